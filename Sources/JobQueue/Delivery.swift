@@ -1,0 +1,97 @@
+package import SyncModel
+
+/// Where a webhook stands.
+package enum DeliveryState: String, Sendable, Hashable, CaseIterable {
+    case pending, delivered, dead
+}
+
+/// A webhook to be written into the outbox.
+package struct NewDelivery: Sendable, Hashable {
+    /// `webhook-id`: stable over retries and redelivery.
+    package var id: String
+    package var jobID: JobID?
+    /// `user_sync.completed` and the like.
+    package var type: String
+    package var url: String
+    /// True where the address is the configured one (it alone receives the key).
+    package var isConfiguredURL: Bool
+    /// The whole body, JSON, as it is signed and sent.
+    package var body: [UInt8]
+    package var tenantID: String?
+    package var source: String?
+    package var traceparent: String?
+
+    package init(
+        id: String, jobID: JobID?, type: String, url: String, isConfiguredURL: Bool, body: [UInt8],
+        tenantID: String?, source: String?, traceparent: String?
+    ) {
+        self.id = id
+        self.jobID = jobID
+        self.type = type
+        self.url = url
+        self.isConfiguredURL = isConfiguredURL
+        self.body = body
+        self.tenantID = tenantID
+        self.source = source
+        self.traceparent = traceparent
+    }
+}
+
+/// A webhook in the outbox.
+package struct Delivery: Sendable, Hashable {
+    package var what: NewDelivery
+    package var state: DeliveryState
+    package var createdAt: Timestamp
+    package var attempts: Int
+    /// When it is due; `nil` once delivered or dead.
+    package var nextAttemptAt: Timestamp?
+    package var lastAttemptAt: Timestamp?
+    package var deliveredAt: Timestamp?
+    package var lastStatus: Int?
+    package var lastError: String?
+
+    package init(
+        what: NewDelivery, state: DeliveryState, createdAt: Timestamp, attempts: Int, nextAttemptAt: Timestamp?,
+        lastAttemptAt: Timestamp?, deliveredAt: Timestamp?, lastStatus: Int?, lastError: String?
+    ) {
+        self.what = what
+        self.state = state
+        self.createdAt = createdAt
+        self.attempts = attempts
+        self.nextAttemptAt = nextAttemptAt
+        self.lastAttemptAt = lastAttemptAt
+        self.deliveredAt = deliveredAt
+        self.lastStatus = lastStatus
+        self.lastError = lastError
+    }
+}
+
+/// How one attempt went and what follows from it.
+package struct DeliveryAttempt: Sendable, Hashable {
+    package var deliveryID: String
+    package var at: Timestamp
+    package var status: Int?
+    package var error: String?
+    package var next: Next
+
+    package enum Next: Sendable, Hashable {
+        case delivered
+        case retry(at: Timestamp)
+        case dead
+    }
+
+    package init(deliveryID: String, at: Timestamp, status: Int?, error: String?, next: Next) {
+        self.deliveryID = deliveryID
+        self.at = at
+        self.status = status
+        self.error = error
+        self.next = next
+    }
+}
+
+package struct DeliveryFilter: Sendable, Hashable {
+    package var state: DeliveryState?
+    package var jobID: JobID?
+    package var tenantID: String?
+    package init() {}
+}

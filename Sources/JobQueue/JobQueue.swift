@@ -1,0 +1,104 @@
+package import SyncModel
+
+/// The durable queue: what was acknowledged stands here until its result was delivered.
+///
+/// One protocol, one conformance suite, one driver a database. Every method that writes returns after the commit is on disk
+/// (fsynced). Writes made under a lease name it; a lease that is no longer held changes nothing and says so.
+package protocol JobQueue: Sendable {
+    // MARK: Intake
+
+    /// Claims an `Idempotency-Key` while its request arrives. Release the claim unless `accept` recorded it.
+    func claim(tenantID: String, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim
+    func releaseClaim(tenantID: String, path: String, key: String) async
+
+    /// Whether more may be accepted now, from figures that are kept (pending users, bytes, free disk).
+    func admission() -> Admission
+
+    /// Starts an upload too large for one `accept`. Nothing of it is visible before `accept` names it.
+    func openUpload() async throws -> UploadID
+    func append(_ batches: [NewBatch], to upload: UploadID) async throws
+    /// Drops a broken upload.
+    func discard(_ upload: UploadID) async
+
+    /// Makes the upload's batches and the further `batches` a job. Returns once the job is on disk; concurrent calls share a commit.
+    func accept(_ job: NewJob, upload: UploadID?, batches: [NewBatch]) async throws -> Job
+
+    // MARK: Working
+
+    /// Tenants that have a batch ready to be leased at `now`, none of theirs being leased; at most `limit`, longest waiting first.
+    func readyTenants(now: Timestamp, limit: Int) async throws -> [String]
+    /// The earliest moment at which a batch in backoff becomes ready; `nil`: none waits.
+    func nextRetry() async throws -> Timestamp?
+
+    /// Leases for each tenant named up to so many of its next batches, in order, from one job each.
+    func lease(_ wishes: [LeaseWish], now: Timestamp) async throws -> [LeasedBatch]
+    /// Gives leases back as if they had not been taken; no attempt is counted.
+    func release(_ leases: [LeaseID]) async
+    /// Ends batches with their results. Returns the jobs that have no open batch left: those are to be logged and ended.
+    func finish(_ batches: [FinishedBatch], now: Timestamp) async throws -> [Job]
+    /// Counts a failed try and puts the batch off until `at`. Its tenant waits with it.
+    func retry(_ lease: LeaseID, at: Timestamp, error: String, now: Timestamp) async throws
+
+    /// Ends a job that has no open batch: state, end time and outbox row in one transaction. False: it had ended before.
+    func end(_ ending: JobEnding, now: Timestamp) async throws -> Bool
+    /// Jobs that have no open batch and have not ended (a crash came between); for start-up and a timer.
+    func endable(limit: Int) async throws -> [Job]
+    /// Jobs that ended since and whose ledger rows may go; call `ledgerForgotten` when they went.
+    func endedWithLedger(limit: Int) async throws -> [JobID]
+    func ledgerForgotten(_ jobs: [JobID]) async throws
+
+    // MARK: Steering
+
+    /// Marks the job; returns the batches not yet started, which the caller tombstones in the directory and then drops.
+    func requestCancel(_ id: JobID, now: Timestamp) async throws -> CancelRequest
+    /// Ends batches unapplied: their users count as cancelled. Returns the job if no batch is open any more.
+    func drop(_ job: JobID, batches: [Int], now: Timestamp) async throws -> Job?
+    /// A linked job of the failed users alone.
+    func retryFailed(of id: JobID, as newID: JobID, requestID: String, now: Timestamp) async throws -> RetryRequest
+
+    // MARK: Inspecting
+
+    func job(_ id: JobID) async throws -> Job?
+    func jobs(_ filter: JobFilter, limit: Int, cursor: String?) async throws -> Page<Job>
+    /// Results in index order.
+    func results(of id: JobID, status: ResultStatusFilter?, limit: Int, cursor: String?) async throws -> Page<UserResult>
+    func statistics(now: Timestamp) async throws -> QueueStatistics
+
+    // MARK: Webhooks
+
+    /// Deliveries due at `now`, the longest due first. Not those in `excluding` (being sent).
+    func dueDeliveries(now: Timestamp, limit: Int, excluding: Set<String>) async throws -> [Delivery]
+    /// The earliest moment at which a delivery becomes due; `nil`: none waits.
+    func nextDelivery() async throws -> Timestamp?
+    func record(_ attempt: DeliveryAttempt) async throws
+    func deliveries(_ filter: DeliveryFilter, limit: Int, cursor: String?) async throws -> Page<Delivery>
+    func delivery(_ id: String) async throws -> Delivery?
+    /// The deliveries of a job, newest first.
+    func deliveries(of job: JobID) async throws -> [Delivery]
+    /// Makes a delivery due now, whatever its state; its attempts start anew. False: unknown.
+    func redeliver(_ id: String, now: Timestamp) async throws -> Bool
+    /// Adds a delivery that belongs to no job (a test event).
+    func add(_ delivery: NewDelivery, now: Timestamp) async throws
+
+    // MARK: Keeping house
+
+    /// Deletes ended jobs, results and payloads of before `jobsBefore` (not those with an open delivery) and idempotency keys of
+    /// before `keysBefore`; at most `limit` jobs. Returns how many jobs went.
+    func prune(jobsBefore: Timestamp, keysBefore: Timestamp, limit: Int) async throws -> Int
+    /// Writes the log back into the database when the moment is quiet.
+    func checkpoint() async
+    func close() async
+}
+
+/// Told by the queue of what becomes ready, so that nobody polls. Called from within the queue: return at once.
+package struct QueueObserver: Sendable {
+    /// A tenant has a batch that can be leased.
+    package var batchReady: @Sendable (_ tenantID: String) -> Void
+    /// A delivery is due.
+    package var deliveryDue: @Sendable () -> Void
+
+    package init(batchReady: @escaping @Sendable (String) -> Void, deliveryDue: @escaping @Sendable () -> Void) {
+        self.batchReady = batchReady
+        self.deliveryDue = deliveryDue
+    }
+}

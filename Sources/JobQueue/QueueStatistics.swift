@@ -1,0 +1,53 @@
+package import SyncModel
+
+/// The queue at a glance, from counters that are kept.
+package struct QueueStatistics: Sendable {
+    package var jobs: [JobState: Int] = [:]
+    package var pendingUsers = 0
+    package var oldestPendingAcceptedAt: Timestamp?
+    /// The 20 longest backlogs, longest first.
+    package var tenants: [TenantBacklog] = []
+    /// Batches in backoff, the next due first, at most 20.
+    package var retrying: [RetryingBatch] = []
+    package var deliveriesPending = 0
+    package var deliveriesDead = 0
+    package var oldestPendingDeliveryAt: Timestamp?
+    package var lastDeliveryError: String?
+    /// Bytes of the queue's file and of its write-ahead log.
+    package var bytes: Int64 = 0
+    package var walBytes: Int64 = 0
+    package var freeDiskBytes: Int64 = 0
+
+    package init() {}
+}
+
+package struct TenantBacklog: Sendable, Hashable {
+    package var tenantID: String
+    package var openJobs: Int
+    package var pendingUsers: Int
+    /// The job it is working on.
+    package var currentJob: JobID?
+    package init(tenantID: String, openJobs: Int, pendingUsers: Int, currentJob: JobID?) {
+        self.tenantID = tenantID
+        self.openJobs = openJobs
+        self.pendingUsers = pendingUsers
+        self.currentJob = currentJob
+    }
+}
+
+package struct RetryingBatch: Sendable, Hashable {
+    package var jobID: JobID
+    package var tenantID: String
+    package var batch: Int
+    package var attempts: Int
+    package var nextAttemptAt: Timestamp
+    package var lastError: String
+    package init(jobID: JobID, tenantID: String, batch: Int, attempts: Int, nextAttemptAt: Timestamp, lastError: String) {
+        self.jobID = jobID
+        self.tenantID = tenantID
+        self.batch = batch
+        self.attempts = attempts
+        self.nextAttemptAt = nextAttemptAt
+        self.lastError = lastError
+    }
+}

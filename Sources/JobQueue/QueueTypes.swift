@@ -1,0 +1,163 @@
+package import SyncModel
+
+/// Names an upload that is not a job yet.
+package struct UploadID: Sendable, Hashable {
+    package let value: Int64
+    package init(value: Int64) { self.value = value }
+}
+
+/// What stands behind an `Idempotency-Key`.
+package enum IdempotencyClaim: Sendable, Hashable {
+    /// It is yours until released or recorded.
+    case claimed
+    /// Its first request still arrives.
+    case arriving
+    /// A job was accepted under it, from a body with this SHA-256.
+    case known(job: JobID, bodyHash: [UInt8])
+}
+
+/// Whether the queue takes more.
+package enum Admission: Sendable, Hashable {
+    case open
+    /// Full, or not writable. `reason` says what; `retryAfter` in seconds.
+    case refused(reason: String, retryAfter: Int)
+}
+
+/// A fenced right to work on one batch. A new lease of the same batch has another value.
+package struct LeaseID: Sendable, Hashable {
+    package let value: Int64
+    package init(value: Int64) { self.value = value }
+}
+
+package struct LeaseWish: Sendable, Hashable {
+    package var tenantID: String
+    package var maxBatches: Int
+    package init(tenantID: String, maxBatches: Int) {
+        self.tenantID = tenantID
+        self.maxBatches = maxBatches
+    }
+}
+
+/// Which pass of a job a batch belongs to.
+package enum BatchPass: Int, Sendable, Hashable {
+    /// The users as sent.
+    case first = 0
+    /// Users that met `identity_conflict`, tried once more after all others of the job.
+    case conflicts = 1
+}
+
+package struct LeasedBatch: Sendable {
+    package var lease: LeaseID
+    package var jobID: JobID
+    package var tenantID: String
+    package var operation: Operation
+    package var syncTime: Timestamp
+    package var number: Int
+    package var pass: BatchPass
+    /// Failed tries so far.
+    package var attempts: Int
+    package var payload: BatchPayload
+    /// Users of the job, to tell small jobs from large.
+    package var jobUsers: Int
+
+    package init(
+        lease: LeaseID, jobID: JobID, tenantID: String, operation: Operation, syncTime: Timestamp, number: Int,
+        pass: BatchPass, attempts: Int, payload: BatchPayload, jobUsers: Int
+    ) {
+        self.lease = lease
+        self.jobID = jobID
+        self.tenantID = tenantID
+        self.operation = operation
+        self.syncTime = syncTime
+        self.number = number
+        self.pass = pass
+        self.attempts = attempts
+        self.payload = payload
+        self.jobUsers = jobUsers
+    }
+}
+
+/// A batch that was applied.
+package struct FinishedBatch: Sendable {
+    package var batch: LeasedBatch
+    /// One for each user that has an outcome.
+    package var users: [AppliedUser]
+    /// Indices of users to be tried once more after the job's other users; the queue keeps their records for a `conflicts` batch.
+    package var deferred: Set<UInt32>
+
+    package init(batch: LeasedBatch, users: [AppliedUser], deferred: Set<UInt32> = []) {
+        self.batch = batch
+        self.users = users
+        self.deferred = deferred
+    }
+}
+
+package struct JobEnding: Sendable {
+    package var jobID: JobID
+    package var state: JobState
+    /// Why it `failed`.
+    package var error: String?
+    /// `nil` where no webhook address is known.
+    package var delivery: NewDelivery?
+
+    package init(jobID: JobID, state: JobState, error: String? = nil, delivery: NewDelivery?) {
+        self.jobID = jobID
+        self.state = state
+        self.error = error
+        self.delivery = delivery
+    }
+}
+
+package enum CancelRequest: Sendable {
+    case unknown
+    /// It had ended.
+    case ended(Job)
+    /// Open batches that no worker holds, by number.
+    case requested(Job, unstarted: [Int])
+}
+
+package enum RetryRequest: Sendable {
+    case unknown
+    /// The job is open still.
+    case open(Job)
+    /// No user of it failed (or their payloads are gone).
+    case nothingFailed(Job)
+    /// The linked job; `existing` where it had been made before and is open.
+    case linked(Job, existing: Bool)
+}
+
+package struct JobFilter: Sendable, Hashable {
+    package var state: JobState?
+    package var tenantID: String?
+    package var source: String?
+    /// Accepted at or after.
+    package var since: Timestamp?
+    /// Accepted before.
+    package var until: Timestamp?
+    package init() {}
+}
+
+package enum ResultStatusFilter: String, Sendable, CaseIterable {
+    case created, updated, failed
+}
+
+package struct Page<Element: Sendable>: Sendable {
+    package var items: [Element]
+    /// Opaque; `nil` on the last page.
+    package var nextCursor: String?
+    package init(items: [Element], nextCursor: String?) {
+        self.items = items
+        self.nextCursor = nextCursor
+    }
+}
+
+package enum QueueError: Error, Sendable, Hashable {
+    /// The store cannot be written now (disk full, read-only, input/output): try again later.
+    case unavailable(String)
+    /// The lease is no longer held.
+    case leaseLost
+    /// A cursor that this queue did not make.
+    case badCursor
+    /// The stored file cannot be used; says why and what to do.
+    case unusable(String)
+}

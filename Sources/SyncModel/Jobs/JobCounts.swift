@@ -1,0 +1,48 @@
+/// How many users of a job have which outcome. The sum never exceeds the job's users.
+package struct JobCounts: Sendable, Hashable {
+    package var created = 0
+    package var updated = 0
+    package var unchanged = 0
+    package var stale = 0
+    package var removed = 0
+    package var failed = 0
+    /// Users dropped by a cancel; they have no result.
+    package var cancelled = 0
+
+    package init() {}
+
+    /// Users that count as successful: all outcomes but `failed`.
+    package var successful: Int { created + updated + unchanged + stale + removed }
+    /// Users that are done with, in whatever way.
+    package var settled: Int { successful + failed + cancelled }
+
+    package subscript(outcome: UserOutcome) -> Int {
+        get {
+            switch outcome {
+            case .created: created
+            case .updated: updated
+            case .unchanged: unchanged
+            case .stale: stale
+            case .removed: removed
+            case .failed: failed
+            }
+        }
+        set {
+            switch outcome {
+            case .created: created = newValue
+            case .updated: updated = newValue
+            case .unchanged: unchanged = newValue
+            case .stale: stale = newValue
+            case .removed: removed = newValue
+            case .failed: failed = newValue
+            }
+        }
+    }
+
+    package static func + (a: JobCounts, b: JobCounts) -> JobCounts {
+        var sum = a
+        for outcome in UserOutcome.allCases { sum[outcome] += b[outcome] }
+        sum.cancelled += b.cancelled
+        return sum
+    }
+}

@@ -1,0 +1,74 @@
+/// A job as intake hands it to the queue, all rules checked.
+package struct NewJob: Sendable {
+    package var id: JobID
+    package var operation: Operation
+    package var tenantID: String
+    package var tenantName: String
+    /// `X-Sync-Source`, or `unknown`.
+    package var source: String
+    /// `metadata.syncTime` or `removedAt`; the acceptance time where neither was sent. Decides what is stale.
+    package var syncTime: Timestamp
+    package var acceptedAt: Timestamp
+    package var totalUsers: Int
+    /// `metadata.callbackUrl`, checked; it takes the place of the configured webhook address.
+    package var callbackURL: String?
+    /// W3C trace context as received.
+    package var traceparent: String?
+    package var requestID: String
+    /// Sentences for the caller; shown with the job.
+    package var warnings: [String]
+    /// `metadata.syncType`, as sent.
+    package var syncType: String?
+    /// `reason` of a removal.
+    package var reason: String?
+    /// The job whose failed users this one tries again.
+    package var retryOf: JobID?
+    package var idempotency: Idempotency?
+
+    /// An `Idempotency-Key` and what it stands for.
+    package struct Idempotency: Sendable, Hashable {
+        /// Scope of the key: tenant and path.
+        package var tenantID: String
+        package var path: String
+        package var key: String
+        /// SHA-256 of the inflated body.
+        package var bodyHash: [UInt8]
+
+        package init(tenantID: String, path: String, key: String, bodyHash: [UInt8]) {
+            self.tenantID = tenantID
+            self.path = path
+            self.key = key
+            self.bodyHash = bodyHash
+        }
+    }
+
+    package init(
+        id: JobID, operation: Operation, tenantID: String, tenantName: String, source: String, syncTime: Timestamp,
+        acceptedAt: Timestamp, totalUsers: Int, requestID: String, warnings: [String] = []
+    ) {
+        self.id = id
+        self.operation = operation
+        self.tenantID = tenantID
+        self.tenantName = tenantName
+        self.source = source
+        self.syncTime = syncTime
+        self.acceptedAt = acceptedAt
+        self.totalUsers = totalUsers
+        self.requestID = requestID
+        self.warnings = warnings
+    }
+}
+
+/// A batch as intake cuts it: at most 100 users, at most about 1 MiB.
+package struct NewBatch: Sendable {
+    package var payload: BatchPayload
+    /// The smallest and largest index of its users; they bound the search when results are paged in index order.
+    package var firstIndex: UInt32
+    package var lastIndex: UInt32
+
+    package init(payload: BatchPayload, firstIndex: UInt32, lastIndex: UInt32) {
+        self.payload = payload
+        self.firstIndex = firstIndex
+        self.lastIndex = lastIndex
+    }
+}

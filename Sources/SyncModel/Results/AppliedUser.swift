@@ -1,0 +1,20 @@
+/// What `UserDirectory.apply` says of one user of a batch. Who the user is stands in the batch's payload.
+package struct AppliedUser: Sendable, Hashable {
+    /// The user's position in the request, from 0.
+    package var index: UInt32
+    package var outcome: UserOutcome
+    /// Set where `outcome` is `failed`.
+    package var code: FailureCode?
+    /// `users.id` of the row, 0 where there is none.
+    package var crmUserID: Int64
+    /// A sentence more particular than the code's, without personal data; `nil` mostly.
+    package var detail: String?
+
+    package init(index: UInt32, outcome: UserOutcome, code: FailureCode? = nil, crmUserID: Int64 = 0, detail: String? = nil) {
+        self.index = index
+        self.outcome = outcome
+        self.code = code
+        self.crmUserID = crmUserID
+        self.detail = detail
+    }
+}

@@ -1,0 +1,14 @@
+/// One user's result as callers see it.
+package struct UserResult: Sendable, Hashable {
+    package var applied: AppliedUser
+    /// The wrapper's id as sent; `nil` where none was sent.
+    package var userID: String?
+    /// The email as sent; `nil` for a removal.
+    package var email: String?
+
+    package init(applied: AppliedUser, userID: String?, email: String?) {
+        self.applied = applied
+        self.userID = userID
+        self.email = email
+    }
+}

@@ -1,0 +1,25 @@
+/// How often and when a batch that met a transient error is tried again (DESIGN, invariant 8).
+package struct RetryPolicy: Sendable, Hashable {
+    /// Tries in all before its users are `failed`, `retries_exhausted`.
+    package var maxAttempts: Int
+    /// Seconds.
+    package var base: Double
+    /// Seconds.
+    package var cap: Double
+
+    package static let batches = RetryPolicy(maxAttempts: 10, base: 1, cap: 300)
+
+    package init(maxAttempts: Int, base: Double, cap: Double) {
+        self.maxAttempts = maxAttempts
+        self.base = base
+        self.cap = cap
+    }
+
+    /// Seconds to wait after the `attempt`-th failed try (from 1); `nil` when that was the last.
+    /// Exponential with full jitter: anything between 0 and `min(cap, base * 2^(attempt-1))`, evenly.
+    /// - Parameter random: a number in 0..<1.
+    package func delay(afterAttempt attempt: Int, random: Double) -> Double? {
+        guard attempt < maxAttempts else { return nil }
+        return min(cap, base * Double(1 << min(attempt - 1, 30))) * random
+    }
+}

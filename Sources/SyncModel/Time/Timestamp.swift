@@ -1,0 +1,27 @@
+/// A moment in microseconds since 1970-01-01T00:00:00Z, read from and shown as ISO 8601 in UTC.
+///
+/// Microseconds, because `syncTime` decides what is stale and senders other than JavaScript write six digits.
+package struct Timestamp: Sendable, Hashable, Comparable {
+    /// Microseconds since the Unix epoch; negative before 1970.
+    package let microseconds: Int64
+
+    package init(microseconds: Int64) { self.microseconds = microseconds }
+
+    /// - Parameter seconds: seconds since the Unix epoch.
+    package init(seconds: Double) { self.microseconds = Int64((seconds * 1_000_000).rounded()) }
+
+    /// Seconds since the Unix epoch.
+    package var seconds: Double { Double(microseconds) / 1_000_000 }
+
+    package static func < (a: Timestamp, b: Timestamp) -> Bool { a.microseconds < b.microseconds }
+
+    /// The moment `seconds` later (earlier where negative).
+    package func advanced(bySeconds seconds: Double) -> Timestamp {
+        Timestamp(microseconds: microseconds + Int64((seconds * 1_000_000).rounded()))
+    }
+
+    /// Seconds from `earlier` to this moment.
+    package func seconds(since earlier: Timestamp) -> Double {
+        Double(microseconds - earlier.microseconds) / 1_000_000
+    }
+}

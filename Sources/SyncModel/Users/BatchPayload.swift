@@ -1,0 +1,45 @@
+/// The users of one batch, as the queue stores them and the directory applies them.
+package struct BatchPayload: Sendable, Hashable {
+    /// Records in the layout of `UserRecord`.
+    package let bytes: [UInt8]
+    /// How many records `bytes` holds.
+    package let count: Int
+
+    package init(bytes: [UInt8], count: Int) {
+        self.bytes = bytes
+        self.count = count
+    }
+
+    package init(_ writer: UserRecordWriter) {
+        self.init(bytes: writer.bytes, count: writer.count)
+    }
+
+    /// Calls `body` with every record, in order.
+    @inlinable
+    package func forEach(_ body: (UserRecord) throws -> Void) rethrows {
+        try forEachRaw { _, record in try body(record) }
+    }
+
+    /// Calls `body` with every record and its bytes as stored, its length included.
+    @inlinable
+    package func forEachRaw(_ body: (UnsafeRawBufferPointer, UserRecord) throws -> Void) rethrows {
+        try bytes.withUnsafeBytes { all in
+            var at = 0
+            while at + 12 <= all.count {
+                let length = Int(all.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+                let raw = UnsafeRawBufferPointer(rebasing: all[at..<(at + 4 + length)])
+                try body(raw, UserRecord(body: UnsafeRawBufferPointer(rebasing: raw[4...])))
+                at += 4 + length
+            }
+        }
+    }
+
+    /// The records whose index is in `indices`, in order.
+    package func keeping(_ indices: Set<UInt32>) -> BatchPayload {
+        var writer = UserRecordWriter()
+        forEachRaw { raw, record in
+            if indices.contains(record.index) { writer.append(record: raw) }
+        }
+        return BatchPayload(writer)
+    }
+}

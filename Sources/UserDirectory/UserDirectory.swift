@@ -1,0 +1,111 @@
+package import SyncModel
+
+/// The CRM's users: the one place that writes them.
+///
+/// One protocol, one conformance suite, one driver a database. Every statement is scoped to the tenant.
+package protocol UserDirectory: Sendable {
+    /// Makes or upgrades the tables. Safe to call again; the dispatcher does so when the directory was away at start.
+    func prepare() async throws(DirectoryError)
+
+    /// Applies batches in the order given, each exactly once per (job, batch number): its users and a ledger row with the outcomes
+    /// stand in one transaction, and a batch whose ledger row is there already returns what the ledger says and touches nothing.
+    ///
+    /// - Parameter closeEarly: asked at each batch boundary after the first; true closes the commit there, and the rest is left undone.
+    /// - Returns: one for each batch done, a prefix of `batches` of at least one.
+    func apply(_ batches: [BatchWork], closeEarly: @escaping @Sendable () -> Bool) async throws(DirectoryError) -> [BatchApplied]
+
+    /// Puts tombstones into the ledger for batches that shall end unapplied. Returns those that were applied before: their results stand.
+    func tombstone(_ job: JobID, batches: [Int]) async throws(DirectoryError) -> [Int: BatchApplied]
+
+    /// Writes each job's `sync_logs` row. A job that has one already is left alone.
+    func log(_ jobs: [SyncLogEntry]) async throws(DirectoryError)
+
+    /// Removes the ledger rows (and conflict claims) of jobs that the queue has durably ended.
+    func forget(_ jobs: [JobID]) async throws(DirectoryError)
+
+    /// Asks whether the directory can be written now.
+    func probe() async throws(DirectoryError)
+
+    /// Writes the log back into the database when the moment is quiet.
+    func checkpoint() async
+    func close() async
+}
+
+/// A batch to be applied.
+package struct BatchWork: Sendable {
+    package var jobID: JobID
+    package var number: Int
+    package var tenantID: String
+    package var operation: Operation
+    package var syncTime: Timestamp
+    /// True for users that met `identity_conflict` before: now the conflict is their result.
+    package var isLastPass: Bool
+    package var payload: BatchPayload
+
+    package init(
+        jobID: JobID, number: Int, tenantID: String, operation: Operation, syncTime: Timestamp, isLastPass: Bool,
+        payload: BatchPayload
+    ) {
+        self.jobID = jobID
+        self.number = number
+        self.tenantID = tenantID
+        self.operation = operation
+        self.syncTime = syncTime
+        self.isLastPass = isLastPass
+        self.payload = payload
+    }
+}
+
+/// What became of a batch.
+package struct BatchApplied: Sendable, Hashable {
+    package var jobID: JobID
+    package var number: Int
+    /// In the order of the payload. Empty for a tombstone.
+    package var users: [AppliedUser]
+    /// Indices of users that met `identity_conflict` and wait for the job's last pass.
+    package var deferred: Set<UInt32>
+    /// A tombstone stood in the ledger: nothing was done and nothing shall be.
+    package var isTombstone: Bool
+
+    package init(jobID: JobID, number: Int, users: [AppliedUser], deferred: Set<UInt32> = [], isTombstone: Bool = false) {
+        self.jobID = jobID
+        self.number = number
+        self.users = users
+        self.deferred = deferred
+        self.isTombstone = isTombstone
+    }
+}
+
+/// One row of the guide's `sync_logs`.
+package struct SyncLogEntry: Sendable, Hashable {
+    package var jobID: JobID
+    package var tenantID: String
+    package var operation: Operation
+    package var totalUsers: Int
+    package var counts: JobCounts
+    /// Failed users by code.
+    package var failedCodes: [String: Int]
+    package var syncedAt: Timestamp
+
+    package init(
+        jobID: JobID, tenantID: String, operation: Operation, totalUsers: Int, counts: JobCounts,
+        failedCodes: [String: Int], syncedAt: Timestamp
+    ) {
+        self.jobID = jobID
+        self.tenantID = tenantID
+        self.operation = operation
+        self.totalUsers = totalUsers
+        self.counts = counts
+        self.failedCodes = failedCodes
+        self.syncedAt = syncedAt
+    }
+}
+
+package enum DirectoryError: Error, Sendable, Hashable {
+    /// The directory cannot be reached or written as a whole (busy, locked, full, read-only, corrupt, gone): an outage, no try of a batch.
+    case unavailable(String)
+    /// This call failed and may succeed when tried again: counts as a try of the batches.
+    case transient(String)
+    /// The start must stop: the message names what to mend (a schema that cannot be upgraded, emails that repeat).
+    case unusable(String)
+}
