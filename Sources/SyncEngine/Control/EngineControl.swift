@@ -1,0 +1,70 @@
+package import JobQueue
+package import SyncModel
+
+/// What the server may ask of the engine.
+package protocol EngineControl: Sendable {
+    func status() async -> EngineStatus
+
+    /// Cancels a job: batches not started are dropped, what was committed stays.
+    func cancel(_ id: JobID) async throws -> CancelAnswer
+    /// A linked job of the failed users alone.
+    func retryFailed(of id: JobID, requestID: String) async throws -> RetryRequest
+    /// Makes a delivery due now. False: unknown.
+    func redeliver(_ id: String) async throws -> Bool
+    /// Puts a test event for the configured address into the outbox. `nil`: no address is configured.
+    func sendTestEvent(requestID: String) async throws -> Delivery?
+
+    /// Tells the engine of a job just accepted (a job without users ends at once).
+    func accepted(_ job: Job) async
+    /// Waits until the job has ended, at most `seconds`; `nil` when it has not by then (or the server stops).
+    func ended(_ id: JobID, within seconds: Double) async -> Job?
+}
+
+package enum CancelAnswer: Sendable {
+    case unknown
+    case ended(Job)
+    /// `cancelRequested` is set; it ends after its running batches, or has just ended.
+    case requested(Job)
+}
+
+/// What moves, at this moment.
+package struct EngineStatus: Sendable {
+    package var workersActive: Int
+    package var workersIdle: Int
+    /// Users applied a second over the last minute and the last five.
+    package var usersPerSecond1m: Double
+    package var usersPerSecond5m: Double
+    package var directory: DirectoryHealth
+    package var draining: Bool
+
+    package init(
+        workersActive: Int, workersIdle: Int, usersPerSecond1m: Double, usersPerSecond5m: Double,
+        directory: DirectoryHealth, draining: Bool
+    ) {
+        self.workersActive = workersActive
+        self.workersIdle = workersIdle
+        self.usersPerSecond1m = usersPerSecond1m
+        self.usersPerSecond5m = usersPerSecond5m
+        self.directory = directory
+        self.draining = draining
+    }
+}
+
+/// How the CRM's database is.
+package struct DirectoryHealth: Sendable, Hashable {
+    package enum State: String, Sendable {
+        case ok
+        /// Cannot be reached or written: batches wait, no try is counted.
+        case unavailable
+    }
+    package var state: State
+    package var since: Timestamp
+    /// What it said last; `nil` while ok.
+    package var error: String?
+
+    package init(state: State, since: Timestamp, error: String?) {
+        self.state = state
+        self.since = since
+        self.error = error
+    }
+}

@@ -1,0 +1,152 @@
+/// Writes JSON as UTF-8 bytes, in the order of the calls. Small and without reflection: answers to single users are on the hot path.
+package struct JSONWriter: Sendable {
+    package private(set) var bytes: [UInt8] = []
+    private var needsComma = false
+
+    package init() {}
+
+    package mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+        needsComma = false
+    }
+
+    // MARK: Containers
+
+    package mutating func object(_ members: (inout JSONWriter) -> Void) {
+        open(0x7B)
+        members(&self)
+        close(0x7D)
+    }
+
+    package mutating func array(_ elements: (inout JSONWriter) -> Void) {
+        open(0x5B)
+        elements(&self)
+        close(0x5D)
+    }
+
+    /// A line feed between the values of an NDJSON text.
+    package mutating func newline() {
+        bytes.append(0x0A)
+        needsComma = false
+    }
+
+    // MARK: Members of an object
+
+    package mutating func member(_ name: StaticString, _ value: (inout JSONWriter) -> Void) {
+        separate()
+        bytes.append(0x22)
+        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        bytes.append(0x22)
+        bytes.append(0x3A)
+        needsComma = false
+        value(&self)
+        needsComma = true
+    }
+
+    /// A member whose name is data.
+    package mutating func member(named name: String, _ value: (inout JSONWriter) -> Void) {
+        string(name)
+        bytes.append(0x3A)
+        needsComma = false
+        value(&self)
+        needsComma = true
+    }
+
+    package mutating func member(_ name: StaticString, _ value: String) { member(name) { $0.string(value) } }
+    package mutating func member(_ name: StaticString, _ value: Int) { member(name) { $0.integer(Int64(value)) } }
+    package mutating func member(_ name: StaticString, _ value: Int64) { member(name) { $0.integer(value) } }
+    package mutating func member(_ name: StaticString, _ value: Bool) { member(name) { $0.bool(value) } }
+    package mutating func member(_ name: StaticString, _ value: Timestamp) { member(name) { $0.string(value.iso8601) } }
+    /// Rounded to three decimal places; `null` where not finite.
+    package mutating func member(_ name: StaticString, _ value: Double) { member(name) { $0.number(value) } }
+    /// `null` where `nil`.
+    package mutating func member(_ name: StaticString, _ value: String?) {
+        member(name) { json in if let value { json.string(value) } else { json.null() } }
+    }
+    /// `null` where `nil`.
+    package mutating func member(_ name: StaticString, _ value: Timestamp?) { member(name, value?.iso8601) }
+
+    // MARK: Values
+
+    package mutating func integer(_ value: Int64) {
+        separate()
+        if value >= 0 && value < 10 {
+            bytes.append(48 + UInt8(value))
+        } else {
+            bytes.append(contentsOf: String(value).utf8)
+        }
+        needsComma = true
+    }
+
+    package mutating func number(_ value: Double) {
+        guard value.isFinite else { return null() }
+        separate()
+        let rounded = (value * 1000).rounded() / 1000
+        if rounded == rounded.rounded(), abs(rounded) < 1e15 {
+            bytes.append(contentsOf: String(Int64(rounded)).utf8)
+        } else {
+            bytes.append(contentsOf: String(rounded).utf8)
+        }
+        needsComma = true
+    }
+
+    package mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
+    package mutating func null() { raw("null") }
+
+    /// JSON text that is known to be valid.
+    package mutating func raw(_ text: StaticString) {
+        separate()
+        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        needsComma = true
+    }
+
+    /// JSON bytes that are known to be valid.
+    package mutating func raw(bytes json: some Sequence<UInt8>) {
+        separate()
+        bytes.append(contentsOf: json)
+        needsComma = true
+    }
+
+    /// A string, escaped as RFC 8259 asks for: quote, backslash and control characters.
+    package mutating func string(_ text: String) {
+        separate()
+        bytes.append(0x22)
+        var text = text
+        text.withUTF8 { utf8 in
+            var start = 0
+            for (i, c) in utf8.enumerated() where c < 0x20 || c == 0x22 || c == 0x5C {
+                bytes.append(contentsOf: utf8[start..<i])
+                start = i + 1
+                bytes.append(0x5C)
+                switch c {
+                case 0x22, 0x5C: bytes.append(c)
+                case 0x0A: bytes.append(0x6E)
+                case 0x0D: bytes.append(0x72)
+                case 0x09: bytes.append(0x74)
+                default:
+                    bytes.append(contentsOf: [0x75, 0x30, 0x30, 0x30 + c >> 4, c & 15 < 10 ? 0x30 + c & 15 : 0x57 + c & 15])
+                }
+            }
+            bytes.append(contentsOf: utf8[start...])
+        }
+        bytes.append(0x22)
+        needsComma = true
+    }
+
+    // MARK: Punctuation
+
+    private mutating func separate() {
+        if needsComma { bytes.append(0x2C) }
+    }
+
+    private mutating func open(_ bracket: UInt8) {
+        separate()
+        bytes.append(bracket)
+        needsComma = false
+    }
+
+    private mutating func close(_ bracket: UInt8) {
+        bytes.append(bracket)
+        needsComma = true
+    }
+}

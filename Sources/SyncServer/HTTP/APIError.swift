@@ -1,0 +1,66 @@
+package import HTTPTypes
+package import SyncModel
+
+/// An answer that is an error, as CONTRACT §1 "Errors" shows it.
+package struct APIError: Error, Sendable {
+    package var status: HTTPResponse.Status
+    /// The sentence in `error`.
+    package var message: String
+    package var details: Details?
+    package var headers: HTTPFields
+    /// The answer comes before the body was read: say `Connection: close`.
+    package var closesConnection: Bool
+
+    package enum Details: Sendable {
+        case text(String)
+        /// JSON of an array of violations, and how many there are in all.
+        case violations(json: [UInt8], errorCount: Int)
+    }
+
+    package init(
+        _ status: HTTPResponse.Status, _ message: String, details: Details? = nil, headers: HTTPFields = [:],
+        closesConnection: Bool = false
+    ) {
+        self.status = status
+        self.message = message
+        self.details = details
+        self.headers = headers
+        self.closesConnection = closesConnection
+    }
+
+    /// 400 with one sentence of details.
+    package static func badRequest(_ details: String) -> APIError {
+        APIError(.badRequest, "Invalid request format", details: .text(details))
+    }
+
+    /// 404 of a thing that does not exist.
+    package static func notFound(_ what: String) -> APIError {
+        APIError(.notFound, "\(what) not found")
+    }
+
+    /// 503 with `Retry-After` in seconds.
+    package static func unavailable(_ details: String, retryAfter: Int) -> APIError {
+        APIError(
+            .serviceUnavailable, "Service temporarily unavailable", details: .text(details),
+            headers: [.retryAfter: String(retryAfter)], closesConnection: true)
+    }
+
+    /// The body: `{"success":false,"error","timestamp","details"?,"requestId"}`.
+    package func json(requestID: String, now: Timestamp) -> [UInt8] {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("success", false)
+            json.member("error", message)
+            json.member("timestamp", now)
+            switch details {
+            case .text(let text): json.member("details", text)
+            case .violations(let array, let count):
+                json.member("details") { $0.raw(bytes: array) }
+                json.member("errorCount", count)
+            case nil: break
+            }
+            json.member("requestId", requestID)
+        }
+        return json.bytes
+    }
+}
