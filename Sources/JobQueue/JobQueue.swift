@@ -36,6 +36,8 @@ package protocol JobQueue: Sendable {
     func release(_ leases: [LeaseID]) async
     /// Ends batches with their results. Returns the jobs that have no open batch left: those are to be logged and ended.
     func finish(_ batches: [FinishedBatch], now: Timestamp) async throws -> [Job]
+    /// Lets the tenants' next batches be leased while these, applied already, are still being finished.
+    func unlock(_ leases: [LeaseID]) async
     /// Counts a failed try and puts the batch off until `at`. Its tenant waits with it.
     func retry(_ lease: LeaseID, at: Timestamp, error: String, now: Timestamp) async throws
 
@@ -51,8 +53,11 @@ package protocol JobQueue: Sendable {
 
     /// Marks the job; returns the batches not yet started, which the caller tombstones in the directory and then drops.
     func requestCancel(_ id: JobID, now: Timestamp) async throws -> CancelRequest
-    /// Ends batches unapplied: their users count as cancelled. Returns the job if no batch is open any more.
-    func drop(_ job: JobID, batches: [Int], now: Timestamp) async throws -> Job?
+    /// Ends batches unapplied: their users count as cancelled, but for those whose results stand in the directory's ledger already.
+    /// Batches leased meanwhile are left alone. Returns the job if no batch is open any more.
+    func drop(_ job: JobID, batches: [Int], standing: [Int: StandingResults], now: Timestamp) async throws -> Job?
+    /// Open jobs whose cancel was requested and that have batches nobody holds: a crash or an outage came between.
+    func cancelsToCarryOut(limit: Int) async throws -> [JobID]
     /// A linked job of the failed users alone.
     func retryFailed(of id: JobID, as newID: JobID, requestID: String, now: Timestamp) async throws -> RetryRequest
 

@@ -92,6 +92,17 @@ package struct FinishedBatch: Sendable {
     }
 }
 
+/// What the directory's ledger says of a batch that was to be dropped.
+package struct StandingResults: Sendable {
+    package var users: [AppliedUser]
+    package var deferred: Set<UInt32>
+
+    package init(users: [AppliedUser], deferred: Set<UInt32>) {
+        self.users = users
+        self.deferred = deferred
+    }
+}
+
 package struct JobEnding: Sendable {
     package var jobID: JobID
     package var state: JobState

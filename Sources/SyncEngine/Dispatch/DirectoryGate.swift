@@ -1,0 +1,99 @@
+import Logging
+import ServiceLifecycle
+package import SyncModel
+package import UserDirectory
+
+/// Whether the directory can be worked with. Closed by whoever meets an outage, opened again by probing.
+///
+/// While it is closed nothing is leased, so an outage burns no attempts (DESIGN, invariant 8).
+package actor DirectoryGate {
+    private let directory: any UserDirectory
+    private let clock: WallClock
+    private let logger: Logger
+    private var current: DirectoryHealth
+    private var waiters: [CheckedContinuation<Void, Never>] = []
+    private var onOpen: (@Sendable () async -> Void)?
+    /// Seconds between probes: the first, and the most they grow to.
+    private let probeDelays: ClosedRange<Double>
+
+    package init(
+        directory: any UserDirectory, clock: WallClock, logger: Logger, probeDelays: ClosedRange<Double> = 0.1...5
+    ) {
+        self.directory = directory
+        self.clock = clock
+        self.logger = logger
+        self.probeDelays = probeDelays
+        current = DirectoryHealth(state: .ok, since: clock.now(), error: nil)
+    }
+
+    package var health: DirectoryHealth { current }
+    package var isOpen: Bool { current.state == .ok }
+
+    /// Called each time the gate opens again.
+    func whenOpened(_ action: @escaping @Sendable () async -> Void) { onOpen = action }
+
+    /// An outage was met.
+    package func close(_ error: String) {
+        if current.state == .ok {
+            logger.error("directory unavailable, batches wait", metadata: ["error": .string(error)])
+            current = DirectoryHealth(state: .unavailable, since: clock.now(), error: error)
+        } else {
+            current.error = error
+        }
+        for waiter in waiters { waiter.resume() }
+        waiters = []
+    }
+
+    /// Probes whenever the gate is closed, until the task is cancelled.
+    func keepProbing() async {
+        while !Task.isCancelled {
+            if isOpen { await closed() }
+            var delay = probeDelays.lowerBound
+            while !isOpen, !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(delay))
+                delay = min(delay * 2, probeDelays.upperBound)
+                await probe()
+            }
+        }
+    }
+
+    private func probe() async {
+        do throws(DirectoryError) {
+            try await directory.prepare()
+            try await directory.probe()
+        } catch {
+            current.error = error.text
+            return
+        }
+        let seconds = clock.now().seconds(since: current.since)
+        logger.notice("directory available again", metadata: ["unavailableSeconds": .stringConvertible(seconds)])
+        current = DirectoryHealth(state: .ok, since: clock.now(), error: nil)
+        await onOpen?()
+    }
+
+    /// Returns when the gate was closed or the task is cancelled.
+    private func closed() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if Task.isCancelled || !isOpen { continuation.resume() } else { waiters.append(continuation) }
+            }
+        } onCancel: {
+            // A cancellation handler is synchronous; the actor wakes its waiters itself.
+            Task { await self.wake() }
+        }
+    }
+
+    private func wake() {
+        for waiter in waiters { waiter.resume() }
+        waiters = []
+    }
+}
+
+extension DirectoryError {
+    /// What it says, whichever kind it is.
+    var text: String {
+        switch self {
+        case .unavailable(let text), .transient(let text), .unusable(let text): text
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import JobQueue
+import Logging
+package import ServiceLifecycle
+import Synchronization
+import SyncModel
+
+/// Goes round the tenants that have work and hands their batches to workers.
+///
+/// Woken by the queue, never polling for work: `ask` for a tenant, `wake` for anything else.
+actor Dispatcher {
+    private let queue: any JobQueue
+    private let gate: DirectoryGate
+    private let configuration: EngineConfiguration
+    private let clock: WallClock
+    private let logger: Logger
+    private var ring = TenantRing()
+    private var idle: [SyncWorker]
+    /// Leased and waiting for a worker.
+    private var turns: [Turn] = []
+    private var sleeper: CheckedContinuation<Void, Never>?
+    /// Something changed since the loop last looked; keeps a wake that comes while the loop is busy.
+    private var isWoken = false
+    private var isStopping = false
+    private var running = 0
+    /// Batches the next large commit may take: halved towards what the last one got to when it was closed early, doubled when not.
+    private var allowance: Int
+    private var throughput = Throughput()
+    /// How many tenants wait for a turn; read by the directory at each batch boundary.
+    private let waiting = WaitingTenants()
+
+    init(
+        queue: any JobQueue, gate: DirectoryGate, workers: [SyncWorker], configuration: EngineConfiguration, clock: WallClock,
+        logger: Logger
+    ) {
+        self.queue = queue
+        self.gate = gate
+        self.configuration = configuration
+        self.clock = clock
+        self.logger = logger
+        idle = workers
+        allowance = configuration.batchesPerCommit
+    }
+
+    var workersActive: Int { running }
+    var workersIdle: Int { idle.count }
+    var isIdle: Bool { running == 0 && ring.waiting == 0 && turns.isEmpty }
+    func rate(over seconds: Int) -> Double { throughput.rate(over: seconds, at: clock.now()) }
+
+    /// A tenant has a batch that can be leased.
+    func ask(_ tenant: String) {
+        ring.ask(tenant)
+        noteWaiting()
+        wake()
+    }
+
+    func ask(_ tenants: [String]) {
+        for tenant in tenants { ring.ask(tenant) }
+        noteWaiting()
+        wake()
+    }
+
+    func wake() {
+        isWoken = true
+        sleeper?.resume()
+        sleeper = nil
+    }
+
+    /// Leases nothing more; running commits close at their next batch boundary.
+    func stop() {
+        isStopping = true
+        waiting.stop()
+        wake()
+    }
+
+    /// Returns once stopped, all turns finished and all leases given back.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            while !isStopping {
+                while turns.isEmpty, !idle.isEmpty, ring.waiting > 0, !isStopping, await gate.isOpen { await leaseTurns() }
+                while !turns.isEmpty, !isStopping, let worker = idle.popLast() {
+                    let turn = turns.removeFirst()
+                    running += 1
+                    noteWaiting()
+                    group.addTask { await self.carryOut(turn, on: worker) }
+                }
+                if turns.isEmpty || idle.isEmpty { await sleepUntilWoken() }
+            }
+        }
+        for turn in turns { await queue.release(turn.batches.map(\.lease)) }
+        turns = []
+    }
+
+    private func sleepUntilWoken() async {
+        if !isWoken { await withCheckedContinuation { sleeper = $0 } }
+        isWoken = false
+    }
+
+    private func leaseTurns() async {
+        let tenants = ring.take(configuration.tenantsPerCommit)
+        let each = max(1, allowance / tenants.count)
+        noteWaiting()
+        do {
+            let leased = try await queue.lease(
+                tenants.map { LeaseWish(tenantID: $0, maxBatches: each) }, now: clock.now())
+            let served = Set(leased.map(\.tenantID))
+            for tenant in tenants where !served.contains(tenant) { ring.done(tenant, mayHaveMore: false) }
+            turns += Turn.divide(leased)
+        } catch {
+            logger.error("queue cannot be read", metadata: ["error": .string("\(error)")])
+            for tenant in tenants { ring.done(tenant, mayHaveMore: false) }  // the sweep asks again
+        }
+        noteWaiting()
+    }
+
+    private func carryOut(_ turn: Turn, on worker: SyncWorker) async {
+        let waiting = self.waiting
+        await worker.work(turn, closeEarly: { waiting.isAnybody }) { done in await self.applied(turn, batches: done) }
+        running -= 1
+        idle.append(worker)
+        wake()
+    }
+
+    private func applied(_ turn: Turn, batches done: Int) {
+        if done > 0 {
+            throughput.add(turn.batches.prefix(done).reduce(0) { $0 + $1.payload.count }, at: clock.now())
+        }
+        if done < turn.batches.count {
+            allowance = max(2, min(allowance, done * 2))
+        } else if turn.batches.count > 1 || allowance == 1 {
+            allowance = min(configuration.batchesPerCommit, allowance * 2)
+        }
+        for tenant in turn.tenants { ring.done(tenant, mayHaveMore: true) }
+        noteWaiting()
+        wake()
+    }
+
+    private func noteWaiting() { waiting.set(ring.waiting + turns.count) }
+}
+
+/// The dispatcher's word to a running commit: whether another tenant waits.
+private final class WaitingTenants: Sendable {
+    private let count = Atomic<Int>(0)
+    private let stopping = Atomic<Bool>(false)
+
+    func set(_ value: Int) { count.store(value, ordering: .relaxed) }
+    func stop() { stopping.store(true, ordering: .relaxed) }
+    var isAnybody: Bool { count.load(ordering: .relaxed) > 0 || stopping.load(ordering: .relaxed) }
+}

@@ -1,0 +1,31 @@
+package import SyncModel
+
+/// What the engine needs to know of the settings.
+package struct EngineConfiguration: Sendable {
+    /// Turns worked on at once (`WORKERS`).
+    package var workers: Int
+    /// The configured webhook address; `nil`: none.
+    package var webhookURL: String?
+    /// `PUBLIC_URL`, for the absolute `resultsUrl`.
+    package var publicURL: String?
+    package var retry: RetryPolicy
+    /// Batches in one commit while no other tenant waits. More pay in page writes, fewer in what a newcomer waits for.
+    package var batchesPerCommit: Int
+    /// Tenants served by one commit.
+    package var tenantsPerCommit: Int
+    /// Seconds between looks for jobs whose end was interrupted, and for tenants whose signal was lost.
+    package var sweepInterval: Double
+
+    package init(
+        workers: Int, webhookURL: String?, publicURL: String?, retry: RetryPolicy = .batches, batchesPerCommit: Int = 100,
+        tenantsPerCommit: Int = 64, sweepInterval: Double = 5
+    ) {
+        self.workers = workers
+        self.webhookURL = webhookURL
+        self.publicURL = publicURL
+        self.retry = retry
+        self.batchesPerCommit = batchesPerCommit
+        self.tenantsPerCommit = tenantsPerCommit
+        self.sweepInterval = sweepInterval
+    }
+}

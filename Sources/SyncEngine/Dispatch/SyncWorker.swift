@@ -1,0 +1,159 @@
+import JobQueue
+import Logging
+import SyncModel
+import UserDirectory
+
+/// Carries one turn at a time from the queue to the directory and its results back.
+actor SyncWorker {
+    private let queue: any JobQueue
+    private let directory: any UserDirectory
+    private let gate: DirectoryGate
+    private let closer: JobCloser
+    private let retry: RetryPolicy
+    private let clock: WallClock
+    private let metrics: EngineMetrics
+    private let logger: Logger
+
+    init(
+        queue: any JobQueue, directory: any UserDirectory, gate: DirectoryGate, closer: JobCloser, retry: RetryPolicy,
+        clock: WallClock, metrics: EngineMetrics, logger: Logger
+    ) {
+        self.queue = queue
+        self.directory = directory
+        self.gate = gate
+        self.closer = closer
+        self.retry = retry
+        self.clock = clock
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    /// Applies a turn and ends its batches.
+    /// - Parameters:
+    ///   - closeEarly: true once another tenant waits (or the process stops): the commit closes at the next batch boundary.
+    ///   - applied: told how many batches the commit took as soon as it stands, so that the tenants' next batches can be
+    ///     leased while the results are still being written to the queue.
+    func work(_ turn: Turn, closeEarly: @escaping @Sendable () -> Bool, applied: @Sendable (Int) async -> Void) async {
+        let outcomes: [BatchApplied]
+        do throws(DirectoryError) {
+            outcomes = try await directory.apply(turn.batches.map { BatchWork($0) }, closeEarly: closeEarly)
+        } catch {
+            switch error {
+            case .unavailable(let text), .unusable(let text):
+                await queue.release(turn.batches.map(\.lease))
+                await gate.close(text)
+                await applied(0)
+            case .transient(let text):
+                await isolate(turn, groupError: text)
+                await applied(0)
+            }
+            return
+        }
+        let done = Array(turn.batches.prefix(outcomes.count))
+        let left = turn.batches.dropFirst(outcomes.count).map(\.lease)
+        if !left.isEmpty { await queue.release(left) }
+        await queue.unlock(done.map(\.lease))
+        await applied(done.count)
+        await finish(zip(done, outcomes).map { FinishedBatch($0, $1) })
+    }
+
+    /// Writes results to the queue and ends the jobs that have no open batch left.
+    private func finish(_ batches: [FinishedBatch]) async {
+        metrics.count(batches)
+        guard let jobs = await persistently({ try await self.queue.finish(batches, now: self.clock.now()) }) else { return }
+        guard !jobs.isEmpty else { return }
+        await closer.close(jobs, last: batches)
+    }
+
+    /// A commit of several batches failed: each is tried alone, so that one does not cost the others an attempt.
+    /// A tenant's batches stay in order: after one of them is put off, its later ones go back untouched.
+    private func isolate(_ turn: Turn, groupError: String) async {
+        var held: Set<String> = []
+        for batch in turn.batches {
+            if held.contains(batch.tenantID) {
+                await queue.release([batch.lease])
+                continue
+            }
+            do throws(DirectoryError) {
+                if turn.batches.count == 1 { throw DirectoryError.transient(groupError) }
+                let outcome = try await directory.apply([BatchWork(batch)], closeEarly: { false })
+                await finish(zip([batch], outcome).map { FinishedBatch($0, $1) })
+            } catch {
+                held.insert(batch.tenantID)
+                guard case .transient(let text) = error else {
+                    await queue.release([batch.lease])
+                    await gate.close(error.text)
+                    continue
+                }
+                await putOff(batch, error: text)
+            }
+        }
+    }
+
+    private func putOff(_ batch: LeasedBatch, error: String) async {
+        let attempt = batch.attempts + 1
+        let now = clock.now()
+        logger.warning(
+            "batch failed",
+            metadata: [
+                "job": .string(batch.jobID.text), "batch": .stringConvertible(batch.number), "attempt": .stringConvertible(attempt),
+                "error": .string(error),
+            ])
+        if let delay = retry.delay(afterAttempt: attempt, random: .random(in: 0..<1)) {
+            _ = await persistently {
+                try await self.queue.retry(batch.lease, at: now.advanced(bySeconds: delay), error: error, now: now)
+            }
+            return
+        }
+        // The tries are spent. A tombstone first: should a late worker come, it finds the batch ended.
+        do throws(DirectoryError) {
+            let standing = try await directory.tombstone(batch.jobID, batches: [batch.number])
+            if let results = standing[batch.number] {
+                await finish([FinishedBatch(batch, results)])
+                return
+            }
+        } catch {
+            await queue.release([batch.lease])
+            await gate.close(error.text)
+            return
+        }
+        var users: [AppliedUser] = []
+        batch.payload.forEach { record in
+            users.append(AppliedUser(index: record.index, outcome: .failed, code: .retriesExhausted, detail: error))
+        }
+        await finish([FinishedBatch(batch: batch, users: users)])
+    }
+
+    /// Repeats a write to the queue while the queue cannot be written: the directory's ledger holds the results meanwhile.
+    /// `nil` when the lease was lost or the process stops; then the ledger answers the next try.
+    private func persistently<T: Sendable>(_ write: @Sendable () async throws -> T) async -> T? {
+        var delay = 0.05
+        while true {
+            do {
+                return try await write()
+            } catch QueueError.leaseLost {
+                logger.notice("lease lost, nothing changed")
+                return nil
+            } catch {
+                logger.error("queue cannot be written", metadata: ["error": .string("\(error)")])
+                guard !Task.isCancelled else { return nil }
+                try? await Task.sleep(for: .seconds(delay))
+                delay = min(delay * 2, 5)
+            }
+        }
+    }
+}
+
+extension BatchWork {
+    init(_ batch: LeasedBatch) {
+        self.init(
+            jobID: batch.jobID, number: batch.number, tenantID: batch.tenantID, operation: batch.operation,
+            syncTime: batch.syncTime, isLastPass: batch.pass == .conflicts, payload: batch.payload)
+    }
+}
+
+extension FinishedBatch {
+    init(_ batch: LeasedBatch, _ applied: BatchApplied) {
+        self.init(batch: batch, users: applied.users, deferred: applied.deferred)
+    }
+}

@@ -1,0 +1,36 @@
+import JobQueue
+
+/// Batches that share one commit of the directory: of several tenants, one after the other, batch by batch.
+struct Turn: Sendable {
+    var batches: [LeasedBatch]
+
+    var tenants: Set<String> { Set(batches.map(\.tenantID)) }
+
+    /// Divides what was leased into the turns it is to be applied in: the single batches of small jobs first, so that they
+    /// do not wait for the commit of a large one; then the rest, going round the tenants batch by batch.
+    static func divide(_ leased: [LeasedBatch]) -> [Turn] {
+        var small: [LeasedBatch] = []
+        var large: [String: [LeasedBatch]] = [:]
+        var tenants: [String] = []
+        for batch in leased {
+            if batch.jobUsers <= smallJobUsers {
+                small.append(batch)
+            } else {
+                if large[batch.tenantID] == nil { tenants.append(batch.tenantID) }
+                large[batch.tenantID, default: []].append(batch)
+            }
+        }
+        var round: [LeasedBatch] = []
+        var depth = 0
+        while round.count < leased.count - small.count {
+            for tenant in tenants {
+                if let batches = large[tenant], depth < batches.count { round.append(batches[depth]) }
+            }
+            depth += 1
+        }
+        return [small, round].filter { !$0.isEmpty }.map { Turn(batches: $0) }
+    }
+
+    /// A job of at most this many users is small: one batch.
+    static let smallJobUsers = 100
+}

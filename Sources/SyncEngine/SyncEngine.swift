@@ -1,0 +1,165 @@
+package import JobQueue
+package import Logging
+package import ServiceLifecycle
+package import SyncModel
+package import UserDirectory
+
+/// What moves by itself between the queue and the directory: dispatcher, workers, and the ending of jobs.
+package final class SyncEngine: Service, EngineControl {
+    private let queue: any JobQueue
+    private let directory: any UserDirectory
+    private let configuration: EngineConfiguration
+    private let clock: WallClock
+    private let logger: Logger
+    private let gate: DirectoryGate
+    private let dispatcher: Dispatcher
+    private let closer: JobCloser
+    private let completions: JobCompletions
+    private let draining: @Sendable () -> Bool
+
+    /// - Parameter draining: whether the process is stopping; shown in the status.
+    package init(
+        queue: any JobQueue, directory: any UserDirectory, configuration: EngineConfiguration, clock: WallClock,
+        logger: Logger, draining: @escaping @Sendable () -> Bool
+    ) {
+        let metrics = EngineMetrics()
+        let gate = DirectoryGate(directory: directory, clock: clock, logger: logger)
+        let completions = JobCompletions()
+        let closer = JobCloser(
+            queue: queue, directory: directory, gate: gate, completions: completions, configuration: configuration,
+            clock: clock, metrics: metrics, logger: logger)
+        let workers = (0..<max(1, configuration.workers)).map { _ in
+            SyncWorker(
+                queue: queue, directory: directory, gate: gate, closer: closer, retry: configuration.retry, clock: clock,
+                metrics: metrics, logger: logger)
+        }
+        self.queue = queue
+        self.directory = directory
+        self.configuration = configuration
+        self.clock = clock
+        self.logger = logger
+        self.gate = gate
+        self.closer = closer
+        self.completions = completions
+        self.draining = draining
+        dispatcher = Dispatcher(
+            queue: queue, gate: gate, workers: workers, configuration: configuration, clock: clock, logger: logger)
+    }
+
+    /// Whether nothing is being worked on: the moment for a checkpoint.
+    package var isIdle: Bool { get async { await dispatcher.isIdle } }
+
+    /// For the queue's observer: a tenant has a batch to lease.
+    package func batchReady(_ tenantID: String) async { await dispatcher.ask(tenantID) }
+
+    /// An outage met at start, before the engine ran.
+    package func directoryUnavailable(_ error: String) async { await gate.close(error) }
+
+    /// Works until the graceful shutdown; then running batches finish, and leases are given back.
+    package func run() async throws {
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                await gate.whenOpened { [dispatcher] in await dispatcher.wake() }
+                group.addTask { await self.gate.keepProbing() }
+                group.addTask { await self.keepSweeping() }
+                await dispatcher.run()
+                group.cancelAll()
+            }
+            await completions.close()
+        } onGracefulShutdown: {
+            // The handler is synchronous; both calls only set flags.
+            Task {
+                await self.dispatcher.stop()
+                await self.completions.close()
+            }
+        }
+    }
+
+    /// Finds what a crash or an outage left: jobs to be ended, cancels to be carried out, tenants whose signal was lost,
+    /// batches whose backoff is over.
+    private func keepSweeping() async {
+        while !Task.isCancelled {
+            await sweep()
+            var pause = configuration.sweepInterval
+            if let next = try? await queue.nextRetry() { pause = min(pause, max(0.01, next.seconds(since: clock.now()))) }
+            try? await Task.sleep(for: .seconds(pause))
+        }
+    }
+
+    private func sweep() async {
+        do {
+            await dispatcher.ask(try await queue.readyTenants(now: clock.now(), limit: 10_000))
+            guard await gate.isOpen else { return }
+            for id in try await queue.cancelsToCarryOut(limit: 100) { try await carryOutCancel(id) }
+            let jobs = try await queue.endable(limit: 1000)
+            if !jobs.isEmpty { await closer.close(jobs) }
+        } catch {
+            logger.error("sweep failed", metadata: ["error": .string("\(error)")])
+        }
+    }
+
+    // MARK: EngineControl
+
+    package func status() async -> EngineStatus {
+        EngineStatus(
+            workersActive: await dispatcher.workersActive, workersIdle: await dispatcher.workersIdle,
+            usersPerSecond1m: await dispatcher.rate(over: 60), usersPerSecond5m: await dispatcher.rate(over: 299),
+            directory: await gate.health, draining: draining())
+    }
+
+    package func cancel(_ id: JobID) async throws -> CancelAnswer {
+        switch try await queue.requestCancel(id, now: clock.now()) {
+        case .unknown: return .unknown
+        case .ended(let job): return .ended(job)
+        case .requested(let job, let unstarted):
+            // With the directory away the tombstones wait; the request stands, and the sweep carries it out.
+            do { try await drop(unstarted, of: id) } catch let error as DirectoryError { await gate.close(error.text) }
+            return .requested(try await queue.job(id) ?? job)
+        }
+    }
+
+    private func carryOutCancel(_ id: JobID) async throws {
+        guard case .requested(_, let unstarted) = try await queue.requestCancel(id, now: clock.now()) else { return }
+        do { try await drop(unstarted, of: id) } catch let error as DirectoryError { await gate.close(error.text) }
+    }
+
+    private func drop(_ unstarted: [Int], of id: JobID) async throws {
+        let standing = try await directory.tombstone(id, batches: unstarted)
+        if let job = try await queue.drop(
+            id, batches: unstarted,
+            standing: standing.mapValues { StandingResults(users: $0.users, deferred: $0.deferred) }, now: clock.now())
+        {
+            await closer.close([job])
+        }
+    }
+
+    package func retryFailed(of id: JobID, requestID: String) async throws -> RetryRequest {
+        let now = clock.now()
+        return try await queue.retryFailed(of: id, as: JobID(now: now), requestID: requestID, now: now)
+    }
+
+    package func redeliver(_ id: String) async throws -> Bool { try await queue.redeliver(id, now: clock.now()) }
+
+    package func sendTestEvent(requestID: String) async throws -> Delivery? {
+        guard let url = configuration.webhookURL else { return nil }
+        let now = clock.now()
+        let id = "msg_" + JobID(now: now).text.filter { $0 != "-" }
+        try await queue.add(
+            NewDelivery(
+                id: id, jobID: nil, type: WebhookDocument.testType, url: url, isConfiguredURL: true,
+                body: WebhookDocument.testEvent(at: now), tenantID: nil, source: nil, traceparent: nil), now: now)
+        return try await queue.delivery(id)
+    }
+
+    package func accepted(_ job: Job) async {
+        if job.batches == 0 { await closer.close([job]) }
+    }
+
+    package func ended(_ id: JobID, within seconds: Double) async -> Job? {
+        let queue = self.queue
+        return await completions.wait(for: id, seconds: seconds) {
+            guard let job = try? await queue.job(id), job.state.isEnd else { return nil }
+            return job
+        }
+    }
+}
