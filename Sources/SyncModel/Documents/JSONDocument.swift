@@ -1,0 +1,19 @@
+/// Something callers see, as one JSON object.
+package protocol JSONDocument: Sendable {
+    /// Writes the members of the object, without its braces: documents that show more of the same thing build on this.
+    func writeMembers(to json: inout JSONWriter)
+}
+
+extension JSONDocument {
+    /// Writes the whole object.
+    package func write(to json: inout JSONWriter) {
+        json.object { writeMembers(to: &$0) }
+    }
+
+    /// The whole object as UTF-8.
+    package var json: [UInt8] {
+        var json = JSONWriter()
+        write(to: &json)
+        return json.bytes
+    }
+}

@@ -1,0 +1,78 @@
+/// A finished job in the guide's response format (CONTRACT §1 "The result of a finished job").
+package struct ResultDocument: JSONDocument {
+    /// The most results that stand inline in an answer.
+    package static let answerLimit = 1000
+    /// The most results that stand inline in a webhook.
+    package static let webhookLimit = 100
+
+    package let job: Job
+    package let results: [UserResult]
+    package let limit: Int
+    package let links: JobLinks
+
+    /// - Parameters:
+    ///   - job: a job that has ended: `state` and `endedAt` are those it ends with. Who builds the webhook before the end is
+    ///     committed sets both on a copy, see `Job.ended(as:at:error:)`.
+    ///   - results: in index order: all of them, or the failed ones where `showsFailedOnly`; more than `limit` are left out.
+    ///   - limit: `answerLimit` or `webhookLimit`.
+    package init(job: Job, results: [UserResult], limit: Int = answerLimit, links: JobLinks) {
+        self.job = job
+        self.results = results
+        self.limit = limit
+        self.links = links
+    }
+
+    /// Whether a job has more results than stand inline, so that the failed ones alone are to be fetched and shown.
+    package static func showsFailedOnly(_ job: Job, limit: Int = answerLimit) -> Bool {
+        job.counts.successful + job.counts.failed > limit
+    }
+
+    package func writeMembers(to json: inout JSONWriter) {
+        let truncated = ResultDocument.showsFailedOnly(job, limit: limit)
+        json.member("success", job.state.isSuccess)
+        json.member("message", JobWords.message(of: job))
+        if let error = job.error { json.member("error", error) }
+        json.member("jobId", job.id.text)
+        json.member("status", job.state.rawValue)
+        json.member("results") { json in
+            json.array { json in
+                var left = limit
+                for result in results where !truncated || result.applied.outcome == .failed {
+                    guard left > 0 else { break }
+                    left -= 1
+                    UserResultDocument(result, operation: job.operation).write(to: &json)
+                }
+            }
+        }
+        json.member("resultsTruncated", truncated)
+        if truncated { json.member("resultsUrl", links.results(of: job.id)) }
+        json.tenant(of: job)
+        json.member("metadata") { json in
+            json.object { json in
+                json.member("operation", job.operation.rawValue)
+                json.member("syncedAt", job.endedAt)
+                json.counts(of: job)
+                json.member("durationMs", durationMilliseconds)
+                json.member("acceptedAt", job.acceptedAt)
+            }
+        }
+        json.member("syncedAt", job.endedAt)
+    }
+
+    /// From acceptance to the end: what the caller waited for. Never negative, should the clock have been set back.
+    private var durationMilliseconds: Int {
+        guard let endedAt = job.endedAt else { return 0 }
+        return max(0, Int((endedAt.microseconds - job.acceptedAt.microseconds) / 1000))
+    }
+}
+
+extension Job {
+    /// The job as it stands once it has ended, for documents that are written into the same transaction.
+    package func ended(as state: JobState, at end: Timestamp, error: String? = nil) -> Job {
+        var job = self
+        job.state = state
+        job.endedAt = end
+        job.error = error
+        return job
+    }
+}

@@ -1,0 +1,37 @@
+/// One user's result: an element of `results`, or a line of NDJSON.
+package struct UserResultDocument: JSONDocument {
+    package let result: UserResult
+    package let operation: Operation
+
+    /// - Parameter operation: of the user's job; it decides the words for a user that failed.
+    package init(_ result: UserResult, operation: Operation) {
+        self.result = result
+        self.operation = operation
+    }
+
+    package func writeMembers(to json: inout JSONWriter) {
+        let applied = result.applied
+        json.member("index", Int(applied.index))
+        json.member("userId", result.userID)
+        json.member("email", result.email)
+        json.member("status", applied.outcome.status)
+        json.member("outcome", applied.outcome.word)
+        json.member("crmUserId", applied.crmUserID == 0 ? nil : String(applied.crmUserID))
+        json.member("message", message)
+        if applied.outcome == .failed {
+            json.member("error", applied.detail ?? applied.code?.sentence ?? message)
+            json.member("code", applied.code?.word)
+        }
+    }
+
+    private var message: String {
+        switch result.applied.outcome {
+        case .created: "User created successfully"
+        case .updated: "User updated successfully"
+        case .unchanged: "User is up to date"
+        case .stale: "Newer data had been applied before"
+        case .removed: "User deactivated successfully"
+        case .failed: operation == .userSync ? "User could not be synced" : "User could not be removed"
+        }
+    }
+}
