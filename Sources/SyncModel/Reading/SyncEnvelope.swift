@@ -1,0 +1,77 @@
+/// What a sync request says beside its users, all rules checked but those that need a clock or settings: the caller compares
+/// `tenantID` with the header, `syncTime` with its clock, `callbackURL` with the allowed hosts.
+package struct SyncEnvelope: Sendable, Hashable {
+    package var tenantID: String
+    package var tenantName: String
+    /// Elements of `users`; with `VALIDATION=per-user` those with a problem count too.
+    package var totalUsers: Int
+    /// `metadata.syncTime`; `nil` where it is absent or null.
+    package var syncTime: Timestamp?
+    package var syncedBy: String?
+    package var syncType: String?
+    package var applicationCode: String?
+    /// `metadata.callbackUrl`, as sent: any non-empty string of at most 2048 characters.
+    package var callbackURL: String?
+    /// Sentences for the caller, at most 20: keys that were ignored.
+    package var warnings: [String]
+
+    package init(
+        tenantID: String, tenantName: String, totalUsers: Int, syncTime: Timestamp? = nil, syncedBy: String? = nil,
+        syncType: String? = nil, applicationCode: String? = nil, callbackURL: String? = nil, warnings: [String] = []
+    ) {
+        self.tenantID = tenantID
+        self.tenantName = tenantName
+        self.totalUsers = totalUsers
+        self.syncTime = syncTime
+        self.syncedBy = syncedBy
+        self.syncType = syncType
+        self.applicationCode = applicationCode
+        self.callbackURL = callbackURL
+        self.warnings = warnings
+    }
+}
+
+/// What a well-formed body of a sync turned out to be.
+package enum SyncRequestOutcome: Sendable, Hashable {
+    /// A sync whose users were handed out by the reader.
+    case sync(SyncEnvelope)
+    /// `{"test":"connection"}` and nothing else: the guide's accessibility check.
+    case connectionTest
+    /// Rules were broken; nothing of the request may be kept.
+    case refused(Violations)
+}
+
+/// What a removal request says, all rules checked but the comparison of `tenantID` with the header.
+package struct RemovalEnvelope: Sendable, Hashable {
+    package var tenantID: String
+    package var tenantName: String
+    /// The wrapper's id of the user to deactivate.
+    package var userID: String
+    /// `nil` where it is absent or null.
+    package var removedAt: Timestamp?
+    package var reason: String?
+    /// Sentences for the caller, at most 20: keys that were ignored.
+    package var warnings: [String]
+    /// The one record of the job: index 0, its `.id` the user to remove, all else absent.
+    package var payload: BatchPayload
+
+    package init(
+        tenantID: String, tenantName: String, userID: String, removedAt: Timestamp? = nil, reason: String? = nil,
+        warnings: [String] = [], payload: BatchPayload
+    ) {
+        self.tenantID = tenantID
+        self.tenantName = tenantName
+        self.userID = userID
+        self.removedAt = removedAt
+        self.reason = reason
+        self.warnings = warnings
+        self.payload = payload
+    }
+}
+
+/// What a well-formed body of a removal turned out to be.
+package enum RemovalRequestOutcome: Sendable, Hashable {
+    case removal(RemovalEnvelope)
+    /// Rules were broken.
+    case refused(Violations)
+}

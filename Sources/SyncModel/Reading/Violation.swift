@@ -1,0 +1,42 @@
+/// A rule of the request format that a body breaks, in the shape of an entry of Joi's `error.details`.
+package struct Violation: Sendable, Hashable {
+    /// A step on the way to the value.
+    package enum PathElement: Sendable, Hashable {
+        case key(String)
+        case index(Int)
+    }
+
+    /// The way from the body to the value; empty for the body itself.
+    package let path: [PathElement]
+    /// `"users[17].email" must be a valid email`. Holds names of the format only, no value of the body.
+    package let message: String
+    /// Joi's name of the rule, such as `string.email`; `object.duplicate` and `object.size` are of our own.
+    package let type: String
+
+    package init(path: [PathElement], message: String, type: String) {
+        self.path = path
+        self.message = message
+        self.type = type
+    }
+}
+
+/// The violations of one body: the first of them, and how many there are.
+package struct Violations: Sendable, Hashable {
+    /// How many are kept (CONTRACT §1).
+    package static let kept = 100
+
+    /// The first `kept` violations, in the order of the body; within an object in the order of its rules.
+    package private(set) var first: [Violation] = []
+    /// How many there are in all; `errorCount` of the answer.
+    package private(set) var count = 0
+
+    package init() {}
+
+    package var isEmpty: Bool { count == 0 }
+
+    /// Counts one more; `make` is called only if it is to be kept.
+    mutating func add(_ make: @autoclosure () -> Violation) {
+        if first.count < Violations.kept { first.append(make()) }
+        count += 1
+    }
+}
