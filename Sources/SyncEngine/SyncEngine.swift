@@ -1,6 +1,6 @@
 package import JobQueue
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 package import SyncModel
 package import UserDirectory
 

@@ -1,5 +1,4 @@
-import Logging
-import ServiceLifecycle
+package import Logging
 package import SyncModel
 package import UserDirectory
 

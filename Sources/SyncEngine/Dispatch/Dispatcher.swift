@@ -1,6 +1,5 @@
 import JobQueue
 import Logging
-package import ServiceLifecycle
 import Synchronization
 import SyncModel
 

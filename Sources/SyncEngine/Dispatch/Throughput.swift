@@ -1,4 +1,4 @@
-package import SyncModel
+import SyncModel
 
 /// How many users were applied in each of the last 300 seconds.
 struct Throughput: Sendable {

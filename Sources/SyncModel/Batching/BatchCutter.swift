@@ -1,0 +1,174 @@
+/// Cuts the users of a request into batches, those of a large request sorted by email first.
+///
+/// A database writes a page of its email index once for many users where they come in order, and once a user where they do not:
+/// sorting is worth a factor of two there. Users are sorted in runs, bounded by `runUsers` and by the memory that `budget`
+/// grants. Order is kept where it means something: equal emails stay in index order, and a user whose id stands in the run already
+/// starts a new one. Small requests (one batch) stay as they are.
+///
+/// Add users until `isFull`, then collect with `nextBatch` until that says `nil`; at the end `close`, and collect the rest.
+package struct BatchCutter: ~Copyable {
+    private struct Entry {
+        /// The first eight bytes of the email in lower case, big endian: decides most comparisons.
+        let prefix: UInt64
+        let run: UInt32
+        let block: Int32
+        let offset: Int32
+        let length: Int32
+        let index: UInt32
+    }
+
+    private let batchUsers: Int
+    private let batchBytes: Int
+    private let runUsers: Int
+    private let budget: RunBudget
+    private var blocks: [[UInt8]] = []
+    /// Blocks that stand in the budget.
+    private var granted = 0
+    private var entries: [Entry] = []
+    private var run: UInt32 = 0
+    /// Hashes of the ids in the run. Two ids with one hash cost a run its length, nothing else.
+    private var ids: Set<Int> = []
+    /// How many of the sorted entries were collected; `nil` while users are added.
+    private var collected: Int?
+    private var isClosed = false
+    private var writer = UserRecordWriter()
+    private var bounds: (first: UInt32, last: UInt32) = (.max, 0)
+
+    /// True: collect before adding more. A little more than the bound is taken, so that it need be asked once a chunk only.
+    package private(set) var isFull = false
+
+    /// - Parameters:
+    ///   - batchUsers: `BATCH_SIZE`.
+    ///   - batchBytes: a batch ends at this size also.
+    ///   - runUsers: users sorted together.
+    package init(batchUsers: Int, batchBytes: Int = 1 << 20, runUsers: Int = 100_000, budget: RunBudget) {
+        self.batchUsers = batchUsers
+        self.batchBytes = batchBytes
+        self.runUsers = runUsers
+        self.budget = budget
+    }
+
+    deinit { budget.give(granted) }
+
+    /// Adds a user.
+    /// - Parameter raw: the record as stored, its length included.
+    package mutating func add(_ raw: UnsafeRawBufferPointer, _ record: UserRecord) {
+        if let id = record.bytes(.id) {
+            var hasher = Hasher()
+            hasher.combine(bytes: id)
+            let hash = hasher.finalize()
+            if !ids.insert(hash).inserted {
+                run += 1
+                ids = [hash]
+            }
+        }
+        if blocks.last.map({ $0.count + raw.count > RunBudget.blockBytes }) ?? true { openBlock() }
+        let block = blocks.count - 1
+        let offset = blocks[block].count
+        blocks[block].append(contentsOf: raw)
+        entries.append(
+            Entry(
+                prefix: BatchCutter.prefix(record.bytes(.email)), run: run, block: Int32(block), offset: Int32(offset),
+                length: Int32(raw.count), index: record.index))
+        if entries.count >= runUsers { isFull = true }
+    }
+
+    /// The request has ended: what is left can be collected.
+    package mutating func close() {
+        isFull = true
+        isClosed = true
+    }
+
+    /// The next batch; `nil` when all that can be cut was collected, and users may be added again.
+    package mutating func nextBatch() -> NewBatch? {
+        guard isFull else { return nil }
+        if collected == nil {
+            sort()
+            collected = 0
+        }
+        while let at = collected, at < entries.count {
+            let entry = entries[at]
+            let end = Int(entry.offset + entry.length)
+            if writer.count >= batchUsers || (writer.count > 0 && writer.bytes.count + Int(entry.length) > batchBytes) {
+                return closeBatch()
+            }
+            blocks[Int(entry.block)].withUnsafeBytes { block in
+                writer.append(record: UnsafeRawBufferPointer(rebasing: block[Int(entry.offset)..<end]))
+            }
+            bounds = (min(bounds.first, entry.index), max(bounds.last, entry.index))
+            collected = at + 1
+        }
+        startOver()
+        return isClosed && writer.count > 0 ? closeBatch() : nil
+    }
+
+    private mutating func openBlock() {
+        // The first block is always granted: a batch must fit.
+        if !blocks.isEmpty {
+            if budget.take() { granted += 1 } else { isFull = true }
+        }
+        var block: [UInt8] = []
+        // A small request stays small; a second block tells that this one is not.
+        if !blocks.isEmpty { block.reserveCapacity(RunBudget.blockBytes) }
+        blocks.append(block)
+    }
+
+    private mutating func sort() {
+        guard entries.count > batchUsers else { return }
+        blocks.withUnsafeBufferPointer { blocks in
+            entries.sort { a, b in
+                if a.run != b.run { return a.run < b.run }
+                if a.prefix != b.prefix { return a.prefix < b.prefix }
+                return BatchCutter.isBefore(a, b, blocks)
+            }
+        }
+    }
+
+    private mutating func startOver() {
+        entries.removeAll(keepingCapacity: true)
+        ids.removeAll(keepingCapacity: true)
+        blocks.removeAll()
+        budget.give(granted)
+        granted = 0
+        run = 0
+        collected = nil
+        isFull = false
+    }
+
+    private mutating func closeBatch() -> NewBatch {
+        let batch = NewBatch(payload: BatchPayload(writer), firstIndex: bounds.first, lastIndex: bounds.last)
+        writer = UserRecordWriter()
+        bounds = (.max, 0)
+        return batch
+    }
+
+    private static func lower(_ c: UInt8) -> UInt8 { c &- 0x41 < 26 ? c | 0x20 : c }
+
+    private static func prefix(_ email: UnsafeRawBufferPointer?) -> UInt64 {
+        guard let email else { return 0 }
+        var prefix: UInt64 = 0
+        for i in 0..<8 { prefix = prefix << 8 | (i < email.count ? UInt64(lower(email[i])) : 0) }
+        return prefix
+    }
+
+    private static func isBefore(_ a: Entry, _ b: Entry, _ blocks: UnsafeBufferPointer<[UInt8]>) -> Bool {
+        func compare(_ x: UnsafeRawBufferPointer, _ y: UnsafeRawBufferPointer) -> Int {
+            for i in 0..<min(x.count, y.count) where x[i] != y[i] {
+                let (p, q) = (lower(x[i]), lower(y[i]))
+                if p != q { return p < q ? -1 : 1 }
+            }
+            return x.count - y.count
+        }
+        let order = blocks[Int(a.block)].withUnsafeBytes { x in
+            blocks[Int(b.block)].withUnsafeBytes { y in
+                compare(email(of: a, in: x), email(of: b, in: y))
+            }
+        }
+        return order == 0 ? a.index < b.index : order < 0
+    }
+
+    private static func email(of entry: Entry, in block: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        let body = UnsafeRawBufferPointer(rebasing: block[Int(entry.offset + 4)..<Int(entry.offset + entry.length)])
+        return UserRecord(body: body).bytes(.email) ?? UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+}

@@ -1,0 +1,68 @@
+import Crypto
+import Hummingbird
+import NIOCore
+import ServiceLifecycle
+import SyncModel
+
+/// Receives the body of a submission: bounded, inflated, hashed where asked. What it says is handed on chunk by chunk.
+struct BodyReceiver {
+    private let maxBytes: Int
+    private let inflater: GzipInflater?
+    private var hash: SHA256?
+    private var received = 0
+
+    /// - Parameters:
+    ///   - maxBytes: of the body after inflation.
+    ///   - hashes: whether `bodyHash` will be asked for.
+    init(maxBytes: Int, isGzip: Bool, hashes: Bool) {
+        self.maxBytes = maxBytes
+        inflater = isGzip ? GzipInflater() : nil
+        hash = hashes ? SHA256() : nil
+    }
+
+    /// SHA-256 of the inflated body; complete once `receive` returned.
+    var bodyHash: [UInt8] { hash.map { Array($0.finalize()) } ?? [] }
+
+    /// Receives the whole body.
+    /// - Parameters:
+    ///   - channel: asked for the body (`100 Continue`), and told to cut it off when the process stops.
+    ///   - take: gets the bytes.
+    ///   - pause: called after each chunk; the time for slow work, the caller waits meanwhile.
+    /// - Throws: 413, 400 for damaged gzip, 503 when the process stops; and what `take` and `pause` throw.
+    mutating func receive(
+        _ body: RequestBody, channel: any Channel, take: (UnsafeRawBufferPointer) throws -> Void, pause: () async throws -> Void
+    ) async throws {
+        channel.triggerUserOutboundEvent(ContinueEvent(), promise: nil)
+        try await withGracefulShutdownHandler {
+            for try await chunk in body {
+                do {
+                    try chunk.withUnsafeReadableBytes { bytes in
+                        if let inflater {
+                            try inflater.inflate(bytes) { try keep($0, take) }
+                        } else {
+                            try keep(bytes, take)
+                        }
+                    }
+                } catch GzipInflater.Problem.damaged {
+                    throw BodyReceiver.damagedGzip
+                }
+                try await pause()
+            }
+        } onGracefulShutdown: {
+            // Ends the sequence above though the caller may never send another byte.
+            channel.triggerUserOutboundEvent(CutOffEvent(), promise: nil)
+        }
+        if Task.isShuttingDownGracefully { throw BodyReceiver.stopping }
+        do { try inflater?.finish() } catch { throw BodyReceiver.damagedGzip }
+    }
+
+    private mutating func keep(_ bytes: UnsafeRawBufferPointer, _ take: (UnsafeRawBufferPointer) throws -> Void) throws {
+        received += bytes.count
+        guard received <= maxBytes else { throw SubmissionHeaders.tooLarge(maxBytes) }
+        hash?.update(bufferPointer: bytes)
+        try take(bytes)
+    }
+
+    static let stopping = APIError.unavailable("The server is stopping", retryAfter: 5)
+    private static let damagedGzip = SubmissionHeaders.early("The body is not valid gzip")
+}

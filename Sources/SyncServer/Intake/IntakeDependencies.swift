@@ -1,0 +1,29 @@
+package import JobQueue
+package import SyncEngine
+package import SyncModel
+
+/// What the intake works with.
+package struct IntakeDependencies: Sendable {
+    package var queue: any JobQueue
+    package var engine: any EngineControl
+    package var settings: Settings
+    package var clock: WallClock
+    package var limiter: SubmissionLimiter
+    /// Memory for sorting, shared by all uploads.
+    package var budget: RunBudget
+    /// Says why a `metadata.callbackUrl` may not be used; `nil`: it may.
+    package var callbackProblem: @Sendable (String) -> String?
+
+    package init(
+        queue: any JobQueue, engine: any EngineControl, settings: Settings, clock: WallClock, limiter: SubmissionLimiter,
+        budget: RunBudget, callbackProblem: @escaping @Sendable (String) -> String?
+    ) {
+        self.queue = queue
+        self.engine = engine
+        self.settings = settings
+        self.clock = clock
+        self.limiter = limiter
+        self.budget = budget
+        self.callbackProblem = callbackProblem
+    }
+}

@@ -1,0 +1,145 @@
+import HTTPTypes
+import Hummingbird
+import JobQueue
+import SyncModel
+
+/// What both kinds of submission have in common: admission, idempotency, and the answer.
+struct Submission {
+    let dependencies: IntakeDependencies
+    let headers: SubmissionHeaders
+    let path: String
+    private var ticket: SubmissionLimiter.Ticket?
+    private var claim: IdempotencyClaim?
+    /// A body this small cannot be a submission; it may be the accessibility check, which needs no tenant and is not counted.
+    private let mayBeCheck: Bool
+
+    /// The longest body that is taken for an accessibility check where no tenant is named, in bytes.
+    static let checkBytes = 1024
+
+    /// Everything that is decided on the headers.
+    /// - Throws: the early answers 400, 409, 413, 415, 429, 503.
+    init(_ request: Request, context: SyncRequestContext, dependencies: IntakeDependencies, requiresSource: Bool) async throws {
+        self.dependencies = dependencies
+        path = request.uri.path
+        if await dependencies.engine.isDraining { throw BodyReceiver.stopping }
+        headers = try SubmissionHeaders(
+            request.headers, maxRequestBytes: dependencies.settings.maxRequestBytes, requiresSource: requiresSource)
+        mayBeCheck = headers.contentLength.map { $0 <= 128 } ?? false
+        if headers.tenantID == nil, headers.contentLength.map({ $0 > Submission.checkBytes }) ?? false {
+            throw SubmissionHeaders.early("Header X-Tenant-ID is required")
+        }
+        if let key = headers.idempotencyKey, let tenantID = headers.tenantID {
+            let claim = try await dependencies.queue.claim(tenantID: tenantID, path: path, key: key, now: dependencies.clock.now())
+            if claim == .arriving {
+                throw APIError(
+                    .conflict, "Conflict", details: .text("The first request with this Idempotency-Key is still arriving"),
+                    headers: [.retryAfter: "1"], closesConnection: true)
+            }
+            self.claim = claim
+        }
+        do {
+            if !isReplay, !mayBeCheck { try admit(context) }
+        } catch {
+            await release()
+            throw error
+        }
+    }
+
+    /// Whether a job was accepted under the `Idempotency-Key` already: the body need only be compared.
+    var isReplay: Bool { if case .known = claim { true } else { false } }
+
+    /// Bytes the body may have.
+    var maxBytes: Int { headers.tenantID == nil ? Submission.checkBytes : dependencies.settings.maxRequestBytes }
+
+    /// Counts the submission and asks the queue whether it takes more.
+    private mutating func admit(_ context: SyncRequestContext) throws {
+        if ticket == nil { ticket = try dependencies.limiter.admit(address: context.clientAddress, tenantID: headers.tenantID) }
+        if case .refused(let reason, let retryAfter) = dependencies.queue.admission() {
+            throw APIError.unavailable(reason, retryAfter: retryAfter)
+        }
+    }
+
+    /// A submission so small that it was taken for a check turned out to be one all the same.
+    mutating func admitLate(_ context: SyncRequestContext) throws {
+        if mayBeCheck { try admit(context) }
+    }
+
+    /// The request turned out not to be a submission: nothing is counted.
+    mutating func forgive() {
+        dependencies.limiter.forgive(ticket)
+        ticket = nil
+    }
+
+    /// Frees the `Idempotency-Key` of a request that was not accepted.
+    func release() async {
+        if case .claimed = claim, let key = headers.idempotencyKey, let tenantID = headers.tenantID {
+            await dependencies.queue.releaseClaim(tenantID: tenantID, path: path, key: key)
+        }
+    }
+
+    /// The tenant the headers and the body agree on.
+    func agreedTenant(_ bodyTenantID: String) throws -> String {
+        guard let tenantID = headers.tenantID else { throw APIError.badRequest("Header X-Tenant-ID is required") }
+        guard tenantID == bodyTenantID else {
+            throw APIError.violation(["tenant", "id"], "\"tenant.id\" must be equal to X-Tenant-ID", "any.only")
+        }
+        return tenantID
+    }
+
+    /// A moment the request names, or the acceptance where it names none.
+    func moment(_ named: Timestamp?, path: [String], acceptedAt: Timestamp) throws -> Timestamp {
+        guard let named else { return acceptedAt }
+        guard named <= acceptedAt.advanced(bySeconds: 300) else {
+            throw APIError.violation(
+                path, "\"\(path.joined(separator: "."))\" must be less than 5 minutes ahead of the server's clock", "date.max")
+        }
+        return named
+    }
+
+    /// The idempotency record of the job to be accepted.
+    func idempotency(bodyHash: [UInt8]) -> NewJob.Idempotency? {
+        guard let key = headers.idempotencyKey, let tenantID = headers.tenantID else { return nil }
+        return NewJob.Idempotency(tenantID: tenantID, path: path, key: key, bodyHash: bodyHash)
+    }
+
+    /// The answer to a request whose key is known: the job's present state, or 422 where the body is another.
+    mutating func replay(bodyHash: [UInt8]) async throws -> Response {
+        guard case .known(let id, let knownHash) = claim else { throw APIError.notFound("Job") }
+        guard knownHash == bodyHash else {
+            throw APIError(
+                .unprocessableContent, "Unprocessable Content",
+                details: .text("This Idempotency-Key was used with another body"))
+        }
+        guard let job = try await dependencies.queue.job(id) else { throw APIError.notFound("Job") }
+        var answer = answer(for: job)
+        answer.headers[.idempotentReplayed] = "true"
+        return answer
+    }
+
+    /// 202 for an accepted job, or 200 with its result where the caller waits and it ends in time.
+    func answer(waitingFor job: Job) async throws -> Response {
+        await dependencies.engine.accepted(job)
+        guard let wait = headers.wait else { return answer(for: job) }
+        var response: Response
+        if let ended = await dependencies.engine.ended(job.id, within: Double(wait)) {
+            response = .json(bytes: try await views.result(of: ended).json)
+        } else {
+            response = answer(for: try await dependencies.queue.job(job.id) ?? job)
+        }
+        response.headers[.preferenceApplied] = "wait=\(wait)"
+        if let ticket { for field in ticket.headers { response.headers.append(field) } }
+        return response
+    }
+
+    private func answer(for job: Job) -> Response {
+        var fields: HTTPFields = ticket?.headers ?? [:]
+        fields[.location] = JobLinks.path(of: job.id)
+        fields[.retryAfter] = "1"
+        return .json(.accepted, headers: fields, bytes: AcknowledgementDocument(job: job).json)
+    }
+
+    private var views: JobViews {
+        JobViews(
+            queue: dependencies.queue, links: JobLinks(publicURL: dependencies.settings.publicURL), clock: dependencies.clock)
+    }
+}

@@ -1,0 +1,82 @@
+import JobQueue
+import SyncModel
+
+/// One sync request on its way into the queue: bytes are read into users, users cut into batches, batches appended while the
+/// body arrives. Nothing of it is visible before the job is accepted. Belongs to one task.
+final class UploadSession {
+    /// Batches appended in one write: enough to make it worth while, few enough that nobody waits long behind it.
+    private static let appendBytes = 2 << 20
+
+    private let queue: any JobQueue
+    private var reader: SyncRequestReader
+    private var cutter: BatchCutter
+    private var upload: UploadID?
+    private var group: [NewBatch] = []
+    private var groupBytes = 0
+
+    init(queue: any JobQueue, settings: Settings, budget: RunBudget) {
+        self.queue = queue
+        reader = SyncRequestReader(maxUsers: settings.maxUsersPerRequest, validation: settings.validation)
+        cutter = BatchCutter(batchUsers: settings.batchSize, budget: budget)
+    }
+
+    /// Reads the next bytes.
+    func take(_ bytes: UnsafeRawBufferPointer) throws(RequestReadError) {
+        try reader.feed(bytes)
+        drainReader()
+    }
+
+    /// Writes what is ready to the queue; called between chunks.
+    func flush() async throws {
+        if cutter.isFull { try await append() }
+    }
+
+    /// The body has ended.
+    func finish() async throws -> SyncRequestOutcome {
+        let outcome = try reader.finish()
+        guard case .sync = outcome else { return outcome }
+        drainReader()
+        cutter.close()
+        try await append()
+        return outcome
+    }
+
+    /// Makes a job of what was read. The session is spent then.
+    func accept(_ job: NewJob) async throws -> Job {
+        let accepted = try await queue.accept(job, upload: upload, batches: group)
+        upload = nil
+        return accepted
+    }
+
+    /// Drops what was appended. To be called where `accept` did not succeed.
+    func discard() async {
+        if let upload { await queue.discard(upload) }
+        upload = nil
+        group = []
+    }
+
+    private func drainReader() {
+        if reader.isRefused {
+            _ = reader.takeUsers()
+        } else {
+            reader.drainUsers { raw, record in cutter.add(raw, record) }
+        }
+    }
+
+    private func append() async throws {
+        while let batch = cutter.nextBatch() {
+            if groupBytes + batch.payload.bytes.count > UploadSession.appendBytes, !group.isEmpty { try await appendGroup() }
+            group.append(batch)
+            groupBytes += batch.payload.bytes.count
+        }
+    }
+
+    private func appendGroup() async throws {
+        let into: UploadID
+        if let upload { into = upload } else { into = try await queue.openUpload() }
+        upload = into
+        try await queue.append(group, to: into)
+        group.removeAll(keepingCapacity: true)
+        groupBytes = 0
+    }
+}

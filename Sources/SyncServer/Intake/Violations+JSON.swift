@@ -1,0 +1,53 @@
+import SyncModel
+
+extension APIError {
+    /// 400 with what the body breaks of the rules, as Joi shows it.
+    static func refused(_ violations: Violations) -> APIError {
+        APIError(
+            .badRequest, "Invalid request format",
+            details: .violations(json: violations.first.json, errorCount: violations.count))
+    }
+
+    /// 400 with one violation found beside the reader.
+    static func violation(_ path: [String], _ message: String, _ type: String) -> APIError {
+        let violation = Violation(path: path.map { .key($0) }, message: message, type: type)
+        return APIError(.badRequest, "Invalid request format", details: .violations(json: [violation].json, errorCount: 1))
+    }
+
+    /// What the reader says of a body it cannot read on.
+    static func unreadable(_ error: RequestReadError) -> APIError {
+        switch error {
+        case .malformed(let syntax): SubmissionHeaders.early(syntax.description)
+        case .tooManyUsers(let limit):
+            APIError(
+                .contentTooLarge, "Request too large",
+                details: .text("A request may hold at most \(limit) users (MAX_USERS_PER_REQUEST)"), closesConnection: true)
+        case .tooLarge(let limit): SubmissionHeaders.tooLarge(limit)
+        }
+    }
+}
+
+extension [Violation] {
+    fileprivate var json: [UInt8] {
+        var json = JSONWriter()
+        json.array { json in
+            for violation in self {
+                json.object { json in
+                    json.member("path") { json in
+                        json.array { json in
+                            for element in violation.path {
+                                switch element {
+                                case .key(let key): json.string(key)
+                                case .index(let index): json.integer(Int64(index))
+                                }
+                            }
+                        }
+                    }
+                    json.member("message", violation.message)
+                    json.member("type", violation.type)
+                }
+            }
+        }
+        return json.bytes
+    }
+}

@@ -1,0 +1,91 @@
+package import Hummingbird
+import HTTPTypes
+import JobQueue
+package import Logging
+import Metrics
+package import SyncModel
+
+/// The outermost layer: names the request, knows who calls, turns every error into an answer, logs and measures.
+package struct EdgeMiddleware: RouterMiddleware {
+    package typealias Context = SyncRequestContext
+
+    private let clock: WallClock
+    private let trustedProxies: [AddressRange]
+    private let logger: Logger
+    private let monotonic = ContinuousClock()
+
+    package init(clock: WallClock, trustedProxies: [AddressRange], logger: Logger) {
+        self.clock = clock
+        self.trustedProxies = trustedProxies
+        self.logger = logger
+    }
+
+    package func handle(
+        _ request: Request, context: SyncRequestContext,
+        next: (Request, SyncRequestContext) async throws -> Response
+    ) async throws -> Response {
+        let start = monotonic.now
+        var context = context
+        context.requestID = RequestIDRule.accept(request.headers[values: .requestID])
+        context.clientAddress = ClientAddress.of(
+            peer: context.channel.remoteAddress?.ipAddress, headers: request.headers, trusted: trustedProxies)
+        context.logger = logger
+        context.logger[metadataKey: "requestId"] = .string(context.requestID)
+        var response: Response
+        do {
+            response = try await next(request, context)
+        } catch {
+            response = answer(to: error, request: request, context: context)
+        }
+        response.headers[.requestID] = context.requestID
+        let seconds = Double((monotonic.now - start) / .microseconds(1)) / 1_000_000
+        let route = context.endpointPath ?? "unknown"
+        Timer(
+            label: "usersync_http_request_duration_seconds",
+            dimensions: [("method", method(request)), ("path", route), ("status", String(response.status.code))]
+        ).recordSeconds(seconds)
+        context.logger.debug(
+            "request answered",
+            metadata: [
+                "method": .string(request.method.rawValue), "path": .string(route), "status": .stringConvertible(response.status.code),
+                "milliseconds": .stringConvertible((seconds * 1000 * 100).rounded() / 100),
+            ])
+        return response
+    }
+
+    private func answer(to error: any Error, request: Request, context: SyncRequestContext) -> Response {
+        let known = apiError(error, request: request, context: context)
+        var headers = known.headers
+        if known.closesConnection { headers[.connection] = "close" }
+        return .json(known.status, headers: headers, bytes: known.json(requestID: context.requestID, now: clock.now()))
+    }
+
+    private func apiError(_ error: any Error, request: Request, context: SyncRequestContext) -> APIError {
+        switch error {
+        case let error as APIError: return error
+        case QueueError.unavailable(let reason):
+            context.logger.error("queue cannot be written", metadata: ["error": .string(reason)])
+            return .unavailable("The queue cannot be written at the moment", retryAfter: 5)
+        case QueueError.badCursor: return .badRequest("cursor is not one this server gave out")
+        case let error as any HTTPResponseError where error.status == .notFound:
+            guard let allowed = RouteTable.allowedMethods(forPath: request.uri.path) else { return .notFound("Path") }
+            return APIError(
+                .methodNotAllowed, "Method not allowed",
+                headers: [.allow: allowed.map(\.rawValue).joined(separator: ", ")], closesConnection: true)
+        case let error as any HTTPResponseError where error.status.code < 500:
+            return APIError(error.status, error.status.reasonPhrase, closesConnection: true)
+        default:
+            // Nothing a caller sends may come here; what does is ours to mend. The text stays in the log.
+            context.logger.error("unexpected error", metadata: ["error": .string("\(type(of: error)): \(error)")])
+            return APIError(.internalServerError, "Internal server error", closesConnection: true)
+        }
+    }
+
+    /// Methods are bounded labels.
+    private func method(_ request: Request) -> String {
+        switch request.method {
+        case .get, .post, .put, .delete, .patch, .head, .options: request.method.rawValue
+        default: "other"
+        }
+    }
+}
