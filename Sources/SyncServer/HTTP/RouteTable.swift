@@ -1,0 +1,66 @@
+package import HTTPTypes
+
+/// One route of the server.
+package struct Route: Sendable, Hashable {
+    package let method: HTTPRequest.Method
+    /// With `{name}` in the place of each parameter, as OpenAPI and the router write it.
+    package let path: String
+    package let access: Access
+
+    /// Who may call.
+    package enum Access: Sendable, Hashable {
+        /// Everybody.
+        case open
+        /// Any valid key: `INTERNAL_API_KEY` or `OPS_API_KEY`.
+        case anyKey
+        /// `INTERNAL_API_KEY` alone: submitting.
+        case internalKey
+        /// Any valid key; everybody with `METRICS_PUBLIC=true`.
+        case metrics
+    }
+}
+
+/// All routes there are (CONTRACT §1 "Requests"). Registration, `Allow`, authentication and the OpenAPI document are held to it.
+package enum RouteTable {
+    package static let all: [Route] = [
+        Route(method: .post, path: "/api/internal/sync/users", access: .internalKey),
+        Route(method: .post, path: "/api/internal/sync/remove-user", access: .internalKey),
+        Route(method: .get, path: "/api/internal/sync/status", access: .anyKey),
+        Route(method: .get, path: "/api/internal/sync/jobs", access: .anyKey),
+        Route(method: .get, path: "/api/internal/sync/jobs/{id}", access: .anyKey),
+        Route(method: .get, path: "/api/internal/sync/jobs/{id}/results", access: .anyKey),
+        Route(method: .post, path: "/api/internal/sync/jobs/{id}/retry", access: .anyKey),
+        Route(method: .post, path: "/api/internal/sync/jobs/{id}/cancel", access: .anyKey),
+        Route(method: .get, path: "/api/internal/sync/deliveries", access: .anyKey),
+        Route(method: .post, path: "/api/internal/sync/deliveries/test", access: .anyKey),
+        Route(method: .post, path: "/api/internal/sync/deliveries/{id}/redeliver", access: .anyKey),
+        Route(method: .get, path: "/api/health", access: .anyKey),
+        Route(method: .get, path: "/api/internal/health", access: .anyKey),
+        Route(method: .get, path: "/livez", access: .open),
+        Route(method: .get, path: "/readyz", access: .open),
+        Route(method: .get, path: "/metrics", access: .metrics),
+        Route(method: .get, path: "/openapi.json", access: .open),
+    ]
+
+    /// The routes a request path leads to, whatever the method. Empty segments do not count, as in the router: `/livez/` is `/livez`.
+    package static func routes(forPath path: String) -> [Route] {
+        let segments = path.split(separator: "/")
+        return all.filter { route in
+            let template = route.path.split(separator: "/")
+            return template.count == segments.count
+                && zip(template, segments).allSatisfy { $0.first == "{" || $0 == $1 }
+        }
+    }
+
+    /// The methods that a path knows, for `Allow` of a 405; HEAD wherever GET is. `nil`: there is no such path.
+    package static func allowedMethods(forPath path: String) -> [HTTPRequest.Method]? {
+        let methods = routes(forPath: path).map(\.method)
+        guard !methods.isEmpty else { return nil }
+        return methods.contains(.get) ? methods + [.head] : methods
+    }
+
+    /// Who may call; `nil`: there is no such route.
+    package static func access(method: HTTPRequest.Method, path: String) -> Route.Access? {
+        routes(forPath: path).first { $0.method == (method == .head ? .get : method) }?.access
+    }
+}

@@ -1,0 +1,72 @@
+package import Hummingbird
+package import SyncEngine
+package import SyncModel
+
+/// Whether the server is there, and whether it takes work.
+package struct HealthController: Sendable {
+    private let engine: any EngineControl
+    private let isStarted: @Sendable () -> Bool
+    private let isQueueWritable: @Sendable () async -> Bool
+    private let clock: WallClock
+
+    /// - Parameters:
+    ///   - isStarted: false until everything runs.
+    ///   - isQueueWritable: whether the queue's last write went through; a full queue counts as writable.
+    package init(
+        engine: any EngineControl, isStarted: @escaping @Sendable () -> Bool,
+        isQueueWritable: @escaping @Sendable () async -> Bool, clock: WallClock
+    ) {
+        self.engine = engine
+        self.isStarted = isStarted
+        self.isQueueWritable = isQueueWritable
+        self.clock = clock
+    }
+
+    package func addRoutes(to router: some RouterMethods<SyncRequestContext>) {
+        router.get("/api/health", use: health)
+        router.get("/api/internal/health", use: health)
+        router.get("/livez", use: live)
+        router.get("/readyz", use: ready)
+    }
+
+    /// The wrapper's connectivity check: it reached us, with a good key.
+    @Sendable private func health(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
+        answer("ok", await engine.status())
+    }
+
+    /// The process answers; asks nothing else.
+    @Sendable private func live(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
+        .json { json in
+            json.object { json in
+                json.member("success", true)
+                json.member("status", "ok")
+            }
+        }
+    }
+
+    /// 503 only while starting, draining, or when the queue cannot be written: jobs are taken while the directory is away.
+    @Sendable private func ready(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
+        guard isStarted() else { throw notReady("The server is starting", retryAfter: 1) }
+        let status = await engine.status()
+        guard !status.draining else { throw notReady("The server is draining", retryAfter: 5) }
+        guard await isQueueWritable() else { throw notReady("The queue cannot be written", retryAfter: 5) }
+        return answer("ready", status)
+    }
+
+    private func answer(_ word: String, _ status: EngineStatus) -> Response {
+        .json { json in
+            json.object { json in
+                json.member("success", true)
+                json.member("status", word)
+                json.member("timestamp", clock.now())
+                json.member("directory") { status.directory.write(to: &$0) }
+                json.member("draining", status.draining)
+            }
+        }
+    }
+
+    private func notReady(_ why: String, retryAfter: Int) -> APIError {
+        APIError(
+            .serviceUnavailable, "Not ready", details: .text(why), headers: [.retryAfter: String(retryAfter)])
+    }
+}

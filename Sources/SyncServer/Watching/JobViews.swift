@@ -1,0 +1,33 @@
+package import JobQueue
+package import SyncModel
+
+/// Fetches what a job's documents show beyond the job itself.
+package struct JobViews: Sendable {
+    package let queue: any JobQueue
+    package let links: JobLinks
+    package let clock: WallClock
+
+    package init(queue: any JobQueue, links: JobLinks, clock: WallClock) {
+        self.queue = queue
+        self.links = links
+        self.clock = clock
+    }
+
+    /// The guide's response format of a job that has ended.
+    package func result(of job: Job) async throws -> ResultDocument {
+        ResultDocument(job: job, results: try await inlineResults(of: job), links: links)
+    }
+
+    /// The job in full.
+    package func document(of job: Job) async throws -> JobDocument {
+        let webhook = try await queue.deliveries(of: job.id).first.map(JobDocument.Webhook.init)
+        let results = job.state.isEnd ? try await inlineResults(of: job) : []
+        return JobDocument(job: job, results: results, webhook: webhook, links: links, now: clock.now())
+    }
+
+    private func inlineResults(of job: Job) async throws -> [UserResult] {
+        let limit = ResultDocument.answerLimit
+        let status: ResultStatusFilter? = ResultDocument.showsFailedOnly(job, limit: limit) ? .failed : nil
+        return try await queue.results(of: job.id, status: status, limit: limit, cursor: nil).items
+    }
+}

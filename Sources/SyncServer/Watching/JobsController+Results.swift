@@ -1,0 +1,83 @@
+import HTTPTypes
+import Hummingbird
+import JobQueue
+import NIOCore
+import SyncModel
+
+extension JobsController {
+    /// Results fetched at a time while all of them are streamed: some 300 KB of text.
+    private static let streamPage = 1000
+
+    /// Per-user results in index order: a page as JSON, or all of them as NDJSON.
+    @Sendable func results(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
+        let query = QueryParameters(request.uri.query)
+        let status = try query.word("status", as: ResultStatusFilter.self)
+        if MediaPreference.prefersNDJSON(request.headers[values: .accept]) {
+            guard !query.contains("limit"), !query.contains("cursor") else {
+                throw APIError.badRequest(
+                    "Query parameters \"limit\" and \"cursor\" belong to pages of JSON; application/x-ndjson holds all results")
+            }
+            return try await stream(of: try await job(of: context), status: status, channel: context.channel)
+        }
+        let limit = try query.integer("limit", in: 1...1000, default: 100)
+        let cursor = try query.cursor()
+        let job = try await job(of: context)
+        let page = try await reportingBadCursor {
+            try await queue.results(of: job.id, status: status, limit: limit, cursor: cursor)
+        }
+        return .json(
+            headers: [.vary: "Accept"],
+            document: PageDocument("results", page) { UserResultDocument($0, operation: job.operation) })
+    }
+
+    /// All results, a line each, page by page: the next page is read once the one before has been taken by the connection, so memory
+    /// is bounded by a page and a caller who goes away stops it. The first page is read before the head is sent: what is wrong
+    /// until then is an answer with a status; later the connection is cut without the end of the body.
+    private func stream(of job: Job, status: ResultStatusFilter?, channel: any Channel) async throws -> Response {
+        let queue = queue
+        let first = try await queue.results(of: job.id, status: status, limit: JobsController.streamPage, cursor: nil)
+        let body = ResponseBody { writer in
+            var page = first
+            var json = JSONWriter()
+            while true {
+                for result in page.items {
+                    UserResultDocument(result, operation: job.operation).write(to: &json)
+                    json.newline()
+                }
+                if !page.items.isEmpty {
+                    try await writer.write(ByteBuffer(bytes: json.bytes))
+                    json.removeAll()
+                }
+                guard let cursor = page.nextCursor else { break }
+                // A write into a connection that has just gone may still be taken: look before the next page is fetched.
+                guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
+                page = try await queue.results(of: job.id, status: status, limit: JobsController.streamPage, cursor: cursor)
+            }
+            try await writer.finish(nil)
+        }
+        return Response(
+            status: .ok,
+            headers: [.contentType: "application/x-ndjson", .cacheControl: "no-store", .vary: "Accept"], body: body)
+    }
+}
+
+/// What `Accept` asks for, as far as it matters here (RFC 9110, section 12.5.1).
+enum MediaPreference {
+    /// Whether NDJSON is named, and not with less weight than JSON.
+    static func prefersNDJSON(_ accept: [String]) -> Bool {
+        let ranges = accept.joined(separator: ",").split(separator: ",")
+        guard let ndjson = weight(of: "application/x-ndjson", in: ranges), ndjson > 0 else { return false }
+        return ndjson >= weight(of: "application/json", in: ranges) ?? 0
+    }
+
+    /// The `q` of a media type that is named as such; `nil` where it is not.
+    private static func weight(of type: String, in ranges: [Substring]) -> Double? {
+        for range in ranges {
+            let parts = range.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
+            guard parts.first == type else { continue }
+            guard let q = parts.dropFirst().first(where: { $0.hasPrefix("q=") }) else { return 1 }
+            return Double(q.dropFirst(2)) ?? 0
+        }
+        return nil
+    }
+}

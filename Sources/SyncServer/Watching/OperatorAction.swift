@@ -1,0 +1,32 @@
+import Hummingbird
+import Logging
+import SyncModel
+
+/// What an operator did, for the audit trail: ids and key fingerprints only, no personal data.
+struct OperatorAction {
+    private let action: String
+    private let subject: Logger.Metadata
+
+    init(_ action: String, jobID: JobID) {
+        self.action = action
+        subject = ["job_id": "\(jobID.text)"]
+    }
+
+    init(_ action: String, deliveryID: String?) {
+        self.action = action
+        subject = deliveryID.map { ["delivery_id": "\($0)"] } ?? [:]
+    }
+
+    /// One line, once the answer is known.
+    func log(_ outcome: String, _ context: SyncRequestContext) {
+        context.logger.notice(
+            "operator action",
+            metadata: subject.merging([
+                "action": "\(action)",
+                "outcome": "\(outcome)",
+                "key_id": "\(context.caller?.keyID ?? "none")",
+                "role": "\(context.caller?.role.rawValue ?? "none")",
+                "request_id": "\(context.requestID)",
+            ]) { _, new in new })
+    }
+}
