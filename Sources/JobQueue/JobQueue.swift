@@ -13,6 +13,8 @@ package protocol JobQueue: Sendable {
 
     /// Whether more may be accepted now, from figures that are kept (pending users, bytes, free disk).
     func admission() -> Admission
+    /// Whether the last write went through; a queue that is merely full is writable.
+    var isWritable: Bool { get }
 
     /// Starts an upload too large for one `accept`. Nothing of it is visible before `accept` names it.
     func openUpload() async throws -> UploadID

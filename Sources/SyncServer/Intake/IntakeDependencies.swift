@@ -11,12 +11,14 @@ package struct IntakeDependencies: Sendable {
     package var limiter: SubmissionLimiter
     /// Memory for sorting, shared by all uploads.
     package var budget: RunBudget
+    /// Whether the process is stopping: nothing more is accepted.
+    package var isDraining: @Sendable () -> Bool
     /// Says why a `metadata.callbackUrl` may not be used; `nil`: it may.
     package var callbackProblem: @Sendable (String) -> String?
 
     package init(
         queue: any JobQueue, engine: any EngineControl, settings: Settings, clock: WallClock, limiter: SubmissionLimiter,
-        budget: RunBudget, callbackProblem: @escaping @Sendable (String) -> String?
+        budget: RunBudget, isDraining: @escaping @Sendable () -> Bool, callbackProblem: @escaping @Sendable (String) -> String?
     ) {
         self.queue = queue
         self.engine = engine
@@ -24,6 +26,7 @@ package struct IntakeDependencies: Sendable {
         self.clock = clock
         self.limiter = limiter
         self.budget = budget
+        self.isDraining = isDraining
         self.callbackProblem = callbackProblem
     }
 }

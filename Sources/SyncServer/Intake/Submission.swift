@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import JobQueue
+import SyncEngine
 import SyncModel
 
 /// What both kinds of submission have in common: admission, idempotency, and the answer.
@@ -21,7 +22,7 @@ struct Submission {
     init(_ request: Request, context: SyncRequestContext, dependencies: IntakeDependencies, requiresSource: Bool) async throws {
         self.dependencies = dependencies
         path = request.uri.path
-        if await dependencies.engine.isDraining { throw BodyReceiver.stopping }
+        if dependencies.isDraining() { throw BodyReceiver.stopping }
         headers = try SubmissionHeaders(
             request.headers, maxRequestBytes: dependencies.settings.maxRequestBytes, requiresSource: requiresSource)
         mayBeCheck = headers.contentLength.map { $0 <= 128 } ?? false

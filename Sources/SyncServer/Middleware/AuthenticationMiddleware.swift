@@ -1,4 +1,5 @@
 package import Hummingbird
+import Logging
 package import SyncModel
 
 /// Lets in who sends a good key; decides on the headers alone (CONTRACT §1 "Who may call").
@@ -11,24 +12,29 @@ package struct AuthenticationMiddleware: RouterMiddleware {
     private let keys: APIKeys
     private let failures: FixedWindowCounter
     private let clock: WallClock
-    /// Whether an operator's key is enough.
-    private let admitsOps: Bool
+    private let metricsPublic: Bool
 
-    package init(keys: APIKeys, failures: FixedWindowCounter, clock: WallClock, admitsOps: Bool) {
+    /// - Parameter metricsPublic: `METRICS_PUBLIC`.
+    package init(keys: APIKeys, metricsPublic: Bool, clock: WallClock) {
         self.keys = keys
-        self.failures = failures
+        self.metricsPublic = metricsPublic
         self.clock = clock
-        self.admitsOps = admitsOps
+        failures = FixedWindowCounter(window: 60)
     }
 
     package func handle(
         _ request: Request, context: SyncRequestContext,
         next: (Request, SyncRequestContext) async throws -> Response
     ) async throws -> Response {
+        switch RouteTable.access(method: request.method, path: request.uri.path) {
+        case nil, .open: return try await next(request, context)
+        case .metrics where metricsPublic: return try await next(request, context)
+        case .anyKey, .metrics, .internalKey: break
+        }
         guard let key = try APIKeys.key(in: request.headers), let caller = keys.caller(sending: key) else {
             throw refusal(of: context.clientAddress)
         }
-        guard admitsOps || caller.role == .internal else {
+        if caller.role == .ops, RouteTable.access(method: request.method, path: request.uri.path) == .internalKey {
             throw APIError(
                 .forbidden, "Forbidden", details: .text("This key may read and steer, not submit"), closesConnection: true)
         }

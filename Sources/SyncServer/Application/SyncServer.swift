@@ -1,0 +1,94 @@
+package import Hummingbird
+package import JobQueue
+package import Logging
+import NIOCore
+package import SyncEngine
+package import SyncModel
+
+/// The HTTP server: one router, its layers from the outside in, and the channel beneath them.
+package enum SyncServer {
+    /// What the server needs of the rest.
+    package struct Dependencies: Sendable {
+        package var settings: Settings
+        package var queue: any JobQueue
+        package var engine: any EngineControl
+        package var clock: WallClock
+        package var logger: Logger
+        /// False until everything runs.
+        package var isStarted: @Sendable () -> Bool
+        package var isDraining: @Sendable () -> Bool
+        /// Says why a `metadata.callbackUrl` may not be used; `nil`: it may.
+        package var callbackProblem: @Sendable (String) -> String?
+        /// All metrics as Prometheus text.
+        package var renderMetrics: @Sendable () async -> [UInt8]
+
+        package init(
+            settings: Settings, queue: any JobQueue, engine: any EngineControl, clock: WallClock, logger: Logger,
+            isStarted: @escaping @Sendable () -> Bool, isDraining: @escaping @Sendable () -> Bool,
+            callbackProblem: @escaping @Sendable (String) -> String?, renderMetrics: @escaping @Sendable () async -> [UInt8]
+        ) {
+            self.settings = settings
+            self.queue = queue
+            self.engine = engine
+            self.clock = clock
+            self.logger = logger
+            self.isStarted = isStarted
+            self.isDraining = isDraining
+            self.callbackProblem = callbackProblem
+            self.renderMetrics = renderMetrics
+        }
+    }
+
+    /// Memory that uploads together may hold for sorting, in MiB.
+    private static let sortingMemory = 64
+
+    /// The application, ready to run as a service.
+    /// - Parameter onRunning: gets the port once the server listens.
+    package static func application(
+        _ dependencies: Dependencies, onRunning: @escaping @Sendable (Int) async -> Void
+    ) -> some ApplicationProtocol {
+        let settings = dependencies.settings
+        return Application(
+            router: router(dependencies),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [ConnectionGuard()], idleTimeout: .seconds(75),
+                    httpDecoderConfiguration: .init(maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))),
+            configuration: ApplicationConfiguration(
+                address: .hostname(settings.host, port: settings.port), serverName: "usersync", backlog: 1024, reuseAddress: true),
+            onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? settings.port) },
+            logger: dependencies.logger)
+    }
+
+    /// The routes of `RouteTable` and the layers before them.
+    package static func router(_ dependencies: Dependencies) -> Router<SyncRequestContext> {
+        let settings = dependencies.settings
+        let (queue, engine, clock) = (dependencies.queue, dependencies.engine, dependencies.clock)
+        let router = Router(context: SyncRequestContext.self, options: .autoGenerateHeadEndpoints)
+        if !settings.corsAllowedOrigins.isEmpty { router.add(middleware: OriginMiddleware(origins: settings.corsAllowedOrigins)) }
+        router.add(
+            middleware: EdgeMiddleware(clock: clock, trustedProxies: settings.trustedProxies, logger: dependencies.logger))
+        router.add(
+            middleware: AuthenticationMiddleware(
+                keys: APIKeys(internalKeys: settings.internalKeys, opsKeys: settings.opsKeys),
+                metricsPublic: settings.metricsPublic, clock: clock))
+        if settings.environment == .development { router.add(middleware: DebugMiddleware()) }
+        IntakeController(
+            IntakeDependencies(
+                queue: queue, engine: engine, settings: settings, clock: clock,
+                limiter: SubmissionLimiter(settings.rateLimit, clock: clock), budget: RunBudget(blocks: sortingMemory),
+                isDraining: dependencies.isDraining, callbackProblem: dependencies.callbackProblem)
+        ).addRoutes(to: router)
+        StatusController(queue: queue, engine: engine, clock: clock).addRoutes(to: router)
+        JobsController(
+            queue: queue, engine: engine,
+            views: JobViews(queue: queue, links: JobLinks(publicURL: settings.publicURL), clock: clock)
+        ).addRoutes(to: router)
+        DeliveriesController(queue: queue, engine: engine).addRoutes(to: router)
+        HealthController(
+            engine: engine, isStarted: dependencies.isStarted, isQueueWritable: { queue.isWritable }, clock: clock
+        ).addRoutes(to: router)
+        MetricsController(render: dependencies.renderMetrics).addRoutes(to: router)
+        return router
+    }
+}

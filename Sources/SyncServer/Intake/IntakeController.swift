@@ -1,0 +1,151 @@
+package import Hummingbird
+import JobQueue
+import Logging
+import NIOCore
+import SyncModel
+
+/// Where jobs come from: `POST …/users` and `POST …/remove-user`.
+package struct IntakeController: Sendable {
+    let dependencies: IntakeDependencies
+
+    package init(_ dependencies: IntakeDependencies) { self.dependencies = dependencies }
+
+    package func addRoutes(to router: some RouterMethods<SyncRequestContext>) {
+        router.post("/api/internal/sync/users", use: sync)
+        router.post("/api/internal/sync/remove-user", use: remove)
+    }
+
+    // MARK: A sync
+
+    @Sendable private func sync(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
+        var submission = try await Submission(
+            request, context: context, dependencies: dependencies, requiresSource: dependencies.settings.requireSyncSource)
+        if submission.isReplay { return try await replay(&submission, request, context) }
+        let session = UploadSession(queue: dependencies.queue, settings: dependencies.settings, budget: dependencies.budget)
+        do {
+            var receiver = receiver(for: submission)
+            try await receiver.receive(request.body, channel: context.channel, take: session.take, pause: session.flush)
+            switch try await session.finish() {
+            case .connectionTest:
+                submission.forgive()
+                await submission.release()
+                return connectionOK()
+            case .refused(let violations): throw APIError.refused(violations)
+            case .sync(let envelope):
+                try submission.admitLate(context)
+                let job = try job(envelope, submission, receiver.bodyHash, context)
+                let accepted = try await session.accept(job)
+                note(accepted, context)
+                return try await submission.answer(waitingFor: accepted)
+            }
+        } catch {
+            await session.discard()
+            await submission.release()
+            throw IntakeController.answerable(error)
+        }
+    }
+
+    private func job(
+        _ envelope: SyncEnvelope, _ submission: Submission, _ bodyHash: [UInt8], _ context: SyncRequestContext
+    ) throws -> NewJob {
+        let now = dependencies.clock.now()
+        var warnings = envelope.warnings
+        if submission.headers.source == nil { warnings.append("Header X-Sync-Source is absent; recorded as \"unknown\"") }
+        if let url = envelope.callbackURL, let problem = dependencies.callbackProblem(url) {
+            throw APIError.violation(["metadata", "callbackUrl"], "\"metadata.callbackUrl\" \(problem)", "any.invalid")
+        }
+        var job = NewJob(
+            id: JobID(now: now), operation: .userSync, tenantID: try submission.agreedTenant(envelope.tenantID),
+            tenantName: envelope.tenantName, source: submission.headers.source ?? "unknown",
+            syncTime: try submission.moment(envelope.syncTime, path: ["metadata", "syncTime"], acceptedAt: now), acceptedAt: now,
+            totalUsers: envelope.totalUsers, requestID: context.requestID, warnings: Array(warnings.prefix(20)))
+        job.callbackURL = envelope.callbackURL
+        job.traceparent = submission.headers.traceparent
+        job.syncType = envelope.syncType
+        job.idempotency = submission.idempotency(bodyHash: bodyHash)
+        return job
+    }
+
+    /// The guide's accessibility check: nothing is queued.
+    private func connectionOK() -> Response {
+        .json { json in
+            json.object { json in
+                json.member("success", true)
+                json.member("message", "Connection OK")
+                json.member("timestamp", dependencies.clock.now())
+            }
+        }
+    }
+
+    // MARK: A removal
+
+    @Sendable private func remove(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
+        var submission = try await Submission(request, context: context, dependencies: dependencies, requiresSource: false)
+        if submission.isReplay { return try await replay(&submission, request, context) }
+        do {
+            var reader = RemovalRequestReader()
+            var receiver = receiver(for: submission)
+            try await receiver.receive(request.body, channel: context.channel, take: { try reader.feed($0) }, pause: {})
+            guard case .removal(let envelope) = try readToEnd(&reader) else { throw APIError.notFound("Removal") }
+            try submission.admitLate(context)
+            let job = try job(envelope, submission, receiver.bodyHash, context)
+            let batch = NewBatch(payload: envelope.payload, firstIndex: 0, lastIndex: 0)
+            let accepted = try await dependencies.queue.accept(job, upload: nil, batches: [batch])
+            note(accepted, context)
+            return try await submission.answer(waitingFor: accepted)
+        } catch {
+            await submission.release()
+            throw IntakeController.answerable(error)
+        }
+    }
+
+    private func readToEnd(_ reader: inout RemovalRequestReader) throws -> RemovalRequestOutcome {
+        let outcome = try reader.finish()
+        if case .refused(let violations) = outcome { throw APIError.refused(violations) }
+        return outcome
+    }
+
+    private func job(
+        _ envelope: RemovalEnvelope, _ submission: Submission, _ bodyHash: [UInt8], _ context: SyncRequestContext
+    ) throws -> NewJob {
+        let now = dependencies.clock.now()
+        var job = NewJob(
+            id: JobID(now: now), operation: .userRemoval, tenantID: try submission.agreedTenant(envelope.tenantID),
+            tenantName: envelope.tenantName, source: submission.headers.source ?? "unknown",
+            syncTime: try submission.moment(envelope.removedAt, path: ["removedAt"], acceptedAt: now), acceptedAt: now,
+            totalUsers: 1, requestID: context.requestID, warnings: envelope.warnings)
+        job.reason = envelope.reason
+        job.traceparent = submission.headers.traceparent
+        job.idempotency = submission.idempotency(bodyHash: bodyHash)
+        return job
+    }
+
+    // MARK: Both
+
+    private func receiver(for submission: Submission) -> BodyReceiver {
+        BodyReceiver(
+            maxBytes: submission.maxBytes, isGzip: submission.headers.isGzip, hashes: submission.headers.idempotencyKey != nil)
+    }
+
+    /// The body of a request whose key is known is hashed, not read: if it is the same, so is what it says.
+    private func replay(_ submission: inout Submission, _ request: Request, _ context: SyncRequestContext) async throws -> Response {
+        var receiver = BodyReceiver(maxBytes: submission.maxBytes, isGzip: submission.headers.isGzip, hashes: true)
+        try await receiver.receive(request.body, channel: context.channel, take: { _ in }, pause: {})
+        return try await submission.replay(bodyHash: receiver.bodyHash)
+    }
+
+    private static func answerable(_ error: any Error) -> any Error {
+        if let error = error as? RequestReadError { return APIError.unreadable(error) }
+        return error
+    }
+
+    /// The guide's log line for each request.
+    private func note(_ job: Job, _ context: SyncRequestContext) {
+        context.logger.info(
+            "sync request",
+            metadata: [
+                "job": .string(job.id.text), "tenant": .string(job.tenantID), "userCount": .stringConvertible(job.totalUsers),
+                "operation": .string(job.operation.rawValue), "source": .string(job.source),
+            ])
+    }
+}
