@@ -30,7 +30,7 @@ extension Timestamp {
 
     /// Reads an ISO 8601 date or date and time: `YYYY-MM-DD`, or with `T` (or a space) and `hh:mm[:ss[.fraction]]`
     /// and `Z`, `±hh:mm`, `±hhmm`, `±hh` or nothing (read as UTC). Digits below a microsecond are dropped.
-    /// `nil` for anything else, also for dates that do not exist and years outside 0001...9999.
+    /// `nil` for anything else, also for dates that do not exist and years outside 0001...9999, in UTC too.
     package init?(iso8601 text: some StringProtocol) {
         var text = String(text)
         guard let parsed = text.withUTF8({ Timestamp(iso8601: UnsafeRawBufferPointer($0)) }) else { return nil }
@@ -95,10 +95,16 @@ extension Timestamp {
             }
             guard at == bytes.count else { return nil }
         }
+        // An offset or the hour 24 may lead out of the years that can be written.
+        guard seconds >= Timestamp.firstSecond, seconds <= Timestamp.lastSecond else { return nil }
         self.init(microseconds: seconds * 1_000_000 + us)
     }
 
-    private static func daysInMonth(_ year: Int64, _ month: Int64) -> Int64 {
+    /// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z.
+    private static let firstSecond: Int64 = -62_135_596_800
+    private static let lastSecond: Int64 = 253_402_300_799
+
+    static func daysInMonth(_ year: Int64, _ month: Int64) -> Int64 {
         switch month {
         case 2: (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 ? 29 : 28
         case 4, 6, 9, 11: 30

@@ -23,14 +23,21 @@ package struct BatchPayload: Sendable, Hashable {
     /// Calls `body` with every record and its bytes as stored, its length included.
     @inlinable
     package func forEachRaw(_ body: (UnsafeRawBufferPointer, UserRecord) throws -> Void) rethrows {
-        try bytes.withUnsafeBytes { all in
-            var at = 0
-            while at + 12 <= all.count {
-                let length = Int(all.loadUnaligned(fromByteOffset: at, as: UInt32.self))
-                let raw = UnsafeRawBufferPointer(rebasing: all[at..<(at + 4 + length)])
-                try body(raw, UserRecord(body: UnsafeRawBufferPointer(rebasing: raw[4...])))
-                at += 4 + length
-            }
+        try bytes.withUnsafeBytes { try BatchPayload.forEachRaw(in: $0, body) }
+    }
+
+    /// The same for records in other memory. Records that are cut short end it: damaged rows of a queue must not end the process.
+    @inlinable
+    package static func forEachRaw(
+        in all: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer, UserRecord) throws -> Void
+    ) rethrows {
+        var at = 0
+        while at + 12 <= all.count {
+            let length = Int(all.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+            guard length >= 8, at + 4 + length <= all.count else { return }
+            let raw = UnsafeRawBufferPointer(rebasing: all[at..<(at + 4 + length)])
+            try body(raw, UserRecord(body: UnsafeRawBufferPointer(rebasing: raw[4...])))
+            at += 4 + length
         }
     }
 

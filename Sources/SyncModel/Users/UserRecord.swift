@@ -31,7 +31,7 @@ package struct UserRecord {
             guard states >> UInt32(raw * 2) & 3 == 2,
                 raw != UserField.isActive.rawValue, raw != UserField.isAdmin.rawValue
             else { continue }
-            let count = Int(fields.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+            guard let count = length(at) else { return nil }
             if raw == field.rawValue { return UnsafeRawBufferPointer(rebasing: fields[(at + 4)..<(at + 4 + count)]) }
             at += 4 + count
         }
@@ -47,10 +47,18 @@ package struct UserRecord {
                 raw != UserField.isActive.rawValue, raw != UserField.isAdmin.rawValue,
                 let field = UserField(rawValue: raw)
             else { continue }
-            let count = Int(fields.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+            guard let count = length(at) else { return }
             try body(field, UnsafeRawBufferPointer(rebasing: fields[(at + 4)..<(at + 4 + count)]))
             at += 4 + count
         }
+    }
+
+    /// The length of the text that begins at an offset of `fields`; `nil` if it does not lie within: the record is damaged.
+    @inlinable
+    func length(_ at: Int) -> Int? {
+        guard at + 4 <= fields.count else { return nil }
+        let count = Int(fields.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+        return at + 4 + count <= fields.count ? count : nil
     }
 
     /// A text field as a `String`; for places that are not hot.

@@ -1,20 +1,25 @@
 /// Appends records to a buffer in the layout of `UserRecord`. Fields must come in the order of `UserField`.
-package struct UserRecordWriter {
-    /// Finished records, one after the other.
-    package private(set) var bytes: [UInt8] = []
-    /// Finished records in `bytes`.
+package struct UserRecordWriter: Sendable {
+    /// Finished records.
     package private(set) var count = 0
+    /// Bytes of finished records, and of the one that was begun.
+    package private(set) var byteCount = 0
+    /// Longer than what was written: growing by doubling, and copying into it, beats appending by a factor.
+    private var storage: [UInt8] = []
     private var start = 0
     private var states: UInt32 = 0
 
     package init() {}
 
+    /// The finished records, one after the other. A copy.
+    package var bytes: [UInt8] { Array(storage[..<byteCount]) }
+
     package mutating func begin(index: UInt32) {
-        start = bytes.count
+        start = byteCount
         states = 0
-        append(0)
-        append(index)
-        append(0)
+        reserve(12)
+        put(index, at: start + 4)
+        byteCount += 12
     }
 
     package mutating func set(_ field: UserField, _ state: FieldState) {
@@ -22,9 +27,10 @@ package struct UserRecordWriter {
     }
 
     package mutating func set(_ field: UserField, text: UnsafeRawBufferPointer) {
-        set(field, .value)
-        append(UInt32(text.count))
-        bytes.append(contentsOf: text)
+        set(field, upTo: text.count) { out in
+            out.copyMemory(from: text)
+            return text.count
+        }
     }
 
     package mutating func set(_ field: UserField, text: String) {
@@ -32,31 +38,69 @@ package struct UserRecordWriter {
         text.withUTF8 { set(field, text: UnsafeRawBufferPointer($0)) }
     }
 
+    /// Sets a text that `fill` writes.
+    /// - Parameters:
+    ///   - capacity: the bytes it may need.
+    ///   - fill: writes the UTF-8 of the text and returns how many bytes it took.
+    @inline(__always)
+    package mutating func set(_ field: UserField, upTo capacity: Int, fill: (UnsafeMutableRawBufferPointer) -> Int) {
+        set(field, .value)
+        reserve(4 + capacity)
+        let at = byteCount + 4
+        let count = storage.withUnsafeMutableBytes { fill(UnsafeMutableRawBufferPointer(rebasing: $0[at..<(at + capacity)])) }
+        put(UInt32(count), at: byteCount)
+        byteCount = at + count
+    }
+
     package mutating func end() {
-        put(UInt32(bytes.count - start - 4), at: start)
+        put(UInt32(byteCount - start - 4), at: start)
         put(states, at: start + 8)
         count += 1
     }
 
     /// Drops the record that was begun.
-    package mutating func cancel() { bytes.removeLast(bytes.count - start) }
+    package mutating func cancel() { byteCount = start }
 
     /// Appends a finished record (its length included) as it stands.
     package mutating func append(record: UnsafeRawBufferPointer) {
-        bytes.append(contentsOf: record)
+        reserve(record.count)
+        let at = byteCount
+        storage.withUnsafeMutableBytes { UnsafeMutableRawBufferPointer(rebasing: $0[at...]).copyMemory(from: record) }
+        byteCount += record.count
         count += 1
     }
 
     package mutating func removeAll(keepingCapacity: Bool) {
-        bytes.removeAll(keepingCapacity: keepingCapacity)
+        if !keepingCapacity { storage = [] }
+        byteCount = 0
         count = 0
     }
 
-    private mutating func append(_ value: UInt32) {
-        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+    /// The finished records as a payload, handed over without a copy; the writer is empty afterwards.
+    package mutating func take() -> BatchPayload {
+        storage.removeLast(storage.count - byteCount)
+        defer { removeAll(keepingCapacity: false) }
+        return BatchPayload(bytes: storage, count: count)
     }
 
+    /// Calls `body` with each finished record and its bytes as stored, its length included.
+    package func forEachRaw(_ body: (UnsafeRawBufferPointer, UserRecord) throws -> Void) rethrows {
+        try storage.withUnsafeBytes { try BatchPayload.forEachRaw(in: UnsafeRawBufferPointer(rebasing: $0[..<byteCount]), body) }
+    }
+
+    @inline(__always)
+    private mutating func reserve(_ more: Int) {
+        if storage.count - byteCount < more { grow(more) }
+    }
+
+    @inline(never)
+    private mutating func grow(_ more: Int) {
+        let count = max(storage.count, more, 1024)
+        storage.append(contentsOf: repeatElement(0, count: count))
+    }
+
+    @inline(__always)
     private mutating func put(_ value: UInt32, at offset: Int) {
-        bytes.withUnsafeMutableBytes { $0.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt32.self) }
+        storage.withUnsafeMutableBytes { $0.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt32.self) }
     }
 }

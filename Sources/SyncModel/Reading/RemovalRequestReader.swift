@@ -1,0 +1,110 @@
+/// Reads the body of a removal (CONTRACT §1, "Body of a removal"): kept whole, since it is small, and read at its end with the
+/// means and the strictness of a sync.
+///
+/// After it has thrown, every further call throws the same error.
+package struct RemovalRequestReader: Sendable {
+    /// Bytes a removal's body may have.
+    package static let maxBytes = 65_536
+
+    private var body: [UInt8] = []
+    private var failure: RequestReadError?
+
+    package init() {}
+
+    /// Takes the next bytes of the body.
+    package mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(RequestReadError) {
+        if let failure { throw failure }
+        guard body.count + bytes.count <= RemovalRequestReader.maxBytes else {
+            throw fail(.tooLarge(limit: RemovalRequestReader.maxBytes))
+        }
+        body.append(contentsOf: bytes)
+    }
+
+    /// Ends the body and says what it was. Call it once.
+    package mutating func finish() throws(RequestReadError) -> RemovalRequestOutcome {
+        if let failure { throw failure }
+        let result = body.withUnsafeBytes { bytes -> Result<RemovalRequestOutcome, JSONStop> in
+            guard var cursor = JSONCursor(bytes) else { return .failure(.incomplete) }
+            return withUnsafeTemporaryAllocation(of: JSONSlot.self, capacity: ObjectShape.removal.rules.count) { slots in
+                do throws(JSONStop) {
+                    return .success(try RemovalRequestReader.read(&cursor, slots))
+                } catch {
+                    return .failure(error)
+                }
+            }
+        }
+        switch result {
+        case .success(let outcome): return outcome
+        case .failure(.malformed(let problem, let at)):
+            throw fail(.malformed(RequestSyntaxError(offset: at, problem: problem.sentence)))
+        case .failure(.incomplete):
+            throw fail(.malformed(RequestSyntaxError(offset: body.count, problem: JSONProblem.unexpectedEnd.sentence)))
+        }
+    }
+
+    private mutating func fail(_ error: RequestReadError) -> RequestReadError {
+        failure = error
+        return error
+    }
+
+    private static func read(
+        _ cursor: inout JSONCursor, _ slots: UnsafeMutableBufferPointer<JSONSlot>
+    ) throws(JSONStop) -> RemovalRequestOutcome {
+        var violations = Violations()
+        let first = try cursor.peekToken()
+        guard first == UInt8(ascii: "{") else {
+            guard first.startsJSONValue else {
+                throw .malformed(first == 0xEF ? .byteOrderMark : .expectedValue, at: cursor.at)
+            }
+            var skipper = JSONSkipper(depth: 0)
+            do throws(JSONStop) { try skipper.skip(&cursor) } catch { if !skipper.mayEnd { throw error } }
+            try expectEnd(&cursor)
+            violations.add(RuleBreach.notObject.violation(at: []))
+            return .refused(violations)
+        }
+        let shape = ObjectShape.removal
+        var unknown = UnknownKeys()
+        let members = try cursor.object(depth: 1, shape: shape, slots: slots, unknown: &unknown)
+        try expectEnd(&cursor)
+        _ = shape.check(members, slots, in: cursor, at: [], &violations)
+        let operation = shape.text(0, members, slots, in: cursor)
+        if let operation, !operation.isEmpty, operation != Operation.userRemoval.rawValue {
+            violations.add(RuleBreach.notOperation(.userRemoval).violation(at: [.key("operation")]))
+        }
+        let userID = shape.text(2, members, slots, in: cursor)
+        let removedAt = shape.moment(3, members, slots, in: cursor)
+        let reason = shape.text(4, members, slots, in: cursor)
+        // The slots are used again, so this comes last.
+        let tenant = try tenant(members, slots, cursor, &unknown, &violations)
+        guard violations.isEmpty, let userID, let tenant else { return .refused(violations) }
+        var users = UserRecordWriter()
+        users.begin(index: 0)
+        users.set(.id, text: userID)
+        users.end()
+        return .removal(
+            RemovalEnvelope(
+                tenantID: tenant.id, tenantName: tenant.name, userID: userID, removedAt: removedAt, reason: reason,
+                warnings: unknown.warnings, payload: users.take()))
+    }
+
+    private static func tenant(
+        _ members: JSONMembers, _ slots: UnsafeMutableBufferPointer<JSONSlot>, _ cursor: JSONCursor, _ unknown: inout UnknownKeys,
+        _ violations: inout Violations
+    ) throws(JSONStop) -> (id: String, name: String)? {
+        guard members.has(1), slots[1].kind == .object else { return nil }
+        var part = cursor.part(slots[1].start, slots[1].end)
+        let shape = ObjectShape.tenant
+        let inner = try part.object(depth: 2, shape: shape, slots: slots, unknown: &unknown)
+        guard shape.check(inner, slots, in: part, at: [.key("tenant")], &violations),
+            let id = shape.text(0, inner, slots, in: part), let name = shape.text(1, inner, slots, in: part)
+        else { return nil }
+        return (id, name)
+    }
+
+    /// Nothing but white space may follow.
+    private static func expectEnd(_ cursor: inout JSONCursor) throws(JSONStop) {
+        let next: UInt8?
+        do throws(JSONStop) { next = try cursor.peekToken() } catch { next = nil }
+        if next != nil { throw .malformed(.trailingBytes, at: cursor.at) }
+    }
+}

@@ -1,0 +1,69 @@
+/// A broken rule, said in Joi's words (`lib/types/*.js` and `lib/errors.js` of Joi 17) where Joi has the rule.
+enum RuleBreach: Sendable, Equatable {
+    case required
+    case empty
+    case notString
+    case notBoolean
+    case notArray
+    case notObject
+    case notContainer
+    case notEmail
+    case notDate
+    case tooLong(Int)
+    /// Anything but this operation.
+    case notOperation(Operation)
+    /// A known key is given twice.
+    case repeated
+    /// The value takes more bytes of JSON than this.
+    case tooLarge(Int)
+
+    /// Joi's `type`.
+    var type: String {
+        switch self {
+        case .required: "any.required"
+        case .empty: "string.empty"
+        case .notString: "string.base"
+        case .notBoolean: "boolean.base"
+        case .notArray: "array.base"
+        case .notObject: "object.base"
+        case .notContainer: "alternatives.types"
+        case .notEmail: "string.email"
+        case .notDate: "string.isoDate"
+        case .tooLong: "string.max"
+        case .notOperation: "any.only"
+        case .repeated: "object.duplicate"
+        case .tooLarge: "object.size"
+        }
+    }
+
+    /// What follows the label in the message.
+    private var predicate: String {
+        switch self {
+        case .required: "is required"
+        case .empty: "is not allowed to be empty"
+        case .notString: "must be a string"
+        case .notBoolean: "must be a boolean"
+        case .notArray: "must be an array"
+        case .notObject: "must be of type object"
+        case .notContainer: "must be an array or object"
+        case .notEmail: "must be a valid email"
+        case .notDate: "must be in ISO 8601 date format"
+        case .tooLong(let limit): "length must be less than or equal to \(limit) characters long"
+        case .notOperation(let operation): "must be [\(operation.rawValue)]"
+        case .repeated: "is given twice"
+        case .tooLarge(let limit): "must not be larger than \(limit) bytes of JSON"
+        }
+    }
+
+    /// The violation of this rule at `path`. Joi labels the body itself `value`.
+    func violation(at path: [Violation.PathElement]) -> Violation {
+        var label = ""
+        for element in path {
+            switch element {
+            case .key(let key): label += label.isEmpty ? key : ".\(key)"
+            case .index(let index): label += "[\(index)]"
+            }
+        }
+        return Violation(path: path, message: "\"\(label.isEmpty ? "value" : label)\" \(predicate)", type: type)
+    }
+}

@@ -1,0 +1,109 @@
+extension SyncRequestParser {
+    /// An element of `users`.
+    @inline(__always)
+    mutating func user(_ cursor: inout JSONCursor, _ slots: UnsafeMutableBufferPointer<JSONSlot>) throws(JSONStop) {
+        let first = try cursor.peekToken()
+        if totalUsers >= maxUsers, first.startsJSONValue { throw stopForTooManyUsers() }
+        guard first == UInt8(ascii: "{") else {
+            // No value at all is not a user either, but a matter of syntax.
+            if first.startsJSONValue { unusable(.notObject) }
+            return skip(depth: 2, then: .afterUser)
+        }
+        var window = cursor.window(SyncRequestParser.maxValueBytes)
+        let members: JSONMembers
+        do throws(JSONStop) {
+            members = try window.object(depth: 3, shape: userShape, slots: slots, unknown: &unknown)
+        } catch {
+            guard case .incomplete = error, window.end - cursor.at == SyncRequestParser.maxValueBytes else { throw error }
+            unusable(.tooLarge(SyncRequestParser.maxValueBytes))
+            return skip(depth: 2, then: .afterUser)
+        }
+        cursor.at = window.at
+        place = .afterUser
+        take(members, slots, cursor)
+        totalUsers += 1
+    }
+
+    /// A user that is left behind without being looked into.
+    private mutating func unusable(_ breach: RuleBreach) {
+        switch validation {
+        case .reject: refuse(breach, [.key("users"), .index(totalUsers)])
+        case .perUser:
+            users.begin(index: UInt32(totalUsers))
+            users.set(.problem, text: breach.violation(at: [.key("users"), .index(totalUsers)]).message)
+            users.end()
+        }
+        totalUsers += 1
+    }
+
+    /// Checks a scanned user and writes its record.
+    @inline(__always)
+    private mutating func take(_ members: JSONMembers, _ slots: UnsafeMutableBufferPointer<JSONSlot>, _ cursor: JSONCursor) {
+        var isValid = true
+        userShape.forEachBreach(members, slots, in: cursor) { _, _ in isValid = false }
+        guard isValid else { return refuseUser(members, slots, cursor) }
+        guard violations.isEmpty else { return }
+        users.begin(index: UInt32(totalUsers))
+        for key in 0..<userShape.rules.count where members.has(key) {
+            if let field = UserField(rawValue: key) { write(field, slots[key], cursor) }
+        }
+        users.end()
+    }
+
+    @inline(never)
+    private mutating func refuseUser(
+        _ members: JSONMembers, _ slots: UnsafeMutableBufferPointer<JSONSlot>, _ cursor: JSONCursor
+    ) {
+        let path = [Violation.PathElement.key("users"), .index(totalUsers)]
+        guard validation == .perUser else {
+            _ = userShape.check(members, slots, in: cursor, at: path, &violations)
+            return
+        }
+        guard violations.isEmpty else { return }
+        var problem = ""
+        userShape.forEachBreach(members, slots, in: cursor) { key, breach in
+            let sentence = breach.violation(at: path + [.key(userShape.names[key])]).message
+            if problem.utf8.count + sentence.utf8.count <= SyncRequestParser.maxProblemBytes {
+                problem += problem.isEmpty ? sentence : "; \(sentence)"
+            } else if !problem.hasSuffix("…") {
+                problem += "; …"
+            }
+        }
+        users.begin(index: UInt32(totalUsers))
+        for field in [UserField.id, .email] {
+            let slot = slots[field.rawValue]
+            guard members.has(field.rawValue), slot.kind == .string, slot.start < slot.end,
+                JSONText.characters(cursor.bytes(slot.start, slot.end)) <= userShape.rules[field.rawValue].maxLength
+            else { continue }
+            write(field, slot, cursor)
+        }
+        users.set(.problem, text: problem)
+        users.end()
+    }
+
+    /// Bytes of the sentences that say what is wrong with one user.
+    private static let maxProblemBytes = 500
+
+    @inline(__always)
+    private mutating func write(_ field: UserField, _ slot: JSONSlot, _ cursor: JSONCursor) {
+        let raw = cursor.bytes(slot.start, slot.end)
+        switch slot.kind {
+        case .null: users.set(field, .null)
+        case .no: users.set(field, .value)
+        case .yes: users.set(field, .yes)
+        case .string where field == .lastActiveAt: writeMoment(field, slot, raw)
+        case .string where slot.needsRewriting: users.set(field, upTo: raw.count) { JSONText.unescape(raw, to: $0) }
+        case .array where slot.needsRewriting, .object where slot.needsRewriting:
+            users.set(field, upTo: raw.count) { JSONText.minify(raw, to: $0) }
+        case .string, .array, .object: users.set(field, text: raw)
+        // No rule lets a number through.
+        case .number: break
+        }
+    }
+
+    private mutating func writeMoment(_ field: UserField, _ slot: JSONSlot, _ raw: UnsafeRawBufferPointer) {
+        if Timestamp.isCanonical(raw) { return users.set(field, text: raw) }
+        let moment = FieldRule.withText(raw, slot) { Timestamp(iso8601: $0) }
+        if let moment { users.set(field, text: moment.iso8601) }
+    }
+}

@@ -1,0 +1,273 @@
+/// The grammar of a sync's body, resumable between any two tokens. The body's object and its `users` are walked token by token;
+/// a user, `tenant` and `metadata` are scanned when they are whole in memory; everything else is skipped as it comes.
+struct SyncRequestParser: Sendable {
+    /// Bytes of JSON that one user, `tenant`, `metadata` or `operation` may take.
+    static let maxValueBytes = 65_536
+    /// Bytes of a key that are looked at; no known key is as long, however it is escaped.
+    static let maxKeyBytes = 1024
+
+    /// Why `parse` came back.
+    enum Pause {
+        /// So many bytes were left behind; the next one is needed again.
+        case needsMore(after: Int)
+        case malformed(JSONProblem, at: Int)
+        case tooManyUsers
+    }
+
+    /// What the next token belongs to.
+    enum Place: UInt8 {
+        case start, firstKey, key, longKeyRest, colon, value, afterMember
+        case firstUser, user, afterUser
+        case skipping, end
+    }
+
+    /// The member whose value comes.
+    enum Member: Int {
+        case operation, tenant, users, metadata
+        /// The guide's accessibility check.
+        case test
+        case unknown
+    }
+
+    let maxUsers: Int
+    let validation: ValidationMode
+    let userShape = ObjectShape.user
+
+    var place = Place.start
+    private var member = Member.unknown
+    private var memberCount = 0
+    private var members = JSONMembers()
+    private var testsConnection = false
+    private var skipper = JSONSkipper(depth: 0)
+    /// Where it goes on when a value was skipped.
+    private var placeAfterSkipping = Place.end
+    private var metTooManyUsers = false
+
+    var envelope = SyncEnvelope(tenantID: "", tenantName: "", totalUsers: 0)
+    var violations = Violations()
+    var unknown = UnknownKeys()
+    var users = UserRecordWriter()
+    /// Elements of `users` left behind.
+    var totalUsers = 0
+
+    init(maxUsers: Int, validation: ValidationMode) {
+        self.maxUsers = min(max(maxUsers, 0), Int(UInt32.max))
+        self.validation = validation
+    }
+
+    /// True where the body may end.
+    var mayEnd: Bool { place == .end || (place == .skipping && placeAfterSkipping == .end && skipper.mayEnd) }
+
+    /// Leaves behind as much as can be understood.
+    mutating func parse(_ bytes: UnsafeRawBufferPointer) -> Pause {
+        guard var cursor = JSONCursor(bytes) else { return .needsMore(after: 0) }
+        let stop = withUnsafeTemporaryAllocation(of: JSONSlot.self, capacity: userShape.rules.count) { slots -> JSONStop in
+            do throws(JSONStop) {
+                while true { try step(&cursor, slots) }
+            } catch {
+                return error
+            }
+        }
+        switch stop {
+        case .malformed(let problem, let at): return .malformed(problem, at: at)
+        case .incomplete: return metTooManyUsers ? .tooManyUsers : .needsMore(after: cursor.at)
+        }
+    }
+
+    /// What the body was; `mayEnd` must be true.
+    mutating func finish() -> SyncRequestOutcome {
+        if memberCount == 1, testsConnection { return .connectionTest }
+        // What is no object was refused as such already.
+        if memberCount > 0 || violations.isEmpty {
+            for (key, name) in ObjectShape.sync.names.enumerated()
+            where ObjectShape.sync.rules[key].isRequired && !members.has(key) {
+                refuse(.required, [.key(name)])
+            }
+        }
+        guard violations.isEmpty else { return .refused(violations) }
+        envelope.totalUsers = totalUsers
+        envelope.warnings = unknown.warnings
+        return .sync(envelope)
+    }
+
+    // MARK: Tokens
+
+    @inline(__always)
+    private mutating func step(_ cursor: inout JSONCursor, _ slots: UnsafeMutableBufferPointer<JSONSlot>) throws(JSONStop) {
+        switch place {
+        case .user: try user(&cursor, slots)
+        case .afterUser:
+            switch try cursor.peekToken() {
+            case UInt8(ascii: ","): place = .user
+            case UInt8(ascii: "]"): place = .afterMember
+            default: throw .malformed(.expectedCommaOrBracket, at: cursor.at)
+            }
+            cursor.at += 1
+        case .firstUser:
+            let byte = try cursor.peekToken()
+            if byte == UInt8(ascii: "]") {
+                cursor.at += 1
+                place = .afterMember
+            } else if byte.startsJSONValue {
+                place = .user
+            } else {
+                throw .malformed(.expectedValueOrEnd, at: cursor.at)
+            }
+        default: try memberStep(&cursor, slots)
+        }
+    }
+
+    @inline(never)
+    private mutating func memberStep(
+        _ cursor: inout JSONCursor, _ slots: UnsafeMutableBufferPointer<JSONSlot>
+    ) throws(JSONStop) {
+        switch place {
+        case .longKeyRest:
+            _ = try cursor.stringRest()
+            place = .colon
+            return
+        case .skipping:
+            try skipper.skip(&cursor)
+            place = placeAfterSkipping
+            return
+        default: break
+        }
+        let byte = try cursor.peekToken()
+        switch place {
+        case .start:
+            if byte == UInt8(ascii: "{") {
+                cursor.at += 1
+                place = .firstKey
+            } else if byte.startsJSONValue {
+                refuse(.notObject, [])
+                skip(depth: 0, then: .end)
+            } else {
+                throw .malformed(byte == 0xEF ? .byteOrderMark : .expectedValue, at: cursor.at)
+            }
+        case .firstKey where byte == UInt8(ascii: "}"):
+            cursor.at += 1
+            place = .end
+        case .firstKey, .key:
+            guard byte == UInt8(ascii: "\"") else {
+                throw .malformed(place == .key ? .expectedKey : .expectedKeyOrEnd, at: cursor.at)
+            }
+            try key(&cursor)
+        case .colon:
+            guard byte == UInt8(ascii: ":") else { throw .malformed(.expectedColon, at: cursor.at) }
+            cursor.at += 1
+            place = .value
+        case .value: try value(byte, &cursor, slots)
+        case .afterMember:
+            switch byte {
+            case UInt8(ascii: ","): place = .key
+            case UInt8(ascii: "}"): place = .end
+            default: throw .malformed(.expectedCommaOrBrace, at: cursor.at)
+            }
+            cursor.at += 1
+        case .end: throw .malformed(.trailingBytes, at: cursor.at)
+        case .longKeyRest, .skipping, .firstUser, .user, .afterUser: break
+        }
+    }
+
+    private mutating func key(_ cursor: inout JSONCursor) throws(JSONStop) {
+        var window = cursor.window(SyncRequestParser.maxKeyBytes)
+        let start = cursor.at + 1
+        window.at = start
+        var escaped = false
+        do throws(JSONStop) {
+            escaped = try window.stringRest()
+        } catch {
+            guard case .incomplete = error, window.end - cursor.at == SyncRequestParser.maxKeyBytes else { throw error }
+            unknown.note(.body, cursor.bytes(start, window.at))
+            memberCount += 1
+            member = .unknown
+            cursor.at = window.at
+            place = .longKeyRest
+            return
+        }
+        memberCount += 1
+        if let known = ObjectShape.sync.find(window, start, window.at - 1, escaped: escaped, expected: 0) {
+            if members.note(known) {
+                member = Member(rawValue: known) ?? .unknown
+            } else {
+                refuse(.repeated, [.key(ObjectShape.sync.names[known])])
+                member = .unknown
+            }
+        } else {
+            let raw = cursor.bytes(start, window.at - 1)
+            unknown.note(.body, raw)
+            member = JSONText.unescaped(raw).elementsEqual("test".utf8) ? .test : .unknown
+        }
+        cursor.at = window.at
+        place = .colon
+    }
+
+    private mutating func value(
+        _ first: UInt8, _ cursor: inout JSONCursor, _ slots: UnsafeMutableBufferPointer<JSONSlot>
+    ) throws(JSONStop) {
+        switch member {
+        case .operation: try operation(first, &cursor)
+        case .tenant: try tenant(first, &cursor, slots)
+        case .metadata: try metadata(first, &cursor, slots)
+        case .users:
+            if first == UInt8(ascii: "[") {
+                cursor.at += 1
+                place = .firstUser
+            } else {
+                refuse(.notArray, [.key("users")])
+                skip(depth: 1, then: .afterMember)
+            }
+        case .test:
+            if first == UInt8(ascii: "\""), let text = try wholeString(&cursor) {
+                testsConnection = text.elementsEqual("connection".utf8)
+                place = .afterMember
+            } else {
+                skip(depth: 1, then: .afterMember)
+            }
+        case .unknown: skip(depth: 1, then: .afterMember)
+        }
+    }
+
+    // MARK: Tools
+
+    mutating func refuse(_ breach: RuleBreach, _ path: [Violation.PathElement]) {
+        violations.add(breach.violation(at: path))
+    }
+
+    /// The value at the cursor will be checked for its syntax only.
+    mutating func skip(depth: Int, then next: Place) {
+        skipper = JSONSkipper(depth: depth)
+        placeAfterSkipping = next
+        place = .skipping
+    }
+
+    /// Takes a user too many for the end of the parse.
+    mutating func stopForTooManyUsers() -> JSONStop {
+        metTooManyUsers = true
+        return .incomplete
+    }
+
+    /// Scans the value at the cursor if it takes at most `maxValueBytes`; `nil`: it takes more, and the cursor has not moved.
+    @inline(__always)
+    func whole<Scanned>(
+        _ cursor: inout JSONCursor, _ scan: (inout JSONCursor) throws(JSONStop) -> Scanned
+    ) throws(JSONStop) -> Scanned? {
+        var window = cursor.window(SyncRequestParser.maxValueBytes)
+        do throws(JSONStop) {
+            let scanned = try scan(&window)
+            cursor.at = window.at
+            return scanned
+        } catch {
+            guard case .incomplete = error, window.end - cursor.at == SyncRequestParser.maxValueBytes else { throw error }
+            return nil
+        }
+    }
+
+    /// The text of the string at the cursor, as `whole` has it.
+    func wholeString(_ cursor: inout JSONCursor) throws(JSONStop) -> [UInt8]? {
+        try whole(&cursor) { window throws(JSONStop) in
+            let slot = try window.value(UInt8(ascii: "\""), depth: 1)
+            return JSONText.unescaped(window.bytes(slot.start, slot.end))
+        }
+    }
+}

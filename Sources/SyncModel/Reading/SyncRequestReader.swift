@@ -1,0 +1,115 @@
+/// Reads the body of a sync as it arrives: bytes in, validated users out (CONTRACT §1, "Body of a sync").
+///
+/// Feed it chunks of any size, drain the users whenever it suits, `finish` at the end of the body. What it says does not depend
+/// on how the body was cut. It keeps no more than the value that a chunk cuts in two (64 KiB of JSON at most, and as much again
+/// of what follows) and the users not yet drained; members it does not know may have any size.
+///
+/// After it has thrown, every further call throws the same error.
+package struct SyncRequestReader: Sendable {
+    private var parser: SyncRequestParser
+    /// Bytes of the body that were left behind.
+    private var consumed = 0
+    /// Bytes fed but not yet left behind: the beginning of a value.
+    private var carried: [UInt8] = []
+    /// How many bytes must be carried before parsing is tried again. It doubles, so a body that comes byte by byte is parsed
+    /// about twice, not a hundred times.
+    private var worthwhile = 0
+    private var failure: RequestReadError?
+
+    /// - Parameters:
+    ///   - maxUsers: `MAX_USERS_PER_REQUEST`; an index has 32 bits, so no more than `UInt32.max` count.
+    ///   - validation: what becomes of users that break a rule.
+    package init(maxUsers: Int = 1_000_000, validation: ValidationMode = .reject) {
+        parser = SyncRequestParser(maxUsers: maxUsers, validation: validation)
+    }
+
+    // MARK: Users
+
+    /// Users that are ready to be drained.
+    package var pendingUsers: Int { parser.users.count }
+    /// The bytes of their records.
+    package var pendingBytes: Int { parser.users.byteCount }
+    /// Elements of `users` that were read so far.
+    package var totalUsers: Int { parser.totalUsers }
+    /// A rule was broken, so `finish` will refuse the request: what was drained is to be thrown away. No user is handed out any
+    /// more, but violations are still counted.
+    package var isRefused: Bool { !parser.violations.isEmpty }
+
+    /// Calls `body` with each pending user's record, its length included, and the view on it; then forgets them, keeping the
+    /// memory for the next. If `body` throws, they all stay pending.
+    package mutating func drainUsers(_ body: (UnsafeRawBufferPointer, UserRecord) throws -> Void) rethrows {
+        try parser.users.forEachRaw(body)
+        parser.users.removeAll(keepingCapacity: true)
+    }
+
+    /// Takes the pending users as one payload.
+    package mutating func takeUsers() -> BatchPayload { parser.users.take() }
+
+    // MARK: Bytes
+
+    /// Takes the next bytes of the body. An error may come a few calls after the byte it names.
+    package mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(RequestReadError) {
+        if let failure { throw failure }
+        var rest = bytes
+        while !carried.isEmpty, !rest.isEmpty {
+            // Some more than is needed: a user that was cut in two mostly ends within it.
+            let added = min(rest.count, max(worthwhile - carried.count, 1024))
+            carried.append(contentsOf: rest[..<added])
+            guard carried.count >= worthwhile else { return }
+            let before = carried.count - added
+            let parsed = try parse(carried)
+            if parsed < before {
+                carried.removeFirst(parsed)
+                rest = UnsafeRawBufferPointer(rebasing: rest[added...])
+                wait(afterProgress: parsed > 0)
+            } else {
+                carried.removeAll(keepingCapacity: true)
+                rest = UnsafeRawBufferPointer(rebasing: rest[(parsed - before)...])
+            }
+        }
+        guard !rest.isEmpty else { return }
+        let parsed = try parse(rest)
+        carried.append(contentsOf: rest[parsed...])
+        wait(afterProgress: true)
+    }
+
+    /// Ends the body and says what it was. Users may be pending afterwards. Call it once.
+    package mutating func finish() throws(RequestReadError) -> SyncRequestOutcome {
+        if let failure { throw failure }
+        if !carried.isEmpty { carried.removeFirst(try parse(carried)) }
+        guard parser.mayEnd else {
+            throw fail(
+                .malformed(RequestSyntaxError(offset: consumed + carried.count, problem: JSONProblem.unexpectedEnd.sentence)))
+        }
+        return parser.finish()
+    }
+
+    private mutating func wait(afterProgress: Bool) {
+        worthwhile = afterProgress || carried.count < 64 ? carried.count + 1 : carried.count * 2
+    }
+
+    private mutating func parse(_ bytes: [UInt8]) throws(RequestReadError) -> Int {
+        try leaveBehind(bytes.withUnsafeBytes { parser.parse($0) })
+    }
+
+    /// Parses as far as the bytes allow; returns how many were left behind.
+    private mutating func parse(_ bytes: UnsafeRawBufferPointer) throws(RequestReadError) -> Int {
+        try leaveBehind(parser.parse(bytes))
+    }
+
+    private mutating func leaveBehind(_ pause: SyncRequestParser.Pause) throws(RequestReadError) -> Int {
+        switch pause {
+        case .needsMore(let parsed):
+            consumed += parsed
+            return parsed
+        case .malformed(let problem, let at):
+            throw fail(.malformed(RequestSyntaxError(offset: consumed + at, problem: problem.sentence)))
+        case .tooManyUsers: throw fail(.tooManyUsers(limit: parser.maxUsers))
+        }
+    }
+
+    private mutating func fail(_ error: RequestReadError) -> RequestReadError {
+        failure = error
+        return error
+    }
+}
