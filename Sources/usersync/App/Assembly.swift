@@ -1,0 +1,117 @@
+import Foundation
+import JobQueue
+import Logging
+import Metrics
+import ServiceLifecycle
+import SyncEngine
+import SyncModel
+import SyncServer
+import UserDirectory
+
+/// The whole, put together: every part is made here and handed to those that need it.
+struct Assembly: Sendable {
+    let settings: Settings
+    let logger: Logger
+    let queue: SQLiteJobQueue
+    let directory: SQLiteUserDirectory
+    let engine: SyncEngine
+    let courier: WebhookCourier
+    let started = StartSignal()
+    private let janitor: Janitor
+    private let signals: QueueSignals
+    private let phase = ProcessPhase()
+    private let server: any Service
+
+    /// Opens queue and directory and wires the rest; nothing runs yet.
+    /// - Throws: `CommandFailure` where the start must stop, with what to mend.
+    init(settings: Settings, logger: Logger, clock: WallClock = .system) async throws {
+        self.settings = settings
+        self.logger = logger
+        try Assembly.makeFolder(settings.dataDirectory)
+        let phase = self.phase
+        let started = self.started
+
+        let signals = QueueSignals()
+        self.signals = signals
+        let warn: @Sendable (String) -> Void = { logger.warning("\($0)") }
+        queue = try await SQLiteJobQueue.open(
+            path: settings.queue.path,
+            limits: QueueLimits(
+                maxPendingUsers: settings.maxPendingUsers, minFreeDiskBytes: Int64(settings.minFreeDiskBytes)),
+            clock: clock, observer: signals.observer, warn: warn)
+        directory = SQLiteUserDirectory(
+            path: settings.database.path, emailScope: settings.emailScope, clock: clock, warn: warn)
+        engine = SyncEngine(
+            queue: queue, directory: directory,
+            configuration: EngineConfiguration(
+                workers: settings.workers, webhookURL: settings.webhookURL, publicURL: settings.publicURL),
+            clock: clock, logger: logger, draining: { phase.isDraining })
+        do throws(DirectoryError) {
+            try await directory.prepare()
+        } catch {
+            guard case .unavailable(let text) = error else {
+                await queue.close()
+                throw CommandFailure("the directory cannot be used: \(error.text)")
+            }
+            // Not a reason to stop: what is accepted waits in the queue until the directory is back.
+            await engine.directoryUnavailable(text)
+        }
+
+        let webhooks = try WebhookSettings(settings)
+        courier = WebhookCourier(outbox: queue, settings: webhooks, wall: clock, logger: logger)
+        let engine = self.engine
+        janitor = Janitor(
+            queue: queue, directory: directory, settings: .init(retentionDays: Double(settings.retentionDays)), wall: clock,
+            isIdle: { await engine.isIdle }, logger: logger)
+
+        let queue = self.queue
+        let registry = MetricsBackend.shared
+        server = SyncServer.application(
+            SyncServer.Dependencies(
+                settings: settings, queue: queue, engine: engine, clock: clock, logger: logger,
+                isStarted: { phase.isStarted }, isDraining: { phase.isDraining },
+                callbackProblem: { webhooks.addresses.validate(callbackURL: $0) },
+                renderMetrics: { await QueueMetrics.render(queue: queue, engine: engine, clock: clock, registry: registry) }),
+            onRunning: { port in
+                phase.start()
+                logger.notice("listening", metadata: ["host": .string(settings.host), "port": .stringConvertible(port)])
+                await started.succeed(port: port)
+            })
+    }
+
+    /// The services in the order in which they start; they are stopped from the last to the first, each before the one before it:
+    /// nothing is accepted any more, then answers end, then work, then deliveries.
+    func serviceGroup(signals shutdown: [UnixSignal]) -> ServiceGroupConfiguration {
+        var configuration = ServiceGroupConfiguration(
+            services: [
+                janitor, courier, SignalPump(signals: signals, engine: engine, courier: courier), engine, server,
+                DrainAnnouncer(phase: phase),
+            ].map { .init(service: $0) },
+            gracefulShutdownSignals: shutdown, logger: quiet(logger))
+        configuration.maximumGracefulShutdownDuration = .seconds(settings.shutdownGrace)
+        configuration.maximumCancellationDuration = .seconds(5)
+        return configuration
+    }
+
+    /// Closes the files. After the services have ended.
+    func close() async {
+        await queue.close()
+        await directory.close()
+    }
+
+    /// The lifecycle's own lines are of interest when something goes wrong only.
+    private func quiet(_ logger: Logger) -> Logger {
+        var quiet = logger
+        if quiet.logLevel < .warning { quiet.logLevel = .warning }
+        return quiet
+    }
+
+    private static func makeFolder(_ path: String) throws {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw CommandFailure("DATA_DIR: the folder \(path) cannot be made: \(error.localizedDescription)")
+        }
+    }
+}

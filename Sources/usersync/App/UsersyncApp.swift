@@ -1,0 +1,65 @@
+import JobQueue
+import Logging
+import ServiceLifecycle
+import SyncEngine
+import SyncModel
+import SyncServer
+import UserDirectory
+
+/// Starting and stopping the whole.
+enum UsersyncApp {
+    /// Runs the server until SIGTERM or SIGINT.
+    static func run(settings: Settings) async throws {
+        let assembly = try await Assembly(settings: settings, logger: LogOutput.logger(settings))
+        let group = ServiceGroup(
+            configuration: assembly.serviceGroup(signals: [.sigterm, .sigint]))
+        try await group.run()
+        await assembly.close()
+    }
+
+    /// Starts the server in this process and returns once it answers.
+    /// - Parameter logger: where its lines go; `nil`: as the settings say.
+    static func start(settings: Settings, logger: Logger? = nil, clock: WallClock = .system) async throws -> any RunningApp {
+        let assembly = try await Assembly(settings: settings, logger: logger ?? LogOutput.logger(settings), clock: clock)
+        let group = ServiceGroup(configuration: assembly.serviceGroup(signals: []))
+        // Unstructured: the server outlives this call. `stop` ends it and waits for it.
+        let running = Task {
+            do { try await group.run() } catch {
+                await assembly.started.fail(error)
+                throw error
+            }
+        }
+        do {
+            let port = try await assembly.started.port()
+            return AppInProcess(port: port, assembly: assembly, group: group, running: running)
+        } catch {
+            running.cancel()
+            _ = await running.result
+            await assembly.close()
+            throw error
+        }
+    }
+}
+
+/// A server that runs in this process.
+protocol RunningApp: Sendable {
+    /// The port it listens on.
+    var port: Int { get }
+    /// Stops it as SIGTERM would; returns once it has stopped.
+    func stop() async throws
+}
+
+/// What `start` returns; its parts are for tests.
+struct AppInProcess: RunningApp {
+    let port: Int
+    let assembly: Assembly
+    let group: ServiceGroup
+    let running: Task<Void, any Error>
+
+    func stop() async throws {
+        await group.triggerGracefulShutdown()
+        let result = await running.result
+        await assembly.close()
+        try result.get()
+    }
+}

@@ -1,0 +1,148 @@
+import AsyncHTTPClient
+import Foundation
+import GRDB
+import Logging
+import NIOCore
+import SyncEngine
+import SyncModel
+
+@testable import usersync
+
+/// The whole server on real files and a real port, with a receiver for its webhooks.
+struct TestServer: Sendable {
+    static let key = "test-key-0123456789abcdef"
+    static let opsKey = "ops-key-0123456789abcdef0"
+
+    let app: AppInProcess
+    let folder: URL
+    let receiver: WebhookReceiver
+    let clock: TestClock
+    let log: CapturedLog
+
+    var port: Int { app.port }
+    var url: String { "http://127.0.0.1:\(port)" }
+    var databasePath: String { folder.appending(path: "data/crm.sqlite").path }
+    var queuePath: String { folder.appending(path: "data/queue.sqlite").path }
+
+    /// Starts a server with the settings given over sensible ones for tests, runs `body`, and stops it.
+    /// - Parameters:
+    ///   - prepare: gets the data folder before the server starts.
+    static func run(
+        _ settings: [String: String] = [:], prepare: (URL) throws -> Void = { _ in },
+        _ body: (TestServer) async throws -> Void
+    ) async throws {
+        let folder = URL(filePath: NSTemporaryDirectory()).appending(path: "usersync-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder.appending(path: "data"), withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try prepare(folder.appending(path: "data"))
+        let receiver = try await WebhookReceiver.start()
+        do {
+            try await run(settings, folder: folder, receiver: receiver, body)
+        } catch {
+            await receiver.stop()
+            throw error
+        }
+        await receiver.stop()
+    }
+
+    /// Starts a server on a folder that is there; for restarts.
+    static func run(
+        _ settings: [String: String] = [:], folder: URL, receiver: WebhookReceiver, clock: TestClock = TestClock(),
+        _ body: (TestServer) async throws -> Void
+    ) async throws {
+        let log = CapturedLog()
+        let values = defaults(folder: folder, receiver: receiver).merging(settings) { $1 }
+        let reading = try Settings.read(processors: 2, from: { values[$0] })
+        let app = try await UsersyncApp.start(settings: reading.settings, logger: log.logger, clock: clock.wall)
+        guard let inProcess = app as? AppInProcess else { throw CommandFailure("not in this process") }
+        let server = TestServer(app: inProcess, folder: folder, receiver: receiver, clock: clock, log: log)
+        do {
+            try await body(server)
+        } catch {
+            try? await app.stop()
+            throw error
+        }
+        try await app.stop()
+    }
+
+    private static func defaults(folder: URL, receiver: WebhookReceiver) -> [String: String] {
+        [
+            "HOST": "127.0.0.1", "PORT": "0", "DATA_DIR": folder.appending(path: "data").path, "INTERNAL_API_KEY": key,
+            "OPS_API_KEY": opsKey, "WRAPPER_WEBHOOK_URL": receiver.url, "RATE_LIMIT_MAX": "0", "MIN_FREE_DISK_BYTES": "1048576",
+            "LOG_LEVEL": "debug", "SHUTDOWN_GRACE": "10",
+        ]
+    }
+
+    // MARK: Requests
+
+    /// An answer, its body read as JSON where it is.
+    struct Answer: Sendable {
+        var status: Int
+        var headers: [(name: String, value: String)]
+        var body: Data
+
+        func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name.lowercased() }?.value }
+        var json: JSONValue { JSONValue(body) }
+    }
+
+    /// Sends a request with the good key, unless the headers say otherwise (an empty value takes a header away).
+    func send(
+        _ method: String, _ path: String, headers: [String: String] = [:], body: Data? = nil
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(url: url + path)
+        request.method = .init(rawValue: method)
+        var all = ["X-Internal-API-Key": TestServer.key]
+        if body != nil { all["Content-Type"] = "application/json" }
+        for (name, value) in headers { all[name] = value }
+        for (name, value) in all where !value.isEmpty { request.headers.add(name: name, value: value) }
+        if let body { request.body = .bytes(body) }
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        let bytes = try await response.body.collect(upTo: 256 << 20)
+        return Answer(
+            status: Int(response.status.code), headers: response.headers.map { (name: $0.name, value: $0.value) },
+            body: Data(buffer: bytes))
+    }
+
+    func get(_ path: String, headers: [String: String] = [:]) async throws -> Answer { try await send("GET", path, headers: headers) }
+
+    /// Posts JSON text.
+    func post(_ path: String, _ json: String = "", headers: [String: String] = [:]) async throws -> Answer {
+        try await send("POST", path, headers: headers, body: json.isEmpty ? nil : Data(json.utf8))
+    }
+
+    /// Submits a sync of a tenant.
+    func sync(
+        _ users: [String], tenant: String = "t1", metadata: String? = nil, headers: [String: String] = [:]
+    ) async throws -> Answer {
+        try await post(
+            "/api/internal/sync/users", Bodies.sync(users, tenant: tenant, metadata: metadata),
+            headers: ["X-Tenant-ID": tenant, "X-Sync-Source": "tests"].merging(headers) { $1 })
+    }
+
+    /// Submits a sync and waits for its result.
+    func synced(_ users: [String], tenant: String = "t1", metadata: String? = nil) async throws -> JSONValue {
+        let answer = try await sync(users, tenant: tenant, metadata: metadata, headers: ["Prefer": "wait=20"])
+        guard answer.status == 200 else { throw CommandFailure("status \(answer.status): \(String(decoding: answer.body, as: UTF8.self))") }
+        return answer.json
+    }
+
+    /// The job once it has ended.
+    func ended(_ id: String, seconds: Double = 30) async throws -> JSONValue {
+        guard let id = JobID(id), let job = await app.assembly.engine.ended(id, within: seconds) else {
+            throw CommandFailure("the job has not ended")
+        }
+        return try await get("/api/internal/sync/jobs/\(job.id.text)").json
+    }
+
+    // MARK: What stands in the files
+
+    /// Reads the CRM's database through a connection of its own.
+    func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        let database = try DatabaseQueue(path: databasePath, configuration: configuration)
+        defer { try? database.close() }
+        return try database.read { try Row.fetchAll($0, sql: sql, arguments: arguments) }
+    }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// A real HTTP server on the loopback that keeps what is posted to it.
+final class WebhookReceiver: Sendable {
+    struct Received: Sendable {
+        var path: String
+        var headers: [String: String]
+        var body: Data
+        var json: JSONValue { JSONValue(body) }
+    }
+
+    private struct State {
+        var received: [Received] = []
+        var status = 200
+    }
+
+    private let state = Mutex(State())
+    private let channel: any Channel
+
+    let port: Int
+    var url: String { "http://127.0.0.1:\(port)/hook" }
+    var received: [Received] { state.withLock { $0.received } }
+
+    static func start() async throws -> WebhookReceiver {
+        let holder = Holder()
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: 256)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+                    try channel.pipeline.syncOperations.addHandler(Handler(holder: holder))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let receiver = WebhookReceiver(channel: channel)
+        holder.receiver.withLock { $0 = receiver }
+        return receiver
+    }
+
+    private init(channel: any Channel) {
+        self.channel = channel
+        port = channel.localAddress?.port ?? 0
+    }
+
+    func stop() async { try? await channel.close() }
+
+    /// What it answers from now on.
+    func answer(with status: Int) { state.withLock { $0.status = status } }
+
+    /// Waits until `count` webhooks came (or `seconds` passed) and returns them all.
+    func wait(for count: Int, seconds: Double = 20) async -> [Received] {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while received.count < count, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
+        return received
+    }
+
+    /// The webhooks of a job.
+    func of(job id: String) -> [Received] { received.filter { $0.json.data.jobId.string == id } }
+
+    private func take(_ webhook: Received) -> Int {
+        state.withLock {
+            $0.received.append(webhook)
+            return $0.status
+        }
+    }
+
+    private final class Holder: Sendable {
+        let receiver = Mutex<WebhookReceiver?>(nil)
+    }
+
+    private final class Handler: ChannelInboundHandler {
+        typealias InboundIn = HTTPServerRequestPart
+        typealias OutboundOut = HTTPServerResponsePart
+
+        private let holder: Holder
+        private var head: HTTPRequestHead?
+        private var body = Data()
+
+        init(holder: Holder) { self.holder = holder }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            switch unwrapInboundIn(data) {
+            case .head(let head):
+                self.head = head
+                body = Data()
+            case .body(let part): body.append(contentsOf: part.readableBytesView)
+            case .end:
+                var headers: [String: String] = [:]
+                for field in head?.headers ?? [:] { headers[field.name.lowercased()] = field.value }
+                let status = holder.receiver.withLock { $0 }?.take(Received(path: head?.uri ?? "", headers: headers, body: body)) ?? 500
+                let answer = HTTPResponseHead(
+                    version: .http1_1, status: .init(statusCode: status), headers: ["content-length": "0"])
+                context.write(wrapOutboundOut(.head(answer)), promise: nil)
+                context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            }
+        }
+    }
+}

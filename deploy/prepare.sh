@@ -1,0 +1,22 @@
+# Sourced by demo.sh and test.sh: stands in the project's folder and installs what a machine with nothing but the Swift
+# toolchain lacks: the headers of SQLite and zlib, from Debian's or Ubuntu's own packages.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { printf '\033[1m%s\033[0m\n' "$*"; }
+
+install_packages() {
+    say "Installing $*"
+    if [ "$(id -u)" = 0 ]; then root=; else root=sudo; fi
+    $root apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+if ! command -v swift >/dev/null; then
+    echo "The Swift toolchain (6.2 or later) is missing: https://www.swift.org/install" >&2
+    exit 1
+fi
+missing=
+[ -e /usr/include/sqlite3.h ] || missing="$missing libsqlite3-dev"
+[ -e /usr/include/zlib.h ] || missing="$missing zlib1g-dev"
+[ -z "$missing" ] || install_packages $missing
