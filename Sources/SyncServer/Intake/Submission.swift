@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import JobQueue
+import ServiceLifecycle
 import SyncEngine
 import SyncModel
 
@@ -121,8 +122,11 @@ struct Submission {
     func answer(waitingFor job: Job) async throws -> Response {
         await dependencies.engine.accepted(job)
         guard let wait = headers.wait else { return answer(for: job) }
+        let engine = dependencies.engine
+        // A process that stops answers at once with what is known: the 202.
+        let waited = await cancelWhenGracefulShutdown { await engine.ended(job.id, within: Double(wait)) }
         var response: Response
-        if let ended = await dependencies.engine.ended(job.id, within: Double(wait)) {
+        if let ended = waited {
             response = .json(bytes: try await views.result(of: ended).json)
         } else {
             response = answer(for: try await dependencies.queue.job(job.id) ?? job)

@@ -1,0 +1,29 @@
+import JobQueue
+import SyncModel
+import Testing
+
+@testable import SyncEngine
+
+@Suite("Dividing what was leased into commits")
+struct TurnTests {
+    private func batch(_ tenant: String, _ number: Int, users: Int) -> LeasedBatch {
+        LeasedBatch(
+            lease: LeaseID(value: Int64(number)), jobID: JobID(now: Timestamp(seconds: 0)), tenantID: tenant, operation: .userSync,
+            syncTime: Timestamp(seconds: 0), number: number, pass: .first, attempts: 0, payload: BatchPayload(bytes: [], count: 0),
+            jobUsers: users)
+    }
+
+    @Test("small jobs come first, in a commit of their own; large ones go round batch by batch")
+    func divide() {
+        let leased =
+            (0..<3).map { batch("A", $0, users: 1000) } + [batch("s1", 0, users: 1)] + (0..<2).map { batch("B", $0, users: 500) }
+            + [batch("s2", 0, users: 100)]
+        let turns = Turn.divide(leased)
+        #expect(turns.count == 2)
+        #expect(turns[0].batches.map(\.tenantID) == ["s1", "s2"])
+        #expect(turns[1].batches.map { "\($0.tenantID)\($0.number)" } == ["A0", "B0", "A1", "B1", "A2"])
+    }
+
+    @Test("nothing leased makes no turn")
+    func nothing() { #expect(Turn.divide([]).isEmpty) }
+}
