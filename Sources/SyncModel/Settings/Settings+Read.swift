@@ -1,0 +1,165 @@
+import FoundationEssentials
+
+extension Settings {
+    /// Settings that hold, beside what is doubtful about them.
+    package struct Reading: Sendable, Hashable {
+        package let settings: Settings
+        package let warnings: [SettingRemark]
+    }
+
+    /// Reads every setting from `lookup` (the value of a name, `nil` where it is not set; an empty one counts as not set).
+    ///
+    /// - Parameter processors: the machine's cores, what `WORKERS=auto` comes to.
+    /// - Throws: all problems at once, each naming its setting.
+    package static func read(
+        processors: Int, from lookup: @escaping (String) -> String?
+    ) throws(SettingsError) -> Reading {
+        var reader = SettingsReader(lookup)
+        let settings = Settings(reading: &reader, processors: processors)
+        guard reader.problems.isEmpty else {
+            let order = Dictionary(uniqueKeysWithValues: SettingDefinition.all.enumerated().map { ($1.name, $0) })
+            throw SettingsError(problems: reader.problems.sorted { (order[$0.name] ?? .max) < (order[$1.name] ?? .max) })
+        }
+        return Reading(settings: settings, warnings: reader.warnings)
+    }
+
+    /// Reads what there is; where the reader has problems afterwards, the values are not to be used.
+    init(reading reader: inout SettingsReader, processors: Int) {
+        host = reader.value(.host) { IPAddress($0) != nil || WebAddress.isHostName($0) ? $0 : nil } ?? ""
+        port = reader.integer(.port)
+        publicURL = reader.value(.publicURL) { text in
+            guard let address = WebAddress(text), !address.rest.contains("?"), !address.rest.contains("#") else { return nil }
+            return text.last == "/" ? String(text.dropLast()) : text
+        }
+        let nodeEnvironment = reader.choice(.nodeEnvironment, of: AppEnvironment.self)
+        environment = reader.choice(.appEnvironment) ?? nodeEnvironment ?? .production
+
+        let directory = reader.text(.dataDirectory) ?? "."
+        dataDirectory = directory
+        database = reader.database(.databaseURL, otherwise: "crm.sqlite", in: directory)
+        queue = reader.database(.queueURL, otherwise: "queue.sqlite", in: directory)
+
+        internalKeys = reader.keys(.internalKey, isLoopback: Settings.isLoopback(host: host))
+        opsKeys = reader.keys(.opsKey, isLoopback: Settings.isLoopback(host: host))
+        metricsPublic = reader.boolean(.metricsPublic)
+        trustedProxies = reader.list(.trustedProxies) { AddressRange($0) }
+        corsAllowedOrigins = reader.list(.corsAllowedOrigins) { text in
+            guard let address = WebAddress(text), address.rest.isEmpty else { return nil }
+            return text.lowercased()
+        }
+
+        webhookURL = reader.value(.webhookURL) { WebAddress($0) == nil ? nil : $0 }
+        webhookSecrets = reader.list(.webhookSecret) { Settings.isWebhookSecret($0) ? Secret($0) : nil }
+        webhookAllowedHosts = reader.list(.webhookAllowedHosts) { WebAddress.isHostName($0) ? $0.lowercased() : nil }
+        webhookSendAPIKey = reader.boolean(.webhookSendAPIKey)
+
+        batchSize = reader.integer(.batchSize)
+        workers = reader.integer(.workers, auto: max(1, processors))
+        validation = reader.choice(.validation) ?? .reject
+        emailScope = reader.choice(.emailScope) ?? .global
+        requireSyncSource = reader.boolean(.requireSyncSource)
+
+        maxRequestBytes = reader.integer(.maxRequestBytes)
+        maxUsersPerRequest = reader.integer(.maxUsersPerRequest)
+        maxPendingUsers = reader.integer(.maxPendingUsers)
+        minFreeDiskBytes = reader.integer(.minFreeDiskBytes)
+        rateLimit = RateLimit(
+            max: reader.integer(.rateLimitMax), window: reader.integer(.rateLimitWindow),
+            key: reader.choice(.rateLimitKey) ?? .ip)
+
+        retentionDays = reader.integer(.retentionDays)
+        shutdownGrace = reader.integer(.shutdownGrace)
+        logLevel = reader.choice(.logLevel) ?? (environment == .development ? .debug : .info)
+        logFormat = reader.choice(.logFormat) ?? .json
+        judgeTogether(&reader)
+    }
+
+    /// What no setting shows alone.
+    private func judgeTogether(_ reader: inout SettingsReader) {
+        if internalKeys.isEmpty, !reader.problems.contains(where: { $0.name == SettingDefinition.internalKey.name }) {
+            reader.problem(.internalKey, "missing; it is the key shared with the wrapper, and `usersync keygen` makes one")
+        }
+        if !Set(internalKeys).isDisjoint(with: opsKeys) {
+            reader.problem(.opsKey, "must differ from INTERNAL_API_KEY: whoever has it may not submit")
+        }
+        if database == queue {
+            reader.problem(.queueURL, "must not be the file of DATABASE_URL: the queue has one of its own")
+        }
+        guard !isLoopback, !host.isEmpty else { return }
+        if publicURL?.hasPrefix("https://") != true {
+            reader.warn(
+                .host,
+                "\(host) is reached over the network, and this server speaks plain HTTP: keys and personal data can be read on the way."
+                    + " Put TLS in front and say so with PUBLIC_URL=https://…")
+        }
+        if metricsPublic { reader.warn(.metricsPublic, "whoever reaches \(host) reads /metrics") }
+        if environment == .development {
+            reader.warn(.appEnvironment, "development writes the debug log (redacted) while \(host) is reached over the network")
+        }
+        if webhookURL.flatMap(WebAddress.init)?.isPlainToOthers == true {
+            reader.warn(
+                .webhookURL, "is plain http: the outcome of jobs, personal data among it, can be read on the way. Use https://…")
+        }
+    }
+
+    /// `whsec_` and the base64 of 24 to 64 bytes (Standard Webhooks).
+    private static func isWebhookSecret(_ text: String) -> Bool {
+        guard text.hasPrefix("whsec_"), let bytes = Data(base64Encoded: String(text.dropFirst(6))) else { return false }
+        return (24...64).contains(bytes.count)
+    }
+}
+
+extension WebAddress {
+    /// True for `http` to a host that is not this machine.
+    package var isPlainToOthers: Bool { scheme == "http" && !Settings.isLoopback(host: host) }
+}
+
+extension SettingsReader {
+    /// A database's address; unset: `file` in the data directory.
+    fileprivate mutating func database(_ definition: SettingDefinition, otherwise file: String, in directory: String)
+        -> DatabaseAddress
+    {
+        let fallback = DatabaseAddress.sqlite(path: directory.hasSuffix("/") ? directory + file : "\(directory)/\(file)")
+        guard let text = text(definition) else { return fallback }
+        let scheme = text.prefix { $0 != ":" }.lowercased()
+        if scheme == "postgres" || scheme == "postgresql" {
+            problem(
+                definition, "\(scheme):// is not supported: there is no PostgreSQL driver yet. Use sqlite:PATH, or leave it unset"
+            )
+            return fallback
+        }
+        var path = text.dropFirst(7)
+        // sqlite:///absolute/path is the usual spelling of sqlite:/absolute/path.
+        if path.hasPrefix("///") { path = path.dropFirst(2) }
+        guard scheme == "sqlite", !path.isEmpty, !path.hasPrefix("//"), !path.contains("?"), path != ":memory:" else {
+            refuse(definition, text)
+            return fallback
+        }
+        return .sqlite(path: String(path))
+    }
+
+    /// Keys, each strong enough to guard what `HOST` opens.
+    fileprivate mutating func keys(_ definition: SettingDefinition, isLoopback: Bool) -> [Secret] {
+        let keys = list(definition)
+        for (at, key) in keys.enumerated() {
+            let which = keys.count == 1 ? "the key" : "key \(at + 1) of \(keys.count)"
+            switch KeyRule.weakness(of: key) {
+            case nil: break
+            case .short:
+                problem(definition, "\(which) has \(key.utf8.count) characters and must have \(KeyRule.minimumLength) or more")
+            case .unprintable:
+                problem(definition, "\(which) must be visible ASCII characters without spaces: it travels in a header")
+            case .sample where isLoopback:
+                warn(
+                    definition, "\(which) is a sample or a pattern that anybody can guess; accepted because HOST is loopback only"
+                )
+            case .sample:
+                problem(
+                    definition,
+                    "\(which) is a sample or a pattern that anybody can guess; `usersync keygen` makes a good one"
+                        + " (samples are accepted only where HOST is a loopback address)")
+            }
+        }
+        return keys.map(Secret.init)
+    }
+}

@@ -1,0 +1,88 @@
+/// Everything that can be set (CONTRACT §4), read and checked. `SettingDefinition.all` has the names, defaults and ranges.
+package struct Settings: Sendable, Hashable {
+    /// The address to listen on: an IP address or a name.
+    package var host: String
+    /// The port to listen on; 0 takes any free one.
+    package var port: Int
+    /// Where callers reach the server, without a slash at the end; `nil`: not said.
+    package var publicURL: String?
+    package var environment: AppEnvironment
+
+    package var dataDirectory: String
+    /// The CRM's users.
+    package var database: DatabaseAddress
+    package var queue: DatabaseAddress
+
+    /// Keys that may do everything; never empty. The first is the one sent with webhooks.
+    package var internalKeys: [Secret]
+    /// Keys that may read and steer, not submit.
+    package var opsKeys: [Secret]
+    /// True: `/metrics` asks for no key.
+    package var metricsPublic: Bool
+    /// Peers whose `X-Forwarded-For` counts.
+    package var trustedProxies: [AddressRange]
+    /// Origins of pages that may call; empty: CORS is off.
+    package var corsAllowedOrigins: [String]
+
+    /// Where completion webhooks go; `nil`: nowhere, unless a request names its own.
+    package var webhookURL: String?
+    /// `whsec_…`, each signs; empty: one is derived from the first internal key.
+    package var webhookSecrets: [Secret]
+    /// Hosts, in lower case, that `metadata.callbackUrl` may name.
+    package var webhookAllowedHosts: [String]
+    /// True: the first internal key goes with webhooks to `webhookURL`.
+    package var webhookSendAPIKey: Bool
+
+    /// Users a batch.
+    package var batchSize: Int
+    /// Batches worked on at a time.
+    package var workers: Int
+    package var validation: ValidationMode
+    package var emailScope: EmailScope
+    package var requireSyncSource: Bool
+
+    /// Bytes of a body after inflation.
+    package var maxRequestBytes: Int
+    package var maxUsersPerRequest: Int
+    /// Users accepted and not yet settled; above it the server answers 503.
+    package var maxPendingUsers: Int
+    /// Free bytes on the queue's disk; below it the server answers 503.
+    package var minFreeDiskBytes: Int
+    package var rateLimit: RateLimit
+
+    /// Days that ended jobs, results and the payloads of failed users are kept.
+    package var retentionDays: Int
+    /// Seconds from SIGTERM to the end of the process.
+    package var shutdownGrace: Int
+    package var logLevel: LogLevel
+    package var logFormat: LogFormat
+
+    /// How many submissions a caller may send.
+    package struct RateLimit: Sendable, Hashable {
+        /// Requests a window; 0: no limit.
+        package var max: Int
+        /// Seconds.
+        package var window: Int
+        package var key: RateLimitKey
+    }
+}
+
+extension Settings {
+    /// True where only this machine reaches the server.
+    package var isLoopback: Bool { Settings.isLoopback(host: host) }
+
+    package static func isLoopback(host: String) -> Bool {
+        host.lowercased() == "localhost" || IPAddress(host)?.isLoopback == true
+    }
+
+    /// Where this machine reaches the server: `publicURL`, else what `host` and `port` make.
+    package var localURL: String { Settings.url(publicURL: publicURL, host: host, port: port) }
+
+    /// The address a client on this machine calls.
+    package static func url(publicURL: String?, host: String, port: Int) -> String {
+        if let publicURL { return publicURL }
+        // The wildcard addresses can be listened on, not called.
+        let host = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host
+        return "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    }
+}

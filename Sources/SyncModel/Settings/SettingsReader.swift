@@ -1,0 +1,93 @@
+/// Reads settings one after the other and collects what is wrong, so that one start names every mistake.
+struct SettingsReader {
+    private let lookup: (String) -> String?
+    private(set) var problems: [SettingRemark] = []
+    var warnings: [SettingRemark] = []
+    /// The names asked for; a test holds them against the table.
+    private(set) var asked: Set<String> = []
+
+    init(_ lookup: @escaping (String) -> String?) { self.lookup = lookup }
+
+    /// The value as text; an empty one counts as absent. `nil`: absent, and no default.
+    mutating func text(_ definition: SettingDefinition) -> String? {
+        asked.insert(definition.name)
+        let value = lookup(definition.name).map(SettingsReader.trimmed) ?? ""
+        if !value.isEmpty { return value }
+        return definition.defaultText.isEmpty ? nil : definition.defaultText
+    }
+
+    /// The values of a list, without empty ones.
+    mutating func list(_ definition: SettingDefinition) -> [String] {
+        (text(definition) ?? "").split(separator: ",").map { SettingsReader.trimmed(String($0)) }.filter { !$0.isEmpty }
+    }
+
+    /// The values of a list, each converted; those that cannot be are problems.
+    mutating func list<Value>(_ definition: SettingDefinition, _ convert: (String) -> Value?) -> [Value] {
+        let texts = list(definition)
+        return texts.enumerated().compactMap { at, text in
+            let value = convert(text)
+            if value == nil { refuse(definition, text, item: texts.count > 1 ? at + 1 : nil) }
+            return value
+        }
+    }
+
+    /// A text converted; a problem where it cannot be.
+    mutating func value<Value>(_ definition: SettingDefinition, _ convert: (String) -> Value?) -> Value? {
+        guard let text = text(definition) else { return nil }
+        let value = convert(text)
+        if value == nil { refuse(definition, text) }
+        return value
+    }
+
+    mutating func integer(_ definition: SettingDefinition, auto: Int = 0) -> Int {
+        value(definition) { text in
+            switch definition.kind {
+            case .integerOrAuto where text.lowercased() == "auto": return auto
+            case .integer(let range), .integerOrAuto(let range):
+                guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(text) else { return nil }
+                return range.contains(number) ? number : nil
+            default: return nil
+            }
+        } ?? 0
+    }
+
+    mutating func boolean(_ definition: SettingDefinition) -> Bool {
+        value(definition) { text in
+            switch text.lowercased() {
+            case "true", "yes", "1": true
+            case "false", "no", "0": false
+            default: nil
+            }
+        } ?? false
+    }
+
+    mutating func choice<Choice: RawRepresentable<String>>(_ definition: SettingDefinition, of _: Choice.Type = Choice.self)
+        -> Choice?
+    {
+        value(definition) { Choice(rawValue: $0.lowercased()) }
+    }
+
+    // MARK: Problems
+
+    /// `text` is not what the definition allows.
+    mutating func refuse(_ definition: SettingDefinition, _ text: String, item: Int? = nil) {
+        let which = item.map { "entry \($0) " } ?? ""
+        let shown = definition.isSecret ? "the value \(which)(not shown)" : "\(which)\"\(text)\""
+        problem(definition, "\(shown) must be \(definition.allowed)")
+    }
+
+    mutating func problem(_ definition: SettingDefinition, _ message: String) {
+        problems.append(SettingRemark(name: definition.name, message: message))
+    }
+
+    mutating func warn(_ definition: SettingDefinition, _ message: String) {
+        warnings.append(SettingRemark(name: definition.name, message: message))
+    }
+
+    private static func trimmed(_ text: String) -> String {
+        var text = text[...]
+        while let c = text.first, c.isWhitespace { text.removeFirst() }
+        while let c = text.last, c.isWhitespace { text.removeLast() }
+        return String(text)
+    }
+}

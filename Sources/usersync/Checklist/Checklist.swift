@@ -1,0 +1,84 @@
+import SyncModel
+
+/// The guide's deployment checklist, and what was found for each of its lines.
+struct Checklist: Sendable {
+    enum Section: String, Sendable, CaseIterable {
+        case environment = "Environment variables configured"
+        case endpoint = "Sync endpoint implemented and tested"
+        case schema = "Database schema updated"
+        case security = "Security measures implemented"
+        case logging = "Logging and monitoring configured"
+        case errors = "Error handling implemented"
+        case performance = "Performance optimizations applied"
+        case production = "Production testing completed"
+    }
+
+    enum Level: String, Sendable {
+        case ok, doubt, failure
+    }
+
+    struct Finding: Sendable, Equatable {
+        let section: Section
+        let level: Level
+        /// What holds or does not.
+        let text: String
+        /// What to do; `nil` where all is well.
+        var advice: String?
+    }
+
+    private(set) var findings: [Finding] = []
+
+    mutating func ok(_ section: Section, _ text: String) {
+        findings.append(Finding(section: section, level: .ok, text: text))
+    }
+
+    mutating func doubt(_ section: Section, _ text: String, _ advice: String) {
+        findings.append(Finding(section: section, level: .doubt, text: text, advice: advice))
+    }
+
+    mutating func failure(_ section: Section, _ text: String, _ advice: String) {
+        findings.append(Finding(section: section, level: .failure, text: text, advice: advice))
+    }
+
+    mutating func add(_ more: [Finding]) { findings += more }
+
+    var failures: Int { findings.count { $0.level == .failure } }
+    var doubts: Int { findings.count { $0.level == .doubt } }
+
+    /// The list for a person, section by section.
+    func lines(style: Style) -> [String] {
+        var lines: [String] = []
+        for section in Section.allCases {
+            let own = findings.filter { $0.section == section }
+            guard !own.isEmpty else { continue }
+            lines.append(style.bold(section.rawValue))
+            for finding in own {
+                let mark =
+                    switch finding.level {
+                    case .ok: style.green("✔")
+                    case .doubt: style.yellow("!")
+                    case .failure: style.red("✘")
+                    }
+                lines.append("  \(mark) \(Table.oneLine(finding.text))")
+                if let advice = finding.advice { lines.append("    \(style.dim("→")) \(Table.oneLine(advice))") }
+            }
+            lines.append("")
+        }
+        lines.append(
+            failures > 0
+                ? style.red("✘ not ready: \(Format.count(failures, "thing")) to mend")
+                : doubts > 0
+                    ? style.yellow("! ready, with \(Format.count(doubts, "thing")) worth a look") : style.green("✔ ready"))
+        return lines
+    }
+
+    /// The list for a program.
+    var json: String {
+        let rows = findings.map { finding in
+            "{\"section\":\(JSONText.quoted(finding.section.rawValue)),\"level\":\"\(finding.level.rawValue)\","
+                + "\"text\":\(JSONText.quoted(finding.text)),\"advice\":\(finding.advice.map(JSONText.quoted) ?? "null")}"
+        }
+        return
+            "{\"ready\":\(failures == 0),\"failures\":\(failures),\"doubts\":\(doubts),\"findings\":[\(rows.joined(separator: ","))]}"
+    }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import SyncModel
+import UserDirectory
+
+/// What can be judged without a server: settings, files, the schema.
+struct ConfigurationCheck {
+    let reading: Settings.Reading
+    /// Names of the settings that are set somewhere.
+    let named: Set<String>
+
+    private var settings: Settings { reading.settings }
+
+    func run(into list: inout Checklist) {
+        environment(&list)
+        schema(&list)
+        security(&list)
+        logging(&list)
+        performance(&list)
+    }
+
+    private func environment(_ list: inout Checklist) {
+        list.ok(
+            .environment,
+            "all \(SettingDefinition.all.count) settings are valid, \(named.count) of them set, the others by default")
+        for warning in reading.warnings { list.doubt(.environment, warning.description, "see `usersync serve --help`") }
+        if settings.environment == .development {
+            list.doubt(.environment, "APP_ENV is development: the debug log is on", "set APP_ENV=production")
+        }
+        if settings.webhookURL == nil {
+            list.doubt(
+                .environment, "WRAPPER_WEBHOOK_URL is not set: the wrapper is not told how a job ended",
+                "set it, unless the wrapper asks for itself")
+        }
+    }
+
+    private func schema(_ list: inout Checklist) {
+        let path = settings.database.path
+        do {
+            switch try SchemaInspection.inspect(path: path) {
+            case .ready: list.ok(.schema, "\(path) has users and sync_logs with all columns")
+            case .absent: list.ok(.schema, "\(path) is not there yet; the first start makes it with its tables")
+            case .missing(let tables):
+                list.doubt(.schema, "\(path) lacks \(tables.joined(separator: " and "))", "start the server: it makes them")
+            case .upgradable(let columns):
+                list.doubt(
+                    .schema, "\(path) holds the guide's tables without \(columns.joined(separator: ", "))",
+                    "start the server: it adds them and loses nothing")
+            case .foreign(let columns):
+                list.failure(
+                    .schema, "\(path) has tables that lack columns of the guide: \(columns.joined(separator: ", "))",
+                    "add them, or point DATABASE_URL at the right database")
+            }
+        } catch {
+            list.failure(.schema, "\(path) cannot be read: \(error)", "look at the file, its owner and its mode")
+        }
+    }
+
+    private func security(_ list: inout Checklist) {
+        if settings.internalKeys.allSatisfy({ KeyRule.weakness(of: $0.value) == nil }) {
+            let shortest = settings.internalKeys.map(\.value.utf8.count).min() ?? 0
+            if shortest < 32 {
+                list.doubt(
+                    .security, "INTERNAL_API_KEY has \(shortest) characters", "32 or more are safe for years: usersync keygen")
+            } else {
+                list.ok(.security, "INTERNAL_API_KEY is strong (\(Format.count(settings.internalKeys.count, "key")))")
+            }
+        }
+        if settings.opsKeys.isEmpty {
+            list.doubt(
+                .security, "OPS_API_KEY is not set: people who watch the queue need the key that may submit",
+                "set OPS_API_KEY=$(usersync keygen)")
+        } else {
+            list.ok(.security, "OPS_API_KEY is set and differs from INTERNAL_API_KEY")
+        }
+        if settings.isLoopback {
+            list.ok(.security, "the server listens on \(settings.host) only; what stands in front of it speaks TLS")
+        } else if settings.publicURL?.hasPrefix("https://") == true {
+            list.ok(.security, "TLS stands in front (PUBLIC_URL is https)")
+        }
+        for path in [".env", settings.dataDirectory, settings.database.path, settings.queue.path] {
+            guard let mode = ConfigurationCheck.mode(of: path), mode & 0o077 != 0 else { continue }
+            let isDirectory = path == settings.dataDirectory
+            list.doubt(
+                .security, "\(path) can be read by others on this machine (mode \(String(mode, radix: 8)))",
+                "chmod \(isDirectory ? "700" : "600") \(path)")
+        }
+    }
+
+    private func logging(_ list: inout Checklist) {
+        switch settings.logLevel {
+        case .trace, .debug, .info, .notice:
+            list.ok(.logging, "log lines as \(settings.logFormat.rawValue) from \(settings.logLevel.rawValue) on")
+        case .warning, .error, .critical:
+            list.doubt(.logging, "LOG_LEVEL=\(settings.logLevel.rawValue): syncs are not logged", "set LOG_LEVEL=info")
+        }
+    }
+
+    private func performance(_ list: inout Checklist) {
+        list.ok(
+            .performance,
+            "batches of \(settings.batchSize) users, \(Format.count(settings.workers, "worker")), work goes on after the answer (202)"
+        )
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        if settings.workers > cores * 4 {
+            list.doubt(.performance, "WORKERS=\(settings.workers) on \(Format.count(cores, "core"))", "set WORKERS=auto")
+        }
+        var directory = settings.queue.path
+        repeat {
+            directory = (directory as NSString).deletingLastPathComponent
+        } while !directory.isEmpty && !FileManager.default.fileExists(atPath: directory)
+        let facts = try? FileManager.default.attributesOfFileSystem(forPath: directory.isEmpty ? "." : directory)
+        guard let free = (facts?[.systemFreeSize] as? NSNumber)?.intValue else { return }
+        if free < settings.minFreeDiskBytes {
+            list.failure(
+                .performance, "the queue's disk has \(Format.bytes(free)) free: below MIN_FREE_DISK_BYTES syncs are refused",
+                "make room, or lower MIN_FREE_DISK_BYTES")
+        } else {
+            list.ok(.performance, "the queue's disk has \(Format.bytes(free)) free")
+        }
+    }
+
+    /// The permission bits; `nil` where there is nothing.
+    private static func mode(of path: String) -> Int? {
+        ((try? FileManager.default.attributesOfItem(atPath: path))?[.posixPermissions] as? NSNumber)?.intValue
+    }
+}

@@ -1,0 +1,134 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import SyncModel
+
+/// What the running server says for itself: it answers, lets the right one in, names mistakes.
+struct ServerCheck {
+    let client: SyncClient
+
+    private static let submission = "/api/internal/sync/users"
+
+    func run(into list: inout Checklist) async {
+        guard await isReachable(&list) else { return }
+        await connection(&list)
+        await wrongKey(&list)
+        await readiness(&list)
+        await metrics(&list)
+        await malformed(&list)
+    }
+
+    private func isReachable(_ list: inout Checklist) async -> Bool {
+        do {
+            let status = try await client.send(client.request(.GET, "/livez"), timeout: .seconds(10)).status
+            if status == 200 {
+                list.ok(.endpoint, "\(client.target.url) answers")
+                return true
+            }
+            list.failure(
+                .endpoint, "\(client.target.url)/livez answers \(status)", "is it a usersync server? name it with --server")
+        } catch {
+            list.failure(
+                .endpoint, "\(error)", "start it: usersync serve; or look at the configuration alone: usersync check --offline")
+        }
+        return false
+    }
+
+    /// The guide's accessibility check.
+    private func connection(_ list: inout Checklist) async {
+        await probe(&list, .endpoint, post("{\"test\":\"connection\"}")) { answer, list in
+            switch answer.status {
+            case 200: list.ok(.endpoint, "POST \(ServerCheck.submission) takes the key and the guide's connection test")
+            case 401:
+                list.failure(
+                    .endpoint, "the server does not know this key",
+                    "INTERNAL_API_KEY must be the same here, there and at the wrapper")
+            case 403: list.doubt(.endpoint, "the key may not submit", "check with INTERNAL_API_KEY rather than OPS_API_KEY")
+            case let status: list.failure(.endpoint, "the connection test answers \(status)", "look at the server's log")
+            }
+        }
+    }
+
+    private func wrongKey(_ list: inout Checklist) async {
+        var request = post("{\"test\":\"connection\"}")
+        request.headers.replaceOrAdd(name: "X-Internal-API-Key", value: RandomKey.make())
+        await probe(&list, .security, request) { answer, list in
+            if answer.status == 401 || answer.status == 429 {
+                list.ok(.security, "a wrong key is refused (\(answer.status))")
+            } else {
+                list.failure(
+                    .security, "a wrong key is answered \(answer.status)", "take the server off the network until it is mended")
+            }
+        }
+    }
+
+    private func readiness(_ list: inout Checklist) async {
+        await probe(&list, .logging, client.request(.GET, "/readyz")) { answer, list in
+            let directory = (try? answer.decoded(as: Readiness.self))?.directory
+            if answer.status != 200 {
+                list.failure(
+                    .logging, "/readyz answers \(answer.status)",
+                    "look at the server's log: it starts, stops or cannot write its queue")
+            } else if let directory, directory.isInTrouble {
+                list.failure(
+                    .schema, "the server cannot write the CRM's database\(directory.error.map { ": \($0)" } ?? "")",
+                    "mend the database; work goes on by itself")
+            } else {
+                list.ok(.logging, "/livez and /readyz answer")
+            }
+        }
+    }
+
+    private func metrics(_ list: inout Checklist) async {
+        await probe(&list, .logging, client.request(.GET, "/metrics")) { answer, list in
+            if answer.status == 200, !answer.body.isEmpty {
+                list.ok(.logging, "/metrics answers")
+            } else {
+                list.failure(.logging, "/metrics answers \(answer.status)", "ask with a key that the server knows")
+            }
+        }
+    }
+
+    /// A body that is no JSON: the error has to be the guide's.
+    private func malformed(_ list: inout Checklist) async {
+        var request = post("{\"operation\":")
+        request.headers.add(name: "X-Tenant-ID", value: "usersync-check")
+        request.headers.add(name: "X-Sync-Source", value: "usersync-check")
+        await probe(&list, .errors, request) { answer, list in
+            let error = try? answer.decoded(as: GuideError.self)
+            switch answer.status {
+            case 400 where error?.success == false && error?.error.isEmpty == false && error?.timestamp.isEmpty == false:
+                list.ok(.errors, "a malformed request is a 400 in the guide's error format")
+            case 401, 403: list.doubt(.errors, "not looked at: the key may not submit", "check with INTERNAL_API_KEY")
+            case 429: list.doubt(.errors, "not looked at: the rate limit is used up", "try again later")
+            case let status: list.failure(.errors, "a malformed request is answered \(status)", "look at the server's log")
+            }
+        }
+    }
+
+    private func post(_ json: String) -> HTTPClientRequest {
+        var request = client.request(.POST, ServerCheck.submission)
+        request.headers.add(name: "Content-Type", value: "application/json")
+        request.body = .bytes(ByteBuffer(string: json))
+        return request
+    }
+
+    private func probe(
+        _ list: inout Checklist, _ section: Checklist.Section, _ request: HTTPClientRequest,
+        _ judge: (SyncClient.Answer, inout Checklist) -> Void
+    ) async {
+        do {
+            judge(try await client.send(request, timeout: .seconds(15)), &list)
+        } catch {
+            list.failure(section, "\(error)", "look at the server's log")
+        }
+    }
+
+    private struct Readiness: Decodable { let directory: StatusDocument.Directory? }
+    private struct GuideError: Decodable {
+        let success: Bool
+        let error: String
+        let timestamp: String
+    }
+}

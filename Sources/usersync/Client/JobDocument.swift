@@ -1,0 +1,110 @@
+import SyncModel
+
+/// A job as the server shows it, open or ended. Members that the client does not know are passed over.
+struct JobDocument: Decodable, Sendable {
+    let jobId: String
+    /// `JobState`'s word.
+    let status: String
+    let message: String?
+    let tenant: TenantDocument
+    let operation: String?
+    let source: String?
+    let totalUsers: Int
+    /// Users by outcome, and `cancelled`.
+    let counts: [String: Int]
+    /// Failed users by code.
+    let failedCodes: [String: Int]
+    let acceptedAt: String?
+    let startedAt: String?
+    let endedAt: String?
+    let durationMs: Double?
+    let cancelRequested: Bool
+    let retryOf: String?
+    let error: String?
+    let attempts: [Attempt]
+    let webhook: Webhook?
+    let warnings: [String]
+
+    struct Attempt: Decodable, Sendable {
+        let batch: Int
+        let attempt: Int
+        let at: String
+        let error: String
+    }
+
+    struct Webhook: Decodable, Sendable {
+        let id: String?
+        let state: String
+        let attempts: Int?
+        let lastError: String?
+    }
+
+    private struct Metadata: Decodable {
+        let operation: String?
+        let totalUsers: Int?
+        let successful: Int?
+        let failed: Int?
+        let durationMs: Double?
+    }
+
+    private enum Key: String, CodingKey {
+        case jobId, status, message, tenant, operation, source, totalUsers, counts, failedCodes, acceptedAt, startedAt, endedAt
+        case durationMs, cancelRequested, retryOf, error, attempts, webhook, warnings, metadata
+    }
+
+    init(from decoder: any Decoder) throws {
+        let document = try decoder.container(keyedBy: Key.self)
+        // The result's `metadata` (the guide's) holds some of the figures once a job has ended.
+        let metadata = try document.decodeIfPresent(Metadata.self, forKey: .metadata)
+        jobId = try document.decode(String.self, forKey: .jobId)
+        status = try document.decode(String.self, forKey: .status)
+        message = try document.decodeIfPresent(String.self, forKey: .message)
+        tenant = try document.decode(TenantDocument.self, forKey: .tenant)
+        operation = try document.decodeIfPresent(String.self, forKey: .operation) ?? metadata?.operation
+        source = try document.decodeIfPresent(String.self, forKey: .source)
+        let total = try document.decodeIfPresent(Int.self, forKey: .totalUsers) ?? metadata?.totalUsers
+        if let counts = try document.decodeIfPresent([String: Int].self, forKey: .counts) {
+            self.counts = counts
+        } else {
+            counts = ["updated": metadata?.successful ?? 0, "failed": metadata?.failed ?? 0]
+        }
+        totalUsers = total ?? 0
+        failedCodes = try document.decodeIfPresent([String: Int].self, forKey: .failedCodes) ?? [:]
+        acceptedAt = try document.decodeIfPresent(String.self, forKey: .acceptedAt)
+        startedAt = try document.decodeIfPresent(String.self, forKey: .startedAt)
+        endedAt = try document.decodeIfPresent(String.self, forKey: .endedAt)
+        durationMs = try document.decodeIfPresent(Double.self, forKey: .durationMs) ?? metadata?.durationMs
+        cancelRequested = try document.decodeIfPresent(Bool.self, forKey: .cancelRequested) ?? false
+        retryOf = try document.decodeIfPresent(String.self, forKey: .retryOf)
+        error = try document.decodeIfPresent(String.self, forKey: .error)
+        attempts = try document.decodeIfPresent([Attempt].self, forKey: .attempts) ?? []
+        webhook = try document.decodeIfPresent(Webhook.self, forKey: .webhook)
+        warnings = try document.decodeIfPresent([String].self, forKey: .warnings) ?? []
+    }
+
+    /// `nil` for a word of a later server.
+    var state: JobState? { JobState(rawValue: status) }
+    var hasEnded: Bool { state?.isEnd ?? false }
+    var failed: Int { counts["failed"] ?? 0 }
+    /// Users that are done with, in whatever way.
+    var settled: Int { JobDocument.outcomes.reduce(0) { $0 + (counts[$1] ?? 0) } }
+
+    /// The counts that add up to all users, in the order in which they are shown. The server may add sums beside them.
+    static let outcomes = UserOutcome.allCases.map(\.word) + ["cancelled"]
+
+    /// `3 created, 1 failed`.
+    var outcomeText: String {
+        JobDocument.outcomes
+            .compactMap { word in counts[word].flatMap { $0 > 0 ? "\(Format.count($0)) \(word)" : nil } }
+            .joined(separator: ", ")
+    }
+
+    /// Seconds from acceptance, or from the start where that is not shown, to the end.
+    var seconds: Double? {
+        if let durationMs { return durationMs / 1000 }
+        guard let from = (acceptedAt ?? startedAt).flatMap({ Timestamp(iso8601: $0) }),
+            let end = endedAt.flatMap({ Timestamp(iso8601: $0) })
+        else { return nil }
+        return end.seconds(since: from)
+    }
+}

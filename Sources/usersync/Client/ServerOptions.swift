@@ -1,0 +1,70 @@
+import ArgumentParser
+import Foundation
+import SyncModel
+
+/// Which server a command talks to, and with which key.
+struct ServerOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The server; without it PUBLIC_URL, else HOST and PORT of the settings.", valueName: "url"))
+    var server: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file with the key; without it INTERNAL_API_KEY, else OPS_API_KEY of the settings. There is no option for the key"
+                + " itself: arguments are seen by everybody on the machine.", valueName: "file"))
+    var keyFile: String?
+
+    @OptionGroup var source: SettingsOptions
+
+    /// Calls `body` with a client of that server.
+    func withClient<Value>(_ body: (SyncClient) async throws -> Value) async throws -> Value {
+        let target = try await target()
+        if target.address.isPlainToOthers, target.key != nil {
+            Terminal.standard.warn("the key and all data go to \(target.address.host) in the clear: use https://…")
+        }
+        return try await SyncClient.with(target, body)
+    }
+
+    func target() async throws -> SyncClient.Target {
+        let values = try await source.values()
+        return try SyncClient.Target(values: values, server: server, key: try keyFile.map(ServerOptions.key(inFile:)))
+    }
+
+    /// The first line of a file.
+    static func key(inFile path: String) throws(CommandFailure) -> Secret {
+        let text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            throw CommandFailure("the key file \(path) cannot be read: \((error as NSError).localizedDescription)")
+        }
+        let key = (text.split(whereSeparator: \.isNewline).first ?? "").trimmingCharacters(in: .whitespaces)
+        guard !key.isEmpty else { throw CommandFailure("the key file \(path) is empty") }
+        return Secret(key)
+    }
+}
+
+extension SyncClient.Target {
+    /// - Parameters:
+    ///   - values: the settings, unchecked: a client runs where the server's settings may be none of its business.
+    ///   - server: an address that takes the place of the settings'.
+    ///   - key: a key that takes the place of the settings'.
+    init(values: [String: String], server: String? = nil, key: Secret? = nil) throws(CommandFailure) {
+        func value(_ name: String) -> String? {
+            let text = values[name]?.trimmingCharacters(in: .whitespaces) ?? ""
+            return text.isEmpty ? nil : text
+        }
+        let port = value("PORT") ?? "3000"
+        guard let number = UInt16(port), number > 0 else {
+            throw CommandFailure("PORT: \"\(port)\" is no port to call; name the server with --server")
+        }
+        var text = server ?? Settings.url(publicURL: value("PUBLIC_URL"), host: value("HOST") ?? "127.0.0.1", port: Int(number))
+        while text.hasSuffix("/") { text.removeLast() }
+        guard let address = WebAddress(text), !address.rest.contains("?"), !address.rest.contains("#") else {
+            throw CommandFailure("\"\(text)\" is not the address of a server: it must be like https://crm.example.com")
+        }
+        func first(_ name: String) -> Secret? {
+            value(name)?.split(separator: ",").first.map { Secret($0.trimmingCharacters(in: .whitespaces)) }
+        }
+        self.init(url: text, address: address, key: key ?? first("INTERNAL_API_KEY") ?? first("OPS_API_KEY"))
+    }
+}

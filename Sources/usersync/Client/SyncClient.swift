@@ -1,0 +1,169 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import SyncModel
+
+/// Talks to a usersync server.
+struct SyncClient: Sendable {
+    let target: Target
+    let http: HTTPClient
+
+    struct Target: Sendable {
+        /// Without a slash at the end.
+        let url: String
+        let address: WebAddress
+        let key: Secret?
+    }
+
+    /// What the server said.
+    struct Answer: Sendable {
+        let status: Int
+        let headers: HTTPHeaders
+        let body: Data
+
+        /// - Throws: `CommandFailure` where the body is not what was expected.
+        func decoded<Document: Decodable>(as _: Document.Type = Document.self) throws(CommandFailure) -> Document {
+            do {
+                return try JSONDecoder().decode(Document.self, from: body)
+            } catch {
+                throw CommandFailure("the server's answer (\(status)) cannot be read: is it a usersync server?")
+            }
+        }
+    }
+
+    /// The most an answer may weigh; results are paged well below it.
+    private static let maxAnswerBytes = 64 * 1024 * 1024
+
+    static func with<Value>(_ target: Target, _ body: (SyncClient) async throws -> Value) async throws -> Value {
+        var configuration = HTTPClient.Configuration(
+            redirectConfiguration: .disallow,
+            timeout: .init(connect: .seconds(5), read: .seconds(120)))
+        // A refused connection is told at once, not tried until the deadline.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        do {
+            let value = try await body(SyncClient(target: target, http: http))
+            try await http.shutdown()
+            return value
+        } catch {
+            try? await http.shutdown()
+            throw error
+        }
+    }
+
+    func get(_ path: String, _ query: [(String, String?)] = []) async throws -> Answer {
+        try await accepted(request(.GET, path, query))
+    }
+
+    func post(_ path: String, json: String? = nil) async throws -> Answer {
+        var request = request(.POST, path)
+        if let json {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(ByteBuffer(string: json))
+        }
+        return try await accepted(request)
+    }
+
+    /// A request with the key.
+    func request(_ method: HTTPMethod, _ path: String, _ query: [(String, String?)] = []) -> HTTPClientRequest {
+        var components = URLComponents()
+        components.queryItems = query.compactMap { name, value in value.map { URLQueryItem(name: name, value: $0) } }
+        // URLComponents leaves a plus as it is, which servers read as a space.
+        let encoded = (components.percentEncodedQuery ?? "").replacingOccurrences(of: "+", with: "%2B")
+        var request = HTTPClientRequest(url: target.url + path + (encoded.isEmpty ? "" : "?\(encoded)"))
+        request.method = method
+        request.headers.add(name: "User-Agent", value: "usersync")
+        request.headers.add(name: "Accept", value: "application/json")
+        if let key = target.key { request.headers.add(name: "X-Internal-API-Key", value: key.value) }
+        return request
+    }
+
+    /// Sends it, whatever the answer's status.
+    /// - Throws: `Unreachable` where there is no answer.
+    func send(_ request: HTTPClientRequest, timeout: TimeAmount = .seconds(150)) async throws -> Answer {
+        do {
+            let response = try await http.execute(request, timeout: timeout)
+            let body = try await response.body.collect(upTo: SyncClient.maxAnswerBytes)
+            return Answer(status: Int(response.status.code), headers: response.headers, body: Data(body.readableBytesView))
+        } catch let error as CommandFailure {
+            // The request's own body said it: the file that is being sent cannot be read on.
+            throw error
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw Unreachable(url: target.url, error: error)
+        }
+    }
+
+    /// Sends it; an answer other than 2xx is thrown as `Refusal`.
+    func accepted(_ request: HTTPClientRequest, timeout: TimeAmount = .seconds(150)) async throws -> Answer {
+        let answer = try await send(request, timeout: timeout)
+        guard (200..<300).contains(answer.status) else { throw Refusal(answer: answer, hasKey: target.key != nil) }
+        return answer
+    }
+}
+
+/// There was no answer.
+struct Unreachable: Error, CustomStringConvertible {
+    let description: String
+
+    init(url: String, error: any Error) {
+        let reason =
+            switch error as? HTTPClientError {
+            case .connectTimeout?: "it does not answer"
+            case .remoteConnectionClosed?: "it closed the connection"
+            case .readTimeout?, .deadlineExceeded?: "it took too long"
+            default: Unreachable.reason(of: error)
+            }
+        description = "\(url) cannot be reached: \(reason)"
+    }
+
+    private static func reason(of error: any Error) -> String {
+        if let error = error as? NIOConnectionError {
+            if let failure = error.connectionErrors.first { return reason(of: failure.error) }
+            return error.dnsAError == nil ? "the connection failed" : "there is no host called \(error.host)"
+        }
+        guard let error = error as? IOError else { return "\(error)" }
+        return error.errnoCode == ECONNREFUSED
+            ? "it refuses the connection; is the server running?" : String(cString: strerror(error.errnoCode))
+    }
+}
+
+/// The server said no.
+struct Refusal: Error, CustomStringConvertible {
+    let status: Int
+    let error: ErrorDocument?
+    /// Seconds.
+    let retryAfter: Int?
+    private let hasKey: Bool
+
+    init(answer: SyncClient.Answer, hasKey: Bool) {
+        status = answer.status
+        error = try? answer.decoded(as: ErrorDocument.self)
+        retryAfter = answer.headers.first(name: "Retry-After").flatMap { Int($0) }
+        self.hasKey = hasKey
+    }
+
+    var description: String {
+        var lines = ["the server answered \(status)\(error.map { ": \(Table.oneLine($0.error))" } ?? "")"]
+        switch error?.details {
+        case .sentence(let text): lines.append("  \(Table.oneLine(text))")
+        case .violations(let all):
+            lines += all.prefix(10).map { "  \(Table.oneLine($0.message))" }
+            let count = error?.errorCount ?? all.count
+            if count > 10 { lines.append("  and \(Format.count(count - min(10, all.count))) more") }
+        case nil: break
+        }
+        if status == 401 {
+            lines.append(
+                hasKey
+                    ? "  The key is not one of the server's: look at INTERNAL_API_KEY here and there, or name it with --key-file."
+                    : "  No key was sent: set INTERNAL_API_KEY, or name a file that holds it with --key-file.")
+        }
+        if let retryAfter { lines.append("  Try again in \(Format.duration(Double(retryAfter))).") }
+        if let id = error?.requestId { lines.append("  Request \(Table.oneLine(id))") }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Foundation
+import SyncModel
+
+/// `usersync check`
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Go through the guide's deployment checklist with this configuration.",
+        discussion: """
+            EXAMPLES
+              usersync check                        with the server running
+              usersync check --offline              before its first start
+
+            ✔ holds, ! is worth a look, ✘ has to be mended: then the exit status is 1. Nothing is changed; the trial sync at the
+            end runs on a temporary database of its own.
+            """)
+
+    @Flag(help: "Do not call the server.")
+    var offline = false
+
+    @Flag(help: "Print a JSON object.")
+    var json = false
+
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        let terminal = Terminal.standard
+        var list = Checklist()
+        await fill(&list)
+        if json {
+            terminal.say(list.json)
+        } else {
+            for line in list.lines(style: terminal.style) { terminal.say(line) }
+        }
+        if list.failures > 0 { throw ExitCode(1) }
+    }
+
+    private func fill(_ list: inout Checklist) async {
+        do {
+            let values = try await server.source.values()
+            let named = Set(values.filter { !$0.value.isEmpty }.keys)
+            let reading = try Settings.read(processors: ProcessInfo.processInfo.activeProcessorCount) { values[$0] }
+            ConfigurationCheck(reading: reading, named: named).run(into: &list)
+        } catch let error as SettingsError {
+            for problem in error.problems {
+                list.failure(.environment, problem.description, "`usersync serve --help` says what it takes")
+            }
+        } catch {
+            list.failure(.environment, "\(error)", "mend the file")
+            return
+        }
+        if !offline {
+            do {
+                list = try await server.withClient { client in
+                    var list = list
+                    await ServerCheck(client: client).run(into: &list)
+                    return list
+                }
+            } catch {
+                list.failure(.endpoint, "\(error)", "name the server with --server")
+            }
+        }
+        await TrialSync.run(into: &list, start: { try await UsersyncApp.start(settings: $0) })
+    }
+}

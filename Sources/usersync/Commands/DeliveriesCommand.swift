@@ -1,0 +1,145 @@
+import ArgumentParser
+import SyncModel
+
+/// `usersync deliveries`
+struct DeliveriesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deliveries",
+        abstract: "List webhooks, send them again, send a test event.",
+        discussion: """
+            EXAMPLES
+              usersync deliveries list --state dead
+              usersync deliveries redeliver msg_0199…
+              usersync deliveries test
+            """,
+        subcommands: [List.self, Redeliver.self, Test.self],
+        defaultSubcommand: List.self)
+
+    /// `usersync deliveries list`
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List webhooks, the newest first.",
+            discussion: """
+                EXAMPLE
+                  usersync deliveries list --state dead
+                """)
+
+        @Option(help: "Only those in this state: pending, delivered or dead.")
+        var state: String?
+        @Option(help: ArgumentHelp("Only those of this job.", valueName: "job-id"))
+        var job: String?
+        @Option(help: "How many, 200 at most.")
+        var limit = 20
+        @Option(help: ArgumentHelp("Goes on where a list ended.", valueName: "cursor"))
+        var cursor: String?
+        @Flag(help: "Print the server's answer.")
+        var json = false
+        @OptionGroup var server: ServerOptions
+
+        func validate() throws {
+            guard (1...200).contains(limit) else { throw ValidationError("--limit must be from 1 to 200") }
+            if let state, !["pending", "delivered", "dead"].contains(state) {
+                throw ValidationError("--state must be pending, delivered or dead")
+            }
+            if let job { try JobsCommand.validate(job) }
+        }
+
+        func run() async throws {
+            let terminal = Terminal.standard
+            try await server.withClient { client in
+                let answer = try await client.get(
+                    "/api/internal/sync/deliveries",
+                    [("state", state), ("jobId", job), ("limit", "\(limit)"), ("cursor", cursor)])
+                if json { return terminal.say(String(decoding: answer.body, as: UTF8.self)) }
+                let page = try answer.decoded(as: DeliveryPage.self)
+                guard !page.deliveries.isEmpty else { return terminal.note("No webhooks.") }
+                for line in JobTables.deliveries(page.deliveries).lines(width: terminal.width, style: terminal.style) {
+                    terminal.say(line)
+                }
+                if let next = page.nextCursor { terminal.note(terminal.errorStyle.dim("more: --cursor \(next)")) }
+            }
+        }
+    }
+
+    /// `usersync deliveries redeliver`
+    struct Redeliver: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Send a webhook again, whatever became of it.",
+            discussion: """
+                EXAMPLES
+                  usersync deliveries redeliver msg_0199…
+                  usersync deliveries redeliver --dead          all that were given up
+                """)
+
+        @Argument(help: ArgumentHelp("The webhooks.", valueName: "delivery-id"))
+        var ids: [String] = []
+        @Flag(help: "All dead ones.")
+        var dead = false
+        @OptionGroup var server: ServerOptions
+
+        func validate() throws {
+            guard dead != !ids.isEmpty else { throw ValidationError("name webhooks, or all dead ones with --dead") }
+            for id in ids where id.isEmpty || !id.utf8.allSatisfy(DeliveriesCommand.isIDCharacter) {
+                throw ValidationError("\"\(id)\" is not a delivery id; `usersync deliveries list` shows them")
+            }
+        }
+
+        func run() async throws {
+            let terminal = Terminal.standard
+            try await server.withClient { client in
+                var count = 0
+                if dead {
+                    // Those that were sent again are not dead any more: the first page is always the rest.
+                    while true {
+                        let page = try await client.get("/api/internal/sync/deliveries", [("state", "dead"), ("limit", "200")])
+                            .decoded(as: DeliveryPage.self)
+                        for delivery in page.deliveries { try await redeliver(delivery.id, client) }
+                        count += page.deliveries.count
+                        if page.nextCursor == nil || page.deliveries.isEmpty { break }
+                    }
+                } else {
+                    for id in ids { try await redeliver(id, client) }
+                    count = ids.count
+                }
+                terminal.note("\(terminal.errorStyle.green("✔")) \(Format.count(count, "webhook")) will be sent again now")
+            }
+        }
+
+        private func redeliver(_ id: String, _ client: SyncClient) async throws {
+            guard id.utf8.allSatisfy(DeliveriesCommand.isIDCharacter) else {
+                throw CommandFailure("the server names a delivery that is none")
+            }
+            _ = try await client.post("/api/internal/sync/deliveries/\(id)/redeliver")
+        }
+    }
+
+    /// `usersync deliveries test`
+    struct Test: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Send a test event to WRAPPER_WEBHOOK_URL.",
+            discussion: """
+                EXAMPLE
+                  usersync deliveries test && usersync deliveries list --limit 1
+                """)
+
+        @Flag(help: "Print the server's answer.")
+        var json = false
+        @OptionGroup var server: ServerOptions
+
+        func run() async throws {
+            let terminal = Terminal.standard
+            try await server.withClient { client in
+                let answer = try await client.post("/api/internal/sync/deliveries/test")
+                if json { return terminal.say(String(decoding: answer.body, as: UTF8.self)) }
+                terminal.note(
+                    "\(terminal.errorStyle.green("✔")) A test event is on its way; `usersync deliveries list --limit 1` shows what became of it"
+                )
+            }
+        }
+    }
+
+    /// An id goes into a path: only unreserved characters pass.
+    fileprivate static func isIDCharacter(_ c: UInt8) -> Bool {
+        (0x30...0x39).contains(c) || (0x41...0x5A).contains(c) || (0x61...0x7A).contains(c) || c == 0x2D || c == 0x5F
+    }
+}

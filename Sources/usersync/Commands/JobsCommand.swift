@@ -1,0 +1,216 @@
+import ArgumentParser
+import SyncModel
+
+/// `usersync jobs`
+struct JobsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jobs",
+        abstract: "List, show, retry and cancel jobs.",
+        discussion: """
+            EXAMPLES
+              usersync jobs                                   the newest ones
+              usersync jobs list --status completed_with_errors
+              usersync jobs show 0199a1b2-…
+            """,
+        subcommands: [List.self, Show.self, Retry.self, Cancel.self],
+        defaultSubcommand: List.self)
+
+    /// `usersync jobs list`
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List jobs, the newest first.",
+            discussion: """
+                EXAMPLE
+                  usersync jobs list --tenant acme --since 2025-08-19 --limit 20
+                """)
+
+        @Option(help: "Only jobs in this state: \(JobState.allCases.map(\.rawValue).joined(separator: ", ")).")
+        var status: String?
+        @Option(help: ArgumentHelp("Only this tenant's.", valueName: "id"))
+        var tenant: String?
+        @Option(help: ArgumentHelp("Only those of this X-Sync-Source.", valueName: "name"))
+        var source: String?
+        @Option(help: ArgumentHelp("Only those accepted at or after (ISO 8601).", valueName: "time"))
+        var since: String?
+        @Option(help: ArgumentHelp("Only those accepted before (ISO 8601).", valueName: "time"))
+        var until: String?
+        @Option(help: "How many, 200 at most.")
+        var limit = 20
+        @Option(help: ArgumentHelp("Goes on where a list ended.", valueName: "cursor"))
+        var cursor: String?
+        @Flag(help: "Print the server's answer.")
+        var json = false
+        @OptionGroup var server: ServerOptions
+
+        func validate() throws {
+            guard (1...200).contains(limit) else { throw ValidationError("--limit must be from 1 to 200") }
+            if let status, JobState(rawValue: status) == nil {
+                throw ValidationError("--status must be one of \(JobState.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            for (name, time) in [("--since", since), ("--until", until)] {
+                if let time, Timestamp(iso8601: time) == nil {
+                    throw ValidationError("\(name) must be a time such as 2025-08-19T10:00:00Z")
+                }
+            }
+        }
+
+        func run() async throws {
+            let terminal = Terminal.standard
+            try await server.withClient { client in
+                let answer = try await client.get(
+                    "/api/internal/sync/jobs",
+                    [
+                        ("status", status), ("tenantId", tenant), ("source", source), ("since", since), ("until", until),
+                        ("limit", "\(limit)"), ("cursor", cursor),
+                    ])
+                if json { return terminal.say(String(decoding: answer.body, as: UTF8.self)) }
+                let page = try answer.decoded(as: JobPage.self)
+                guard !page.jobs.isEmpty else { return terminal.note("No jobs.") }
+                for line in JobTables.jobs(page.jobs).lines(width: terminal.width, style: terminal.style) { terminal.say(line) }
+                if let next = page.nextCursor { terminal.note(terminal.errorStyle.dim("more: --cursor \(next)")) }
+            }
+        }
+    }
+
+    /// `usersync jobs show`
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show a job: how far it is, what failed and why.",
+            discussion: """
+                EXAMPLE
+                  usersync jobs show 0199a1b2-… --failed
+                """)
+
+        @Argument(help: ArgumentHelp("The job.", valueName: "job-id"))
+        var id: String
+        @Flag(help: "List its failed users, 1,000 at most.")
+        var failed = false
+        @Flag(help: "Watch it until it has ended.")
+        var follow = false
+        @Flag(help: "Print the server's answer.")
+        var json = false
+        @OptionGroup var server: ServerOptions
+
+        func validate() throws { try JobsCommand.validate(id) }
+
+        func run() async throws {
+            let terminal = Terminal.standard
+            try await server.withClient { client in
+                let follower = JobFollower(client: client, jobID: id)
+                let answer: SyncClient.Answer
+                if follow {
+                    answer = try await SubmitCommand.watch(follower, terminal: terminal).answer
+                } else {
+                    answer = try await client.get("/api/internal/sync/jobs/\(id)")
+                }
+                if json { return terminal.say(String(decoding: answer.body, as: UTF8.self)) }
+                let job = try answer.decoded(as: JobDocument.self)
+                for line in job.lines(style: terminal.style) { terminal.say(line) }
+                guard failed, job.failed > 0 else { return }
+                let table = JobTables.failures(try await follower.failedUsers(limit: 1000))
+                terminal.say()
+                for line in table.lines(width: terminal.width, style: terminal.style) { terminal.say(line) }
+            }
+        }
+    }
+
+    /// `usersync jobs retry`
+    struct Retry: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Sync a job's failed users once more, as a job of their own.",
+            discussion: """
+                EXAMPLE
+                  usersync jobs retry 0199a1b2-… --follow
+                """)
+
+        @Argument(help: ArgumentHelp("The job.", valueName: "job-id"))
+        var id: String
+        @Flag(help: "Watch the new job until it has ended.")
+        var follow = false
+        @Flag(help: "Print the server's answer.")
+        var json = false
+        @OptionGroup var server: ServerOptions
+
+        func validate() throws { try JobsCommand.validate(id) }
+
+        func run() async throws {
+            let terminal = Terminal.standard
+            try await server.withClient { client in
+                let answer = try await client.post("/api/internal/sync/jobs/\(id)/retry")
+                let accepted = try answer.decoded(as: AcceptedDocument.self)
+                if json, !follow { return terminal.say(String(decoding: answer.body, as: UTF8.self)) }
+                terminal.note("\(terminal.errorStyle.green("✔")) \(Table.oneLine(accepted.message)), job \(accepted.jobId)")
+                guard follow else { return }
+                let follower = JobFollower(client: client, jobID: accepted.jobId)
+                let (job, last) = try await SubmitCommand.watch(follower, terminal: terminal)
+                if json { terminal.say(String(decoding: last.body, as: UTF8.self)) }
+                try await SubmitCommand.sum(up: job, follower, terminal: terminal)
+                if job.state != .completed { throw ExitCode(1) }
+            }
+        }
+    }
+
+    /// `usersync jobs cancel`
+    struct Cancel: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Cancel a job: batches not yet started are dropped, what was committed stays.",
+            discussion: """
+                EXAMPLE
+                  usersync jobs cancel 0199a1b2-…
+                """)
+
+        @Argument(help: ArgumentHelp("The job.", valueName: "job-id"))
+        var id: String
+        @Flag(help: "Print the server's answer.")
+        var json = false
+        @OptionGroup var server: ServerOptions
+
+        func validate() throws { try JobsCommand.validate(id) }
+
+        func run() async throws {
+            let terminal = Terminal.standard
+            try await server.withClient { client in
+                let answer = try await client.post("/api/internal/sync/jobs/\(id)/cancel")
+                if json { return terminal.say(String(decoding: answer.body, as: UTF8.self)) }
+                terminal.note(
+                    "\(terminal.errorStyle.green("✔")) Job \(id) is being cancelled; it ends after its running batches")
+            }
+        }
+    }
+
+    /// An id goes into a path: only what is one may pass.
+    static func validate(_ id: String) throws {
+        if JobID(id) == nil { throw ValidationError("\"\(id)\" is not a job id; `usersync jobs list` shows them") }
+    }
+}
+
+extension JobDocument {
+    /// The job for a person.
+    func lines(style: Style) -> [String] {
+        var lines = [hasEnded ? endLine(style: style) : "\(style.cyan("•")) \(progressLine.plain)"]
+        func row(_ title: String, _ value: String?) {
+            if let value, !value.isEmpty { lines.append("  \(style.dim(title.padded(to: 10))) \(Table.oneLine(value))") }
+        }
+        row("Job", jobId + (retryOf.map { ", retry of \($0)" } ?? ""))
+        row("State", stateWords)
+        row("Tenant", tenant.name.map { "\(tenant.id) (\($0))" } ?? tenant.id)
+        row("Operation", operation)
+        row("Source", source)
+        row("Users", "\(Format.count(totalUsers))\(outcomeText.isEmpty ? "" : ": \(outcomeText)")")
+        row(
+            "Failures",
+            failedCodes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\(Format.count($1)) \($0)" }.joined(
+                separator: ", "))
+        row("Accepted", acceptedAt.map(Format.moment))
+        row("Started", startedAt.map(Format.moment))
+        row("Ended", endedAt.map(Format.moment))
+        if let webhook {
+            row("Webhook", [webhook.state, webhook.lastError].compactMap { $0 }.joined(separator: ": "))
+        }
+        for warning in warnings { row("Warning", warning) }
+        for attempt in attempts.prefix(5) {
+            row("Failed try", "\(Format.moment(attempt.at)) batch \(attempt.batch), try \(attempt.attempt): \(attempt.error)")
+        }
+        return lines
+    }
+}

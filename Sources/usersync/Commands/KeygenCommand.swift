@@ -1,0 +1,53 @@
+import ArgumentParser
+import Foundation
+import SyncModel
+
+/// `usersync keygen`
+struct KeygenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "keygen",
+        abstract: "Make an API key, or show the webhook secret.",
+        discussion: """
+            EXAMPLES
+              echo "INTERNAL_API_KEY=$(usersync keygen)" >> .env
+              usersync keygen --webhook                  what the receiver of webhooks has to know
+
+            The key or secret alone goes to standard output, what it is to standard error.
+            """)
+
+    @Flag(help: "The webhook secret derived from the first INTERNAL_API_KEY; a random one where no key is set.")
+    var webhook = false
+
+    @Flag(help: "Print a JSON object.")
+    var json = false
+
+    @OptionGroup var source: SettingsOptions
+
+    func run() async throws {
+        let terminal = Terminal.standard
+        guard webhook else {
+            let key = RandomKey.make()
+            if json {
+                terminal.say("{\"kind\":\"api_key\",\"key\":\(JSONText.quoted(key))}")
+            } else {
+                terminal.note(terminal.errorStyle.dim("a new key of 32 random bytes"))
+                terminal.say(key)
+            }
+            return
+        }
+        let first = try await source.values()["INTERNAL_API_KEY"]?
+            .split(separator: ",").first?.trimmingCharacters(in: .whitespaces)
+        let isDerived = first.map { !$0.isEmpty } ?? false
+        let secret = isDerived ? WebhookSecret.derived(from: Secret(first ?? "")) : WebhookSecret.random()
+        if json {
+            terminal.say("{\"kind\":\"webhook_secret\",\"derived\":\(isDerived),\"secret\":\(JSONText.quoted(secret.value))}")
+        } else {
+            terminal.note(
+                terminal.errorStyle.dim(
+                    isDerived
+                        ? "derived from the first INTERNAL_API_KEY; the server signs with it while WEBHOOK_SECRET is unset"
+                        : "a new random secret, no INTERNAL_API_KEY is set; give it to the server as WEBHOOK_SECRET"))
+            terminal.say(secret.value)
+        }
+    }
+}

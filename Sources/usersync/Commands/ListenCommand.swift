@@ -1,0 +1,96 @@
+import ArgumentParser
+import Foundation
+import ServiceLifecycle
+import SyncModel
+
+/// `usersync listen`
+struct ListenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "listen",
+        abstract: "Receive webhooks and verify their signatures.",
+        discussion: """
+            EXAMPLE
+              usersync listen --port 4000
+              WRAPPER_WEBHOOK_URL=http://127.0.0.1:4000/hook usersync serve     in another terminal
+              usersync deliveries test                                          sends a test event
+
+            The secret is WEBHOOK_SECRET, else the one derived from INTERNAL_API_KEY. Answers 204 to what is verified, else 401.
+            """)
+
+    @Option(help: "The port to listen on; 0 takes any free one.")
+    var port = 4000
+
+    @Option(help: "The address to listen on.")
+    var host = "127.0.0.1"
+
+    @Option(help: ArgumentHelp("A file with the secret (whsec_…).", valueName: "file"))
+    var secretFile: String?
+
+    @Option(help: "The secret itself. Arguments are seen by everybody on the machine: better a file or WEBHOOK_SECRET.")
+    var secret: String?
+
+    @Flag(help: "Print each webhook's body, one JSON object a line.")
+    var json = false
+
+    @OptionGroup var source: SettingsOptions
+
+    func validate() throws {
+        guard (0...65535).contains(port) else { throw ValidationError("--port must be from 0 to 65535") }
+        if secret != nil, secretFile != nil { throw ValidationError("--secret and --secret-file exclude each other") }
+    }
+
+    func run() async throws {
+        let terminal = Terminal.standard
+        let (secrets, origin) = try await secrets()
+        if secret != nil {
+            terminal.warn("--secret is seen by everybody on this machine; better --secret-file or WEBHOOK_SECRET")
+        }
+        let receiver = WebhookReceiver(host: host, port: port, verifier: try StandardSignature(secrets: secrets))
+        let printsJSON = json
+        let host = host.contains(":") ? "[\(host)]" : host
+        try await receiver.run(
+            listening: { port in
+                terminal.note("Listening on http://\(host):\(port), verifying with \(origin). Ctrl-C ends it.")
+            },
+            received: { event in
+                if printsJSON {
+                    if let problem = event.problem { terminal.complain("refused: \(problem)") }
+                    if event.problem == nil { terminal.say(Table.oneLine(String(decoding: event.body, as: UTF8.self))) }
+                } else {
+                    terminal.say(event.line(style: terminal.style))
+                }
+            })
+    }
+
+    private func secrets() async throws -> ([Secret], String) {
+        if let secret { return ([Secret(secret)], "--secret") }
+        if let secretFile { return ([try ServerOptions.key(inFile: secretFile)], secretFile) }
+        let values = try await source.values()
+        func list(_ name: String) -> [Secret] {
+            (values[name] ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+                .filter { !$0.isEmpty }.map(Secret.init)
+        }
+        let own = list("WEBHOOK_SECRET")
+        if !own.isEmpty { return (own, "WEBHOOK_SECRET") }
+        let keys = list("INTERNAL_API_KEY")
+        guard !keys.isEmpty else {
+            throw CommandFailure("no secret is known: set WEBHOOK_SECRET or INTERNAL_API_KEY, or name a file with --secret-file")
+        }
+        // Each of the keys may be the one the server has in the first place, while keys rotate.
+        return (keys.map(WebhookSecret.derived(from:)), "the secret derived from INTERNAL_API_KEY")
+    }
+}
+
+extension WebhookReceiver.Event {
+    /// `02:14:05  ✔ user_sync.completed  acme  Synced 5 users  job 0199…`
+    func line(style: Style) -> String {
+        let time = style.dim(String(receivedAt.iso8601.dropFirst(11).prefix(8)))
+        if let problem { return "\(time)  \(style.red("✘")) refused: \(problem)" }
+        guard let document else { return "\(time)  \(style.green("✔")) verified, but the body is not a webhook of usersync" }
+        var parts = ["\(time)  \(style.green("✔")) \(document.type)"]
+        if let tenant = document.data?.tenant { parts.append(tenant.name ?? tenant.id) }
+        if let message = document.data?.message { parts.append(message) }
+        if let job = document.data?.jobId { parts.append(style.dim("job \(job)")) }
+        return parts.joined(separator: "  ")
+    }
+}

@@ -1,0 +1,27 @@
+import ArgumentParser
+import SyncModel
+
+/// `usersync serve`
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the server.",
+        discussion: """
+            EXAMPLE
+              INTERNAL_API_KEY=$(usersync keygen) usersync serve
+
+            Settings come from the environment, over .env, over config/usersync.yaml. One that is not valid stops the start.
+            SIGTERM ends the server within SHUTDOWN_GRACE; nothing accepted is lost.
+
+            SETTINGS
+            \(SettingDefinition.helpText)
+            """)
+
+    @OptionGroup var source: SettingsOptions
+
+    func run() async throws {
+        let reading = try await source.settings()
+        for warning in reading.warnings { Terminal.standard.warn(warning.description) }
+        try await UsersyncApp.run(settings: reading.settings)
+    }
+}

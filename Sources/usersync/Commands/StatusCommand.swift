@@ -1,0 +1,63 @@
+import ArgumentParser
+import Foundation
+import SyncModel
+
+/// `usersync status`
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show the queue at a glance: what is stuck, since when, what to press.",
+        discussion: """
+            EXAMPLE
+              usersync status --watch
+            """)
+
+    @Flag(help: "Show it again and again; Ctrl-C ends it.")
+    var watch = false
+
+    @Option(help: ArgumentHelp("Seconds between two looks with --watch.", valueName: "seconds"))
+    var interval = 2.0
+
+    @Flag(help: "Print the server's answer.")
+    var json = false
+
+    @OptionGroup var server: ServerOptions
+
+    func validate() throws {
+        guard interval >= 0.2, interval <= 3600 else { throw ValidationError("--interval must be from 0.2 to 3600 seconds") }
+    }
+
+    func run() async throws {
+        let terminal = Terminal.standard
+        try await server.withClient { client in
+            repeat {
+                do {
+                    let answer = try await client.get("/api/internal/sync/status")
+                    if json {
+                        terminal.say(String(decoding: answer.body, as: UTF8.self))
+                    } else {
+                        let status = try answer.decoded(as: StatusDocument.self)
+                        let now = Timestamp(seconds: Date().timeIntervalSince1970)
+                        show(StatusScreen(status: status, server: client.target.url, now: now), terminal)
+                    }
+                } catch let error as Unreachable where watch {
+                    // It may be restarting; whoever watches wants to see it come back.
+                    if terminal.isOutputTerminal, !json { terminal.paint("\u{1B}[H\u{1B}[2J") }
+                    terminal.complain("✘ \(error)")
+                }
+                if watch { try await Task.sleep(for: .seconds(interval)) }
+            } while watch
+        }
+    }
+
+    private func show(_ screen: StatusScreen, _ terminal: Terminal) {
+        let lines = screen.lines(width: terminal.width, style: terminal.style)
+        if watch, terminal.isOutputTerminal {
+            // Drawn over in one write, each line cleared to its end, so that nothing flickers.
+            terminal.paint("\u{1B}[H" + lines.map { "\($0)\u{1B}[K\n" }.joined() + "\u{1B}[J")
+        } else {
+            for line in lines { terminal.say(line) }
+            if watch { terminal.say() }
+        }
+    }
+}

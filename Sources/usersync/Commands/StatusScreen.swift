@@ -1,0 +1,151 @@
+import SyncModel
+
+/// The status for a person who was woken up.
+struct StatusScreen {
+    let status: StatusDocument
+    let server: String
+    let now: Timestamp
+
+    /// Something that does not go by itself, or did not yet.
+    struct Attention: Equatable {
+        /// True: someone has to do something. False: it may pass.
+        let isGrave: Bool
+        /// What is stuck, and since when.
+        let what: String
+        /// What to press.
+        let press: String
+    }
+
+    /// The gravest first.
+    var attentions: [Attention] {
+        var all: [Attention] = []
+        if let directory = status.directory, directory.isInTrouble {
+            let since = directory.since.map { " since \(Format.moment($0)) UTC\(age(of: $0))" } ?? ""
+            let why = directory.error.map { ": \($0)" } ?? ""
+            all.append(
+                Attention(
+                    isGrave: true, what: "The CRM's database cannot be written\(since)\(why)",
+                    press: "Mend the database. Nothing is lost and no try is used up: work goes on by itself"))
+        }
+        if let free = status.queue?.freeDiskBytes, free < 2_000_000_000 {
+            all.append(
+                Attention(
+                    isGrave: true,
+                    what: "The queue's disk has \(Format.bytes(free)) left; below MIN_FREE_DISK_BYTES syncs are refused",
+                    press: "Make room on the disk of DATA_DIR"))
+        }
+        if let dead = status.webhooks?.dead, dead > 0 {
+            let why = status.webhooks?.lastError.map { ", the last error: \($0)" } ?? ""
+            all.append(
+                Attention(
+                    isGrave: true, what: "\(Format.count(dead, "webhook")) \(dead == 1 ? "was" : "were") given up\(why)",
+                    press: "usersync deliveries list --state dead, then usersync deliveries redeliver --dead"))
+        }
+        if let retrying = status.retrying, let first = retrying.first {
+            let next = first.nextAttemptAt.flatMap { Timestamp(iso8601: $0) }.map { $0.seconds(since: now) }
+            let when = next.map { ", the next in \(Format.duration(max(0, $0)))" } ?? ""
+            all.append(
+                Attention(
+                    isGrave: false,
+                    what:
+                        "\(Format.count(retrying.count, "batch", "batches")) wait\(retrying.count == 1 ? "s" : "") for another try\(when)"
+                        + (first.lastError.map { ": \($0)" } ?? ""),
+                    press: "usersync jobs show \(first.jobId)"))
+        }
+        if let pending = status.webhooks?.pending, pending > 0, let oldest = status.webhooks?.oldestAgeSeconds, oldest > 300 {
+            all.append(
+                Attention(
+                    isGrave: false,
+                    what: "\(Format.count(pending, "webhook")) not taken yet, the oldest for \(Format.duration(oldest))",
+                    press: "usersync deliveries list --state pending"))
+        }
+        if let age = status.oldestPendingAgeSeconds, age > 300, (status.pendingUsers ?? 0) > 0,
+            (status.usersPerSecond?.oneMinute ?? 1) == 0, status.directory?.isInTrouble != true
+        {
+            all.append(
+                Attention(
+                    isGrave: true, what: "Users wait since \(Format.duration(age)) and none was applied in the last minute",
+                    press: "Look at the server's log, then restart it: nothing accepted is lost"))
+        }
+        if status.draining == true {
+            all.append(
+                Attention(isGrave: false, what: "The server is stopping and takes nothing new", press: "Wait for its successor"))
+        }
+        return all
+    }
+
+    func lines(width: Int, style: Style) -> [String] {
+        let attentions = attentions
+        let verdict =
+            attentions.isEmpty
+            ? style.green("✔ all is well")
+            : attentions.contains(where: \.isGrave) ? style.red("✘ needs you") : style.yellow("! worth a look")
+        var lines = [
+            "\(style.bold("usersync")) at \(server)   \(verdict)   \(style.dim(Format.moment(now.iso8601) + " UTC"))", "",
+        ]
+        for attention in attentions {
+            lines.append("\(attention.isGrave ? style.red("✘") : style.yellow("!")) \(Table.oneLine(attention.what))")
+            lines.append("  \(style.dim("→")) \(attention.press)")
+        }
+        if !attentions.isEmpty { lines.append("") }
+        for (title, value) in figures where !value.isEmpty {
+            lines.append("  \(style.dim(title.padded(to: 10))) \(Table.oneLine(value))")
+        }
+        if let tenants = status.tenants, !tenants.isEmpty {
+            var table = Table([("Tenant", .left), ("Waiting", .right), ("Open jobs", .right), ("Working on", .left)])
+            for tenant in tenants {
+                table.add([
+                    tenant.tenantId, Format.count(tenant.pendingUsers ?? 0), Format.count(tenant.openJobs ?? 0),
+                    tenant.currentJob ?? "-",
+                ])
+            }
+            lines.append("")
+            lines += table.lines(width: width, style: style, indent: 2)
+        }
+        return lines
+    }
+
+    private var figures: [(String, String)] {
+        let jobs = JobState.allCases.compactMap { state in
+            (status.jobs?[state.rawValue]).flatMap {
+                $0 > 0 ? "\(Format.count($0)) \(state.rawValue.replacing("_", with: " "))" : nil
+            }
+        }
+        let pending = status.pendingUsers ?? 0
+        let oldest = pending > 0 ? status.oldestPendingAgeSeconds.map { ", the oldest for \(Format.duration($0))" } ?? "" : ""
+        let speed = [
+            status.usersPerSecond?.oneMinute.map { "\(Format.rate($0, "users")) over 1 min" },
+            status.usersPerSecond?.fiveMinutes.map { "\(Format.rate($0, "users")) over 5 min" },
+        ].compactMap { $0 }
+        let workers = status.workers.map { "\($0.active ?? 0) of \(($0.active ?? 0) + ($0.idle ?? 0)) at work" }
+        let webhooks = status.webhooks.map { "\(Format.count($0.pending ?? 0)) pending, \(Format.count($0.dead ?? 0)) dead" }
+        let queue = status.queue.map { queue in
+            [
+                queue.bytes.map { Format.bytes($0) }, queue.walBytes.map { "log \(Format.bytes($0))" },
+                queue.freeDiskBytes.map { "\(Format.bytes($0)) free on disk" },
+            ].compactMap { $0 }.joined(separator: ", ")
+        }
+        return [
+            ("Jobs", jobs.isEmpty ? "none" : jobs.joined(separator: " · ")),
+            ("Waiting", pending == 0 ? "nothing" : Format.count(pending, "user") + oldest),
+            ("Speed", speed.joined(separator: ", ")),
+            ("Workers", workers ?? ""),
+            ("CRM", status.directory?.state ?? ""),
+            ("Webhooks", webhooks ?? ""),
+            ("Queue", queue ?? ""),
+        ]
+    }
+
+    /// ` (38 min ago)`
+    private func age(of moment: String) -> String {
+        guard let timestamp = Timestamp(iso8601: moment) else { return "" }
+        return " (\(Format.duration(max(0, now.seconds(since: timestamp)))) ago)"
+    }
+}
+
+extension StatusDocument.Directory {
+    /// An error that stands, or a state that does not say that all is well.
+    var isInTrouble: Bool {
+        error != nil || !["ok", "up", "ready", "available", "reachable", "healthy"].contains(state.lowercased())
+    }
+}

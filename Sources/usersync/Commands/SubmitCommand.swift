@@ -1,0 +1,146 @@
+import ArgumentParser
+import Foundation
+import NIOHTTP1
+import SyncModel
+
+/// `usersync submit`
+struct SubmitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "submit",
+        abstract: "Send a sync to a server.",
+        discussion: """
+            EXAMPLES
+              usersync submit sync.json --follow
+              usersync submit users.csv --tenant acme --tenant-name "Acme Ltd" --follow
+              export.sh | usersync submit - --format ndjson --tenant acme
+
+            FILE is the guide's request (JSON, sent as it stands), or users alone: NDJSON (a JSON object a line) or CSV (a header
+            row with the guide's field names; lists as JSON or separated by semicolons). It is streamed: its size does not matter.
+            Exit status 1 where the job ended with failed users, or not at all well.
+            """)
+
+    @Argument(help: ArgumentHelp("The file; - for standard input.", valueName: "file"))
+    var file: String
+
+    @Option(
+        help:
+            "What FILE is written in: \(UserFileFormat.allCases.map(\.rawValue).joined(separator: ", ")); without it, its name tells."
+    )
+    var format: UserFileFormat?
+
+    @Option(help: ArgumentHelp("The tenant of NDJSON and CSV users.", valueName: "id"))
+    var tenant: String?
+
+    @Option(help: ArgumentHelp("The tenant's name; without it its id.", valueName: "name"))
+    var tenantName: String?
+
+    @Option(help: ArgumentHelp("X-Sync-Source.", valueName: "name"))
+    var source = "usersync-cli"
+
+    @Option(help: ArgumentHelp("Idempotency-Key: sent again with the same one, the file is still one job.", valueName: "key"))
+    var idempotencyKey: String?
+
+    @Flag(help: "Compress the body on the way.")
+    var gzip = false
+
+    @Flag(help: "Watch the job until it has ended.")
+    var follow = false
+
+    @Flag(help: "Print the server's answer: the acknowledgement, with --follow the job's result.")
+    var json = false
+
+    @OptionGroup var server: ServerOptions
+
+    /// Failed users that are listed one by one.
+    private static let shownFailures = 50
+
+    func validate() throws {
+        if format == .json, tenantName != nil {
+            throw ValidationError("--tenant-name is for NDJSON and CSV: a request names its tenant")
+        }
+        if let idempotencyKey, idempotencyKey.isEmpty || idempotencyKey.count > 255 {
+            throw ValidationError("--idempotency-key must have 1 to 255 characters")
+        }
+    }
+
+    func run() async throws {
+        let terminal = Terminal.standard
+        let input = try InputFile(path: file)
+        var upload = try await Upload.prepare(
+            file: input, path: file, format: format, tenant: tenant, tenantName: tenantName, compress: gzip)
+        upload.source = source
+        upload.idempotencyKey = idempotencyKey
+        let prepared = upload
+        try await server.withClient { client in
+            let answer = try await Self.send(prepared, with: client, terminal: terminal)
+            let accepted = try answer.decoded(as: AcceptedDocument.self)
+            let isReplay = answer.headers.first(name: "Idempotent-Replayed") == "true"
+            terminal.note(
+                "\(terminal.errorStyle.green("✔")) \(Table.oneLine(accepted.message)), job \(accepted.jobId)"
+                    + (isReplay ? " (known already under this idempotency key)" : ""))
+            for warning in accepted.warnings ?? [] { terminal.warn(Table.oneLine(warning)) }
+            guard follow else {
+                if json { terminal.say(String(decoding: answer.body, as: UTF8.self)) }
+                if !json { terminal.note(terminal.errorStyle.dim("  usersync jobs show \(accepted.jobId)")) }
+                return
+            }
+            let follower = JobFollower(client: client, jobID: accepted.jobId)
+            let (job, last) = try await Self.watch(follower, terminal: terminal)
+            if json { terminal.say(String(decoding: last.body, as: UTF8.self)) }
+            try await Self.sum(up: job, follower, terminal: terminal)
+            if job.state != .completed { throw ExitCode(1) }
+        }
+    }
+
+    /// Sends the file, drawing how far it is.
+    static func send(_ upload: Upload, with client: SyncClient, terminal: Terminal) async throws -> SyncClient.Answer {
+        let meter = upload.body.meter
+        let total = upload.body.file.size
+        return try await withThrowingTaskGroup(of: SyncClient.Answer?.self) { group in
+            group.addTask { try await upload.send(with: client) }
+            group.addTask {
+                var display = ProgressDisplay(terminal: terminal)
+                defer { display.end(keeping: false) }
+                while true {
+                    // What is sent at once needs no bar.
+                    do { try await Task.sleep(for: .milliseconds(200)) } catch { return nil }
+                    display.show(ProgressLine(title: "Sending", done: meter.bytes, total: total, rate: 0, unit: .bytes))
+                }
+            }
+            defer { group.cancelAll() }
+            for try await answer in group {
+                guard let answer else { continue }
+                group.cancelAll()
+                // The display takes its line away before anything else is printed.
+                try await group.waitForAll()
+                for remark in meter.remarks { terminal.warn(Table.oneLine(remark)) }
+                return answer
+            }
+            throw CancellationError()
+        }
+    }
+
+    /// Follows the job, drawing how far it is.
+    static func watch(_ follower: JobFollower, terminal: Terminal) async throws -> (job: JobDocument, answer: SyncClient.Answer) {
+        var display = ProgressDisplay(terminal: terminal)
+        defer { display.end() }
+        return try await follower.follow { job in
+            display.show(job.progressLine)
+        }
+    }
+
+    /// Says how the job ended and which users failed.
+    static func sum(up job: JobDocument, _ follower: JobFollower, terminal: Terminal) async throws {
+        let style = terminal.errorStyle
+        terminal.note(job.endLine(style: style))
+        guard job.failed > 0 else { return }
+        let failed = try await follower.failedUsers(limit: shownFailures)
+        terminal.note()
+        for line in JobTables.failures(failed).lines(width: terminal.width, style: style, indent: 2) { terminal.note(line) }
+        if job.failed > failed.count {
+            terminal.note("  and \(Format.count(job.failed - failed.count)) more: usersync jobs show \(job.jobId) --failed")
+        }
+        terminal.note()
+        terminal.note("  Once the cause is mended: usersync jobs retry \(job.jobId)")
+    }
+}

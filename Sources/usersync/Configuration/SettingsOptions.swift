@@ -1,0 +1,34 @@
+import ArgumentParser
+import Foundation
+import SyncModel
+
+/// Where settings are read from; shared by every command that needs them.
+struct SettingsOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("The YAML file of settings; without it \(SettingsSource.defaultFile), if there.", valueName: "file"))
+    var config: String?
+
+    /// The raw values, the strongest layer's.
+    func values() async throws -> [String: String] {
+        try await SettingsSource(file: config).values()
+    }
+
+    /// All settings, checked.
+    func settings() async throws -> Settings.Reading {
+        let values = try await values()
+        return try Settings.read(processors: ProcessInfo.processInfo.activeProcessorCount) { values[$0] }
+    }
+}
+
+extension SettingDefinition {
+    /// The table of settings for the help.
+    static var helpText: String {
+        Group.allCases.map { group in
+            let rows = all.filter { $0.group == group }.map { definition in
+                let head = "  \(definition.name)\(definition.defaultText.isEmpty ? "" : "=\(definition.defaultText)")"
+                return ([head] + Format.wrapped(definition.summary, width: 74).map { "      \($0)" }).joined(separator: "\n")
+            }
+            return "\(group.rawValue)\n\(rows.joined(separator: "\n"))"
+        }.joined(separator: "\n\n")
+    }
+}

@@ -1,0 +1,120 @@
+import Configuration
+import Foundation
+import Synchronization
+import SyncModel
+
+/// Where settings come from: the environment, over `.env`, over `config/usersync.yaml`.
+struct SettingsSource: Sendable {
+    /// The file that is read where no other is named; it may be missing.
+    static let defaultFile = "config/usersync.yaml"
+
+    /// The strongest first.
+    private let layers: [Layer]
+
+    private struct Layer {
+        let name: String
+        let provider: any ConfigProvider
+    }
+
+    /// - Parameters:
+    ///   - environment: the process's.
+    ///   - directory: where `.env` and `config/usersync.yaml` are looked for.
+    ///   - file: another YAML file; it must be there.
+    /// - Throws: `CommandFailure` for a file that cannot be read or a key in it that names no setting.
+    init(
+        environment: [String: String] = ProcessInfo.processInfo.environment,
+        directory: String = FileManager.default.currentDirectoryPath,
+        file: String? = nil
+    ) async throws {
+        let directory = URL(fileURLWithPath: directory, isDirectory: true)
+        var layers = [Layer(name: "the environment", provider: SettingsSource.provider(of: environment))]
+        let dotEnv = directory.appendingPathComponent(".env")
+        if let text = try SettingsSource.text(of: dotEnv, named: ".env", required: false) {
+            layers.append(Layer(name: ".env", provider: SettingsSource.provider(of: try DotEnvFile(text, path: ".env").values)))
+        }
+        let yaml = URL(fileURLWithPath: file ?? SettingsSource.defaultFile, relativeTo: directory)
+        let yamlName = file ?? SettingsSource.defaultFile
+        if try SettingsSource.text(of: yaml, named: yamlName, required: file != nil) != nil {
+            layers.append(Layer(name: yamlName, provider: try await SettingsSource.yaml(at: yaml, named: yamlName)))
+        }
+        self.layers = layers
+    }
+
+    /// The values of all settings that are set somewhere, the strongest layer's for each.
+    ///
+    /// Asks the providers themselves, which throw what the reader's plain getters swallow.
+    func values() throws(CommandFailure) -> [String: String] {
+        var values: [String: String] = [:]
+        for definition in SettingDefinition.all {
+            for layer in layers {
+                if let value = try SettingsSource.value(of: definition, in: layer) {
+                    values[definition.name] = value
+                    break
+                }
+            }
+        }
+        return values
+    }
+
+    private static func value(of definition: SettingDefinition, in layer: Layer) throws(CommandFailure) -> String? {
+        let key = AbsoluteConfigKey([definition.name])
+        do {
+            guard let value = try layer.provider.value(forKey: key, type: .string).value else { return nil }
+            if case .string(let text) = value.content { return text }
+        } catch {
+            // Not a scalar: a list may be written as a YAML sequence.
+            if case .list = definition.kind, let value = try? layer.provider.value(forKey: key, type: .stringArray).value,
+                case .stringArray(let texts) = value.content
+            {
+                return texts.joined(separator: ",")
+            }
+        }
+        throw CommandFailure("\(layer.name): \(definition.name) must be \(definition.allowed)")
+    }
+
+    /// Known names alone, in their exact spelling: the provider itself looks them up without regard to case.
+    private static func provider(of variables: [String: String]) -> EnvironmentVariablesProvider {
+        let known = Set(SettingDefinition.all.map(\.name))
+        return EnvironmentVariablesProvider(
+            environmentVariables: variables.filter { known.contains($0.key) }, secretsSpecifier: .all)
+    }
+
+    private static func yaml(at url: URL, named name: String) async throws -> FileProvider<YAMLSnapshot> {
+        let known = Set(SettingDefinition.all.map(\.name))
+        let unknown = Mutex<Set<String>>([])
+        let provider: FileProvider<YAMLSnapshot>
+        do {
+            // The snapshot keeps its keys to itself; the specifier of secrets is the one that is asked about each.
+            let options = YAMLSnapshot.ParsingOptions(
+                secretsSpecifier: .dynamic { key, _ in
+                    if !known.contains(key) { unknown.withLock { _ = $0.insert(key) } }
+                    return true
+                })
+            let path = InMemoryProvider(values: ["filePath": ConfigValue(.string(url.path), isSecret: false)])
+            provider = try await FileProvider<YAMLSnapshot>(parsingOptions: options, config: ConfigReader(provider: path))
+        } catch {
+            throw CommandFailure("\(name) is not a YAML file of settings: \(error)")
+        }
+        let strangers = unknown.withLock { $0.sorted() }
+        guard strangers.isEmpty else {
+            throw CommandFailure(
+                "\(name): no setting is called \(strangers.joined(separator: ", ")); `usersync serve --help` lists them")
+        }
+        return provider
+    }
+
+    /// The text of a file; `nil` where it is missing and may be, or where it holds comments and blank lines alone.
+    private static func text(of url: URL, named name: String, required: Bool) throws(CommandFailure) -> String? {
+        guard required || FileManager.default.fileExists(atPath: url.path) else { return nil }
+        let text: String
+        do {
+            text = try String(contentsOf: url, encoding: .utf8)
+        } catch {
+            throw CommandFailure("\(name) cannot be read: \((error as NSError).localizedDescription)")
+        }
+        let isBlank = text.split(whereSeparator: \.isNewline).allSatisfy { line in
+            line.drop(while: \.isWhitespace).first.map { $0 == "#" } ?? true
+        }
+        return isBlank ? nil : text
+    }
+}

@@ -1,0 +1,194 @@
+import Foundation
+import SyncModel
+
+/// What `usersync demo` shows, step by step.
+struct Demonstration: Sendable {
+    let terminal: Terminal
+    /// Users of the large sync.
+    let users: Int
+    let isKept: Bool
+    let start: ScratchServer.Start
+
+    private let halden = DemoUsers(tenantID: "halden-logistics", tenantName: "Halden Logistics", domain: "halden.example")
+    private let marlow = DemoUsers(tenantID: "marlow-finch", tenantName: "Marlow & Finch", domain: "marlow.example")
+    /// How long a webhook may be on its way before the demo calls it lost.
+    private static let webhookPatience: Duration = .seconds(20)
+
+    init(terminal: Terminal, users: Int, isKept: Bool, start: @escaping ScratchServer.Start) {
+        self.terminal = terminal
+        self.users = users
+        self.isKept = isKept
+        self.start = start
+    }
+
+    /// Runs it all, with a receiver of webhooks beside the server.
+    /// - Throws: `CommandFailure` where something is not as it has to be.
+    func run() async throws {
+        let key = Secret(RandomKey.make())
+        let receiver = WebhookReceiver(verifier: try StandardSignature(secrets: [WebhookSecret.derived(from: key)]))
+        let (ports, portSink) = AsyncStream<Int>.makeStream()
+        let (events, eventSink) = AsyncStream<WebhookReceiver.Event>.makeStream()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                defer {
+                    portSink.finish()
+                    eventSink.finish()
+                }
+                try await receiver.run(
+                    listening: { portSink.yield($0) }, received: { eventSink.yield($0) })
+            }
+            guard let port = await ports.first(where: { _ in true }) else {
+                try await group.waitForAll()
+                throw CommandFailure("the receiver of webhooks cannot be started")
+            }
+            try await ScratchServer.with(key: key, webhookURL: "http://127.0.0.1:\(port)/hook", start: start) { server in
+                try await show(server, webhooks: port, events: events, sink: eventSink)
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func show(
+        _ server: ScratchServer, webhooks: Int, events: AsyncStream<WebhookReceiver.Event>,
+        sink: AsyncStream<WebhookReceiver.Event>.Continuation
+    ) async throws {
+        let style = terminal.style
+        step("A server at \(server.client.target.url), its database and queue in a temporary directory,")
+        terminal.say("  and a receiver of its webhooks at http://127.0.0.1:\(webhooks)/hook")
+
+        // Three people who work for both companies: with EMAIL_SCOPE=global their second account is refused.
+        let both = (1...3).map { marlow.user($0) }
+        step("\(marlow.tenantName) syncs \(Format.count(both.count, "user"))")
+        let first = try await server.submit(marlow, json: marlow.request(both, syncType: "full")).decoded(
+            as: AcceptedDocument.self)
+        let firstJob = try await JobFollower(client: server.client, jobID: first.jobId, interval: .milliseconds(20)).follow { _ in
+        }.job
+        terminal.say("  \(firstJob.endLine(style: style))")
+
+        step("\(halden.tenantName) syncs \(Format.count(users, "user")) at once")
+        let all = (1...users).map { number in
+            number % max(1, users / 3) == 0 && number / max(1, users / 3) <= 3
+                ? halden.user(number, email: marlow.email(number / max(1, users / 3))) : halden.user(number)
+        }
+        let json = halden.request(all, syncType: "full")
+        let clock = ContinuousClock()
+        let sent = clock.now
+        let large = try await server.submit(halden, json: json).decoded(as: AcceptedDocument.self)
+        terminal.say(
+            "  \(style.green("✔")) 202 after \(milliseconds(clock.now - sent)): \(Format.bytes(json.utf8.count)) are on disk,"
+                + " job \(large.jobId)")
+
+        let (largeJob, small) = try await overtake(server, large: large)
+
+        step("The webhooks, signatures verified")
+        let ids = [first.jobId, small.jobId, large.jobId]
+        try await printWebhooks(of: ids, events: events, sink: sink)
+
+        step("The outcome")
+        var table = Table([
+            ("Tenant", .left), ("Users", .right), ("Created", .right), ("Failed", .right), ("Took", .right), ("State", .left),
+        ])
+        for job in [firstJob, small, largeJob] {
+            table.add([
+                job.tenant.name ?? job.tenant.id, Format.count(job.totalUsers), Format.count(job.counts["created"] ?? 0),
+                Format.count(job.failed), job.seconds.map(Format.duration) ?? "", job.stateWords,
+            ])
+        }
+        for line in table.lines(width: terminal.width, style: style, indent: 2) { terminal.say(line) }
+        if largeJob.failed > 0 {
+            terminal.say()
+            terminal.say("  One bad user fails alone:")
+            let failed = try await JobFollower(client: server.client, jobID: large.jobId).failedUsers(limit: 10)
+            for line in JobTables.failures(failed).lines(width: terminal.width, style: style, indent: 2) { terminal.say(line) }
+        }
+        guard small.failed == 0, largeJob.settled == users else { throw CommandFailure("the demo did not end as it has to") }
+        try await farewell(server, job: large.jobId)
+    }
+
+    /// A single user of another tenant, while the large sync is under way.
+    private func overtake(
+        _ server: ScratchServer, large: AcceptedDocument
+    ) async throws -> (large: JobDocument, small: JobDocument) {
+        let style = terminal.style
+        step("Meanwhile \(marlow.tenantName) syncs 1 user, and does not wait for the others")
+        let clock = ContinuousClock()
+        let sent = clock.now
+        let answer = try await server.submit(
+            marlow, json: marlow.request([marlow.user(4)], syncType: "single_user"), wait: 25)
+        let took = clock.now - sent
+        let path = "/api/internal/sync/jobs/"
+        let accepted = try answer.decoded(as: JobReference.self)
+        let there = try await server.client.get(path + large.jobId).decoded(as: JobDocument.self)
+        let small = try await JobFollower(client: server.client, jobID: accepted.jobId, interval: .milliseconds(20)).follow { _ in
+        }.job
+        let other =
+            there.hasEnded
+            ? "\(halden.tenantName) was done by then"
+            : "\(halden.tenantName) was at \(Format.percent(there.settled, of: there.totalUsers))"
+        terminal.say("  \(style.green("✔")) applied after \(milliseconds(took)); \(other)")
+
+        var display = ProgressDisplay(terminal: terminal)
+        let job = try await JobFollower(client: server.client, jobID: large.jobId, interval: .milliseconds(100)).follow { job in
+            display.show(job.progressLine)
+        }.job
+        display.end()
+        step("\(halden.tenantName) is done")
+        terminal.say("  \(job.endLine(style: style))")
+        return (job, small)
+    }
+
+    /// Prints webhooks until each job had its own, verified.
+    private func printWebhooks(
+        of jobs: [String], events: AsyncStream<WebhookReceiver.Event>, sink: AsyncStream<WebhookReceiver.Event>.Continuation
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                // Ends the stream, and with it the loop below.
+                try await Task.sleep(for: Demonstration.webhookPatience)
+                sink.finish()
+            }
+            defer { group.cancelAll() }
+            var open = Set(jobs)
+            for await event in events {
+                terminal.say("  " + event.line(style: terminal.style))
+                if let problem = event.problem { throw CommandFailure("a webhook is not signed as it has to be: \(problem)") }
+                if let job = event.document?.data?.jobId { open.remove(job) }
+                if open.isEmpty { return }
+            }
+            throw CommandFailure("\(Format.count(open.count, "webhook")) did not arrive")
+        }
+    }
+
+    private func farewell(_ server: ScratchServer, job: String) async throws {
+        guard isKept else {
+            step("Where to go from here")
+            terminal.say("  usersync demo --keep          the same, and the server stays for you to look at")
+            terminal.say("  usersync serve --help         the settings of a real one")
+            return
+        }
+        let url = server.client.target.url
+        let header = "-H 'X-Internal-API-Key: \(server.key.value)'"
+        step("The server stays until you press Ctrl-C. Try:")
+        for line in [
+            "curl -s \(header) \(url)/api/internal/sync/status",
+            "curl -s \(header) \(url)/api/internal/sync/jobs/\(job)",
+            "curl -s \(header) '\(url)/api/internal/sync/jobs/\(job)/results?status=failed'",
+            "curl -s \(header) '\(url)/api/internal/sync/deliveries?limit=5'",
+            "INTERNAL_API_KEY=\(server.key.value) usersync status --watch --server \(url)",
+            "sqlite3 \(server.directory)/crm.sqlite 'SELECT tenant_id, count(*) FROM users GROUP BY 1'",
+        ] { terminal.say("  \(line)") }
+        try await Task.sleep(for: .seconds(86_400 * 365))
+    }
+
+    private func step(_ text: String) {
+        terminal.say()
+        terminal.say(terminal.style.bold("▸ \(text)"))
+    }
+
+    private func milliseconds(_ duration: Duration) -> String {
+        duration < .seconds(1) ? "\(Int((duration.inSeconds * 1000).rounded())) ms" : Format.duration(duration.inSeconds)
+    }
+
+    /// The id in an acknowledgement or a result.
+    private struct JobReference: Decodable { let jobId: String }
+}

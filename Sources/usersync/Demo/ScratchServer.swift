@@ -1,0 +1,59 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import SyncModel
+
+/// A server in this process on a temporary directory, gone afterwards.
+struct ScratchServer: Sendable {
+    let directory: String
+    let key: Secret
+    let client: SyncClient
+
+    /// How a server is started; the wiring's, or a test's.
+    typealias Start = @Sendable (Settings) async throws -> any RunningApp
+
+    /// Starts one, calls `body`, stops it and removes its directory, however `body` ends.
+    static func with<Value: Sendable>(
+        key: Secret = Secret(RandomKey.make()), webhookURL: String? = nil, start: Start,
+        _ body: (ScratchServer) async throws -> Value
+    ) async throws -> Value {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "usersync-\(UUID().uuidString.lowercased())"
+        ).path
+        try FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let values = [
+            "HOST": "127.0.0.1", "PORT": "0", "DATA_DIR": directory, "INTERNAL_API_KEY": key.value,
+            "WRAPPER_WEBHOOK_URL": webhookURL ?? "", "RATE_LIMIT_MAX": "0", "MIN_FREE_DISK_BYTES": "0", "LOG_LEVEL": "error",
+            "LOG_FORMAT": "text",
+        ]
+        let settings = try Settings.read(processors: ProcessInfo.processInfo.activeProcessorCount) { values[$0] }.settings
+        let app = try await start(settings)
+        let url = "http://127.0.0.1:\(app.port)"
+        guard let address = WebAddress(url) else { throw CommandFailure("the server says that it listens on port \(app.port)") }
+        do {
+            let value = try await SyncClient.with(SyncClient.Target(url: url, address: address, key: key)) { client in
+                try await body(ScratchServer(directory: directory, key: key, client: client))
+            }
+            try await app.stop()
+            return value
+        } catch {
+            // Unstructured: this task may be cancelled, and the server has to stop in good order all the same.
+            _ = await Task { try await app.stop() }.result
+            throw error
+        }
+    }
+
+    /// Sends a sync. With `wait`, seconds, the answer is the finished result if it is done in time.
+    func submit(_ users: DemoUsers, json: String, wait: Int? = nil) async throws -> SyncClient.Answer {
+        var request = client.request(.POST, "/api/internal/sync/users")
+        request.headers.add(name: "Content-Type", value: "application/json")
+        request.headers.add(name: "X-Tenant-ID", value: users.tenantID)
+        request.headers.add(name: "X-Sync-Source", value: "usersync-demo")
+        if let wait { request.headers.add(name: "Prefer", value: "wait=\(wait)") }
+        request.body = .bytes(.init(string: json))
+        return try await client.accepted(request)
+    }
+}

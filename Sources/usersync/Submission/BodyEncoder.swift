@@ -1,0 +1,71 @@
+import NIOCore
+
+/// Turns a file's bytes into the guide's request, chunk by chunk.
+protocol BodyEncoder {
+    mutating func encode(_ chunk: ByteBuffer, into out: inout [UInt8]) throws
+    mutating func finish(into out: inout [UInt8]) throws
+    /// What a person should know of the file; complete once it is finished.
+    var remarks: [String] { get }
+}
+
+/// What stands around the users of a request.
+struct Envelope: Sendable {
+    var tenantID: String
+    var tenantName: String
+
+    /// Up to the first user.
+    var head: [UInt8] {
+        Array(
+            ("{\"operation\":\"user_sync\",\"tenant\":{\"id\":\(JSONText.quoted(tenantID)),\"name\":\(JSONText.quoted(tenantName))},"
+                + "\"users\":[").utf8)
+    }
+
+    /// No `syncTime`: the moment of acceptance stands for it, and the same file makes the same bytes under an `Idempotency-Key`.
+    var tail: [UInt8] { Array("],\"metadata\":{\"syncedBy\":\"usersync submit\"}}".utf8) }
+}
+
+/// A line a user. Each line is held against its brackets, so that a cut one is named by its number.
+struct NDJSONEncoder: BodyEncoder {
+    /// A user is 64 KiB at most; a line beyond this is no user.
+    private static let maxLineBytes = 1024 * 1024
+
+    private let envelope: Envelope
+    private var line: [UInt8] = []
+    private var number = 0
+    private var users = 0
+    let remarks: [String] = []
+
+    init(envelope: Envelope) { self.envelope = envelope }
+
+    mutating func encode(_ chunk: ByteBuffer, into out: inout [UInt8]) throws {
+        var rest = chunk.readableBytesView[...]
+        while let end = rest.firstIndex(of: 0x0A) {
+            line += rest[..<end]
+            try endLine(into: &out)
+            rest = rest[(end + 1)...]
+        }
+        line += rest
+        if line.count > NDJSONEncoder.maxLineBytes { throw CommandFailure("line \(number + 1) has no end: is this NDJSON?") }
+    }
+
+    mutating func finish(into out: inout [UInt8]) throws {
+        if !line.isEmpty { try endLine(into: &out) }
+        if users == 0 { out += envelope.head }
+        out += envelope.tail
+    }
+
+    private mutating func endLine(into out: inout [UInt8]) throws {
+        number += 1
+        defer { line.removeAll(keepingCapacity: true) }
+        if number == 1, line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
+        let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
+        var user = line[...]
+        user = user.drop(while: isSpace)
+        while let last = user.last, isSpace(last) { user.removeLast() }
+        if user.isEmpty { return }
+        guard JSONText.isWhole(user, opening: [0x7B]) else { throw CommandFailure("line \(number) is not one whole JSON object") }
+        out += users == 0 ? envelope.head : [0x2C]
+        out += user
+        users += 1
+    }
+}

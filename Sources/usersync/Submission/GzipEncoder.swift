@@ -1,0 +1,51 @@
+import CZlib
+
+/// Compresses bytes as they pass (RFC 1952).
+struct GzipEncoder: ~Copyable {
+    /// Stays where it is: zlib's state points back at it.
+    private let stream: UnsafeMutablePointer<z_stream>
+
+    init() throws(CommandFailure) {
+        stream = .allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        // 15 bits of window and 16 for the gzip wrapper; level 6 is zlib's own balance.
+        let status = deflateInit2_(
+            stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        guard status == Z_OK else {
+            stream.deallocate()
+            throw CommandFailure("zlib cannot be set up (\(status))")
+        }
+    }
+
+    deinit {
+        deflateEnd(stream)
+        stream.deallocate()
+    }
+
+    /// Appends what comes out for `bytes`, which may be nothing yet; with `isLast` all of it.
+    mutating func compress(_ bytes: [UInt8], isLast: Bool, into out: inout [UInt8]) throws(CommandFailure) {
+        var input = bytes
+        var space = [UInt8](repeating: 0, count: 64 * 1024)
+        var status = Z_OK
+        var made: [UInt8] = []
+        input.withUnsafeMutableBufferPointer { source in
+            stream.pointee.next_in = source.baseAddress
+            stream.pointee.avail_in = UInt32(source.count)
+            repeat {
+                let room = space.count
+                let count = space.withUnsafeMutableBufferPointer { target in
+                    stream.pointee.next_out = target.baseAddress
+                    stream.pointee.avail_out = UInt32(room)
+                    status = deflate(stream, isLast ? Z_FINISH : Z_NO_FLUSH)
+                    return room - Int(stream.pointee.avail_out)
+                }
+                made += space[..<count]
+            } while status == Z_OK && stream.pointee.avail_out == 0
+        }
+        // No progress possible for now is not an error: all input is taken.
+        guard status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR else {
+            throw CommandFailure("zlib cannot compress (\(status))")
+        }
+        out += made
+    }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A file, or standard input, read in chunks off the cooperative threads.
+final class InputFile: Sendable {
+    static let chunkBytes = 256 * 1024
+
+    /// As the caller named it.
+    let name: String
+    /// Bytes; `nil` for what is no regular file.
+    let size: Int?
+    private let descriptor: Int32
+    private let isOwned: Bool
+
+    /// - Parameter path: a path, or `-` for standard input.
+    init(path: String) throws(CommandFailure) {
+        if path == "-" {
+            name = "standard input"
+            descriptor = STDIN_FILENO
+            isOwned = false
+        } else {
+            name = path
+            isOwned = true
+            descriptor = open(path, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw CommandFailure("\(path) cannot be opened: \(String(cString: strerror(errno)))") }
+        }
+        var facts = stat()
+        let isKnown = fstat(descriptor, &facts) == 0
+        let kind = facts.st_mode & S_IFMT
+        if isKnown, kind == S_IFDIR {
+            if isOwned { close(descriptor) }
+            throw CommandFailure("\(name) is a directory")
+        }
+        size = isKnown && kind == S_IFREG ? Int(facts.st_size) : nil
+    }
+
+    deinit {
+        if isOwned { close(descriptor) }
+    }
+
+    /// The next bytes; `nil` at the end.
+    func next() async throws -> ByteBuffer? {
+        let (descriptor, name) = (descriptor, name)
+        return try await NIOThreadPool.singleton.runIfActive {
+            var buffer = ByteBufferAllocator().buffer(capacity: InputFile.chunkBytes)
+            let count = try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: InputFile.chunkBytes) { space in
+                while true {
+                    let count = read(descriptor, space.baseAddress, InputFile.chunkBytes)
+                    if count >= 0 { return count }
+                    if errno != EINTR { throw CommandFailure("\(name) cannot be read on: \(String(cString: strerror(errno)))") }
+                }
+            }
+            return count == 0 ? nil : buffer
+        }
+    }
+
+    /// Back to the beginning; only where `size` is known.
+    func rewind() throws(CommandFailure) {
+        guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw CommandFailure("\(name) cannot be read twice") }
+    }
+}

@@ -1,0 +1,48 @@
+import Foundation
+import SyncModel
+
+/// Watches a job until it has ended.
+struct JobFollower: Sendable {
+    let client: SyncClient
+    let jobID: String
+    /// Time between two looks.
+    var interval: Duration = .milliseconds(400)
+    /// How long the server may be out of reach before it is given up.
+    var patience: Duration = .seconds(60)
+
+    /// Calls `shown` with every look at the job; returns the last one and the server's whole answer.
+    func follow(_ shown: (JobDocument) async throws -> Void) async throws -> (job: JobDocument, answer: SyncClient.Answer) {
+        let clock = ContinuousClock()
+        var lostSince: ContinuousClock.Instant?
+        while true {
+            do {
+                let answer = try await client.get("/api/internal/sync/jobs/\(jobID)")
+                let job = try answer.decoded(as: JobDocument.self)
+                lostSince = nil
+                try await shown(job)
+                if job.hasEnded { return (job, answer) }
+            } catch let error where JobFollower.mayPass(error) {
+                // The job goes on without us: a restart of the server is sat out.
+                let now = clock.now
+                lostSince = lostSince ?? now
+                if let lostSince, now - lostSince >= patience {
+                    throw CommandFailure("\(error)\n  The job goes on; look again: usersync jobs show \(jobID)")
+                }
+            }
+            try await Task.sleep(for: interval)
+        }
+    }
+
+    private static func mayPass(_ error: any Error) -> Bool {
+        if error is Unreachable { return true }
+        guard let refusal = error as? Refusal else { return false }
+        return refusal.status == 429 || refusal.status >= 500
+    }
+
+    /// The first `limit` failed users.
+    func failedUsers(limit: Int) async throws -> [ResultDocument] {
+        try await client.get(
+            "/api/internal/sync/jobs/\(jobID)/results", [("status", "failed"), ("limit", "\(limit)")]
+        ).decoded(as: ResultPage.self).results
+    }
+}

@@ -1,0 +1,91 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import SyncModel
+
+/// A file on its way to the server.
+struct Upload: Sendable {
+    let body: UploadBody
+    let tenantID: String
+    var source = "usersync-cli"
+    var idempotencyKey: String?
+
+    /// Bytes that are read of a stream which cannot be rewound, to find its `tenant.id`.
+    private static let maxHeadBytes = 4 * 1024 * 1024
+
+    /// Looks at the file: its format, and the tenant of a whole request.
+    ///
+    /// - Parameters:
+    ///   - tenant: the tenant's id; required where the file has users alone.
+    ///   - tenantName: without it the id.
+    /// - Throws: `CommandFailure` where the tenant cannot be told.
+    static func prepare(
+        file: InputFile, path: String, format: UserFileFormat?, tenant: String?, tenantName: String?, compress: Bool
+    ) async throws -> Upload {
+        var head: [ByteBuffer] = []
+        if let first = try await file.next() { head.append(first) }
+        let format = format ?? UserFileFormat.detect(path: path, head: head.first?.readableBytesView ?? ByteBufferView())
+        var envelope: Envelope?
+        let tenantID: String
+        switch format {
+        case .ndjson, .csv:
+            guard let tenant else {
+                throw CommandFailure("a \(format.rawValue) file has users alone: name their tenant with --tenant")
+            }
+            tenantID = tenant
+            envelope = Envelope(tenantID: tenant, tenantName: tenantName ?? tenant)
+        case .json:
+            if let tenant {
+                tenantID = tenant
+            } else {
+                tenantID = try await findTenant(in: file, head: &head)
+            }
+        }
+        guard !tenantID.isEmpty, tenantID.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
+            throw CommandFailure("the tenant's id cannot stand in a header: it is empty or has control characters")
+        }
+        let body = UploadBody(
+            file: file, head: head, format: format, envelope: envelope, isCompressed: compress, meter: UploadMeter())
+        return Upload(body: body, tenantID: tenantID)
+    }
+
+    /// Reads on until `tenant.id` shows. A file is then read from its beginning again; of a stream, what was read is kept.
+    private static func findTenant(in file: InputFile, head: inout [ByteBuffer]) async throws -> String {
+        var scanner = TenantScanner()
+        for chunk in head { scanner.feed(chunk.readableBytesView) }
+        while scanner.finding == .searching, let chunk = try await file.next() {
+            scanner.feed(chunk.readableBytesView)
+            if file.size == nil {
+                head.append(chunk)
+                if head.reduce(0, { $0 + $1.readableBytes }) > maxHeadBytes {
+                    throw CommandFailure("tenant.id does not stand at the head of \(file.name): name it with --tenant")
+                }
+            }
+        }
+        if file.size != nil {
+            try file.rewind()
+            head = []
+        }
+        guard case .found(let id) = scanner.finding else {
+            throw CommandFailure(
+                "\(file.name) has no tenant.id: is it the guide's request? Users alone (NDJSON, CSV) need --format and --tenant")
+        }
+        return id
+    }
+
+    /// Sends it. Returns the server's answer, 2xx.
+    func send(with client: SyncClient) async throws -> SyncClient.Answer {
+        var request = client.request(.POST, "/api/internal/sync/users")
+        request.headers.add(name: "Content-Type", value: "application/json")
+        request.headers.add(name: "X-Tenant-ID", value: tenantID)
+        request.headers.add(name: "X-Sync-Source", value: source)
+        if let idempotencyKey { request.headers.add(name: "Idempotency-Key", value: idempotencyKey) }
+        if body.isCompressed { request.headers.add(name: "Content-Encoding", value: "gzip") }
+        let isAsItStands = body.envelope == nil && !body.isCompressed
+        let length = isAsItStands ? body.file.size.map { HTTPClientRequest.Body.Length.known(Int64($0)) } : nil
+        request.body = .stream(body, length: length ?? .unknown)
+        // As long as a slow line takes; a server that hangs ends it by the read timeout.
+        return try await client.accepted(request, timeout: .hours(24))
+    }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Foundation
+
+/// What a file of users is written in.
+enum UserFileFormat: String, Sendable, CaseIterable, ExpressibleByArgument {
+    /// The guide's request, sent as it stands.
+    case json
+    /// A JSON object a line, each a user.
+    case ndjson
+    /// A header row with the guide's field names, then a user a row.
+    case csv
+
+    /// By the name of the file, else by its first byte that is no white space.
+    static func detect(path: String, head: some Sequence<UInt8>) -> UserFileFormat {
+        switch (path as NSString).pathExtension.lowercased() {
+        case "csv", "tsv": return .csv
+        case "ndjson", "jsonl": return .ndjson
+        case "json": return .json
+        default: break
+        }
+        var bytes = head.makeIterator()
+        while let c = bytes.next() {
+            switch c {
+            // White space and the bytes of a UTF-8 byte order mark.
+            case 0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF: continue
+            case 0x7B: return .json
+            default: return .csv
+            }
+        }
+        return .json
+    }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The command line.
+@main
+struct Usersync: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "usersync",
+        abstract: "Takes user syncs over HTTP, keeps them in a durable queue and writes them into the CRM's database.",
+        discussion: """
+            EXAMPLES
+              usersync demo                              see it work, nothing to set up
+              INTERNAL_API_KEY=$(usersync keygen) usersync serve
+              usersync submit users.csv --tenant acme --follow
+              usersync status --watch
+
+            Settings come from the environment, over .env, over config/usersync.yaml; `usersync serve --help` lists them.
+            Exit status: 0 done, 1 failed, 2 bad usage.
+            """,
+        subcommands: [
+            ServeCommand.self, DemoCommand.self, SubmitCommand.self, JobsCommand.self, DeliveriesCommand.self,
+            StatusCommand.self, ListenCommand.self, CheckCommand.self, KeygenCommand.self,
+        ])
+
+    static func main() async {
+        do {
+            var command = try await asyncParseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            endProcess(end(with: error))
+        }
+    }
+
+    /// Says what went wrong (or shows the help that was asked for) and returns the exit status.
+    private static func end(with error: any Error) -> Int32 {
+        if let code = error as? ExitCode { return code.rawValue }
+        let code = exitCode(for: error)
+        switch code {
+        case .success:
+            print(fullMessage(for: error))
+            return 0
+        case .validationFailure:
+            Terminal.standard.complain(fullMessage(for: error))
+            return 2
+        default:
+            Terminal.standard.complain("usersync: \(error)")
+            return 1
+        }
+    }
+}
+
+/// `exit` of the C library: within a command the parser's own stands in its way.
+private func endProcess(_ status: Int32) -> Never { exit(status) }

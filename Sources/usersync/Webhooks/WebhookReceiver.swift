@@ -1,0 +1,85 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import ServiceLifecycle
+import SyncModel
+
+/// A small server that takes webhooks and verifies them.
+struct WebhookReceiver: Sendable {
+    var host = "127.0.0.1"
+    /// 0: any free one.
+    var port = 0
+    let verifier: any SignatureVerifying
+    /// The time of day.
+    var now: @Sendable () -> Timestamp = { Timestamp(seconds: Date().timeIntervalSince1970) }
+
+    /// A webhook as it arrived.
+    struct Event: Sendable {
+        let receivedAt: Timestamp
+        let id: String?
+        let body: [UInt8]
+        /// What is wrong with its signature; `nil`: verified.
+        let problem: String?
+        /// The body, read; `nil` where it cannot be.
+        var document: WebhookDocument? { try? JSONDecoder().decode(WebhookDocument.self, from: Data(body)) }
+    }
+
+    /// A webhook shows 100 results at most; a body beyond this is none of ours.
+    private static let maxBodyBytes = 16 * 1024 * 1024
+
+    /// Serves until it is cancelled or shut down gracefully.
+    ///
+    /// - Parameters:
+    ///   - listening: called with the port once it listens.
+    ///   - received: called with each webhook before it is answered: 204 where it is verified, else 401.
+    func run(
+        listening: @escaping @Sendable (Int) async -> Void, received: @escaping @Sendable (Event) async -> Void
+    ) async throws {
+        let router = Router()
+        let take: @Sendable (Request, BasicRequestContext) async throws -> Response = { request, _ in
+            let body = try await request.body.collect(upTo: WebhookReceiver.maxBodyBytes)
+            let event = event(headers: request.headers, body: Array(body.readableBytesView))
+            await received(event)
+            guard let problem = event.problem else { return Response(status: .noContent) }
+            return Response(
+                status: .unauthorized, headers: [.contentType: "text/plain"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: problem + "\n")))
+        }
+        router.post("/", use: take)
+        router.post("/**", use: take)
+        var logger = Logger(label: "usersync.listen")
+        logger.logLevel = .error
+        let application = Application(
+            router: router,
+            configuration: .init(address: .hostname(host, port: port)),
+            onServerRunning: { await listening($0.localAddress?.port ?? 0) },
+            logger: logger)
+        try await application.run()
+    }
+
+    private func event(headers: HTTPFields, body: [UInt8]) -> Event {
+        func header(_ name: String) -> String? { HTTPField.Name(name).flatMap { headers[$0] } }
+        let now = now()
+        var problem: String?
+        do {
+            try verifier.verify(header: header, body: body, now: now)
+        } catch {
+            problem = error.description
+        }
+        return Event(receivedAt: now, id: header("webhook-id"), body: body, problem: problem)
+    }
+}
+
+/// The body of a webhook, as far as it is shown.
+struct WebhookDocument: Decodable, Sendable {
+    let type: String
+    let data: Result?
+
+    struct Result: Decodable, Sendable {
+        let jobId: String?
+        let message: String?
+        let tenant: TenantDocument?
+    }
+}
