@@ -4,7 +4,7 @@ package import SyncModel
 ///
 /// One protocol, one conformance suite, one driver a database. Every method that writes returns after the commit is on disk
 /// (fsynced). Writes made under a lease name it; a lease that is no longer held changes nothing and says so.
-package protocol JobQueue: Sendable {
+package protocol JobQueue: DeliveryOutbox, QueueHousekeeping {
     // MARK: Intake
 
     /// Claims an `Idempotency-Key` while its request arrives. Release the claim unless `accept` recorded it.
@@ -47,9 +47,6 @@ package protocol JobQueue: Sendable {
     func end(_ ending: JobEnding, now: Timestamp) async throws -> Bool
     /// Jobs that have no open batch and have not ended (a crash came between); for start-up and a timer.
     func endable(limit: Int) async throws -> [Job]
-    /// Jobs that ended since and whose ledger rows may go; call `ledgerForgotten` when they went.
-    func endedWithLedger(limit: Int) async throws -> [JobID]
-    func ledgerForgotten(_ jobs: [JobID]) async throws
 
     // MARK: Steering
 
@@ -71,13 +68,8 @@ package protocol JobQueue: Sendable {
     func results(of id: JobID, status: ResultStatusFilter?, limit: Int, cursor: String?) async throws -> Page<UserResult>
     func statistics(now: Timestamp) async throws -> QueueStatistics
 
-    // MARK: Webhooks
+    // MARK: Webhooks (sending them: DeliveryOutbox)
 
-    /// Deliveries due at `now`, the longest due first. Not those in `excluding` (being sent).
-    func dueDeliveries(now: Timestamp, limit: Int, excluding: Set<String>) async throws -> [Delivery]
-    /// The earliest moment at which a delivery becomes due; `nil`: none waits.
-    func nextDelivery() async throws -> Timestamp?
-    func record(_ attempt: DeliveryAttempt) async throws
     func deliveries(_ filter: DeliveryFilter, limit: Int, cursor: String?) async throws -> Page<Delivery>
     func delivery(_ id: String) async throws -> Delivery?
     /// The deliveries of a job, newest first.
@@ -87,13 +79,6 @@ package protocol JobQueue: Sendable {
     /// Adds a delivery that belongs to no job (a test event).
     func add(_ delivery: NewDelivery, now: Timestamp) async throws
 
-    // MARK: Keeping house
-
-    /// Deletes ended jobs, results and payloads of before `jobsBefore` (not those with an open delivery) and idempotency keys of
-    /// before `keysBefore`; at most `limit` jobs. Returns how many jobs went.
-    func prune(jobsBefore: Timestamp, keysBefore: Timestamp, limit: Int) async throws -> Int
-    /// Writes the log back into the database when the moment is quiet.
-    func checkpoint() async
     func close() async
 }
 

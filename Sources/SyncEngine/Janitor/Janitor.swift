@@ -1,0 +1,112 @@
+package import JobQueue
+package import Logging
+import ServiceLifecycle
+package import SyncModel
+package import UserDirectory
+
+/// Keeps house: deletes what is past its time, clears the directory's ledger of jobs that have ended, and writes the logs of both
+/// databases back when the moment is quiet. What fails is tried again with the next round.
+package struct Janitor: Service {
+    package struct Settings: Sendable {
+        /// `RETENTION_DAYS`: how long results, job records and the payloads of failed users stay, in days.
+        package var retentionDays: Double = 7
+        /// How long an `Idempotency-Key` stays, in hours.
+        package var keyHours: Double = 24
+        /// Between two rounds: ledger and checkpoints.
+        package var interval: Duration = .seconds(5)
+        /// Rounds from one pruning to the next; the first round prunes.
+        package var roundsPerPruning = 12
+        /// Jobs handled in one transaction: few, for nobody else writes meanwhile.
+        package var portion = 200
+
+        package init() {}
+    }
+
+    private let queue: any QueueHousekeeping
+    private let directory: any UserDirectory
+    private let settings: Settings
+    private let wall: WallClock
+    private let clock: any Clock<Duration>
+    private let isQuiet: @Sendable () -> Bool
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - clock: measures the interval.
+    ///   - isQuiet: whether the dispatcher has nothing to do; asked at each round.
+    package init(
+        queue: any QueueHousekeeping, directory: any UserDirectory, settings: Settings = Settings(), wall: WallClock,
+        clock: any Clock<Duration> = ContinuousClock(), isQuiet: @escaping @Sendable () -> Bool, logger: Logger
+    ) {
+        self.queue = queue
+        self.directory = directory
+        self.settings = settings
+        self.wall = wall
+        self.clock = clock
+        self.isQuiet = isQuiet
+        self.logger = logger
+    }
+
+    /// Runs until graceful shutdown.
+    package func run() async {
+        await cancelWhenGracefulShutdown {
+            var pruning = Chore("Pruning the queue", logger)
+            var ledger = Chore("Clearing the ledger", logger)
+            for round in 0... {
+                await ledger.run { try await clearLedger() }
+                if round % settings.roundsPerPruning == 0 { await pruning.run { try await prune() } }
+                if isQuiet() {
+                    await queue.checkpoint()
+                    await directory.checkpoint()
+                }
+                guard (try? await clock.sleep(for: settings.interval)) != nil else { return }
+            }
+        }
+    }
+
+    private func prune() async throws {
+        let now = wall.now()
+        let jobsBefore = now.advanced(bySeconds: -settings.retentionDays * 86_400)
+        let keysBefore = now.advanced(bySeconds: -settings.keyHours * 3_600)
+        // In portions, so that others' writes come between.
+        while try await queue.prune(jobsBefore: jobsBefore, keysBefore: keysBefore, limit: settings.portion) == settings.portion {
+            try Task.checkCancellation()
+        }
+    }
+
+    /// The ledger rows go before the queue forgets that they are there: a crash in between only makes them be forgotten twice.
+    private func clearLedger() async throws {
+        while true {
+            let jobs = try await queue.endedWithLedger(limit: settings.portion)
+            guard !jobs.isEmpty else { return }
+            try await directory.forget(jobs)
+            try await queue.ledgerForgotten(jobs)
+            guard jobs.count == settings.portion else { return }
+            try Task.checkCancellation()
+        }
+    }
+}
+
+/// A task that comes again. Its failure is told once, and again only after it went well in between.
+private struct Chore {
+    private let name: String
+    private let logger: Logger
+    private var isFailing = false
+
+    init(_ name: String, _ logger: Logger) {
+        self.name = name
+        self.logger = logger
+    }
+
+    mutating func run(_ work: () async throws -> Void) async {
+        do {
+            try await work()
+            if isFailing { logger.notice("\(name) works again") }
+            isFailing = false
+        } catch is CancellationError {
+            return
+        } catch {
+            if !isFailing { logger.error("\(name) failed and is tried again", metadata: ["error": "\(error)"]) }
+            isFailing = true
+        }
+    }
+}

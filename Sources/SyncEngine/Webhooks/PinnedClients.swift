@@ -1,0 +1,129 @@
+import AsyncHTTPClient
+import NIOCore
+
+/// HTTP clients, one for each address of each host, that connect to this address and no other.
+///
+/// A `callbackUrl` is checked "on the address connected to": its name is looked up here, every address found is judged, and a client
+/// whose `dnsOverride` says the checked address is made, so that TLS still asks for and verifies the name. A name server that says
+/// something else a moment later (DNS rebinding) is not asked again. The configured address takes the same way without the
+/// judgement, for whether the key may be sent depends on where it leads.
+actor PinnedClients {
+    /// Where a client may lead.
+    enum Reach: Hashable {
+        case anywhere, publicOnly
+    }
+
+    /// An address and the client that leads there.
+    struct Pin: Sendable {
+        let address: IPAddress
+        let client: HTTPClient
+    }
+
+    /// One of the host's addresses is not public.
+    struct NotPublic: Error, Hashable {}
+
+    private struct Key: Hashable {
+        var host: String
+        var reach: Reach
+    }
+
+    private struct Entry {
+        var pins: [Pin]
+        var resolvedAt: ContinuousClock.Instant
+    }
+
+    private let limits: CourierLimits
+    private let resolver: any AddressResolver
+    /// `IPAddress.isPublic`; tests, which have but private addresses, put another one.
+    private let isPublic: @Sendable (IPAddress) -> Bool
+    private var entries: [Key: Entry] = [:]
+    /// Clients of addresses a host no longer has; closed once no attempt can use them any more.
+    private var retired: [(client: HTTPClient, at: ContinuousClock.Instant)] = []
+
+    /// Addresses of a host that are tried, at most.
+    static let maxAddresses = 4
+
+    init(
+        limits: CourierLimits, resolver: any AddressResolver,
+        isPublic: @escaping @Sendable (IPAddress) -> Bool = { $0.isPublic }
+    ) {
+        self.limits = limits
+        self.resolver = resolver
+        self.isPublic = isPublic
+    }
+
+    /// The host's addresses with their clients, in the order in which to try them; looked up anew after `limits.resolution`.
+    /// - Throws: `NotPublic`, `HostNotFound`.
+    func pins(for url: WebhookURL, reach: Reach) async throws -> [Pin] {
+        let key = Key(host: url.host, reach: reach)
+        if let entry = entries[key], entry.resolvedAt.duration(to: .now) < limits.resolution { return entry.pins }
+        let addresses = if let literal = url.literal { [literal] } else { try await resolver.addresses(of: url.host) }
+        guard !addresses.isEmpty else { throw HostNotFound() }
+        // Each has to be public, not just the one tried first.
+        guard reach == .anywhere || addresses.allSatisfy(isPublic) else { throw NotPublic() }
+        // Others may have asked meanwhile: read again, no suspension from here to the store.
+        let known = entries[key]?.pins ?? []
+        // Those known keep their order: the first is the one that answered last.
+        let wanted = addresses.prefix(Self.maxAddresses)
+        var pins = known.filter { wanted.contains($0.address) }
+        for address in wanted where !pins.contains(where: { $0.address == address }) {
+            pins.append(Pin(address: address, client: client(for: url, at: address, reach: reach)))
+        }
+        retired += known.filter { !wanted.contains($0.address) }.map { ($0.client, .now) }
+        entries[key] = Entry(pins: pins, resolvedAt: .now)
+        await closeRetired(olderThan: limits.attempt + limits.drain)
+        return pins
+    }
+
+    /// Says that this address of the host answered where others did not: it is the first from now on.
+    func prefer(_ address: IPAddress, of url: WebhookURL, reach: Reach) {
+        let key = Key(host: url.host, reach: reach)
+        guard let at = entries[key]?.pins.firstIndex(where: { $0.address == address }), let pin = entries[key]?.pins.remove(at: at)
+        else { return }
+        entries[key]?.pins.insert(pin, at: 0)
+    }
+
+    /// Says that none of the host's addresses answered: they are looked up anew next time.
+    func doubt(_ url: WebhookURL, reach: Reach) {
+        entries[Key(host: url.host, reach: reach)]?.resolvedAt = .now - limits.resolution
+    }
+
+    /// Closes all connections. Nothing may be sent after.
+    func shutdown() async {
+        for entry in entries.values { retired += entry.pins.map { ($0.client, .now) } }
+        entries = [:]
+        await closeRetired(olderThan: .zero)
+    }
+
+    private func closeRetired(olderThan age: Duration) async {
+        guard !retired.isEmpty else { return }
+        let old = retired.filter { $0.at.duration(to: .now) >= age }
+        retired.removeAll { $0.at.duration(to: .now) >= age }
+        // It throws only where it had been closed before.
+        for (client, _) in old { try? await client.shutdown() }
+    }
+
+    private func client(for url: WebhookURL, at address: IPAddress, reach: Reach) -> HTTPClient {
+        var configuration = HTTPClient.Configuration()
+        configuration.redirectConfiguration = .disallow
+        configuration.decompression = .disabled
+        configuration.timeout = .init(connect: TimeAmount(limits.connect))
+        // A refused connection is the attempt's answer; when to try again, the schedule says.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = limits.perDestination
+        // Just below the five seconds after which Node.js, the wrapper's home, closes an idle connection.
+        configuration.connectionPool.idleTimeout = .seconds(4)
+        if url.literal == nil { configuration.dnsOverride = [url.host: address.description] }
+        if reach == .publicOnly {
+            // The second line: whatever the way there, a connection that ends elsewhere carries no request.
+            let guardian: @Sendable (any Channel) -> EventLoopFuture<Void> = { channel in
+                if channel.remoteAddress.flatMap(IPAddress.init) == address { return channel.eventLoop.makeSucceededVoidFuture() }
+                channel.close(promise: nil)
+                return channel.eventLoop.makeFailedFuture(NotPublic())
+            }
+            configuration.http1_1ConnectionDebugInitializer = guardian
+            configuration.http2ConnectionDebugInitializer = guardian
+        }
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+}

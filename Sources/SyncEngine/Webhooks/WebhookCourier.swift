@@ -1,0 +1,251 @@
+package import JobQueue
+package import Logging
+import Metrics
+import ServiceLifecycle
+package import SyncModel
+import Synchronization
+
+/// Sends the outbox's webhooks until each was taken or is dead (CONTRACT §3).
+///
+/// At least once: an attempt that is under way when the process ends, however it ends, is not recorded, and is sent again with the same
+/// `webhook-id` after the next start.
+///
+/// It never polls: the queue's observer calls `wake`, and between the wakes it sleeps until the next delivery is due (a minute at
+/// most, for clocks are set and other processes may share the outbox).
+package actor WebhookCourier: Service {
+    private let outbox: any DeliveryOutbox
+    private let wall: WallClock
+    private let clock: any Clock<Duration>
+    private let random: @Sendable () -> Double
+    private let limits: CourierLimits
+    private let logger: Logger
+    private let clients: PinnedClients
+    private let sender: WebhookSender
+    private let metrics = CourierMetrics()
+
+    private var lanes: DeliveryLanes
+    private var alarmAt: Timestamp?
+    /// When the next delivery becomes due has to be asked.
+    private var nextIsUnknown = true
+    private var outboxIsFailing = false
+    private var toldOfWithheldKey = false
+
+    private nonisolated let signals: AsyncStream<Void>
+    private nonisolated let signal: AsyncStream<Void>.Continuation
+    /// A wake came since the outbox was last asked.
+    private nonisolated let woken = Atomic<Bool>(true)
+
+    /// Seconds between two looks at the outbox where nothing wakes the courier.
+    private static let heartbeat: Double = 60
+    /// Seconds before the outbox is asked again after it failed.
+    private static let outboxPause: Double = 1
+
+    /// - Parameters:
+    ///   - clock: sleeps until deliveries become due. Time limits of an attempt are real time always.
+    ///   - random: a number in 0..<1, for the jitter.
+    package init(
+        outbox: any DeliveryOutbox, settings: WebhookSettings, limits: CourierLimits = CourierLimits(),
+        wall: WallClock, clock: any Clock<Duration> = ContinuousClock(),
+        random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
+        resolver: any AddressResolver = SystemResolver(), logger: Logger
+    ) {
+        self.init(
+            outbox: outbox, settings: settings, limits: limits, wall: wall, clock: clock, random: random,
+            clients: PinnedClients(limits: limits, resolver: resolver), logger: logger)
+    }
+
+    init(
+        outbox: any DeliveryOutbox, settings: WebhookSettings, limits: CourierLimits, wall: WallClock,
+        clock: any Clock<Duration>, random: @escaping @Sendable () -> Double, clients: PinnedClients, logger: Logger
+    ) {
+        self.outbox = outbox
+        self.wall = wall
+        self.clock = clock
+        self.random = random
+        self.limits = limits
+        self.logger = logger
+        self.clients = clients
+        sender = WebhookSender(settings: settings, limits: limits, clients: clients)
+        lanes = DeliveryLanes(limits: limits)
+        (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Something is due: looks at once. Returns at once; for the queue's observer.
+    package nonisolated func wake() {
+        woken.store(true, ordering: .releasing)
+        signal.yield()
+    }
+
+    /// Runs until graceful shutdown; attempts under way have `limits.shutdownGrace` to end. Runs once.
+    package func run() async {
+        await withTaskCancellationOrGracefulShutdownHandler {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await self.work() }
+                group.addTask { [grace = limits.shutdownGrace] in
+                    // Either throws only when the work ended first.
+                    try? await gracefulShutdown()
+                    try? await Task.sleep(for: grace)
+                }
+                await group.next()
+                group.cancelAll()
+            }
+        } onCancelOrGracefulShutdown: { [signal] in
+            signal.finish()
+        }
+        await clients.shutdown()
+    }
+
+    private func work() async {
+        await withDiscardingTaskGroup { alarms in
+            await withDiscardingTaskGroup { deliveries in
+                signal.yield()
+                for await _ in signals {
+                    if woken.exchange(false, ordering: .acquiringAndReleasing) { lanes.look() }
+                    repeat {
+                        while let delivery = lanes.start() { deliveries.addTask { await self.deliver(delivery) } }
+                    } while await fetch()
+                    if let (at, delay) = await nextAlarm() {
+                        alarms.addTask { await self.ring(at: at, after: delay) }
+                    }
+                }
+            }
+            alarms.cancelAll()
+        }
+    }
+
+    /// Asks the outbox once if there is reason to. False: there was none, or the outbox failed.
+    private func fetch() async -> Bool {
+        guard let wish = lanes.wish() else { return false }
+        do {
+            let due = try await outbox.dueDeliveries(
+                now: wall.now(), limit: wish.limit, excluding: wish.excluding,
+                excludingDestinations: wish.excludingDestinations)
+            lanes.add(due, for: wish)
+            outboxWorks()
+            return true
+        } catch {
+            lanes.look()
+            outboxFailed(error)
+            return false
+        }
+    }
+
+    // MARK: - One delivery
+
+    private func deliver(_ delivery: Delivery) async {
+        let start = ContinuousClock.now
+        let at = wall.now()
+        let outcome: WebhookSender.Outcome
+        do {
+            outcome = try await sender.send(delivery, at: at)
+        } catch {
+            // Stopping: not recorded, so it is due still.
+            return
+        }
+        lanes.sent(delivery, isDelivered: outcome.isDelivered, isTrouble: outcome.isTrouble)
+        signal.yield()
+        let next = DeliveryDecision.next(after: outcome, attempt: delivery.attempts + 1, now: wall.now(), random: random())
+        metrics.count(next, took: start.duration(to: .now))
+        log(delivery, outcome, next)
+        let attempt = DeliveryAttempt(
+            deliveryID: delivery.what.id, at: at, status: outcome.status, error: outcome.error, next: next)
+        guard await record(attempt) else { return }
+        lanes.settled(delivery.what.id)
+        if case .retry(let at) = next { expect(at) }
+        signal.yield()
+    }
+
+    /// Writes the attempt down, however long that takes: not written, it would be sent again and again. False: stopping.
+    private func record(_ attempt: DeliveryAttempt) async -> Bool {
+        var pause = Self.outboxPause
+        while true {
+            do {
+                // Not a child task: what has happened is to be written even while this one is cancelled.
+                try await Task { [outbox] in try await outbox.record(attempt) }.value
+                outboxWorks()
+                return true
+            } catch {
+                outboxFailed(error)
+            }
+            do {
+                try await clock.sleep(for: .seconds(pause))
+            } catch {
+                return false
+            }
+            pause = min(pause * 2, 30)
+        }
+    }
+
+    // MARK: - Time
+
+    /// A retry was set to `at`.
+    private func expect(_ at: Timestamp) {
+        guard alarmAt.map({ at < $0 }) ?? true else { return }
+        nextIsUnknown = true
+    }
+
+    /// The alarm to be set, if none is or an earlier one is needed.
+    private func nextAlarm() async -> (at: Timestamp, delay: Double)? {
+        guard nextIsUnknown else { return nil }
+        nextIsUnknown = false
+        let now = wall.now()
+        var at = now.advanced(bySeconds: Self.heartbeat)
+        if outboxIsFailing {
+            at = now.advanced(bySeconds: Self.outboxPause)
+        } else {
+            do {
+                if let next = try await outbox.nextDelivery(after: now) { at = min(at, next) }
+            } catch {
+                outboxFailed(error)
+                at = now.advanced(bySeconds: Self.outboxPause)
+            }
+        }
+        guard alarmAt.map({ at < $0 }) ?? true else { return nil }
+        alarmAt = at
+        return (at, max(0, at.seconds(since: wall.now())))
+    }
+
+    private func ring(at: Timestamp, after delay: Double) async {
+        // Rounded up to the microsecond, lest it looks a moment too early.
+        guard (try? await clock.sleep(for: .seconds(delay) + .microseconds(1))) != nil else { return }
+        if alarmAt == at { alarmAt = nil }
+        nextIsUnknown = true
+        wake()
+    }
+
+    // MARK: - Telling
+
+    private func outboxWorks() {
+        guard outboxIsFailing else { return }
+        outboxIsFailing = false
+        logger.notice("The outbox answers again")
+    }
+
+    private func outboxFailed(_ error: any Error) {
+        nextIsUnknown = true
+        // Cancelled reads at the end are no failure.
+        guard !outboxIsFailing, !(error is CancellationError) else { return }
+        outboxIsFailing = true
+        logger.error("The outbox cannot be read or written; webhooks wait", metadata: ["error": "\(error)"])
+    }
+
+    private func log(_ delivery: Delivery, _ outcome: WebhookSender.Outcome, _ next: DeliveryAttempt.Next) {
+        var metadata: Logger.Metadata = [
+            "delivery": "\(delivery.what.id)", "destination": "\(delivery.what.destination)", "attempt": "\(delivery.attempts + 1)",
+        ]
+        if let job = delivery.what.jobID { metadata["job"] = "\(job)" }
+        if let status = outcome.status { metadata["status"] = "\(status)" }
+        if let error = outcome.error { metadata["error"] = "\(error)" }
+        switch next {
+        case .delivered: logger.debug("Webhook delivered", metadata: metadata)
+        case .retry(let at):
+            metadata["retryAt"] = "\(at.iso8601)"
+            logger.warning("Webhook not taken", metadata: metadata)
+        case .dead: logger.error("Webhook dead", metadata: metadata)
+        }
+        if outcome.keyWithheld, !toldOfWithheldKey {
+            toldOfWithheldKey = true
+            logger.warning("The API key is left out of webhooks: WRAPPER_WEBHOOK_URL is http and leads to a public address; use https")
+        }
+    }
+}

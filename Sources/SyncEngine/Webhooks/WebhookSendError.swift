@@ -1,0 +1,68 @@
+import AsyncHTTPClient
+import NIOCore
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// What an attempt's error means, and how it is told: short, the same words for the same thing, no address, no secret.
+enum WebhookSendError {
+    static func describe(_ error: any Error, limits: CourierLimits) -> String {
+        switch error {
+        case is TimeLimitExceeded: return "timeout after \(seconds(limits.attempt)) s"
+        case is HostNotFound: return "host not found"
+        case is PinnedClients.NotPublic: return "the host's address is not public"
+        case let error as HTTPClientError:
+            switch error {
+            case .connectTimeout, .tlsHandshakeTimeout: return "connect timeout after \(seconds(limits.connect)) s"
+            case .deadlineExceeded: return "timeout after \(seconds(limits.attempt)) s"
+            case .remoteConnectionClosed: return "connection closed without an answer"
+            default: return "not sent: \(error.shortDescription)"
+            }
+        case is ChannelError where isConnectTimeout(error): return "connect timeout after \(seconds(limits.connect)) s"
+        case let error as IOError:
+            switch error.errnoCode {
+            case ECONNREFUSED: return "connection refused"
+            case ECONNRESET, EPIPE: return "connection reset"
+            case EHOSTUNREACH, ENETUNREACH: return "host unreachable"
+            case ETIMEDOUT: return "connect timeout after \(seconds(limits.connect)) s"
+            default: return "connection failed (errno \(error.errnoCode))"
+            }
+        default:
+            // The TLS library's errors come through the client untouched; their texts may be long, their types are enough.
+            let type = String(reflecting: Swift.type(of: error))
+            return type.hasPrefix("NIOSSL.") ? "TLS handshake failed" : "not sent: \(type)"
+        }
+    }
+
+    /// True where no byte of the request can have been sent: the host's next address may be tried.
+    static func isBeforeRequest(_ error: any Error) -> Bool {
+        switch error {
+        case let error as HTTPClientError: error == .connectTimeout || error == .tlsHandshakeTimeout
+        case let error as IOError: ![ECONNRESET, EPIPE].contains(error.errnoCode)
+        default: isConnectTimeout(error)
+        }
+    }
+
+    /// True where the connection ended under the request.
+    static func isConnectionLost(_ error: any Error) -> Bool {
+        switch error {
+        case let error as HTTPClientError: error == .remoteConnectionClosed
+        case let error as IOError: [ECONNRESET, EPIPE].contains(error.errnoCode)
+        default: false
+        }
+    }
+
+    private static func isConnectTimeout(_ error: any Error) -> Bool {
+        if case .connectTimeout = error as? ChannelError { true } else { false }
+    }
+
+    private static func seconds(_ duration: Duration) -> String {
+        let value = duration / .seconds(1)
+        return value == value.rounded() ? String(Int(value)) : String(value)
+    }
+}

@@ -1,0 +1,126 @@
+import AsyncHTTPClient
+import JobQueue
+import NIOCore
+import NIOHTTP1
+import SyncModel
+
+/// Makes one attempt at one delivery: where to, what with, within which time, and what the answer means.
+struct WebhookSender: Sendable {
+    let settings: WebhookSettings
+    let limits: CourierLimits
+    let signer: WebhookSigner
+    let clients: PinnedClients
+
+    init(settings: WebhookSettings, limits: CourierLimits, clients: PinnedClients) {
+        self.settings = settings
+        self.limits = limits
+        self.signer = WebhookSigner(secrets: settings.secrets)
+        self.clients = clients
+    }
+
+    /// What came of an attempt.
+    struct Outcome: Sendable, Hashable {
+        var status: Int?
+        /// Short, without secrets; `nil` where the webhook was taken.
+        var error: String?
+        /// The answer's `Retry-After`, as it stands there.
+        var retryAfter: String?
+        /// Nothing can come of trying again: the receiver said 410, or the address is not one a webhook may go to.
+        var isHopeless = false
+        /// The receiver wants the key and did not get it, for it would have crossed the open internet in the clear.
+        var keyWithheld = false
+
+        var isDelivered: Bool { error == nil }
+        /// The receiver itself is in trouble, rather than displeased with this delivery: it gets one attempt at a time.
+        var isTrouble: Bool {
+            guard let status else { return !isHopeless && error != nil }
+            return status >= 500 || status == 429 || status == 408
+        }
+    }
+
+    /// - Parameter now: this attempt's moment, which is signed.
+    /// - Throws: `CancellationError` alone; whether the webhook arrived is not known then.
+    func send(_ delivery: Delivery, at now: Timestamp) async throws -> Outcome {
+        let target: (url: WebhookURL, reach: PinnedClients.Reach)
+        do throws(WebhookURLError) {
+            target = try self.target(of: delivery)
+        } catch {
+            return Outcome(error: "the address \(error)", isHopeless: true)
+        }
+        let start = ContinuousClock.now
+        do {
+            let (response, keyWithheld) = try await withTimeLimit(limits.attempt) {
+                try await exchange(delivery, with: target.url, reach: target.reach, at: now)
+            }
+            let left = limits.attempt - start.duration(to: .now)
+            await drain(response, within: min(limits.drain, left))
+            try Task.checkCancellation()
+            var outcome = Outcome(status: Int(response.status.code), keyWithheld: keyWithheld)
+            if !(200..<300).contains(response.status.code) {
+                outcome.error = "HTTP \(response.status.code)"
+                outcome.retryAfter = response.headers.first(name: "Retry-After")
+                outcome.isHopeless = response.status == .gone
+            }
+            return outcome
+        } catch {
+            // Cancelled from outside. What the client throws then does not matter.
+            try Task.checkCancellation()
+            return Outcome(error: WebhookSendError.describe(error, limits: limits))
+        }
+    }
+
+    private func target(of delivery: Delivery) throws(WebhookURLError) -> (url: WebhookURL, reach: PinnedClients.Reach) {
+        if delivery.what.isConfiguredURL {
+            return (try WebhookURL(settings.configuredURL ?? delivery.what.url), .anywhere)
+        }
+        return (try settings.addresses.callback(delivery.what.url), .publicOnly)
+    }
+
+    /// Sends the request to the host's addresses in turn until one of them takes the connection.
+    private func exchange(
+        _ delivery: Delivery, with url: WebhookURL, reach: PinnedClients.Reach, at now: Timestamp
+    ) async throws -> (HTTPClientResponse, keyWithheld: Bool) {
+        let pins = try await clients.pins(for: url, reach: reach)
+        let base = request(delivery, to: url, at: now)
+        let key = delivery.what.isConfiguredURL && settings.configuredURL != nil && settings.sendsAPIKey ? settings.internalKey : nil
+        var failure: any Error = HostNotFound()
+        for (n, pin) in pins.enumerated() {
+            var request = base
+            let mayHaveKey = url.scheme == .https || pin.address.isPrivate
+            if let key, mayHaveKey { request.headers.add(name: "X-Internal-API-Key", value: key) }
+            do {
+                let response = try await execute(request, on: pin.client)
+                if n > 0 { await clients.prefer(pin.address, of: url, reach: reach) }
+                return (response, key != nil && !mayHaveKey)
+            } catch where WebhookSendError.isBeforeRequest(error) && !Task.isCancelled {
+                failure = error
+            }
+        }
+        await clients.doubt(url, reach: reach)
+        throw failure
+    }
+
+    /// A kept connection may be closed by the receiver at the very moment it is used again: that is nobody's failure, and sent once more
+    /// at once. (The receiver may see the webhook twice; it has its id.)
+    private func execute(_ request: HTTPClientRequest, on client: HTTPClient) async throws -> HTTPClientResponse {
+        // The time limit is the caller's, which cancels; the client's own deadline only stands behind it.
+        let deadline = NIODeadline.now() + TimeAmount(limits.attempt)
+        do {
+            return try await client.execute(request, deadline: deadline)
+        } catch where WebhookSendError.isConnectionLost(error) && !Task.isCancelled {
+            return try await client.execute(request, deadline: deadline)
+        }
+    }
+
+    /// Reads the answer's body and drops it, so that the connection can be used again; what is too long or too slow loses its
+    /// connection instead. Changes nothing about the outcome, which the status decided.
+    private func drain(_ response: HTTPClientResponse, within time: Duration) async {
+        try? await withTimeLimit(time) { [limits] in
+            var read = 0
+            for try await part in response.body {
+                read += part.readableBytes
+                if read > limits.drainBytes { return }
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import SyncModel
+import Synchronization
+
+/// A clock that stands still until it is told to go on; time of day and sleeping in one.
+final class ManualClock: Clock, Sendable {
+    struct Instant: InstantProtocol {
+        var offset: Duration
+        func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
+        func duration(to other: Instant) -> Duration { other.offset - offset }
+        static func < (a: Instant, b: Instant) -> Bool { a.offset < b.offset }
+    }
+
+    private struct State {
+        var now = Instant(offset: .zero)
+        var nextID = 0
+        var sleepers: [Int: (until: Instant, wake: CheckedContinuation<Void, any Error>)] = [:]
+        var watchers: [(count: Int, done: CheckedContinuation<Void, Never>)] = []
+    }
+
+    private let state = Mutex(State())
+    let start: Timestamp
+
+    init(start: Timestamp = Timestamp(microseconds: 1_790_000_000_000_000)) { self.start = start }
+
+    var now: Instant { state.withLock { $0.now } }
+    var minimumResolution: Duration { .nanoseconds(1) }
+
+    /// The time of day this clock shows.
+    var timestamp: Timestamp {
+        let (seconds, attoseconds) = now.offset.components
+        return Timestamp(microseconds: start.microseconds + seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+    }
+
+    var wall: WallClock { WallClock { self.timestamp } }
+
+    func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+        let id = state.withLock { state in
+            state.nextID += 1
+            return state.nextID
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (wake: CheckedContinuation<Void, any Error>) in
+                let (isOver, done) = state.withLock { state -> (Bool, [CheckedContinuation<Void, Never>]) in
+                    guard deadline > state.now, !Task.isCancelled else { return (true, []) }
+                    state.sleepers[id] = (deadline, wake)
+                    let met = state.watchers.filter { state.sleepers.count >= $0.count }
+                    state.watchers.removeAll { state.sleepers.count >= $0.count }
+                    return (false, met.map(\.done))
+                }
+                for watcher in done { watcher.resume() }
+                if isOver {
+                    if Task.isCancelled { wake.resume(throwing: CancellationError()) } else { wake.resume() }
+                }
+            }
+        } onCancel: {
+            state.withLock { $0.sleepers.removeValue(forKey: id) }?.wake.resume(throwing: CancellationError())
+        }
+    }
+
+    /// Moves the clock on and wakes whoever slept until then.
+    func advance(by duration: Duration) {
+        let due = state.withLock { state in
+            state.now = state.now.advanced(by: duration)
+            let due = state.sleepers.filter { $0.value.until <= state.now }
+            for id in due.keys { state.sleepers[id] = nil }
+            return due.values.sorted { $0.until < $1.until }
+        }
+        for sleeper in due { sleeper.wake.resume() }
+    }
+
+    /// Returns once so many sleep.
+    func sleepers(_ count: Int) async {
+        await withCheckedContinuation { done in
+            let met = state.withLock { state in
+                if state.sleepers.count >= count { return true }
+                state.watchers.append((count, done))
+                return false
+            }
+            if met { done.resume() }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import JobQueue
+import SyncModel
+import Testing
+
+@testable import SyncEngine
+
+@Suite("What follows from an attempt")
+struct RetryAfterTests {
+    /// Sun, 06 Nov 1994 08:49:37 GMT
+    let date = Timestamp(seconds: 784_111_777)
+
+    @Test("seconds are read, capped at a day")
+    func seconds() {
+        for (text, value) in [
+            ("0", 0), ("120", 120), (" 7 ", 7), ("86401", 86_400), ("999999999999999999999999", 86_400), ("-1", nil), ("1.5", nil),
+            ("", nil), ("soon", nil), ("0x10", nil),
+        ] as [(String, Double?)] {
+            #expect(RetryAfter.seconds(text, now: date) == value, "\(text)")
+        }
+    }
+
+    @Test(
+        "all three forms of an HTTP date are read",
+        arguments: ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"])
+    func dates(text: String) {
+        #expect(RetryAfter.seconds(text, now: date.advanced(bySeconds: -90)) == 90)
+        #expect(RetryAfter.seconds(text, now: date.advanced(bySeconds: 5)) == 0)
+        #expect(RetryAfter.seconds(text, now: date.advanced(bySeconds: -1_000_000)) == 86_400)
+    }
+
+    @Test(
+        "what only looks like a date is nothing",
+        arguments: [
+            "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "06 Nov 1994",
+            "Sun, 06 Nov 1994 25:49:37 GMT", "Sunday, 06-Nov-1994 08:49:37 GMT",
+        ])
+    func noDates(text: String) { #expect(RetryAfter.seconds(text, now: date) == nil) }
+
+    @Test("the schedule's delays follow each other, then the delivery is dead")
+    func schedule() {
+        let failed = WebhookSender.Outcome(status: 503, error: "HTTP 503")
+        for (n, delay) in DeliverySchedule.delays.enumerated() {
+            #expect(
+                DeliveryDecision.next(after: failed, attempt: n + 1, now: date, random: 0.5)
+                    == .retry(at: date.advanced(bySeconds: delay)))
+        }
+        let last = DeliverySchedule.delays.count + 1
+        #expect(DeliveryDecision.next(after: failed, attempt: last, now: date, random: 0.5) == .dead)
+    }
+
+    @Test("Retry-After lengthens the delay and never shortens it")
+    func longer() {
+        func next(_ value: String) -> DeliveryAttempt.Next {
+            DeliveryDecision.next(
+                after: .init(status: 429, error: "HTTP 429", retryAfter: value), attempt: 2, now: date, random: 0.5)
+        }
+        #expect(next("600") == .retry(at: date.advanced(bySeconds: 600)))
+        #expect(next("0") == .retry(at: date.advanced(bySeconds: 30)))
+        #expect(next("nonsense") == .retry(at: date.advanced(bySeconds: 30)))
+        #expect(next("864000") == .retry(at: date.advanced(bySeconds: 86_400)))
+    }
+
+    @Test("410 is dead at the first attempt, 2xx is delivered")
+    func ends() {
+        #expect(
+            DeliveryDecision.next(after: .init(status: 410, error: "HTTP 410", isHopeless: true), attempt: 1, now: date, random: 0)
+                == .dead)
+        #expect(DeliveryDecision.next(after: .init(status: 204), attempt: 9, now: date, random: 0) == .delivered)
+    }
+
+    @Test("a destination is scheme, host and port, whatever follows")
+    func destination() {
+        for (url, destination) in [
+            ("https://A.example.com/x/y?z", "https://a.example.com"), ("http://a:8080", "http://a:8080"),
+            ("https://a?x=/y", "https://a"), ("https://[::1]:9/x", "https://[::1]:9"), ("", ""), ("odd", "odd"),
+        ] {
+            let delivery = NewDelivery(
+                id: "d", jobID: nil, type: "t", url: url, isConfiguredURL: true, body: [], tenantID: nil, source: nil, traceparent: nil)
+            #expect(delivery.destination == destination)
+        }
+    }
+}
