@@ -1,0 +1,14 @@
+/// How emails are compared: without regard to the case of ASCII letters (CONTRACT §2).
+enum Email {
+    static func lowered(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte }
+
+    /// Whether `stored` is `folded` but for the case of ASCII letters.
+    static func matches(_ stored: UnsafeRawBufferPointer, folded: UnsafeRawBufferPointer) -> Bool {
+        stored.count == folded.count && zip(stored, folded).allSatisfy { lowered($0) == $1 }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether both hold the same bytes.
+    func sameBytes(as other: UnsafeRawBufferPointer) -> Bool { count == other.count && elementsEqual(other) }
+}

@@ -1,0 +1,17 @@
+import SyncModel
+
+/// What a database said when it refused a user, fit to be shown: without the user's own values, and short.
+enum RefusalDetail {
+    static let maximumLength = 200
+
+    /// - Parameter message: the database's own sentence. A trigger of the CRM's may have put values of the row into it.
+    static func text(_ message: String, hiding fields: RecordFields) -> String {
+        var text = message
+        for field in UserField.stored {
+            guard let bytes = fields[field], bytes.count >= 3 else { continue }
+            text = text.replacing(String(decoding: bytes, as: UTF8.self), with: "…")
+        }
+        if let email = fields.email { text = text.replacing(String(decoding: email, as: UTF8.self), with: "…") }
+        return String(text.prefix(maximumLength))
+    }
+}

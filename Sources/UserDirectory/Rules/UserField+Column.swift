@@ -1,0 +1,49 @@
+import SyncModel
+
+extension UserField {
+    /// The fields that have a column, in the order of `UserField`.
+    static let stored = UserField.allCases.filter { $0 != .problem }
+
+    /// The column of `users` that holds the field.
+    var column: String {
+        switch self {
+        case .id: "wrapper_user_id"
+        case .kindeUserID: "kinde_user_id"
+        case .email: "email"
+        case .name: "name"
+        case .avatar: "avatar"
+        case .isActive: "is_active"
+        case .isAdmin: "is_admin"
+        case .department: "department"
+        case .title: "title"
+        case .lastActiveAt: "last_active_at"
+        case .roles: "roles"
+        case .permissions: "permissions"
+        case .allowedApplications: "allowed_applications"
+        case .subscriptionTier: "subscription_tier"
+        case .problem: ""
+        }
+    }
+
+    /// True where `null` sets the guide's default instead of clearing (CONTRACT §2).
+    var hasDefault: Bool {
+        switch self {
+        case .isActive, .isAdmin, .roles, .permissions: true
+        default: false
+        }
+    }
+}
+
+/// A set of fields in one word: the shape of a statement.
+struct FieldSet: OptionSet, Hashable {
+    let rawValue: UInt32
+
+    init(rawValue: UInt32) { self.rawValue = rawValue }
+    init(_ field: UserField) { rawValue = 1 << UInt32(field.rawValue) }
+
+    func contains(_ field: UserField) -> Bool { rawValue & (1 << UInt32(field.rawValue)) != 0 }
+    mutating func insert(_ field: UserField) { self = FieldSet(rawValue: rawValue | 1 << UInt32(field.rawValue)) }
+
+    /// Its fields, in the order of `UserField`.
+    var fields: [UserField] { UserField.stored.filter { contains($0) } }
+}

@@ -1,0 +1,67 @@
+import SyncModel
+
+/// The SQL of the hot loop. Every statement names the tenant. Parameters keep one number everywhere: a field's place in `UserField`
+/// plus one, then those below.
+enum UserSQL {
+    /// The tenant of the batch.
+    static let tenant: Int32 = 21
+    /// The job's sync time as stored.
+    static let syncTime: Int32 = 22
+    /// The moment the batch is applied.
+    static let now: Int32 = 23
+    /// A row's id.
+    static let row: Int32 = 24
+
+    static func parameter(_ field: UserField) -> Int32 { Int32(field.rawValue + 1) }
+
+    /// Columns of a user that was read: `id`, the fields in their order, `sync_time`.
+    private static let columns = "id, \(UserField.stored.map(\.column).joined(separator: ", ")), sync_time"
+    static func column(_ field: UserField) -> Int32 { Int32(field.rawValue + 1) }
+    static let syncTimeColumn = Int32(UserField.stored.count + 1)
+
+    static let byWrapperID = "SELECT \(columns) FROM users WHERE tenant_id = ?21 AND wrapper_user_id = ?1"
+    static let byEmail = "SELECT \(columns) FROM users WHERE email = ?3 AND tenant_id = ?21"
+    static let byRow = "SELECT \(columns) FROM users WHERE id = ?24 AND tenant_id = ?21"
+
+    // The mixed-case rows of an older table; emails are stored in lower case otherwise.
+    static let mixedCaseExists = "SELECT 1 FROM users INDEXED BY idx_users_email_lower WHERE email <> lower(email) LIMIT 1"
+    static let byMixedCaseEmail = """
+        SELECT id, email FROM users INDEXED BY idx_users_email_lower
+        WHERE email <> lower(email) AND lower(email) = ?3 AND tenant_id = ?21 ORDER BY id
+        """
+
+    // Of another tenant's user nothing is read but that there is one.
+    static let emailElsewhere = "SELECT 1 FROM users WHERE email = ?3 AND tenant_id <> ?21 LIMIT 1"
+    static let mixedCaseEmailElsewhere = """
+        SELECT 1 FROM users INDEXED BY idx_users_email_lower
+        WHERE email <> lower(email) AND lower(email) = ?3 AND tenant_id <> ?21 LIMIT 1
+        """
+
+    static let removalByWrapperID =
+        "SELECT id, sync_time FROM users WHERE tenant_id = ?21 AND wrapper_user_id = ?1"
+    static let deactivate = """
+        UPDATE users SET is_active = 0, sync_time = ?22, last_synced_at = ?23,
+        updated_at = CASE WHEN is_active IS 0 THEN updated_at ELSE ?23 END WHERE id = ?24 AND tenant_id = ?21
+        """
+    static let moveEmail = "UPDATE users SET email = ?3, updated_at = ?23 WHERE id = ?24 AND tenant_id = ?21"
+
+    static let triggers = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = 'users' LIMIT 1"
+
+    /// Creates a user unless a unique index holds it already. Fields left out take the table's defaults.
+    static func insert(_ fields: FieldSet, onConflictDoNothing: Bool) -> String {
+        let names = fields.fields.map(\.column) + ["tenant_id", "synced_from", "sync_time", "last_synced_at", "created_at", "updated_at"]
+        let values = fields.fields.map { "?\(parameter($0))" } + ["?21", "'wrapper'", "?22", "?23", "?23", "?23"]
+        return """
+            INSERT INTO users (\(names.joined(separator: ", "))) VALUES (\(values.joined(separator: ", ")))\
+            \(onConflictDoNothing ? " ON CONFLICT DO NOTHING" : "")
+            """
+    }
+
+    /// Writes the fields that differ; none: the user was seen, unchanged.
+    static func update(_ fields: FieldSet) -> String {
+        var columns = fields.fields.map { "\($0.column) = ?\(parameter($0))" } + ["sync_time = ?22", "last_synced_at = ?23"]
+        if !fields.isEmpty { columns.append("updated_at = ?23") }
+        return "UPDATE users SET \(columns.joined(separator: ", ")) WHERE id = ?24 AND tenant_id = ?21"
+    }
+}
+

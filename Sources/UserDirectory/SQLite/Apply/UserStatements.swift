@@ -1,0 +1,39 @@
+/// The statements of the hot loop, each compiled once; inserts and updates by their shape.
+final class UserStatements {
+    let connection: OpaquePointer
+    private let cache: StatementCache
+    private var inserts: [FieldSet: RawStatement] = [:]
+    private var updates: [FieldSet: RawStatement] = [:]
+    private var batches = 0
+    /// Shapes kept; a payload that has more compiles them anew.
+    private static let capacity = 64
+
+    init(_ connection: OpaquePointer) {
+        self.connection = connection
+        cache = StatementCache(connection)
+    }
+
+    func callAsFunction(_ sql: String) throws(SQLiteFailure) -> RawStatement { try cache(sql) }
+
+    func insert(_ fields: FieldSet) throws(SQLiteFailure) -> RawStatement {
+        if let statement = inserts[fields] { return statement }
+        if inserts.count >= Self.capacity { inserts.removeAll() }
+        let statement = try RawStatement(connection, UserSQL.insert(fields, onConflictDoNothing: true))
+        inserts[fields] = statement
+        return statement
+    }
+
+    func update(_ fields: FieldSet) throws(SQLiteFailure) -> RawStatement {
+        if let statement = updates[fields] { return statement }
+        if updates.count >= Self.capacity { updates.removeAll() }
+        let statement = try RawStatement(connection, UserSQL.update(fields))
+        updates[fields] = statement
+        return statement
+    }
+
+    /// A number that no batch had before: tells whether a statement has this batch's constants bound.
+    func nextBatch() -> Int {
+        batches += 1
+        return batches
+    }
+}

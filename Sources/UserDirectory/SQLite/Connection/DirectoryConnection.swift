@@ -1,0 +1,126 @@
+import Foundation
+import GRDB
+import GRDBSQLite
+
+/// The one connection that writes the directory, with its statements. Belongs to the actor that opened it.
+///
+/// GRDB opens it and serves the schema work; the hot loop speaks to SQLite itself, on the same connection.
+final class DirectoryConnection {
+    private let queue: DatabaseQueue
+    private let walPageLimit: Int
+    /// Pages in the write-ahead log after the last commit, told by SQLite's hook.
+    private let walPages: UnsafeMutablePointer<Int32>
+    /// Log size at which the next checkpoint is due.
+    private var checkpointAt: Int
+    private var statements: UserStatements?
+
+    /// Opens the file (made with mode 0600 where there is none), sets every pragma and reads it back.
+    /// - Throws: `DatabaseError`, or `DirectoryError` where a pragma did not take.
+    init(path: String, options: SQLiteUserDirectory.Options) throws {
+        try Self.createPrivately(path)
+        var configuration = Configuration()
+        configuration.label = "usersync.directory"
+        configuration.busyMode = .timeout(options.busyTimeout)
+        // The CRM's own triggers and views may be written so.
+        configuration.acceptsDoubleQuotedStringLiterals = true
+        queue = try DatabaseQueue(path: path, configuration: configuration)
+        walPageLimit = options.walPageLimit
+        checkpointAt = options.walPageLimit
+        walPages = .allocate(capacity: 1)
+        walPages.initialize(to: 0)
+        try queue.writeWithoutTransaction { [walPages] db in
+            try Self.setPragmas(db, cacheKiB: options.cacheKiB)
+            sqlite3_wal_hook(
+                db.sqliteConnection,
+                { context, _, _, pages in
+                    context?.assumingMemoryBound(to: Int32.self).pointee = pages
+                    return SQLITE_OK
+                }, walPages)
+        }
+    }
+
+    deinit {
+        close()
+        walPages.deallocate()
+    }
+
+    /// Schema work and reads that are not hot, through GRDB.
+    func withDatabase<Result>(_ body: (Database) throws -> Result) throws -> Result {
+        try queue.writeWithoutTransaction(body)
+    }
+
+    /// Work on SQLite's own handle, with the statements compiled for it.
+    func withStatements<Result>(_ body: (UserStatements) throws -> Result) throws -> Result {
+        try queue.writeWithoutTransaction { db in
+            guard let handle = db.sqliteConnection else {
+                throw SQLiteFailure(code: SQLITE_CANTOPEN, message: "the connection is closed")
+            }
+            let statements = self.statements ?? UserStatements(handle)
+            self.statements = statements
+            return try body(statements)
+        }
+    }
+
+    // MARK: Checkpoints
+
+    /// Runs a checkpoint where the log has grown beyond its bound. Never waits for readers.
+    func checkpointIfDue() {
+        guard Int(walPages.pointee) >= checkpointAt else { return }
+        // What cannot be written back now (a reader holds it) is tried again when the log has grown as much once more.
+        let isWhole = (try? checkpoint(.passive)) ?? false
+        checkpointAt = isWhole ? walPageLimit : Int(walPages.pointee) + walPageLimit
+    }
+
+    /// Writes the log back and empties its file where nobody reads it; else as much as can be done without waiting.
+    func checkpointWhenQuiet(busyTimeout: Double) {
+        let isWhole = queue.writeWithoutTransaction { db in
+            sqlite3_busy_timeout(db.sqliteConnection, 0)
+            defer { sqlite3_busy_timeout(db.sqliteConnection, Int32(busyTimeout * 1000)) }
+            return (try? db.checkpoint(.truncate)) != nil
+        }
+        if isWhole {
+            walPages.pointee = 0
+            checkpointAt = walPageLimit
+        }
+    }
+
+    private func checkpoint(_ kind: Database.CheckpointMode) throws -> Bool {
+        let (all, done) = try queue.writeWithoutTransaction { try $0.checkpoint(kind) }
+        return all == done
+    }
+
+    func close() {
+        statements = nil
+        try? queue.close()
+    }
+
+    // MARK: Opening
+
+    /// Makes the file readable by its owner alone. One that is there belongs to the CRM and keeps its mode.
+    private static func createPrivately(_ path: String) throws {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor >= 0 {
+            Foundation.close(descriptor)
+        } else if errno != EEXIST {
+            throw DirectoryError.unavailable("The directory's file cannot be made: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    private static func setPragmas(_ db: Database, cacheKiB: Int) throws {
+        func set(_ pragma: String, _ value: String, reads expected: String) throws {
+            // Some pragmas answer when set, others do not.
+            _ = try Row.fetchAll(db, sql: "PRAGMA \(pragma)=\(value)")
+            let now = try DatabaseValue.fetchOne(db, sql: "PRAGMA \(pragma)").map { String.fromDatabaseValue($0) ?? "\($0)" }
+            guard now == expected else {
+                throw DirectoryError.unusable("SQLite does not take PRAGMA \(pragma)=\(value): it stays at \(now ?? "nothing")")
+            }
+        }
+        try set("journal_mode", "WAL", reads: "wal")
+        // GRDB sets NORMAL when it turns on the log itself; here it does not, and what is acknowledged is on disk.
+        try set("synchronous", "FULL", reads: "2")
+        try set("cache_size", "-\(cacheKiB)", reads: "-\(cacheKiB)")
+        // Before 3.51.3 a checkpoint beside a writer can lose a commit: this connection alone does them, between commits.
+        try set("wal_autocheckpoint", "0", reads: "0")
+        try set("foreign_keys", "ON", reads: "1")
+    }
+}

@@ -1,0 +1,77 @@
+import GRDB
+import GRDBSQLite
+
+/// What SQLite said, and what follows from it.
+struct SQLiteFailure: Error {
+    /// The extended result code.
+    let code: Int32
+    let message: String
+    /// The statement could not be compiled: the schema is not what it should be, whoever the user is.
+    var isSchemaTrouble = false
+    /// The row refused is not the user's whose turn it is, but one that should have given up its email.
+    var isAnothersRefusal = false
+
+    init(code: Int32, message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    init(_ connection: OpaquePointer) {
+        self.init(code: sqlite3_extended_errcode(connection), message: String(cString: sqlite3_errmsg(connection)))
+    }
+
+    /// GRDB's error without its SQL and arguments.
+    init(_ error: DatabaseError) {
+        self.init(code: error.extendedResultCode.rawValue, message: error.message ?? "\(error.resultCode)")
+    }
+
+    /// The code without what extends it.
+    var primaryCode: Int32 { code & 0xFF }
+
+    /// The row was refused, not the directory gone: another user may fare better.
+    var refusesOneUser: Bool {
+        switch primaryCode {
+        case SQLITE_CONSTRAINT, SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_RANGE: true
+        // A trigger or generated column of the CRM's met a value it cannot work with.
+        case SQLITE_ERROR: !isSchemaTrouble
+        default: false
+        }
+    }
+
+    /// The open connection is no good any more: the next call opens the file anew.
+    var spoilsConnection: Bool {
+        switch primaryCode {
+        case SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PROTOCOL: true
+        default: false
+        }
+    }
+
+    /// The error of the seam. Its message holds no value of a row: SQLite's own sentences name tables and columns only.
+    var directoryError: DirectoryError {
+        let said = "SQLite says: \(message) (\(code))"
+        return switch primaryCode {
+        case SQLITE_BUSY, SQLITE_LOCKED: .unavailable("The directory is locked by another process. \(said)")
+        case SQLITE_FULL: .unavailable("The directory's disk is full. \(said)")
+        case SQLITE_READONLY: .unavailable("The directory is read-only. \(said)")
+        case SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH, SQLITE_NOLFS:
+            .unavailable("The directory's file cannot be opened. \(said)")
+        case SQLITE_CORRUPT, SQLITE_NOTADB: .unavailable("The directory's file is damaged or no SQLite database. \(said)")
+        case SQLITE_IOERR, SQLITE_PROTOCOL: .unavailable("The directory's file cannot be read or written. \(said)")
+        case SQLITE_ERROR, SQLITE_SCHEMA: .unusable("The directory's tables do not fit. \(said)")
+        default: .transient(said)
+        }
+    }
+}
+
+extension DirectoryError {
+    /// The error of the seam for whatever GRDB or our own code threw.
+    init(_ error: any Error) {
+        self =
+            switch error {
+            case let error as DirectoryError: error
+            case let error as SQLiteFailure: error.directoryError
+            case let error as DatabaseError: SQLiteFailure(error).directoryError
+            default: .transient("\(type(of: error))")
+            }
+    }
+}

@@ -1,0 +1,170 @@
+import GRDB
+import GRDBSQLite
+package import SyncModel
+
+/// The CRM's users in an SQLite file, by default the embedded `crm.sqlite`.
+///
+/// One connection writes, on a queue of its own: calls wait for one another there, off Swift's pool. They run to their end without
+/// a suspension, so that cancelling the caller's task cannot tear a commit apart. Other processes may use the file (it is the CRM's):
+/// a lock they hold for longer than the busy timeout is an outage.
+package actor SQLiteUserDirectory: UserDirectory {
+    /// What is seldom changed.
+    package struct Options: Sendable {
+        /// Seconds to wait for another process's lock.
+        package var busyTimeout: Double
+        /// Pages of the write-ahead log from which a commit is followed by a checkpoint (64,000 of 4 KiB: 250 MiB).
+        package var walPageLimit: Int
+        /// Page cache of the connection. Beyond 64 MiB more did not help, measured with up to a million users.
+        package var cacheKiB: Int
+
+        package init(busyTimeout: Double = 2, walPageLimit: Int = 64_000, cacheKiB: Int = 65_536) {
+            self.busyTimeout = busyTimeout
+            self.walPageLimit = walPageLimit
+            self.cacheKiB = cacheKiB
+        }
+    }
+
+    private enum State {
+        case unopened
+        case open(DirectoryConnection)
+        case closed
+    }
+
+    private let path: String
+    private let emailScope: EmailScope
+    private let clock: WallClock
+    private let options: Options
+    private let warn: @Sendable (String) -> Void
+    private let executor = SerialQueueExecutor(label: "usersync.directory.calls")
+    private var state = State.unopened
+    private var hasWarned = false
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// Opens nothing yet: `prepare` does, and again until it succeeds.
+    /// - Parameters:
+    ///   - path: the database file; its directory must exist.
+    ///   - warn: told of what the operator should know, once each.
+    package init(
+        path: String, emailScope: EmailScope, clock: WallClock, options: Options = Options(),
+        warn: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.path = path
+        self.emailScope = emailScope
+        self.clock = clock
+        self.options = options
+        self.warn = warn
+    }
+
+    package func prepare() throws(DirectoryError) { _ = try connection() }
+
+    package func apply(
+        _ batches: [BatchWork], closeEarly: @escaping @Sendable () -> Bool
+    ) throws(DirectoryError) -> [BatchApplied] {
+        guard !batches.isEmpty else { return [] }
+        let (scope, clock) = (emailScope, clock)
+        return try write {
+            try BatchApplier(statements: $0, scope: scope, clock: clock).apply(batches, closeEarly: closeEarly)
+        }
+    }
+
+    package func tombstone(_ job: JobID, batches: [Int]) throws(DirectoryError) -> [Int: BatchApplied] {
+        try write { statements in
+            try Transaction.immediate(on: statements.connection) {
+                let ledger = Ledger(statements: statements)
+                var standing: [Int: BatchApplied] = [:]
+                for batch in batches {
+                    if let applied = try ledger.find(job, batch) {
+                        if !applied.isTombstone { standing[batch] = applied }
+                    } else {
+                        try ledger.record(BatchApplied(jobID: job, number: batch, users: [], isTombstone: true))
+                    }
+                }
+                return standing
+            }
+        }
+    }
+
+    package func log(_ jobs: [SyncLogEntry]) throws(DirectoryError) {
+        try write { statements in
+            try Transaction.immediate(on: statements.connection) {
+                for job in jobs { try SyncLogTable(statements: statements).add(job) }
+            }
+        }
+    }
+
+    package func forget(_ jobs: [JobID]) throws(DirectoryError) {
+        try write { statements in
+            try Transaction.immediate(on: statements.connection) {
+                for job in jobs { try Ledger(statements: statements).forget(job) }
+            }
+        }
+    }
+
+    /// Commits a row and its removal: a full disk or a file that turned read-only shows only when something is written.
+    package func probe() throws(DirectoryError) {
+        try write { statements in
+            try Transaction.immediate(on: statements.connection) {
+                try statements("INSERT OR REPLACE INTO usersync_ledger (job_id, batch) VALUES ('probe', 0)").run()
+                try statements("DELETE FROM usersync_ledger WHERE job_id = 'probe'").run()
+            }
+        }
+    }
+
+    package func checkpoint() {
+        guard case .open(let connection) = state else { return }
+        connection.checkpointWhenQuiet(busyTimeout: options.busyTimeout)
+    }
+
+    package func close() {
+        if case .open(let connection) = state { connection.close() }
+        state = .closed
+    }
+
+    // MARK: The connection
+
+    private func write<Result>(_ body: (UserStatements) throws -> Result) throws(DirectoryError) -> Result {
+        let connection = try connection()
+        do {
+            let result = try connection.withStatements(body)
+            connection.checkpointIfDue()
+            return result
+        } catch {
+            // A file that was damaged or gone may be mended: the next call opens it anew.
+            if let failure = error as? SQLiteFailure, failure.spoilsConnection {
+                connection.close()
+                state = .unopened
+            }
+            throw DirectoryError(error)
+        }
+    }
+
+    /// The open connection, its tables made or upgraded.
+    private func connection() throws(DirectoryError) -> DirectoryConnection {
+        switch state {
+        case .open(let connection): return connection
+        case .closed: throw .unavailable("The directory is closed")
+        case .unopened: break
+        }
+        warnOfOldSQLite()
+        do {
+            let connection = try DirectoryConnection(path: path, options: options)
+            let scope = emailScope
+            try connection.withDatabase { try SchemaUpgrade(db: $0, scope: scope).run() }
+            state = .open(connection)
+            return connection
+        } catch {
+            throw DirectoryError(error)
+        }
+    }
+
+    private func warnOfOldSQLite() {
+        guard !hasWarned, sqlite3_libversion_number() < 3_051_003 else { return }
+        hasWarned = true
+        warn(
+            """
+            SQLite \(String(cString: sqlite3_libversion())) can lose a commit when one connection checkpoints while another writes; \
+            3.51.3 mends that. usersync keeps to one connection, but let no other process checkpoint this file
+            """)
+    }
+}

@@ -1,0 +1,135 @@
+/// The text of a CREATE TABLE, as far as it takes to give the table another name and to take a UNIQUE out of it. All else, comments
+/// included, stays as written.
+struct CreateTableStatement {
+    private(set) var text: String
+    private var tokens: [Token]
+    private let name: Range<Int>
+    /// The opening parenthesis of the definitions.
+    private let opening: Int
+
+    private struct Token {
+        /// Lower-case, without its quotes.
+        var word: String
+        var isBare: Bool
+        var range: Range<String.Index>
+    }
+
+    /// `nil` for any other statement.
+    init?(_ text: String) {
+        self.text = text
+        tokens = Self.tokens(of: text)
+        guard let table = tokens.firstIndex(where: { $0.isBare && $0.word == "table" }), tokens.first?.word == "create",
+            let opening = tokens.firstIndex(where: { $0.isBare && $0.word == "(" })
+        else { return nil }
+        var start = table + 1
+        if start + 2 < opening, tokens[start].isBare, tokens[start].word == "if" { start += 3 }
+        guard start < opening else { return nil }
+        name = start..<opening
+        self.opening = opening
+    }
+
+    /// Gives the table another name. Call it last: places in the text move.
+    mutating func rename(to new: String) {
+        text.replaceSubrange(tokens[name.lowerBound].range.lowerBound..<tokens[name.upperBound - 1].range.upperBound, with: new)
+    }
+
+    /// Takes out `UNIQUE` at the column and `UNIQUE (column)` at the end, with a constraint's name and conflict clause.
+    /// False where there is none.
+    mutating func removeUnique(on column: String) -> Bool {
+        var found = false
+        while let range = uniqueRange(on: column) {
+            text.replaceSubrange(range, with: " ")
+            guard let shorter = CreateTableStatement(text) else { return false }
+            self = shorter
+            found = true
+        }
+        return found
+    }
+
+    private func uniqueRange(on column: String) -> Range<String.Index>? {
+        var depth = 0
+        var start = opening + 1
+        for at in tokens.indices.dropFirst(opening) {
+            let token = tokens[at]
+            guard token.isBare else { continue }
+            switch token.word {
+            case "(": depth += 1
+            case ")":
+                depth -= 1
+                if depth == 0 { return nil }
+            case "," where depth == 1:
+                start = at + 1
+            case "unique" where depth == 1:
+                let isOfColumn = tokens[start].word == column && !isConstraintWord(tokens[start])
+                if isOfColumn, tokens[at + 1].word != "(" { return range(of: at, last: at, from: start, wholeDefinition: false) }
+                guard tokens[at + 1].word == "(", tokens[at + 2].word == column,
+                    let closing = tokens[(at + 2)...].firstIndex(where: { $0.isBare && $0.word == ")" }),
+                    !tokens[(at + 2)..<closing].contains(where: { $0.isBare && $0.word == "," })
+                else { continue }
+                return range(of: at, last: closing, from: start, wholeDefinition: true)
+            default: continue
+            }
+        }
+        return nil
+    }
+
+    /// The constraint from its name, if any, to its conflict clause, if any; with a comma where nothing else stands between commas.
+    private func range(of unique: Int, last: Int, from start: Int, wholeDefinition: Bool) -> Range<String.Index> {
+        var first = unique
+        var last = last
+        if first - 2 >= start, tokens[first - 2].isBare, tokens[first - 2].word == "constraint" { first -= 2 }
+        if last + 3 < tokens.count, tokens[last + 1].word == "on", tokens[last + 2].word == "conflict" { last += 3 }
+        if wholeDefinition, first == start, [",", ")"].contains(tokens[last + 1].word), tokens[first - 1].word == "," { first -= 1 }
+        return tokens[first].range.lowerBound..<tokens[last].range.upperBound
+    }
+
+    private func isConstraintWord(_ token: Token) -> Bool {
+        token.isBare && ["constraint", "primary", "unique", "check", "foreign"].contains(token.word)
+    }
+
+    // MARK: Tokens (https://www.sqlite.org/lang.html: names, strings, comments)
+
+    private static func tokens(of text: String) -> [Token] {
+        var tokens: [Token] = []
+        var at = text.startIndex
+        while at < text.endIndex {
+            let start = at
+            let c = text[at]
+            if c.isWhitespace {
+                at = text.index(after: at)
+            } else if text[at...].hasPrefix("--") {
+                while at < text.endIndex, !text[at].isNewline { at = text.index(after: at) }
+            } else if text[at...].hasPrefix("/*") {
+                at = text.index(at, offsetBy: 2)
+                while at < text.endIndex, !text[at...].hasPrefix("*/") { at = text.index(after: at) }
+                at = text.index(at, offsetBy: 2, limitedBy: text.endIndex) ?? text.endIndex
+            } else if let close = ["\"": "\"", "`": "`", "[": "]", "'": "'"][c] {
+                var word = ""
+                at = text.index(after: at)
+                while at < text.endIndex {
+                    let next = text.index(after: at)
+                    if String(text[at]) == close {
+                        // A doubled quote stands for itself.
+                        guard close != "]", next < text.endIndex, String(text[next]) == close else {
+                            at = next
+                            break
+                        }
+                        at = next
+                    }
+                    word.append(text[at])
+                    at = text.index(after: at)
+                }
+                tokens.append(Token(word: word.lowercased(), isBare: false, range: start..<at))
+            } else if c.isLetter || c.isNumber || c == "_" || c == "$" {
+                while at < text.endIndex, text[at].isLetter || text[at].isNumber || text[at] == "_" || text[at] == "$" {
+                    at = text.index(after: at)
+                }
+                tokens.append(Token(word: text[start..<at].lowercased(), isBare: true, range: start..<at))
+            } else {
+                at = text.index(after: at)
+                tokens.append(Token(word: String(c), isBare: true, range: start..<at))
+            }
+        }
+        return tokens
+    }
+}

@@ -1,0 +1,106 @@
+/// The guide's two tables as SQLite has them, with what the payload carries and the guide's table drops, and two of our own.
+enum GuideTables {
+    /// SQLite's spelling of the guide's `NOW()`.
+    private static let now = "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))"
+
+    /// `UNIQUE` on the email stands in `idx_users_email`, so that one index does for both of the guide's.
+    static let users = """
+        CREATE TABLE users (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          email VARCHAR(255) NOT NULL,
+          name VARCHAR(255) NOT NULL,
+          kinde_user_id VARCHAR(255),
+          tenant_id VARCHAR(255) NOT NULL,
+          is_active BOOLEAN DEFAULT true,
+          is_admin BOOLEAN DEFAULT false,
+          department VARCHAR(100),
+          title VARCHAR(100),
+          roles JSONB DEFAULT '[]',
+          permissions JSONB DEFAULT '[]',
+          synced_from VARCHAR(50) DEFAULT 'wrapper',
+          last_synced_at TIMESTAMP,
+          created_at TIMESTAMP DEFAULT \(now),
+          updated_at TIMESTAMP DEFAULT \(now),
+          \(userAdditions.map(\.definition).joined(separator: ",\n  "))
+        )
+        """
+
+    static let syncLogs = """
+        CREATE TABLE sync_logs (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          tenant_id VARCHAR(255) NOT NULL,
+          operation VARCHAR(50) NOT NULL,
+          total_users INTEGER NOT NULL,
+          successful INTEGER DEFAULT 0,
+          failed INTEGER DEFAULT 0,
+          details JSONB,
+          synced_at TIMESTAMP DEFAULT \(now),
+          \(syncLogAdditions.map(\.definition).joined(separator: ",\n  "))
+        )
+        """
+
+    /// A column with its type.
+    struct Column {
+        var name: String
+        var type: String
+        var definition: String { "\(name) \(type)" }
+    }
+
+    static let userAdditions = [
+        Column(name: "wrapper_user_id", type: "VARCHAR(255)"),
+        Column(name: "avatar", type: "VARCHAR(2048)"),
+        Column(name: "last_active_at", type: "TIMESTAMP"),
+        Column(name: "allowed_applications", type: "JSONB"),
+        Column(name: "subscription_tier", type: "VARCHAR(50)"),
+        Column(name: "sync_time", type: "TIMESTAMP"),
+    ]
+    static let syncLogAdditions = [Column(name: "job_id", type: "VARCHAR(36)")]
+
+    /// What a table of that name must have; the type is the guide's, for the message that asks for it.
+    static let userColumns = [
+        Column(name: "id", type: "INTEGER PRIMARY KEY AUTOINCREMENT"),
+        Column(name: "email", type: "VARCHAR(255)"),
+        Column(name: "name", type: "VARCHAR(255)"),
+        Column(name: "kinde_user_id", type: "VARCHAR(255)"),
+        Column(name: "tenant_id", type: "VARCHAR(255)"),
+        Column(name: "is_active", type: "BOOLEAN DEFAULT true"),
+        Column(name: "is_admin", type: "BOOLEAN DEFAULT false"),
+        Column(name: "department", type: "VARCHAR(100)"),
+        Column(name: "title", type: "VARCHAR(100)"),
+        Column(name: "roles", type: "JSONB DEFAULT '[]'"),
+        Column(name: "permissions", type: "JSONB DEFAULT '[]'"),
+        Column(name: "synced_from", type: "VARCHAR(50) DEFAULT 'wrapper'"),
+        Column(name: "last_synced_at", type: "TIMESTAMP"),
+        Column(name: "created_at", type: "TIMESTAMP"),
+        Column(name: "updated_at", type: "TIMESTAMP"),
+    ]
+    static let syncLogColumns = [
+        Column(name: "id", type: "INTEGER PRIMARY KEY AUTOINCREMENT"),
+        Column(name: "tenant_id", type: "VARCHAR(255)"),
+        Column(name: "operation", type: "VARCHAR(50)"),
+        Column(name: "total_users", type: "INTEGER"),
+        Column(name: "successful", type: "INTEGER DEFAULT 0"),
+        Column(name: "failed", type: "INTEGER DEFAULT 0"),
+        Column(name: "details", type: "JSONB"),
+        Column(name: "synced_at", type: "TIMESTAMP"),
+    ]
+
+    /// Which batches took effect and what came of them (`results` NULL: a tombstone).
+    static let ledger = """
+        CREATE TABLE IF NOT EXISTS usersync_ledger (
+          job_id TEXT NOT NULL, batch INTEGER NOT NULL, results BLOB, PRIMARY KEY (job_id, batch)
+        ) WITHOUT ROWID
+        """
+
+    /// Users that wait for their job's last pass, and the email each asks for. `moved`: it was given to them already.
+    static let conflicts = """
+        CREATE TABLE IF NOT EXISTS usersync_conflicts (
+          job_id TEXT NOT NULL, user_index INTEGER NOT NULL, tenant_id TEXT NOT NULL, wrapper_user_id TEXT, email TEXT NOT NULL,
+          moved INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (job_id, user_index)
+        ) WITHOUT ROWID
+        """
+    static let conflictIndexes = [
+        "CREATE INDEX IF NOT EXISTS usersync_conflicts_user ON usersync_conflicts(job_id, wrapper_user_id, user_index)",
+        "CREATE INDEX IF NOT EXISTS usersync_conflicts_email ON usersync_conflicts(job_id, email, user_index)",
+    ]
+}

@@ -1,0 +1,155 @@
+import GRDB
+import SyncModel
+
+/// Makes the tables, or fits tables that are there: columns are added and indexes changed, nothing else is touched. Only a UNIQUE
+/// inside the table, which SQLite cannot drop, has the table rebuilt (`TableRebuild`), and only for `EMAIL_SCOPE=tenant`.
+struct SchemaUpgrade {
+    let db: Database
+    let scope: EmailScope
+
+    func run() throws {
+        let rebuild = try needsRebuild()
+        if rebuild { try TableRebuild.setPragmas(db, rebuilding: true) }
+        let outcome = Result {
+            try db.inTransaction(.immediate) {
+                try upgradeUsers()
+                try upgradeSyncLogs()
+                try db.execute(sql: GuideTables.ledger)
+                try db.execute(sql: GuideTables.conflicts)
+                for index in GuideTables.conflictIndexes { try db.execute(sql: index) }
+                return .commit
+            }
+        }
+        if rebuild { try TableRebuild.setPragmas(db, rebuilding: false) }
+        try outcome.get()
+    }
+
+    // MARK: users
+
+    private func upgradeUsers() throws {
+        if let users = try TableShape(db, "users") {
+            try demand(GuideTables.userColumns, in: users)
+            try add(GuideTables.userAdditions, to: users)
+        } else {
+            try db.execute(sql: GuideTables.users)
+        }
+        try fitEmailIndex()
+        try fitTenantIndex()
+        try db.execute(sql: "CREATE INDEX IF NOT EXISTS idx_users_kinde_user_id ON users(kinde_user_id)")
+        // Empty unless the CRM stores emails in mixed case; then they are found by it.
+        try db.execute(
+            sql: "CREATE INDEX IF NOT EXISTS idx_users_email_lower ON users(lower(email)) WHERE email <> lower(email)")
+    }
+
+    /// Whether the table carries the guide's UNIQUE inside and must lose it.
+    private func needsRebuild() throws -> Bool {
+        guard scope == .tenant, let users = try TableShape(db, "users") else { return false }
+        return users.uniqueIndexes(on: ["email"]).contains { $0.origin == "u" }
+    }
+
+    private func fitEmailIndex() throws {
+        if try needsRebuild() { try TableRebuild(db: db).dropUniqueEmail() }
+        guard let users = try TableShape(db, "users") else { return }
+        let named = users.index(named: "idx_users_email")
+        if let named, named.isPartial || !(named.columns == ["email"] || named.columns == ["email", "tenant_id"]) {
+            throw DirectoryError.unusable(
+                "The index idx_users_email is not the guide's: rename or drop it, so that usersync can make its own")
+        }
+        let unique = users.uniqueIndexes(on: ["email"])
+        switch scope {
+        case .global:
+            guard unique.isEmpty else { return }
+            try refuseRepeatedEmails()
+            if named != nil { try db.execute(sql: "DROP INDEX idx_users_email") }
+            try db.execute(sql: "CREATE UNIQUE INDEX idx_users_email ON users(email)")
+        case .tenant:
+            // The guide's UNIQUE as some tools write it: an index of any name.
+            for index in unique where index.origin == "c" {
+                try db.execute(sql: "DROP INDEX \(index.name.quotedDatabaseIdentifier)")
+            }
+            guard named?.columns != ["email", "tenant_id"] || named?.isUnique != true else { return }
+            if let named, !unique.contains(named) { try db.execute(sql: "DROP INDEX idx_users_email") }
+            try db.execute(sql: "CREATE UNIQUE INDEX idx_users_email ON users(email, tenant_id)")
+        }
+    }
+
+    private func fitTenantIndex() throws {
+        guard let users = try TableShape(db, "users") else { return }
+        if let index = users.index(named: "idx_users_tenant_id") {
+            if index.isUnique, !index.isPartial, index.columns == ["tenant_id", "wrapper_user_id"] { return }
+            guard index.columns == ["tenant_id"] else {
+                throw DirectoryError.unusable(
+                    "The index idx_users_tenant_id is not the guide's: rename or drop it, so that usersync can make its own")
+            }
+            try db.execute(sql: "DROP INDEX idx_users_tenant_id")
+        }
+        let repeated = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT min(id) AS first, count(*) AS rows FROM users WHERE wrapper_user_id IS NOT NULL
+                GROUP BY tenant_id, wrapper_user_id HAVING count(*) > 1 ORDER BY min(id) LIMIT 1
+                """)
+        if let repeated {
+            throw DirectoryError.unusable(
+                """
+                wrapper_user_id repeats within a tenant: first in the row with id \(repeated["first"] as Int64), \
+                \(repeated["rows"] as Int) rows share it. Clear it in all but one of them
+                """)
+        }
+        try db.execute(sql: "CREATE UNIQUE INDEX idx_users_tenant_id ON users(tenant_id, wrapper_user_id)")
+    }
+
+    /// Emails are personal data; this sentence goes to the operator's start message alone, who has to mend the rows.
+    private func refuseRepeatedEmails() throws {
+        let repeats = """
+            SELECT lower(email) AS email, count(*) AS rows, group_concat(id, ', ') AS ids, min(id) AS first
+            FROM users GROUP BY lower(email) HAVING count(*) > 1
+            """
+        guard let first = try Row.fetchOne(db, sql: "\(repeats) ORDER BY first LIMIT 1") else { return }
+        let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM (\(repeats))") ?? 0
+        let ids = (first["ids"] as String).split(separator: ",").prefix(10).joined(separator: ",")
+        throw DirectoryError.unusable(
+            """
+            EMAIL_SCOPE=global needs every email once, but \(count) \(count == 1 ? "email repeats" : "emails repeat"): \
+            first \(first["email"] as String), in the rows with id \(ids). Mend them, or keep EMAIL_SCOPE=tenant
+            """)
+    }
+
+    // MARK: sync_logs
+
+    private func upgradeSyncLogs() throws {
+        if let logs = try TableShape(db, "sync_logs") {
+            try demand(GuideTables.syncLogColumns, in: logs)
+            try add(GuideTables.syncLogAdditions, to: logs)
+        } else {
+            try db.execute(sql: GuideTables.syncLogs)
+        }
+        try db.execute(sql: "CREATE UNIQUE INDEX IF NOT EXISTS idx_sync_logs_job_id ON sync_logs(job_id)")
+    }
+
+    // MARK: Columns
+
+    private func demand(_ columns: [GuideTables.Column], in table: TableShape) throws {
+        let missing = columns.filter { !table.hasColumn($0.name) }
+        if !missing.isEmpty {
+            throw DirectoryError.unusable(
+                """
+                The table \(table.name) lacks \(missing.map(\.name).joined(separator: ", ")), which the guide's has. Add: \
+                \(missing.map { "ALTER TABLE \(table.name) ADD COLUMN \($0.definition)" }.joined(separator: "; "))
+                """)
+        }
+        guard table.idIsRowNumber else {
+            throw DirectoryError.unusable(
+                """
+                \(table.name).id is not INTEGER PRIMARY KEY, so SQLite does not number its rows (SERIAL is PostgreSQL's word). \
+                Make a table with id INTEGER PRIMARY KEY AUTOINCREMENT, copy the rows and give it the old name
+                """)
+        }
+    }
+
+    private func add(_ columns: [GuideTables.Column], to table: TableShape) throws {
+        for column in columns where !table.hasColumn(column.name) {
+            try db.execute(sql: "ALTER TABLE \(table.name.quotedDatabaseIdentifier) ADD COLUMN \(column.definition)")
+        }
+    }
+}
