@@ -20,7 +20,7 @@ package struct UserResultDocument: JSONDocument {
         json.member("message", message)
         if applied.outcome == .failed {
             json.member("error", applied.detail ?? applied.code?.sentence ?? message)
-            json.member("code", applied.code?.word)
+            if let code = applied.code { json.member("code", code.word) }
         }
     }
 

@@ -25,7 +25,7 @@ package struct DeliveriesController: Sendable {
         filter.state = try query.word("state", as: DeliveryState.self)
         filter.jobID = try query.jobID("jobId")
         filter.tenantID = try query.text("tenantId")
-        let limit = try query.integer("limit", in: 1...200, default: 50)
+        let limit = try query.integer("limit", in: JobsController.listLimits, default: JobsController.listDefault)
         let cursor = try query.cursor()
         let page = try await reportingBadCursor { try await queue.deliveries(filter, limit: limit, cursor: cursor) }
         return .json(document: PageDocument("deliveries", page, element: DeliveryDocument.init))

@@ -19,7 +19,7 @@ extension JobsController {
             }
             return try await stream(of: try await job(of: context), status: status, channel: context.channel)
         }
-        let limit = try query.integer("limit", in: 1...1000, default: 100)
+        let limit = try query.integer("limit", in: JobsController.resultLimits, default: JobsController.resultDefault)
         let cursor = try query.cursor()
         let job = try await job(of: context)
         let page = try await reportingBadCursor {

@@ -5,6 +5,13 @@ import SyncModel
 
 /// Watching and steering jobs.
 package struct JobsController: Sendable {
+    /// Bounds of `limit` for lists, and what stands for it.
+    static let listLimits = 1...200
+    static let listDefault = 50
+    /// The same for results.
+    static let resultLimits = 1...1000
+    static let resultDefault = 100
+
     let queue: any JobQueue
     let engine: any EngineControl
     let views: JobViews
@@ -31,7 +38,7 @@ package struct JobsController: Sendable {
         filter.source = try query.text("source")
         filter.since = try query.time("since")
         filter.until = try query.time("until")
-        let limit = try query.integer("limit", in: 1...200, default: 50)
+        let limit = try query.integer("limit", in: JobsController.listLimits, default: JobsController.listDefault)
         let cursor = try query.cursor()
         let page = try await reportingBadCursor { try await queue.jobs(filter, limit: limit, cursor: cursor) }
         let now = views.clock.now()

@@ -9,12 +9,12 @@ struct OperatorAction {
 
     init(_ action: String, jobID: JobID) {
         self.action = action
-        subject = ["job_id": "\(jobID.text)"]
+        subject = ["jobId": "\(jobID.text)"]
     }
 
     init(_ action: String, deliveryID: String?) {
         self.action = action
-        subject = deliveryID.map { ["delivery_id": "\($0)"] } ?? [:]
+        subject = deliveryID.map { ["deliveryId": "\($0)"] } ?? [:]
     }
 
     /// One line, once the answer is known.
@@ -24,9 +24,9 @@ struct OperatorAction {
             metadata: subject.merging([
                 "action": "\(action)",
                 "outcome": "\(outcome)",
-                "key_id": "\(context.caller?.keyID ?? "none")",
+                "keyId": "\(context.caller?.keyID ?? "none")",
                 "role": "\(context.caller?.role.rawValue ?? "none")",
-                "request_id": "\(context.requestID)",
+                "requestId": "\(context.requestID)",
             ]) { _, new in new })
     }
 }

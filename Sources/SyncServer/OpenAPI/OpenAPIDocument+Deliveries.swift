@@ -1,0 +1,72 @@
+import SyncModel
+
+extension OpenAPIDocument {
+    static let deliveries: JSONValue = [
+        "/api/internal/sync/deliveries": ["get": listDeliveries],
+        "/api/internal/sync/deliveries/test": ["post": testDelivery],
+        "/api/internal/sync/deliveries/{id}/redeliver": ["post": redeliver],
+    ]
+
+    private static let listDeliveries = Parts.operation(
+        "listDeliveries", tag: "deliveries", "The webhook log, newest first",
+        parameters: ["DeliveryState", "JobFilter", "TenantFilter", "ListLimit", "Cursor", "X-Request-ID"],
+        responses: ["200": Parts.response("A page of deliveries.", Parts.content("DeliveryList"))]
+            + Parts.errors(Parts.keyErrors + [503]))
+
+    private static let testDelivery = Parts.operation(
+        "testDelivery", tag: "deliveries", "Send a test event to the configured address",
+        "409 where no address is configured.",
+        parameters: ["X-Request-ID"],
+        responses: ["202": Parts.response("The test event is due now.", Parts.content("DeliveryAnswer"))]
+            + Parts.errors(Parts.keyErrors + [409, 503]))
+
+    private static let redeliver = Parts.operation(
+        "redeliver", tag: "deliveries", "Send a webhook again", "Whatever its state; its attempts start anew.",
+        parameters: ["DeliveryID", "X-Request-ID"],
+        responses: ["202": Parts.response("The webhook is due now.", Parts.content("DeliveryAnswer"))]
+            + Parts.errors(Parts.keyErrors + [404, 503]))
+
+    /// What we send (CONTRACT §3).
+    static let webhooks: JSONValue = [
+        "jobEnded": [
+            "post": [
+                "operationId": "jobEnded",
+                "summary": "A job has ended",
+                "description": """
+                Sent to WRAPPER_WEBHOOK_URL, or the request's metadata.callbackUrl, as Standard Webhooks has it. Tried again at \
+                about 5 s, 30 s, 5 min, 30 min, 2 h, 5 h, 10 h and 24 h; `Retry-After` is honoured; 410 stops. Results beyond 100 \
+                are left to resultsUrl. A test event has the type webhook.test and a message in the place of the result.
+                """,
+                "security": [],
+                "parameters": [
+                    webhookHeader("webhook-id", "Stable over retries and redelivery.", required: true),
+                    webhookHeader("webhook-timestamp", "Seconds since 1970 at the attempt.", required: true),
+                    webhookHeader(
+                        "webhook-signature",
+                        "`v1,<base64 HMAC-SHA256 of id.timestamp.body>`, one for each secret, with a space between.",
+                        required: true),
+                    webhookHeader(
+                        "X-Internal-API-Key", "The first internal key; to the configured address only.", required: false),
+                    webhookHeader("X-Tenant-ID", "Tenant of the job.", required: false),
+                    webhookHeader("X-Sync-Source", "Source of the job.", required: false),
+                    webhookHeader("traceparent", "As received with the job.", required: false),
+                ],
+                "requestBody": [
+                    "required": true, "content": Parts.content("WebhookEvent", example: OpenAPIExamples.webhook),
+                ],
+                "responses": [
+                    "2XX": ["description": "Delivered."],
+                    "410": ["description": "Never send this one again."],
+                    "default": ["description": "Tried again later."],
+                ],
+            ]
+        ]
+    ]
+
+    private static func webhookHeader(_ name: String, _ description: String, required: Bool) -> JSONValue {
+        [
+            "name": .string(name), "in": "header", "required": .bool(required), "description": .string(description),
+            "schema": ["type": "string"],
+        ]
+    }
+}

@@ -1,0 +1,60 @@
+import SyncModel
+
+extension OpenAPIDocument {
+    static let jobs: JSONValue = [
+        "/api/internal/sync/jobs": ["get": listJobs],
+        "/api/internal/sync/jobs/{id}": ["get": showJob],
+        "/api/internal/sync/jobs/{id}/results": ["get": listResults],
+        "/api/internal/sync/jobs/{id}/retry": ["post": retryJob],
+        "/api/internal/sync/jobs/{id}/cancel": ["post": cancelJob],
+    ]
+
+    private static let listJobs = Parts.operation(
+        "listJobs", tag: "jobs", "Jobs, newest first",
+        parameters: [
+            "JobStatus", "TenantFilter", "SourceFilter", "Since", "Until", "ListLimit", "Cursor", "X-Request-ID",
+        ],
+        responses: ["200": Parts.response("A page of jobs.", Parts.content("JobList"))] + Parts.errors(Parts.keyErrors + [503]))
+
+    private static let showJob = Parts.operation(
+        "showJob", tag: "jobs", "One job",
+        "State, counts, progress, failed tries and webhook state; once it has ended, its result at the top level.",
+        parameters: ["JobID", "X-Request-ID"],
+        responses: ["200": Parts.response("The job.", Parts.content("Job"))] + Parts.errors(Parts.keyErrors + [404, 503]))
+
+    private static let listResults = Parts.operation(
+        "listResults", tag: "jobs", "Per-user results, in index order",
+        "A page as JSON; all of them as NDJSON with `Accept: application/x-ndjson`, without `limit` and `cursor`.",
+        parameters: ["JobID", "ResultStatus", "ResultLimit", "Cursor", "X-Request-ID"],
+        responses: [
+            "200": Parts.response(
+                "A page of results, or all of them.",
+                Parts.content("ResultList") + [
+                    "application/x-ndjson": [
+                        "schema": ["type": "string", "description": "Each line is a UserResult."],
+                        "example": .string(OpenAPIExamples.resultLines),
+                    ]
+                ])
+        ] + Parts.errors(Parts.keyErrors + [404, 503]))
+
+    private static let retryJob = Parts.operation(
+        "retryJob", tag: "jobs", "Try the failed users again",
+        """
+        A linked job of the failed users alone, with the original syncTime; the same one again while it is open. 409 while the \
+        job is open, or where no user failed.
+        """,
+        parameters: ["JobID", "X-Request-ID"],
+        responses: [
+            "202": Parts.response(
+                "The linked job.", Parts.content("Acknowledgement"), headers: ["Location", "Retry-After"])
+        ] + Parts.errors(Parts.keyErrors + [404, 409, 503]))
+
+    private static let cancelJob = Parts.operation(
+        "cancelJob", tag: "jobs", "Cancel a job",
+        """
+        Batches not yet started are dropped, what was committed stays; the job ends after its running batches. 409 if it has \
+        ended.
+        """,
+        parameters: ["JobID", "X-Request-ID"],
+        responses: ["200": Parts.response("The job.", Parts.content("Job"))] + Parts.errors(Parts.keyErrors + [404, 409, 503]))
+}

@@ -1,0 +1,57 @@
+import SyncModel
+
+extension OpenAPIDocument {
+    static let headers: JSONValue = [
+        "X-Request-ID": text("As received, or one of ours."),
+        "Location": text("Path of the job."),
+        "Retry-After": ["description": "Seconds.", "schema": ["type": "integer", "minimum": 0]],
+        "Idempotent-Replayed": ["description": "true where the job was accepted before.", "schema": ["const": "true"]],
+        "Preference-Applied": text("wait=N, where it was asked for."),
+        "RateLimit": text("What is left and for how long. Absent with RATE_LIMIT_MAX=0."),
+        "RateLimit-Policy": text("Submissions allowed and the window in seconds."),
+        "X-RateLimit-Limit": whole("Submissions allowed in a window."),
+        "X-RateLimit-Remaining": whole("What is left of them."),
+        "X-RateLimit-Reset": whole("When the window ends, in seconds since 1970."),
+    ]
+
+    static let errorResponses: JSONValue = [
+        "Error400": error("Something about the request is wrong; details says what.", OpenAPIExamples.invalid),
+        "Error401": error("No key, or not a good one.", OpenAPIExamples.error("Unauthorized - Invalid API key")),
+        "Error403": error(
+            "A good key that may not do this.",
+            OpenAPIExamples.error("Forbidden", "This key may read and steer, not submit")),
+        "Error404": error("There is no such thing.", OpenAPIExamples.error("Job not found")),
+        "Error409": error(
+            "The state of the thing does not allow it, or the first request under an Idempotency-Key still arrives.",
+            OpenAPIExamples.error(
+                "The job is still open", "The job is running. Its failed users can be retried once it has ended")),
+        "Error413": error(
+            "More than MAX_REQUEST_BYTES or MAX_USERS_PER_REQUEST.", OpenAPIExamples.error("Request too large")),
+        "Error415": error(
+            "Content-Type is not application/json, or Content-Encoding not gzip.",
+            OpenAPIExamples.error("Unsupported media type", "Content-Type must be application/json")),
+        "Error422": error(
+            "The Idempotency-Key was used with another body.", OpenAPIExamples.error("Idempotency-Key was used before")),
+        "Error429": error(
+            "Too many submissions, or too many wrong keys.",
+            OpenAPIExamples.error("Too many sync requests, please try again later"), retryAfter: true),
+        "Error500": error("A mistake of ours; nothing a caller sends causes it.", OpenAPIExamples.error("Internal server error")),
+        "Error503": error(
+            "The queue is full or cannot be written, or the server is stopping: try again.",
+            OpenAPIExamples.error("Service temporarily unavailable", "The queue cannot be written at the moment"),
+            retryAfter: true),
+    ]
+
+    private static func error(_ description: String, _ example: JSONValue, retryAfter: Bool = false) -> JSONValue {
+        Parts.response(
+            description, Parts.content("Error", example: example), headers: retryAfter ? ["Retry-After"] : [])
+    }
+
+    private static func text(_ description: String) -> JSONValue {
+        ["description": .string(description), "schema": ["type": "string"]]
+    }
+
+    private static func whole(_ description: String) -> JSONValue {
+        ["description": .string(description), "schema": ["type": "integer"]]
+    }
+}

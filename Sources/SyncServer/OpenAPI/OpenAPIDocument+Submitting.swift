@@ -1,0 +1,70 @@
+import SyncModel
+
+extension OpenAPIDocument {
+    static let submitting: JSONValue = [
+        "/api/internal/sync/users": ["post": syncUsers],
+        "/api/internal/sync/remove-user": ["post": removeUser],
+    ]
+
+    private static let submissionErrors = Parts.keyErrors + [403, 409, 413, 415, 422, 503]
+    private static let submissionHeaders = [
+        "RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Preference-Applied",
+    ]
+
+    private static let syncUsers = Parts.operation(
+        "syncUsers", tag: "sync", "Submit users of a tenant",
+        """
+        The body may be gzip. A violation of the format refuses the whole request and names the first 100; with \
+        VALIDATION=per-user, users that break a rule become failed results instead.
+        """,
+        parameters: [
+            "X-Tenant-ID", "X-Sync-Source", "Content-Encoding", "Idempotency-Key", "Prefer", "traceparent", "X-Request-ID",
+        ],
+        body: [
+            "required": true,
+            "content": [
+                "application/json": [
+                    "schema": ["oneOf": [Schema.ref("SyncRequest"), Schema.ref("ConnectionCheck")]],
+                    "examples": [
+                        "sync": ["summary": "A sync", "value": OpenAPIExamples.sync],
+                        "minimal": ["summary": "What every user needs", "value": OpenAPIExamples.minimalSync],
+                        "connection": ["summary": "The accessibility check", "value": ["test": "connection"]],
+                    ],
+                ]
+            ],
+        ],
+        responses: [
+            "200": Parts.response(
+                "The job ended within `Prefer: wait`, or the answer to the accessibility check.",
+                [
+                    "application/json": [
+                        "schema": ["oneOf": [Schema.ref("Result"), Schema.ref("ConnectionOK")]],
+                        "examples": [
+                            "result": ["summary": "A result", "value": OpenAPIExamples.result],
+                            "connection": ["summary": "The accessibility check", "value": OpenAPIExamples.connectionOK],
+                        ],
+                    ]
+                ], headers: submissionHeaders),
+            "202": accepted(OpenAPIExamples.acknowledgement),
+        ] + Parts.errors(submissionErrors))
+
+    private static let removeUser = Parts.operation(
+        "removeUser", tag: "sync", "Deactivate a user of a tenant", "Nothing is deleted. Becomes a job of one removal.",
+        parameters: [
+            "X-Tenant-ID", "X-Sync-Source-Optional", "Content-Encoding", "Idempotency-Key", "Prefer", "traceparent",
+            "X-Request-ID",
+        ],
+        body: ["required": true, "content": Parts.content("RemovalRequest", example: OpenAPIExamples.removal)],
+        responses: [
+            "200": Parts.response(
+                "The job ended within `Prefer: wait`.", Parts.content("Result", example: OpenAPIExamples.removalResult),
+                headers: submissionHeaders),
+            "202": accepted(OpenAPIExamples.removalAcknowledgement),
+        ] + Parts.errors(submissionErrors))
+
+    private static func accepted(_ example: JSONValue) -> JSONValue {
+        Parts.response(
+            "The job is on disk.", Parts.content("Acknowledgement", example: example),
+            headers: ["Location", "Retry-After", "Idempotent-Replayed"] + submissionHeaders)
+    }
+}

@@ -1,0 +1,60 @@
+import SyncModel
+
+/// The contract as OpenAPI 3.1, written by the code that knows its words and limits.
+package enum OpenAPIDocument {
+    /// The whole document.
+    /// - Parameter publicURL: `PUBLIC_URL`; without it the server is wherever the document was read from.
+    package static func json(publicURL: String? = nil) -> [UInt8] {
+        var json = JSONWriter()
+        document(server: publicURL ?? "/").write(to: &json)
+        return json.bytes
+    }
+
+    private static func document(server: String) -> JSONValue {
+        [
+            "openapi": "3.1.0",
+            "info": [
+                "title": "usersync",
+                "version": "1.0.0",
+                "summary": "Takes user syncs from the wrapper, applies them to the CRM, and says what became of each user.",
+                "description": .string(description),
+            ],
+            "servers": [["url": .string(server)]],
+            "security": [["internalApiKey": []], ["bearerKey": []]],
+            "tags": [
+                ["name": "sync", "description": "Submitting users and removals."],
+                ["name": "jobs", "description": "Watching and steering."],
+                ["name": "deliveries", "description": "The webhook log."],
+                ["name": "health", "description": "Whether the server is there, and how it is."],
+            ],
+            "paths": submitting + jobs + deliveries + health,
+            "webhooks": webhooks,
+            "components": [
+                "securitySchemes": securitySchemes,
+                "parameters": parameters,
+                "headers": headers,
+                "responses": errorResponses,
+                "schemas": Schemas.requests + Schemas.results + Schemas.jobs + Schemas.operations,
+            ],
+        ]
+    }
+
+    private static let description = """
+        A sync is acknowledged with 202 once it is on disk; its result is fetched from the job, waited for with \
+        `Prefer: wait=N`, or received as a webhook.
+
+        Every path answers other methods with 405 and `Allow`; HEAD is answered wherever GET is. Unknown query parameters are \
+        ignored, known ones must not be repeated. Early errors carry `Connection: close`.
+        """
+
+    private static let securitySchemes: JSONValue = [
+        "internalApiKey": [
+            "type": "apiKey", "in": "header", "name": "X-Internal-API-Key",
+            "description": """
+            INTERNAL_API_KEY may do everything; OPS_API_KEY may read everything and act on jobs and deliveries, but not submit. \
+            Decides where both headers are sent.
+            """,
+        ],
+        "bearerKey": ["type": "http", "scheme": "bearer", "description": "The same keys as a bearer token."],
+    ]
+}

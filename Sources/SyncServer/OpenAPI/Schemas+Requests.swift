@@ -1,0 +1,90 @@
+import SyncModel
+
+/// The schemas of `components`, split per concern.
+enum Schemas {}
+
+extension Schemas {
+    /// What callers send (CONTRACT §1 "Body of a sync", "Body of a removal").
+    static let requests: JSONValue = [
+        "SyncRequest": syncRequest,
+        "ConnectionCheck": Schema.object(
+            "The guide's accessibility check. It needs no X-Tenant-ID; nothing is queued.",
+            ["test": Schema.constant("connection")]),
+        "RemovalRequest": removalRequest,
+        "TenantOfRequest": tenant,
+        "User": user,
+        "SyncMetadata": metadata,
+    ]
+
+    private static let syncRequest: JSONValue = Schema.object(
+        "The guide's body of a sync. Unknown members are ignored and named in `warnings`.", optional: ["metadata"],
+        [
+            "operation": Schema.constant("user_sync"),
+            "tenant": Schema.ref("TenantOfRequest"),
+            "users": Schema.array(of: Schema.ref("User"), "Users in the order they take effect. May be empty."),
+            "metadata": Schema.nullable(ref: "SyncMetadata"),
+        ])
+
+    private static let removalRequest: JSONValue = Schema.object(
+        "Deactivates one user; deletes nothing.", optional: ["removedAt", "reason"],
+        [
+            "operation": Schema.constant("user_removal"),
+            "tenant": Schema.ref("TenantOfRequest"),
+            "userId": Schema.text("The wrapper's id of the user, as `users[].id` of a sync.", minLength: 1, maxLength: 255),
+            "removedAt": [
+                "type": ["string", "null"], "format": "date-time",
+                "description": "When the user was removed; a sync with an older syncTime does not reactivate the user.",
+            ],
+            "reason": Schema.nullableString("Kept with the job."),
+        ])
+
+    private static let tenant: JSONValue = Schema.object(
+        "The tenant; `id` equals the header X-Tenant-ID.", optional: ["subdomain", "kindeOrgId"],
+        [
+            "id": Schema.text("", minLength: 1, maxLength: 255),
+            "name": Schema.text("", minLength: 1, maxLength: 255),
+            "subdomain": Schema.nullableString(""),
+            "kindeOrgId": Schema.nullableString(""),
+        ])
+
+    private static let metadata: JSONValue = Schema.object(
+        "About the sync itself.", optional: ["syncTime", "syncedBy", "syncType", "applicationCode", "callbackUrl"],
+        [
+            "syncTime": Schema.nullableTime(
+                "When the data was read; older news never overwrites newer. At most 5 minutes ahead of the server's clock. "
+                    + "The time of acceptance where absent."),
+            "syncedBy": Schema.nullableString(""),
+            "syncType": Schema.nullableString("single_user, full or incremental"),
+            "applicationCode": Schema.nullableString(""),
+            "callbackUrl": Schema.nullableString(
+                "Takes the place of the configured webhook address; https, on a host of WEBHOOK_ALLOWED_HOSTS."),
+        ])
+
+    /// Everything but `email` and `name` is optional; `null` clears on update, absent keeps.
+    private static let user: JSONValue = Schema.object(
+        "One user; at most 64 KiB of JSON. An absent member keeps its value on update, null clears it.",
+        optional: [
+            "id", "kindeUserId", "avatar", "isActive", "isAdmin", "department", "title", "lastActiveAt", "roles",
+            "permissions", "allowedApplications", "subscriptionTier",
+        ],
+        [
+            "id": Schema.text("The wrapper's id of the user.", maxLength: 255, nullable: true),
+            "kindeUserId": Schema.text("", maxLength: 255, nullable: true),
+            "email": ["type": "string", "format": "email", "maxLength": 254, "description": "Matched without regard to case."],
+            "name": Schema.text("", minLength: 1, maxLength: 255),
+            "avatar": Schema.text("", maxLength: 2048, nullable: true),
+            "isActive": ["type": ["boolean", "null"]],
+            "isAdmin": ["type": ["boolean", "null"]],
+            "department": Schema.text("", maxLength: 100, nullable: true),
+            "title": Schema.text("", maxLength: 100, nullable: true),
+            "lastActiveAt": Schema.nullableTime(""),
+            "roles": anyJSON,
+            "permissions": anyJSON,
+            "allowedApplications": anyJSON,
+            "subscriptionTier": Schema.text("", maxLength: 255, nullable: true),
+        ])
+
+    private static let anyJSON: JSONValue = [
+        "type": ["array", "object", "null"], "description": "Any JSON array or object.",
+    ]
+}
