@@ -90,7 +90,7 @@ package actor DirectoryGate {
 
 extension DirectoryError {
     /// What it says, whichever kind it is.
-    var text: String {
+    package var text: String {
         switch self {
         case .unavailable(let text), .transient(let text), .unusable(let text): text
         }

@@ -1,6 +1,5 @@
 import JobQueue
 import Logging
-import Synchronization
 import SyncModel
 
 /// Goes round the tenants that have work and hands their batches to workers.
@@ -24,8 +23,7 @@ actor Dispatcher {
     /// Batches the next large commit may take: halved towards what the last one got to when it was closed early, doubled when not.
     private var allowance: Int
     private var throughput = Throughput()
-    /// How many tenants wait for a turn; read by the directory at each batch boundary.
-    private let waiting = WaitingTenants()
+    private nonisolated let gauge = DispatchGauge()
 
     init(
         queue: any JobQueue, gate: DirectoryGate, workers: [SyncWorker], configuration: EngineConfiguration, clock: WallClock,
@@ -42,7 +40,8 @@ actor Dispatcher {
 
     var workersActive: Int { running }
     var workersIdle: Int { idle.count }
-    var isIdle: Bool { running == 0 && ring.waiting == 0 && turns.isEmpty }
+    /// Whether nothing is worked on and nobody waits.
+    nonisolated var isIdle: Bool { gauge.isIdle }
     func rate(over seconds: Int) -> Double { throughput.rate(over: seconds, at: clock.now()) }
 
     /// A tenant has a batch that can be leased.
@@ -67,7 +66,7 @@ actor Dispatcher {
     /// Leases nothing more; running commits close at their next batch boundary.
     func stop() {
         isStopping = true
-        waiting.stop()
+        gauge.stop()
         wake()
     }
 
@@ -112,10 +111,11 @@ actor Dispatcher {
     }
 
     private func carryOut(_ turn: Turn, on worker: SyncWorker) async {
-        let waiting = self.waiting
-        await worker.work(turn, closeEarly: { waiting.isAnybody }) { done in await self.applied(turn, batches: done) }
+        let gauge = self.gauge
+        await worker.work(turn, closeEarly: { gauge.closesCommits }) { done in await self.applied(turn, batches: done) }
         running -= 1
         idle.append(worker)
+        noteWaiting()
         wake()
     }
 
@@ -133,15 +133,5 @@ actor Dispatcher {
         wake()
     }
 
-    private func noteWaiting() { waiting.set(ring.waiting + turns.count) }
-}
-
-/// The dispatcher's word to a running commit: whether another tenant waits.
-private final class WaitingTenants: Sendable {
-    private let count = Atomic<Int>(0)
-    private let stopping = Atomic<Bool>(false)
-
-    func set(_ value: Int) { count.store(value, ordering: .relaxed) }
-    func stop() { stopping.store(true, ordering: .relaxed) }
-    var isAnybody: Bool { count.load(ordering: .relaxed) > 0 || stopping.load(ordering: .relaxed) }
+    private func noteWaiting() { gauge.set(waiting: ring.waiting + turns.count, running: running) }
 }

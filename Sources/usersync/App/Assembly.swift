@@ -6,6 +6,8 @@ import ServiceLifecycle
 import SyncEngine
 import SyncModel
 import SyncServer
+import Synchronization
+import UnixSignals
 import UserDirectory
 
 /// The whole, put together: every part is made here and handed to those that need it.
@@ -14,7 +16,7 @@ struct Assembly: Sendable {
     let logger: Logger
     let queue: SQLiteJobQueue
     let directory: SQLiteUserDirectory
-    let engine: SyncEngine
+    let engine: Engine
     let courier: WebhookCourier
     let started = StartSignal()
     private let janitor: Janitor
@@ -36,12 +38,11 @@ struct Assembly: Sendable {
         let warn: @Sendable (String) -> Void = { logger.warning("\($0)") }
         queue = try await SQLiteJobQueue.open(
             path: settings.queue.path,
-            limits: QueueLimits(
-                maxPendingUsers: settings.maxPendingUsers, minFreeDiskBytes: Int64(settings.minFreeDiskBytes)),
+            limits: QueueLimits(settings),
             clock: clock, observer: signals.observer, warn: warn)
         directory = SQLiteUserDirectory(
             path: settings.database.path, emailScope: settings.emailScope, clock: clock, warn: warn)
-        engine = SyncEngine(
+        engine = Engine(
             queue: queue, directory: directory,
             configuration: EngineConfiguration(
                 workers: settings.workers, webhookURL: settings.webhookURL, publicURL: settings.publicURL),
@@ -57,21 +58,24 @@ struct Assembly: Sendable {
             await engine.directoryUnavailable(text)
         }
 
-        let webhooks = try WebhookSettings(settings)
+        let webhooks = try WebhookSettings(settings, version: Version.current)
         courier = WebhookCourier(outbox: queue, settings: webhooks, wall: clock, logger: logger)
+        signals.connect(courier)
         let engine = self.engine
         janitor = Janitor(
-            queue: queue, directory: directory, settings: .init(retentionDays: Double(settings.retentionDays)), wall: clock,
-            isIdle: { await engine.isIdle }, logger: logger)
+            queue: queue, directory: directory, settings: Janitor.Settings(settings), wall: clock, isQuiet: { engine.isIdle },
+            logger: logger)
 
         let queue = self.queue
         let registry = MetricsBackend.shared
-        server = SyncServer.application(
-            SyncServer.Dependencies(
+        server = HTTPServer.application(
+            HTTPServer.Dependencies(
                 settings: settings, queue: queue, engine: engine, clock: clock, logger: logger,
                 isStarted: { phase.isStarted }, isDraining: { phase.isDraining },
                 callbackProblem: { webhooks.addresses.validate(callbackURL: $0) },
-                renderMetrics: { await QueueMetrics.render(queue: queue, engine: engine, clock: clock, registry: registry) }),
+                renderMetrics: {
+                    await MetricsBackend.render(registry, queue: queue, engine: engine, now: clock.now())
+                }),
             onRunning: { port in
                 phase.start()
                 logger.notice("listening", metadata: ["host": .string(settings.host), "port": .stringConvertible(port)])
@@ -84,7 +88,7 @@ struct Assembly: Sendable {
     func serviceGroup(signals shutdown: [UnixSignal]) -> ServiceGroupConfiguration {
         var configuration = ServiceGroupConfiguration(
             services: [
-                janitor, courier, SignalPump(signals: signals, engine: engine, courier: courier), engine, server,
+                janitor, courier, SignalPump(signals: signals, engine: engine), engine, server,
                 DrainAnnouncer(phase: phase),
             ].map { .init(service: $0) },
             gracefulShutdownSignals: shutdown, logger: quiet(logger))

@@ -1,37 +1,42 @@
 import JobQueue
 import ServiceLifecycle
 import SyncEngine
+import Synchronization
 
 /// Carries what the queue says (from within its writes, so it must not wait) to those who act on it.
-struct QueueSignals: Sendable {
+final class QueueSignals: Sendable {
     enum Signal: Sendable {
         case batchReady(tenantID: String)
-        case deliveryDue
+        case jobWaiting
     }
 
     fileprivate let stream: AsyncStream<Signal>
     private let continuation: AsyncStream<Signal>.Continuation
 
+    private let courier = Mutex<WebhookCourier?>(nil)
+
     init() { (stream, continuation) = AsyncStream.makeStream() }
 
     var observer: QueueObserver {
-        let continuation = self.continuation
-        return QueueObserver(
-            batchReady: { continuation.yield(.batchReady(tenantID: $0)) }, deliveryDue: { continuation.yield(.deliveryDue) })
+        QueueObserver(
+            batchReady: { self.continuation.yield(.batchReady(tenantID: $0)) },
+            deliveryDue: { self.courier.withLock { $0 }?.wake() }, jobWaiting: { self.continuation.yield(.jobWaiting) })
     }
+
+    /// The courier is made after the queue, which tells it of deliveries.
+    func connect(_ courier: WebhookCourier) { self.courier.withLock { $0 = courier } }
 }
 
 /// Hands the queue's signals on.
 struct SignalPump: Service {
     let signals: QueueSignals
-    let engine: SyncEngine
-    let courier: WebhookCourier
+    let engine: Engine
 
     func run() async throws {
         for await signal in signals.stream.cancelOnGracefulShutdown() {
             switch signal {
             case .batchReady(let tenantID): await engine.batchReady(tenantID)
-            case .deliveryDue: await courier.wake()
+            case .jobWaiting: await engine.jobWaiting()
             }
         }
     }

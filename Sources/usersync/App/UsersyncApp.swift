@@ -4,6 +4,7 @@ import ServiceLifecycle
 import SyncEngine
 import SyncModel
 import SyncServer
+import UnixSignals
 import UserDirectory
 
 /// Starting and stopping the whole.

@@ -31,14 +31,14 @@ final class InputFile: Sendable {
             descriptor = open(path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { throw CommandFailure("\(path) cannot be opened: \(String(cString: strerror(errno)))") }
         }
-        var facts = stat()
-        let isKnown = fstat(descriptor, &facts) == 0
-        let kind = facts.st_mode & S_IFMT
-        if isKnown, kind == S_IFDIR {
-            if isOwned { close(descriptor) }
+        var isDirectory: ObjCBool = false
+        if isOwned, FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
+            close(descriptor)
             throw CommandFailure("\(name) is a directory")
         }
-        size = isKnown && kind == S_IFREG ? Int(facts.st_size) : nil
+        // A pipe or a terminal cannot be sought in, and has no size to tell.
+        let end = lseek(descriptor, 0, SEEK_END)
+        size = end > 0 && lseek(descriptor, 0, SEEK_SET) == 0 ? Int(end) : nil
     }
 
     deinit {

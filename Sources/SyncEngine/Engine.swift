@@ -5,7 +5,7 @@ package import SyncModel
 package import UserDirectory
 
 /// What moves by itself between the queue and the directory: dispatcher, workers, and the ending of jobs.
-package final class SyncEngine: Service, EngineControl {
+package final class Engine: Service, EngineControl {
     private let queue: any JobQueue
     private let directory: any UserDirectory
     private let configuration: EngineConfiguration
@@ -47,10 +47,13 @@ package final class SyncEngine: Service, EngineControl {
     }
 
     /// Whether nothing is being worked on: the moment for a checkpoint.
-    package var isIdle: Bool { get async { await dispatcher.isIdle } }
+    package var isIdle: Bool { dispatcher.isIdle }
 
     /// For the queue's observer: a tenant has a batch to lease.
     package func batchReady(_ tenantID: String) async { await dispatcher.ask(tenantID) }
+
+    /// For the queue's observer: a job waits to be ended, or its cancel to be carried out.
+    package func jobWaiting() async { await sweep() }
 
     /// An outage met at start, before the engine ran.
     package func directoryUnavailable(_ error: String) async { await gate.close(error) }
@@ -90,7 +93,7 @@ package final class SyncEngine: Service, EngineControl {
         do {
             await dispatcher.ask(try await queue.readyTenants(now: clock.now(), limit: 10_000))
             guard await gate.isOpen else { return }
-            for id in try await queue.cancelsToCarryOut(limit: 100) { try await carryOutCancel(id) }
+            for id in try await queue.cancelling(limit: 100) { try await carryOutCancel(id) }
             let jobs = try await queue.endable(limit: 1000)
             if !jobs.isEmpty { await closer.close(jobs) }
         } catch {
@@ -126,8 +129,7 @@ package final class SyncEngine: Service, EngineControl {
     private func drop(_ unstarted: [Int], of id: JobID) async throws {
         let standing = try await directory.tombstone(id, batches: unstarted)
         if let job = try await queue.drop(
-            id, batches: unstarted,
-            standing: standing.mapValues { StandingResults(users: $0.users, deferred: $0.deferred) }, now: clock.now())
+            id, batches: unstarted, applied: standing.mapValues(\.users), now: clock.now())
         {
             await closer.close([job])
         }

@@ -6,7 +6,7 @@ package import SyncEngine
 package import SyncModel
 
 /// The HTTP server: one router, its layers from the outside in, and the channel beneath them.
-package enum SyncServer {
+package enum HTTPServer {
     /// What the server needs of the rest.
     package struct Dependencies: Sendable {
         package var settings: Settings

@@ -1,0 +1,24 @@
+import Synchronization
+
+/// What others may know of the dispatcher without waiting for it: the directory asks at each batch boundary of a commit.
+final class DispatchGauge: Sendable {
+    private let waiting = Atomic<Int>(0)
+    private let running = Atomic<Int>(0)
+    private let isStopping = Atomic<Bool>(false)
+
+    /// - Parameters:
+    ///   - waiting: tenants and turns that wait for a worker.
+    ///   - running: turns being worked on.
+    func set(waiting: Int, running: Int) {
+        self.waiting.store(waiting, ordering: .relaxed)
+        self.running.store(running, ordering: .relaxed)
+    }
+
+    func stop() { isStopping.store(true, ordering: .relaxed) }
+
+    /// True: a commit that spans many batches closes at the next boundary.
+    var closesCommits: Bool { waiting.load(ordering: .relaxed) > 0 || isStopping.load(ordering: .relaxed) }
+
+    /// Nothing is worked on and nobody waits.
+    var isIdle: Bool { waiting.load(ordering: .relaxed) == 0 && running.load(ordering: .relaxed) == 0 }
+}

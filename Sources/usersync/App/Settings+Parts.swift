@@ -1,0 +1,20 @@
+import JobQueue
+import SyncEngine
+import SyncModel
+
+// What each part needs of the settings.
+
+extension QueueLimits {
+    init(_ settings: Settings) {
+        self.init()
+        maxPendingUsers = settings.maxPendingUsers
+        minFreeDiskBytes = Int64(settings.minFreeDiskBytes)
+    }
+}
+
+extension Janitor.Settings {
+    init(_ settings: Settings) {
+        self.init()
+        retentionDays = Double(settings.retentionDays)
+    }
+}
