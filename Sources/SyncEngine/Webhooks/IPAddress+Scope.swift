@@ -79,6 +79,8 @@ extension IPAddress {
 
     private static let mappedV6 = Block<UInt128>(bits: 0xFFFF << 32, length: 96)
 
-    private static let privateV4 = [v4(10, 0, 0, 8), v4(127, 0, 0, 8), v4(169, 254, 0, 16), v4(172, 16, 0, 12), v4(192, 168, 0, 16)]
+    private static let privateV4 = [
+        v4(10, 0, 0, 8), v4(127, 0, 0, 8), v4(169, 254, 0, 16), v4(172, 16, 0, 12), v4(192, 168, 0, 16),
+    ]
     private static let privateV6 = [Block<UInt128>(bits: 1, length: 128), v6(0xFC00, length: 7), v6(0xFE80, length: 10)]
 }

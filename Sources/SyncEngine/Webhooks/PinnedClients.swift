@@ -78,7 +78,8 @@ actor PinnedClients {
     /// Says that this address of the host answered where others did not: it is the first from now on.
     func prefer(_ address: IPAddress, of url: WebhookURL, reach: Reach) {
         let key = Key(host: url.host, reach: reach)
-        guard let at = entries[key]?.pins.firstIndex(where: { $0.address == address }), let pin = entries[key]?.pins.remove(at: at)
+        guard let at = entries[key]?.pins.firstIndex(where: { $0.address == address }),
+            let pin = entries[key]?.pins.remove(at: at)
         else { return }
         entries[key]?.pins.insert(pin, at: 0)
     }

@@ -25,6 +25,8 @@ package actor WebhookCourier: Service {
 
     private var lanes: DeliveryLanes
     private var alarmAt: Timestamp?
+    /// The moment for which the outbox was last asked what is due: what was due by then is known.
+    private var lookedAt = Timestamp(microseconds: 0)
     /// When the next delivery becomes due has to be asked.
     private var nextIsUnknown = true
     private var outboxIsFailing = false
@@ -34,6 +36,8 @@ package actor WebhookCourier: Service {
     private nonisolated let signal: AsyncStream<Void>.Continuation
     /// A wake came since the outbox was last asked.
     private nonisolated let woken = Atomic<Bool>(true)
+    /// No attempt is begun any more.
+    private nonisolated let isStopping = Atomic<Bool>(false)
 
     /// Seconds between two looks at the outbox where nothing wakes the courier.
     private static let heartbeat: Double = 60
@@ -89,8 +93,9 @@ package actor WebhookCourier: Service {
                 await group.next()
                 group.cancelAll()
             }
-        } onCancelOrGracefulShutdown: { [signal] in
-            signal.finish()
+        } onCancelOrGracefulShutdown: {
+            self.isStopping.store(true, ordering: .releasing)
+            self.signal.finish()
         }
         await clients.shutdown()
     }
@@ -102,7 +107,9 @@ package actor WebhookCourier: Service {
                 for await _ in signals {
                     if woken.exchange(false, ordering: .acquiringAndReleasing) { lanes.look() }
                     repeat {
-                        while let delivery = lanes.start() { deliveries.addTask { await self.deliver(delivery) } }
+                        while !isStopping.load(ordering: .acquiring), let delivery = lanes.start() {
+                            deliveries.addTask { await self.deliver(delivery) }
+                        }
                     } while await fetch()
                     if let (at, delay) = await nextAlarm() {
                         alarms.addTask { await self.ring(at: at, after: delay) }
@@ -115,11 +122,13 @@ package actor WebhookCourier: Service {
 
     /// Asks the outbox once if there is reason to. False: there was none, or the outbox failed.
     private func fetch() async -> Bool {
-        guard let wish = lanes.wish() else { return false }
+        guard !isStopping.load(ordering: .acquiring), let wish = lanes.wish() else { return false }
         do {
+            let now = wall.now()
             let due = try await outbox.dueDeliveries(
-                now: wall.now(), limit: wish.limit, excluding: wish.excluding,
+                now: now, limit: wish.limit, excluding: wish.excluding,
                 excludingDestinations: wish.excludingDestinations)
+            lookedAt = now
             lanes.add(due, for: wish)
             outboxWorks()
             return true
@@ -180,8 +189,12 @@ package actor WebhookCourier: Service {
 
     /// A retry was set to `at`.
     private func expect(_ at: Timestamp) {
-        guard alarmAt.map({ at < $0 }) ?? true else { return }
-        nextIsUnknown = true
+        if at <= lookedAt {
+            // Recording took so long that it is due already; the last look left it out.
+            lanes.look()
+        } else if alarmAt.map({ at < $0 }) ?? true {
+            nextIsUnknown = true
+        }
     }
 
     /// The alarm to be set, if none is or an earlier one is needed.
@@ -194,7 +207,7 @@ package actor WebhookCourier: Service {
             at = now.advanced(bySeconds: Self.outboxPause)
         } else {
             do {
-                if let next = try await outbox.nextDelivery(after: now) { at = min(at, next) }
+                if let next = try await outbox.nextDelivery(after: lookedAt) { at = min(at, next) }
             } catch {
                 outboxFailed(error)
                 at = now.advanced(bySeconds: Self.outboxPause)
@@ -206,8 +219,8 @@ package actor WebhookCourier: Service {
     }
 
     private func ring(at: Timestamp, after delay: Double) async {
-        // Rounded up to the microsecond, lest it looks a moment too early.
-        guard (try? await clock.sleep(for: .seconds(delay) + .microseconds(1))) != nil else { return }
+        // Should the clocks differ and this be a moment early, the look finds nothing and sets another alarm for what is left.
+        guard (try? await clock.sleep(for: .seconds(delay))) != nil else { return }
         if alarmAt == at { alarmAt = nil }
         nextIsUnknown = true
         wake()
@@ -231,7 +244,8 @@ package actor WebhookCourier: Service {
 
     private func log(_ delivery: Delivery, _ outcome: WebhookSender.Outcome, _ next: DeliveryAttempt.Next) {
         var metadata: Logger.Metadata = [
-            "delivery": "\(delivery.what.id)", "destination": "\(delivery.what.destination)", "attempt": "\(delivery.attempts + 1)",
+            "delivery": "\(delivery.what.id)", "destination": "\(delivery.what.destination)",
+            "attempt": "\(delivery.attempts + 1)",
         ]
         if let job = delivery.what.jobID { metadata["job"] = "\(job)" }
         if let status = outcome.status { metadata["status"] = "\(status)" }
@@ -245,7 +259,8 @@ package actor WebhookCourier: Service {
         }
         if outcome.keyWithheld, !toldOfWithheldKey {
             toldOfWithheldKey = true
-            logger.warning("The API key is left out of webhooks: WRAPPER_WEBHOOK_URL is http and leads to a public address; use https")
+            logger.warning(
+                "The API key is left out of webhooks: WRAPPER_WEBHOOK_URL is http and leads to a public address; use https")
         }
     }
 }

@@ -2,11 +2,11 @@ import AsyncHTTPClient
 import NIOCore
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// What an attempt's error means, and how it is told: short, the same words for the same thing, no address, no secret.

@@ -82,22 +82,28 @@ struct WebhookSender: Sendable {
     ) async throws -> (HTTPClientResponse, keyWithheld: Bool) {
         let pins = try await clients.pins(for: url, reach: reach)
         let base = request(delivery, to: url, at: now)
-        let key = delivery.what.isConfiguredURL && settings.configuredURL != nil && settings.sendsAPIKey ? settings.internalKey : nil
+        let key =
+            delivery.what.isConfiguredURL && settings.configuredURL != nil && settings.sendsAPIKey ? settings.internalKey : nil
         var failure: any Error = HostNotFound()
         for (n, pin) in pins.enumerated() {
             var request = base
-            let mayHaveKey = url.scheme == .https || pin.address.isPrivate
+            let mayHaveKey = Self.mayHaveKey(url, at: pin.address)
             if let key, mayHaveKey { request.headers.add(name: "X-Internal-API-Key", value: key) }
             do {
                 let response = try await execute(request, on: pin.client)
                 if n > 0 { await clients.prefer(pin.address, of: url, reach: reach) }
                 return (response, key != nil && !mayHaveKey)
-            } catch where WebhookSendError.isBeforeRequest(error) && !Task.isCancelled {
+            } catch  where WebhookSendError.isBeforeRequest(error) && !Task.isCancelled {
                 failure = error
             }
         }
         await clients.doubt(url, reach: reach)
         throw failure
+    }
+
+    /// Whether the key may travel there: enciphered, or within what is private.
+    static func mayHaveKey(_ url: WebhookURL, at address: IPAddress) -> Bool {
+        url.scheme == .https || address.isPrivate
     }
 
     /// A kept connection may be closed by the receiver at the very moment it is used again: that is nobody's failure, and sent once more
@@ -107,7 +113,7 @@ struct WebhookSender: Sendable {
         let deadline = NIODeadline.now() + TimeAmount(limits.attempt)
         do {
             return try await client.execute(request, deadline: deadline)
-        } catch where WebhookSendError.isConnectionLost(error) && !Task.isCancelled {
+        } catch  where WebhookSendError.isConnectionLost(error) && !Task.isCancelled {
             return try await client.execute(request, deadline: deadline)
         }
     }

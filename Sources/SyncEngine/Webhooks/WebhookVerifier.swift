@@ -2,9 +2,9 @@ import Crypto
 package import SyncModel
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// The receiver's side of Standard Webhooks: says whether a webhook is ours and fresh. Used by `usersync listen` and the demo.

@@ -125,7 +125,8 @@ final class HTTPReceiver: Sendable {
             case .end:
                 guard let head else { return }
                 let request = Request(
-                    method: head.method, uri: head.uri, headers: head.headers, body: body, receivedAt: .now, connection: connection)
+                    method: head.method, uri: head.uri, headers: head.headers, body: body, receivedAt: .now,
+                    connection: connection)
                 self.head = nil
                 body = []
                 isOpen = true

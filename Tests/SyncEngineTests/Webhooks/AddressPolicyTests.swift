@@ -18,7 +18,8 @@ struct AddressPolicyTests {
         arguments: [
             "https://hooks.example.com", "https://hooks.example.com/", "https://hooks.example.com/a/b?c=d",
             "HTTPS://HOOKS.example.COM/x", "https://hooks.example.com:443/x", "https://other.example.com:8443/x",
-            "https://93.184.215.14/x", "https://[2606:4700::1111]/x", "https://[2606:4700:0:0::1111]/x", "https://hooks.example.com?q=1",
+            "https://93.184.215.14/x", "https://[2606:4700::1111]/x", "https://[2606:4700:0:0::1111]/x",
+            "https://hooks.example.com?q=1",
         ])
     func allowed(url: String) { #expect(policy.validate(callbackURL: url) == nil) }
 
@@ -34,7 +35,8 @@ struct AddressPolicyTests {
             ("https://evil.example.com/", "does not list"), ("https://hooks.example.com.evil.com/", "does not list"),
             ("https://xhooks.example.com/", "does not list"), ("https://sub.hooks.example.com/", "does not list"),
             ("https://hooks.example.com:8443/", "does not list"), ("https://other.example.com/", "does not list"),
-            ("https://hooks.example.com./", "not a name or an address"), ("https://hooks..example.com/", "not a name or an address"),
+            ("https://hooks.example.com./", "not a name or an address"),
+            ("https://hooks..example.com/", "not a name or an address"),
             ("https://user@hooks.example.com/", "user name"), ("https://user:pass@hooks.example.com/", "user name"),
             ("https://hooks.example.com@evil.com/", "user name"),
             ("https://hooks.example.com:0/", "port"), ("https://hooks.example.com:65536/", "port"),
@@ -74,11 +76,14 @@ struct AddressPolicyTests {
     @Test("the configured address may be anywhere, over http and https only")
     func configured() {
         for url in [
-            "http://localhost:3000/x", "https://wrapper.example.com", "http://10.0.0.5/x", "http://[::1]:8080/x", "http://crm_wrapper:80/",
+            "http://localhost:3000/x", "https://wrapper.example.com", "http://10.0.0.5/x", "http://[::1]:8080/x",
+            "http://crm_wrapper:80/",
         ] {
             #expect(AddressPolicy.validate(configuredURL: url) == nil, "\(url)")
         }
-        for url in ["unix:///tmp/socket", "http+unix://%2Ftmp%2Fs/x", "https+unix://x/", "file:///etc/passwd", "http://a:b@c/", "x"] {
+        for url in [
+            "unix:///tmp/socket", "http+unix://%2Ftmp%2Fs/x", "https+unix://x/", "file:///etc/passwd", "http://a:b@c/", "x",
+        ] {
             #expect(AddressPolicy.validate(configuredURL: url) != nil, "\(url)")
         }
     }
@@ -92,13 +97,17 @@ struct AddressPolicyTests {
     @Test(
         "addresses that are not of the public internet",
         arguments: [
-            "0.0.0.0", "0.255.255.255", "10.0.0.0", "10.255.255.255", "100.64.0.0", "100.127.255.255", "127.0.0.1", "127.255.255.255",
-            "169.254.169.254", "172.16.0.0", "172.31.255.255", "192.0.0.1", "192.0.0.170", "192.0.2.1", "192.31.196.1", "192.52.193.1",
+            "0.0.0.0", "0.255.255.255", "10.0.0.0", "10.255.255.255", "100.64.0.0", "100.127.255.255", "127.0.0.1",
+            "127.255.255.255",
+            "169.254.169.254", "172.16.0.0", "172.31.255.255", "192.0.0.1", "192.0.0.170", "192.0.2.1", "192.31.196.1",
+            "192.52.193.1",
             "192.88.99.1", "192.168.0.0", "192.168.255.255", "192.175.48.1", "198.18.0.0", "198.19.255.255", "198.51.100.1",
             "203.0.113.255", "224.0.0.1", "239.255.255.255", "240.0.0.0", "255.255.255.255",
-            "::", "::1", "::8.8.8.8", "::ffff:8.8.8.8", "::ffff:127.0.0.1", "64:ff9b::8.8.8.8", "64:ff9b:1::1", "100::1", "100:0:0:1::1",
+            "::", "::1", "::8.8.8.8", "::ffff:8.8.8.8", "::ffff:127.0.0.1", "64:ff9b::8.8.8.8", "64:ff9b:1::1", "100::1",
+            "100:0:0:1::1",
             "2001::1", "2001:0:4136:e378::1", "2001:2::1", "2001:4:112::1", "2001:20::1", "2001:1ff:ffff::1", "2001:db8::1",
-            "2002:7f00:1::1", "2002:808:808::1", "2620:4f:8000::1", "3fff::1", "3fff:fff:ffff::1", "4000::1", "5f00::1", "fc00::1",
+            "2002:7f00:1::1", "2002:808:808::1", "2620:4f:8000::1", "3fff::1", "3fff:fff:ffff::1", "4000::1", "5f00::1",
+            "fc00::1",
             "fdff::1", "fe80::1", "fec0::1", "ff02::1", "1fff::1",
         ])
     func special(text: String) throws {
@@ -122,10 +131,14 @@ struct AddressPolicyTests {
 
     @Test("private means this machine, private networks and link-local, and nothing that only looks so")
     func privateAddresses() throws {
-        for text in ["127.0.0.1", "10.1.2.3", "172.20.0.1", "192.168.1.1", "169.254.1.1", "::1", "fd00::1", "fe80::1", "::ffff:10.0.0.1"] {
+        for text in [
+            "127.0.0.1", "10.1.2.3", "172.20.0.1", "192.168.1.1", "169.254.1.1", "::1", "fd00::1", "fe80::1", "::ffff:10.0.0.1",
+        ] {
             #expect(try #require(IPAddress(text)).isPrivate, "\(text)")
         }
-        for text in ["64:ff9b::10.0.0.1", "2002:a00:1::1", "::ffff:8.8.8.8", "100.64.0.1", "203.0.113.1", "::", "0.0.0.0", "224.0.0.1"] {
+        for text in [
+            "64:ff9b::10.0.0.1", "2002:a00:1::1", "::ffff:8.8.8.8", "100.64.0.1", "203.0.113.1", "::", "0.0.0.0", "224.0.0.1",
+        ] {
             #expect(try !#require(IPAddress(text)).isPrivate, "\(text)")
         }
     }

@@ -12,7 +12,8 @@ struct RetryAfterTests {
     @Test("seconds are read, capped at a day")
     func seconds() {
         for (text, value) in [
-            ("0", 0), ("120", 120), (" 7 ", 7), ("86401", 86_400), ("999999999999999999999999", 86_400), ("-1", nil), ("1.5", nil),
+            ("0", 0), ("120", 120), (" 7 ", 7), ("86401", 86_400), ("999999999999999999999999", 86_400), ("-1", nil),
+            ("1.5", nil),
             ("", nil), ("soon", nil), ("0x10", nil),
         ] as [(String, Double?)] {
             #expect(RetryAfter.seconds(text, now: date) == value, "\(text)")
@@ -63,7 +64,8 @@ struct RetryAfterTests {
     @Test("410 is dead at the first attempt, 2xx is delivered")
     func ends() {
         #expect(
-            DeliveryDecision.next(after: .init(status: 410, error: "HTTP 410", isHopeless: true), attempt: 1, now: date, random: 0)
+            DeliveryDecision.next(
+                after: .init(status: 410, error: "HTTP 410", isHopeless: true), attempt: 1, now: date, random: 0)
                 == .dead)
         #expect(DeliveryDecision.next(after: .init(status: 204), attempt: 9, now: date, random: 0) == .delivered)
     }
@@ -75,7 +77,8 @@ struct RetryAfterTests {
             ("https://a?x=/y", "https://a"), ("https://[::1]:9/x", "https://[::1]:9"), ("", ""), ("odd", "odd"),
         ] {
             let delivery = NewDelivery(
-                id: "d", jobID: nil, type: "t", url: url, isConfiguredURL: true, body: [], tenantID: nil, source: nil, traceparent: nil)
+                id: "d", jobID: nil, type: "t", url: url, isConfiguredURL: true, body: [], tenantID: nil, source: nil,
+                traceparent: nil)
             #expect(delivery.destination == destination)
         }
     }

@@ -1,0 +1,215 @@
+package import Metrics
+import Synchronization
+
+/// The metrics backend: keeps what swift-metrics reports and shows it in the Prometheus text format, version 0.0.4.
+///
+/// Counting touches atomics alone; a lock guards the table of series, which changes when a metric is made. Counters, meters, recorders
+/// that do not aggregate (gauges), recorders that do and timers (histograms, timers in seconds).
+package final class PrometheusRegistry: MetricsFactory, Sendable {
+    enum Kind: String {
+        case counter, gauge, histogram
+    }
+
+    enum Cell {
+        case counter(CounterCell)
+        case floatingPointCounter(FloatingPointCounterCell)
+        case gauge(GaugeCell)
+        case histogram(HistogramCell)
+
+        var object: AnyObject {
+            switch self {
+            case .counter(let cell): cell
+            case .floatingPointCounter(let cell): cell
+            case .gauge(let cell): cell
+            case .histogram(let cell): cell
+            }
+        }
+    }
+
+    struct Family {
+        let kind: Kind
+        /// By rendered labels.
+        var series: [String: Cell] = [:]
+    }
+
+    struct State {
+        var families: [String: Family] = [:]
+        /// Series that found no place of their own.
+        var refused = 0
+    }
+
+    private let state = Mutex(State())
+    private let descriptions: [String: MetricDescription]
+    private let maxSeries: Int
+
+    /// The value all labels have in the series that takes what exceeds the limit.
+    package static let overflow = "overflow"
+    /// What the registry tells of itself.
+    static let refusedName = "usersync_metrics_series_refused_total"
+
+    /// - Parameters:
+    ///   - descriptions: help texts and buckets by name; others get the name and `Buckets.latency`.
+    ///   - maxSeries: series (combinations of labels) one metric may have. Further ones share a series whose labels say `overflow`, so that
+    ///     a label with ever new values cannot fill the memory.
+    package init(descriptions: [MetricDescription] = [], maxSeries: Int = 1000) {
+        self.descriptions = Dictionary(descriptions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        self.maxSeries = maxSeries
+    }
+
+    // MARK: - MetricsFactory
+
+    package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+        cell(.counter, MetricName.counter(label), dimensions) {
+            if case .counter(let cell) = $0 { cell } else { nil }
+        } make: {
+            let cell = CounterCell()
+            return (cell, .counter(cell))
+        }
+    }
+
+    package func makeFloatingPointCounter(label: String, dimensions: [(String, String)]) -> any FloatingPointCounterHandler {
+        cell(.counter, MetricName.counter(label), dimensions) {
+            if case .floatingPointCounter(let cell) = $0 { cell } else { nil }
+        } make: {
+            let cell = FloatingPointCounterCell()
+            return (cell, .floatingPointCounter(cell))
+        }
+    }
+
+    package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+        gauge(label, dimensions)
+    }
+
+    package func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
+        aggregate ? histogram(MetricName.metric(label), dimensions) : gauge(label, dimensions)
+    }
+
+    package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+        histogram(MetricName.timer(label), dimensions)
+    }
+
+    package func destroyCounter(_ handler: any CounterHandler) { remove(handler) }
+    package func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) { remove(handler) }
+    package func destroyMeter(_ handler: any MeterHandler) { remove(handler) }
+    package func destroyRecorder(_ handler: any RecorderHandler) { remove(handler) }
+    package func destroyTimer(_ handler: any TimerHandler) { remove(handler) }
+
+    // MARK: - Reading
+
+    /// What `/metrics` answers with: `text/plain; version=0.0.4; charset=utf-8`.
+    package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+
+    /// All metrics as text, sorted by name and labels.
+    /// - Parameter gauges: read now, beside what was recorded (figures of the queue). One that has a recorded metric's name is left out,
+    ///   for a name stands once in the text.
+    package func render(_ gauges: [MetricGauge] = []) -> [UInt8] {
+        // Copied under the lock, written without it.
+        let (families, refused) = state.withLock { ($0.families, $0.refused) }
+        var text = PrometheusText()
+        var extra = Dictionary(grouping: gauges) { MetricName.metric($0.name) }
+        for name in families.keys { extra[name] = nil }
+        extra[Self.refusedName] = nil
+        for name in (Array(families.keys) + extra.keys + [Self.refusedName]).sorted() {
+            if let family = families[name] {
+                text.head(name, help: descriptions[name]?.help ?? name, kind: family.kind)
+                for (labels, cell) in family.series.sorted(by: { $0.key < $1.key }) { text.series(name, labels, cell) }
+            } else if let gauges = extra[name] {
+                text.head(name, help: gauges.lazy.compactMap(\.help).first ?? descriptions[name]?.help ?? name, kind: .gauge)
+                let values = Dictionary(
+                    gauges.flatMap(\.values).map { (MetricName.labels($0.labels), $0.value) },
+                    uniquingKeysWith: { first, _ in first })
+                for (labels, value) in values.sorted(by: { $0.key < $1.key }) { text.sample(name, labels, value) }
+            } else {
+                text.head(
+                    name, help: "Metrics that found no place: too many label values, or one name for two kinds.", kind: .counter)
+                text.sample(name, "", Double(refused))
+            }
+        }
+        return text.bytes
+    }
+
+    /// The same with gauges that are read at this moment.
+    package func render(reading gauges: @Sendable () async throws -> [MetricGauge]) async rethrows -> [UInt8] {
+        render(try await gauges())
+    }
+
+    // MARK: - The table
+
+    private func gauge(_ label: String, _ dimensions: [(String, String)]) -> GaugeCell {
+        cell(.gauge, MetricName.metric(label), dimensions) {
+            if case .gauge(let cell) = $0 { cell } else { nil }
+        } make: {
+            let cell = GaugeCell()
+            return (cell, .gauge(cell))
+        }
+    }
+
+    private func histogram(_ name: String, _ dimensions: [(String, String)]) -> HistogramCell {
+        let bounds = descriptions[name]?.buckets ?? MetricDescription.Buckets.latency
+        return cell(.histogram, name, dimensions) {
+            if case .histogram(let cell) = $0 { cell } else { nil }
+        } make: {
+            let cell = HistogramCell(bounds: bounds)
+            return (cell, .histogram(cell))
+        }
+    }
+
+    /// The series' cell, made where there is none. A name that is of another kind already gets a cell that is not shown.
+    private func cell<T: Sendable>(
+        _ kind: Kind, _ name: String, _ dimensions: [(String, String)], as read: (Cell) -> T?, make: () -> (T, Cell)
+    ) -> T {
+        let reserved: Set<String> = kind == .histogram ? ["le"] : []
+        let labels = MetricName.labels(dimensions, reserved: reserved)
+        // Made before it is known to be needed: the lock holds nothing that the caller does.
+        let (new, newCell) = make()
+        return state.withLock { state -> T in
+            var family = state.families[name] ?? Family(kind: kind)
+            guard family.kind == kind, name != Self.refusedName else {
+                state.refused += 1
+                return new
+            }
+            if let cell = family.series[labels] {
+                if let found = read(cell) { return found }
+                state.refused += 1
+                return new
+            }
+            var place = labels
+            if family.series.count >= maxSeries {
+                state.refused += 1
+                place = MetricName.labels(dimensions.map { ($0.0, Self.overflow) }, reserved: reserved)
+                if let shared = family.series[place].flatMap(read) { return shared }
+            }
+            family.series[place] = newCell
+            state.families[name] = family
+            return new
+        }
+    }
+
+    private func remove(_ handler: AnyObject) {
+        state.withLock { state in
+            for (name, family) in state.families {
+                guard let labels = family.series.first(where: { $0.value.object === handler })?.key else { continue }
+                state.families[name]?.series[labels] = nil
+                if family.series.count == 1 { state.families[name] = nil }
+                return
+            }
+        }
+    }
+}
+
+/// A gauge that is read when the metrics are, rather than recorded.
+package struct MetricGauge: Sendable {
+    package var name: String
+    package var help: String?
+    package var values: [(labels: [(String, String)], value: Double)]
+
+    package init(_ name: String, help: String? = nil, _ values: [(labels: [(String, String)], value: Double)]) {
+        self.name = name
+        self.help = help
+        self.values = values
+    }
+
+    package init(_ name: String, help: String? = nil, _ value: Double) {
+        self.init(name, help: help, [([], value)])
+    }
+}

@@ -1,0 +1,196 @@
+import JobQueue
+import Logging
+import ServiceLifecycle
+import Synchronization
+import SyncModel
+import Testing
+import UserDirectory
+
+@testable import SyncEngine
+
+@Suite("Janitor", .timeLimit(.minutes(1)))
+struct JanitorTests {
+    let clock = ManualClock()
+    let house = FakeHouse()
+
+    func janitor(isQuiet: @escaping @Sendable () -> Bool = { false }, portion: Int = 10, log: TestLog = TestLog()) -> Janitor {
+        var settings = Janitor.Settings()
+        settings.portion = portion
+        settings.roundsPerPruning = 3
+        return Janitor(
+            queue: FakeQueue(house: house), directory: FakeDirectory(house: house), settings: settings, wall: clock.wall,
+            clock: clock, isQuiet: isQuiet,
+            logger: Logger(label: "test") { _ in log })
+    }
+
+    /// Runs so many rounds and stops.
+    func run(_ janitor: Janitor, rounds: Int) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await janitor.run() }
+            for _ in 1..<rounds {
+                await clock.sleepers(1)
+                clock.advance(by: .seconds(5))
+            }
+            await clock.sleepers(1)
+            group.cancelAll()
+        }
+    }
+
+    @Test("ledger rows go before the queue forgets them, portion by portion, until none is left")
+    func ledger() async {
+        let jobs = (0..<25).map { _ in JobID(now: clock.start) }
+        house.state.withLock { $0.withLedger = jobs }
+        await run(janitor(), rounds: 1)
+        let steps = house.state.withLock { $0.steps }.filter { $0.hasPrefix("forget") || $0.hasPrefix("forgotten") }
+        #expect(steps == ["forget 10", "forgotten 10", "forget 10", "forgotten 10", "forget 5", "forgotten 5"])
+        #expect(house.state.withLock { $0.withLedger.isEmpty && $0.forgotten == jobs })
+    }
+
+    @Test(
+        "the queue is pruned at the start and every so many rounds, with the retention's moments, until nothing is left to prune")
+    func prune() async {
+        house.state.withLock { $0.prunable = 25 }
+        await run(janitor(), rounds: 4)
+        let prunes = house.state.withLock { $0.prunes }
+        // Three portions in the first round, one question in the fourth.
+        #expect(prunes.count == 4)
+        #expect(prunes[0].jobsBefore == clock.start.advanced(bySeconds: -7 * 86_400))
+        #expect(prunes[0].keysBefore == clock.start.advanced(bySeconds: -86_400))
+        #expect(prunes[3].jobsBefore == clock.start.advanced(bySeconds: 15 - 7 * 86_400))
+    }
+
+    @Test("checkpoints wait for a quiet moment")
+    func checkpoints() async {
+        await run(janitor(isQuiet: { false }), rounds: 3)
+        #expect(house.state.withLock { $0.steps.filter { $0.hasPrefix("checkpoint") } }.isEmpty)
+        await run(janitor(isQuiet: { true }), rounds: 2)
+        #expect(
+            house.state.withLock { $0.steps.filter { $0.hasPrefix("checkpoint") } }
+                == ["checkpoint queue", "checkpoint directory", "checkpoint queue", "checkpoint directory"])
+    }
+
+    @Test("a failure is told once, ends nothing, and is made up for later")
+    func failures() async {
+        let log = TestLog()
+        let jobs = [JobID(now: clock.start)]
+        house.state.withLock {
+            $0.withLedger = jobs
+            $0.directoryFailures = 3
+            $0.queueFailures = 1
+            $0.prunable = 1
+        }
+        await run(janitor(log: log), rounds: 5)
+        #expect(house.state.withLock { $0.forgotten } == jobs)
+        #expect(house.state.withLock { $0.prunable } == 0)
+        #expect(
+            log.lines == [
+                "error Clearing the ledger failed and is tried again", "error Pruning the queue failed and is tried again",
+                "notice Clearing the ledger works again", "notice Pruning the queue works again",
+            ])
+    }
+
+    @Test("graceful shutdown ends it at once")
+    func stop() async throws {
+        let group = ServiceGroup(services: [janitor()], logger: Logger(label: "test") { _ in TestLog() })
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            await clock.sleepers(1)
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+}
+
+/// What the janitor's queue and directory were asked, in order.
+final class FakeHouse: Sendable {
+    struct State {
+        var steps: [String] = []
+        var prunes: [(jobsBefore: Timestamp, keysBefore: Timestamp)] = []
+        var prunable = 0
+        var withLedger: [JobID] = []
+        var forgotten: [JobID] = []
+        var directoryFailures = 0
+        var queueFailures = 0
+    }
+
+    let state = Mutex(State())
+}
+
+/// The part of a queue that the janitor touches, in memory.
+struct FakeQueue: QueueHousekeeping {
+    let house: FakeHouse
+
+    func prune(jobsBefore: Timestamp, keysBefore: Timestamp, limit: Int) throws -> Int {
+        try house.state.withLock { state in
+            if state.queueFailures > 0 {
+                state.queueFailures -= 1
+                throw QueueError.unavailable("disk full")
+            }
+            state.prunes.append((jobsBefore, keysBefore))
+            let gone = min(limit, state.prunable)
+            state.prunable -= gone
+            return gone
+        }
+    }
+
+    func endedWithLedger(limit: Int) -> [JobID] { house.state.withLock { Array($0.withLedger.prefix(limit)) } }
+
+    func ledgerForgotten(_ jobs: [JobID]) {
+        house.state.withLock {
+            $0.steps.append("forgotten \(jobs.count)")
+            $0.withLedger.removeAll { jobs.contains($0) }
+        }
+    }
+
+    func checkpoint() { house.state.withLock { $0.steps.append("checkpoint queue") } }
+}
+
+/// The part of a directory that the janitor touches, in memory.
+struct FakeDirectory: UserDirectory {
+    let house: FakeHouse
+
+    func forget(_ jobs: [JobID]) throws(DirectoryError) {
+        let isAway = house.state.withLock { state in
+            guard state.directoryFailures == 0 else {
+                state.directoryFailures -= 1
+                return true
+            }
+            state.steps.append("forget \(jobs.count)")
+            state.forgotten += jobs
+            return false
+        }
+        if isAway { throw .unavailable("locked") }
+    }
+
+    func checkpoint() { house.state.withLock { $0.steps.append("checkpoint directory") } }
+
+    func prepare() {}
+    func apply(_ batches: [BatchWork], closeEarly: @escaping @Sendable () -> Bool) -> [BatchApplied] { [] }
+    func tombstone(_ job: JobID, batches: [Int]) -> [Int: BatchApplied] { [:] }
+    func log(_ jobs: [SyncLogEntry]) {}
+    func probe() {}
+    func close() {}
+}
+
+/// Keeps what is logged: level and message.
+final class TestLog: LogHandler {
+    private let kept = Mutex<[String]>([])
+
+    var lines: [String] { kept.withLock { $0 } }
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    var logLevel: Logger.Level {
+        get { .trace }
+        set {}
+    }
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
+
+    func log(event: LogEvent) {
+        kept.withLock { $0.append("\(event.level) \(event.message)") }
+    }
+}

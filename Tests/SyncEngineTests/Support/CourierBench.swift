@@ -1,0 +1,70 @@
+import JobQueue
+import Logging
+import SyncModel
+import Synchronization
+
+@testable import SyncEngine
+
+/// A courier at work on an outbox in memory, under a clock that stands still.
+struct CourierBench: Sendable {
+    let clock = ManualClock()
+    let outbox = FakeOutbox()
+    var settings: WebhookSettings
+    var limits = CourierLimits()
+    var resolver: any AddressResolver = SystemResolver()
+    var isPublic: @Sendable (IPAddress) -> Bool = { $0.isPublic }
+
+    static let key = "first-internal-key-of-the-tests"
+    static let secrets = [
+        WebhookSecret.derived(fromInternalKey: "one-secret-for-the-tests"),
+        .derived(fromInternalKey: "and-another-secret-for-them"),
+    ]
+
+    init(configured: String? = nil, allowedHosts: [String] = []) throws {
+        settings = WebhookSettings(
+            configuredURL: configured, secrets: Self.secrets, internalKey: Self.key, sendsAPIKey: true,
+            addresses: try AddressPolicy(allowedHosts: allowedHosts), version: "1.2.3")
+        limits.attempt = .seconds(5)
+    }
+
+    /// Runs a courier while `body` runs.
+    func run<T: Sendable>(_ body: @Sendable (WebhookCourier) async throws -> T) async throws -> T {
+        let courier = WebhookCourier(
+            outbox: outbox, settings: settings, limits: limits, wall: clock.wall, clock: clock, random: { 0.5 },
+            clients: PinnedClients(limits: limits, resolver: resolver, isPublic: isPublic),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        await outbox.observe { courier.wake() }
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await courier.run() }
+            defer { group.cancelAll() }
+            return try await body(courier)
+        }
+    }
+
+    func add(
+        _ id: String, to url: String, isConfigured: Bool = true, tenantID: String? = "tenant-1", attempts: Int = 0
+    ) async {
+        let what = NewDelivery(
+            id: id, jobID: nil, type: "user_sync.completed", url: url, isConfiguredURL: isConfigured,
+            body: Array(#"{"type":"user_sync.completed","id":"\#(id)"}"#.utf8), tenantID: tenantID, source: "wrapper",
+            traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+        await outbox.add(what, at: clock.timestamp, attempts: attempts)
+    }
+}
+
+/// A name server whose answers follow each other; the last one stays.
+final class FakeResolver: AddressResolver {
+    private let answers: Mutex<[[String]]>
+    private let count = Mutex(0)
+
+    init(_ answers: [String]...) { self.answers = Mutex(answers) }
+
+    var questions: Int { count.withLock { $0 } }
+
+    func addresses(of host: String) throws -> [IPAddress] {
+        count.withLock { $0 += 1 }
+        let answer = answers.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }
+        guard !answer.isEmpty else { throw HostNotFound() }
+        return answer.map { IPAddress($0)! }
+    }
+}

@@ -1,0 +1,285 @@
+import JobQueue
+import NIOHTTP1
+import SyncModel
+import Testing
+
+@testable import SyncEngine
+
+@Suite("Webhook courier", .timeLimit(.minutes(1)))
+struct WebhookCourierTests {
+    @Test("a due webhook is sent with its headers, signed with every secret, and recorded as delivered")
+    func delivered() async throws {
+        let receiver = HTTPReceiver(.status(204))
+        try await receiver.run { url in
+            let bench = try CourierBench(configured: url + "/hook?x=1")
+            try await bench.run { _ in
+                await bench.add("evt_1", to: url + "/hook?x=1")
+                let attempt = await bench.outbox.attempts(1)[0]
+                #expect(attempt.next == .delivered && attempt.status == 204 && attempt.error == nil)
+                #expect(attempt.at == bench.clock.start)
+            }
+            let request = receiver.requests[0]
+            #expect(request.method == .POST && request.uri == "/hook?x=1")
+            #expect(String(decoding: request.body, as: UTF8.self) == #"{"type":"user_sync.completed","id":"evt_1"}"#)
+            for (name, value) in [
+                ("content-type", "application/json"), ("webhook-id", "evt_1"), ("x-tenant-id", "tenant-1"),
+                ("x-sync-source", "wrapper"),
+                ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), ("user-agent", "usersync/1.2.3"),
+                ("webhook-timestamp", String(Int64(bench.clock.start.seconds))), ("x-internal-api-key", CourierBench.key),
+                ("content-length", String(request.body.count)),
+            ] {
+                #expect(request.headers[name] == [value], "\(name)")
+            }
+            for secret in CourierBench.secrets {
+                try WebhookVerifier(secrets: [secret]).verify(
+                    id: "evt_1", timestamp: request.headers.first(name: "webhook-timestamp"),
+                    signature: request.headers.first(name: "webhook-signature"), body: request.body, now: bench.clock.start)
+            }
+        }
+    }
+
+    @Test("a webhook that is not taken is sent again after each delay of the schedule with the same id, then it is dead")
+    func schedule() async throws {
+        let receiver = HTTPReceiver(.status(500))
+        try await receiver.run { url in
+            let bench = try CourierBench(configured: url)
+            try await bench.run { _ in
+                await bench.add("evt_1", to: url)
+                for (n, delay) in DeliverySchedule.delays.enumerated() {
+                    let attempt = await bench.outbox.attempts(n + 1)[n]
+                    #expect(attempt.error == "HTTP 500" && attempt.status == 500)
+                    #expect(attempt.next == .retry(at: bench.clock.timestamp.advanced(bySeconds: delay)))
+                    try await bench.goOn(to: delay)
+                }
+                let last = await bench.outbox.attempts(DeliverySchedule.delays.count + 1).last
+                #expect(last?.next == .dead)
+            }
+            #expect(Set(receiver.requests.map { $0.headers["webhook-id"] }) == [["evt_1"]])
+            // Signed anew with the moment of each attempt.
+            #expect(Set(receiver.requests.map { $0.headers["webhook-timestamp"] }).count == receiver.requests.count)
+        }
+    }
+
+    @Test("Retry-After puts the next attempt off, in seconds and as a date")
+    func retryAfter() async throws {
+        let start = ManualClock().start
+        // 2026-09-21T14:13:20Z is the clock's start.
+        #expect(start.iso8601 == "2026-09-21T14:13:20.000Z")
+        for (value, delay) in [("100", 100.0), ("Mon, 21 Sep 2026 14:15:20 GMT", 120.0), ("1", 5.0)] {
+            let receiver = HTTPReceiver(.status(503, headers: [("Retry-After", value)]))
+            try await receiver.run { url in
+                let bench = try CourierBench(configured: url)
+                try await bench.run { _ in
+                    await bench.add("evt_1", to: url)
+                    let attempt = await bench.outbox.attempts(1)[0]
+                    #expect(attempt.next == .retry(at: start.advanced(bySeconds: delay)), "\(value)")
+                }
+            }
+        }
+    }
+
+    @Test("410 is dead at once; a redirect is not followed but tried again")
+    func goneAndRedirect() async throws {
+        let elsewhere = HTTPReceiver(.status(200))
+        try await elsewhere.run { target in
+            let receiver = HTTPReceiver { request, _ in
+                request.uri == "/gone" ? .status(410) : .status(302, headers: [("Location", target)])
+            }
+            try await receiver.run { url in
+                for (path, next) in [
+                    ("/gone", DeliveryAttempt.Next.dead), ("/moved", .retry(at: ManualClock().start.advanced(bySeconds: 5))),
+                ] {
+                    let bench = try CourierBench(configured: url + path)
+                    try await bench.run { _ in
+                        await bench.add("evt_1", to: url + path)
+                        #expect(await bench.outbox.attempts(1)[0].next == next)
+                    }
+                }
+                #expect(receiver.requests.count == 2)
+            }
+        }
+        #expect(elsewhere.requests.isEmpty)
+    }
+
+    @Test("an answer with an endless or a dripping body ends, and its status counts")
+    func hostileBodies() async throws {
+        for reply in [HTTPReceiver.Reply.endlessBody, .slowBody] {
+            let receiver = HTTPReceiver(reply)
+            try await receiver.run { url in
+                var bench = try CourierBench(configured: url)
+                bench.limits.drain = .milliseconds(200)
+                let start = ContinuousClock.now
+                try await bench.run { [bench] _ in
+                    await bench.add("evt_1", to: url)
+                    #expect(await bench.outbox.attempts(1)[0].next == .delivered)
+                }
+                #expect(start.duration(to: .now) < .seconds(3))
+            }
+        }
+    }
+
+    @Test("a receiver that never answers, or drips its head, times out")
+    func silence() async throws {
+        let silent = HTTPReceiver(.silence)
+        try await silent.run { silentURL in
+            try await RawReceiver(drip: "HTTP/1.1 200 OK\r\nX-Slow: xx").run { port in
+                for url in [silentURL, "http://127.0.0.1:\(port)/"] {
+                    var bench = try CourierBench(configured: url)
+                    bench.limits.attempt = .milliseconds(300)
+                    let start = ContinuousClock.now
+                    try await bench.run { [bench] _ in
+                        await bench.add("evt_1", to: url)
+                        let attempt = await bench.outbox.attempts(1)[0]
+                        #expect(attempt.error == "timeout after 0.3 s" && attempt.status == nil)
+                        #expect(attempt.next == .retry(at: bench.clock.start.advanced(bySeconds: 5)))
+                    }
+                    #expect(start.duration(to: .now) < .seconds(3))
+                }
+            }
+        }
+    }
+
+    @Test("connection refused, closed connections and unknown hosts are told in words, at once")
+    func refused() async throws {
+        let gone = try await HTTPReceiver(.silence).run { $0 }
+        let start = ContinuousClock.now
+        for (url, error) in [(gone, "connection refused"), ("http://no-such-host.invalid/", "host not found")] {
+            let bench = try CourierBench(configured: url)
+            try await bench.run { _ in
+                await bench.add("evt_1", to: url)
+                #expect(await bench.outbox.attempts(1)[0].error == error)
+            }
+        }
+        #expect(start.duration(to: .now) < .seconds(4))
+        try await HTTPReceiver(.close).run { url in
+            let bench = try CourierBench(configured: url)
+            try await bench.run { _ in
+                await bench.add("evt_1", to: url)
+                #expect(await bench.outbox.attempts(1)[0].error == "connection closed without an answer")
+            }
+        }
+    }
+
+    @Test("a kept connection that the receiver has closed meanwhile costs no attempt")
+    func lostKeepAlive() async throws {
+        let receiver = HTTPReceiver { _, number in number == 2 ? .close : .status(200) }
+        try await receiver.run { url in
+            let bench = try CourierBench(configured: url)
+            try await bench.run { _ in
+                for n in 1...2 {
+                    await bench.add("evt_\(n)", to: url)
+                    #expect(await bench.outbox.attempts(n)[n - 1].next == .delivered)
+                }
+            }
+        }
+        #expect(receiver.requests.map { $0.headers["webhook-id"] } == [["evt_1"], ["evt_2"], ["evt_2"]])
+    }
+
+    @Test("a host's second address is tried where the first takes no connection, and comes first from then on")
+    func secondAddress() async throws {
+        let receiver = HTTPReceiver(.status(200))
+        try await receiver.run { url in
+            // The port is bound on 127.0.0.1 alone.
+            let named = url.replacing("127.0.0.1", with: "wrapper.test")
+            var bench = try CourierBench(configured: named)
+            bench.resolver = FakeResolver(["127.0.0.9", "127.0.0.1"])
+            try await bench.run { [bench] _ in
+                for n in 1...3 {
+                    await bench.add("evt_\(n)", to: named)
+                    #expect(await bench.outbox.attempts(n)[n - 1].next == .delivered)
+                }
+            }
+            #expect(Set(receiver.requests.map { $0.headers["host"] }) == [[String(named.dropFirst(7))]])
+        }
+        #expect(receiver.connections == 1)
+    }
+
+    @Test("line breaks in what a caller sent do not become headers")
+    func injection() async throws {
+        let receiver = HTTPReceiver(.status(200))
+        try await receiver.run { url in
+            let bench = try CourierBench(configured: url)
+            try await bench.run { _ in
+                await bench.add("evt_1", to: url, tenantID: "a\r\nX-Evil: 1\u{0}\u{85}é")
+                #expect(await bench.outbox.attempts(1)[0].next == .delivered)
+            }
+        }
+        #expect(receiver.requests[0].headers["x-tenant-id"] == ["aX-Evil: 1é"])
+        #expect(receiver.requests[0].headers["x-evil"].isEmpty)
+    }
+
+    @Test("a delivery for the configured address goes to the present one")
+    func movedConfiguration() async throws {
+        let receiver = HTTPReceiver(.status(200))
+        try await receiver.run { url in
+            let bench = try CourierBench(configured: url)
+            try await bench.run { _ in
+                await bench.add("evt_1", to: "http://old.invalid/hook")
+                #expect(await bench.outbox.attempts(1)[0].next == .delivered)
+            }
+        }
+        #expect(receiver.requests.count == 1)
+    }
+
+    @Test("many webhooks share few connections, and all arrive once")
+    func keepAlive() async throws {
+        let receiver = HTTPReceiver(.status(200, body: "ok"))
+        try await receiver.run { url in
+            let bench = try CourierBench(configured: url)
+            try await bench.run { _ in
+                for n in 0..<500 { await bench.add("evt_\(n)", to: url) }
+                _ = await bench.outbox.attempts(500)
+            }
+            #expect(Set(receiver.requests.map { $0.headers["webhook-id"] }).count == 500)
+            #expect(receiver.requests.count == 500)
+            #expect(receiver.connections <= bench.limits.perDestination)
+        }
+    }
+
+    @Test("while the outbox cannot be read the courier waits a second and goes on")
+    func outboxAway() async throws {
+        let receiver = HTTPReceiver(.status(200))
+        try await receiver.run { url in
+            let bench = try CourierBench(configured: url)
+            await bench.outbox.failReads(1)
+            await bench.add("evt_1", to: url)
+            try await bench.run { _ in
+                await bench.clock.sleepers(1)
+                bench.clock.advance(by: .seconds(1.1))
+                #expect(await bench.outbox.attempts(1)[0].next == .delivered)
+            }
+        }
+    }
+
+    @Test("while an attempt cannot be recorded it is not sent again")
+    func recordFails() async throws {
+        let receiver = HTTPReceiver(.status(200))
+        try await receiver.run { url in
+            let bench = try CourierBench(configured: url)
+            await bench.outbox.failWrites(2)
+            try await bench.run { courier in
+                await bench.add("evt_1", to: url)
+                _ = await receiver.requests(1)
+                while await bench.outbox.attempts.isEmpty {
+                    courier.wake()
+                    bench.clock.advance(by: .seconds(1))
+                    await Task.yield()
+                }
+            }
+        }
+        #expect(receiver.requests.count == 1)
+    }
+}
+
+extension CourierBench {
+    /// Moves the clock by so many seconds, in steps as long as the courier sleeps at most, each once it sleeps again.
+    func goOn(to seconds: Double) async throws {
+        var left = seconds
+        while left > 0 {
+            await clock.sleepers(1)
+            let step = min(left, 60)
+            clock.advance(by: .seconds(step) + .microseconds(2))
+            left -= step
+        }
+    }
+}

@@ -1,0 +1,216 @@
+import AsyncHTTPClient
+import JobQueue
+import Logging
+import NIOCore
+import NIOHTTP1
+import ServiceLifecycle
+import SyncModel
+import Testing
+
+@testable import SyncEngine
+
+@Suite("Webhooks: who may be reached, who gets the key, who delays whom", .timeLimit(.minutes(1)))
+struct WebhookIsolationTests {
+    @Test("a dead receiver delays no other: its backlog holds one place, everybody else's webhooks go out")
+    func deadReceiver() async throws {
+        let dead = HTTPReceiver(.silence)
+        let good = HTTPReceiver(.status(200))
+        try await dead.run { deadURL in
+            try await good.run { goodURL in
+                var bench = try CourierBench()
+                bench.limits.concurrent = 8
+                bench.limits.attempt = .seconds(20)
+                // The dead one's backlog is older and longer than a page, a lane and all places.
+                for n in 0..<300 { await bench.add("dead_\(n)", to: deadURL) }
+                bench.clock.advance(by: .seconds(1))
+                for n in 0..<100 { await bench.add("good_\(n)", to: goodURL) }
+                let start = ContinuousClock.now
+                try await bench.run { [bench] _ in
+                    let attempts = await bench.outbox.attempts(100)
+                    #expect(attempts.allSatisfy { $0.deliveryID.hasPrefix("good_") && $0.next == .delivered })
+                }
+                #expect(start.duration(to: .now) < .seconds(10))
+                #expect(dead.peak <= bench.limits.perNewDestination)
+            }
+        }
+    }
+
+    @Test("a receiver in trouble gets one attempt at a time, and more again once it answers")
+    func trouble() async throws {
+        let receiver = HTTPReceiver { _, number in number <= 20 ? .status(503) : .after(.milliseconds(30)) }
+        try await receiver.run { url in
+            let bench = try CourierBench(configured: url)
+            try await bench.run { _ in
+                await bench.add("first", to: url)
+                _ = await bench.outbox.attempts(1)
+                for n in 1..<20 { await bench.add("evt_\(n)", to: url) }
+                _ = await bench.outbox.attempts(20)
+                #expect(receiver.peak == 1)
+                for n in 20..<120 { await bench.add("evt_\(n)", to: url) }
+                _ = await bench.outbox.attempts(120)
+                #expect(receiver.peak > 8 && receiver.peak <= bench.limits.perDestination)
+            }
+        }
+    }
+
+    @Test("the key goes to the configured address alone, never to a callback, never if it shall not")
+    func key() async throws {
+        let receiver = HTTPReceiver(.status(200))
+        try await receiver.run { url in
+            var quiet = try CourierBench(configured: url)
+            quiet.settings.sendsAPIKey = false
+            // The address was the configured one when the webhook was written; no address is configured now.
+            let unset = try CourierBench(configured: nil)
+            for (n, bench) in [try CourierBench(configured: url), quiet, unset].enumerated() {
+                try await bench.run { _ in
+                    await bench.add("evt_\(n)", to: url)
+                    #expect(await bench.outbox.attempts(1)[0].next == .delivered)
+                }
+            }
+        }
+        #expect(receiver.requests.map { $0.headers.contains(name: "X-Internal-API-Key") } == [true, false, false])
+    }
+
+    @Test("over plain http the key stays here unless the address connected to is private")
+    func keyInTheClear() throws {
+        let url = try WebhookURL("http://wrapper.test/")
+        #expect(WebhookSender.mayHaveKey(url, at: try #require(IPAddress("10.0.0.5"))))
+        #expect(!WebhookSender.mayHaveKey(url, at: try #require(IPAddress("93.184.215.14"))))
+        #expect(WebhookSender.mayHaveKey(try WebhookURL("https://wrapper.test/"), at: try #require(IPAddress("93.184.215.14"))))
+    }
+
+    @Test("a callback whose name leads to a private address is refused before a byte is sent, and tried again later")
+    func privateCallback() async throws {
+        let receiver = RawReceiver()
+        try await receiver.run { port in
+            for answer in [["127.0.0.1"], ["93.184.215.14", "127.0.0.1"], ["::ffff:127.0.0.1"], ["64:ff9b::7f00:1"]] {
+                var bench = try CourierBench(allowedHosts: ["hooks.test:\(port)"])
+                bench.resolver = FakeResolver(answer)
+                try await bench.run { [bench] _ in
+                    await bench.add("evt_1", to: "https://hooks.test:\(port)/x", isConfigured: false)
+                    let attempt = await bench.outbox.attempts(1)[0]
+                    #expect(attempt.error == "the host's address is not public")
+                    #expect(attempt.next == .retry(at: bench.clock.start.advanced(bySeconds: 5)))
+                }
+            }
+        }
+        #expect(receiver.connections == 0)
+    }
+
+    @Test("what is connected to is the address that was checked, whatever the name server says next; TLS asks for the name")
+    func rebinding() async throws {
+        let receiver = RawReceiver()
+        try await receiver.run { port in
+            var bench = try CourierBench(allowedHosts: ["hooks.test:\(port)"])
+            // 127.0.0.1 stands for a public address here, 127.0.0.2 for a private one.
+            let resolver = FakeResolver(["127.0.0.1"], ["127.0.0.2"])
+            bench.resolver = resolver
+            bench.isPublic = { $0 == IPAddress("127.0.0.1") }
+            bench.limits.resolution = .zero
+            try await bench.run { [bench] _ in
+                await bench.add("evt_1", to: "https://Hooks.TEST:\(port)/x", isConfigured: false)
+                #expect(await bench.outbox.attempts(1)[0].error != "the host's address is not public")
+                #expect(resolver.questions == 1)
+                await bench.add("evt_2", to: "https://hooks.test:\(port)/x", isConfigured: false)
+                #expect(await bench.outbox.attempts(2)[1].error == "the host's address is not public")
+            }
+            #expect(receiver.connections >= 1)
+            // The server name of the TLS hello.
+            #expect(receiver.bytes.contains(Array("hooks.test".utf8)))
+        }
+    }
+
+    @Test("a connection that ended elsewhere than at its pinned address carries no request")
+    func guardian() async throws {
+        let receiver = HTTPReceiver(.status(200))
+        try await receiver.run { url in
+            let clients = PinnedClients(limits: CourierLimits(), resolver: FakeResolver(["93.184.215.14"]))
+            let pinned = try WebhookURL("http://hooks.test:1/")
+            let pin = try await clients.pins(for: pinned, reach: .publicOnly)[0]
+            // The pin knows nothing of this host: the client would go wherever it leads.
+            await #expect(throws: PinnedClients.NotPublic.self) {
+                _ = try await pin.client.execute(.init(url: url), timeout: .seconds(5))
+            }
+            await clients.shutdown()
+        }
+        #expect(receiver.requests.isEmpty)
+    }
+
+    @Test("a callback to a host that is no longer listed is dead at once")
+    func unlisted() async throws {
+        let bench = try CourierBench(allowedHosts: ["hooks.test"])
+        try await bench.run { _ in
+            await bench.add("evt_1", to: "https://gone.test/x", isConfigured: false)
+            await bench.add("evt_2", to: "http+unix://%2Ftmp%2Fx/y", isConfigured: true)
+            let attempts = await bench.outbox.attempts(2)
+            #expect(attempts.allSatisfy { $0.next == .dead && $0.status == nil && $0.error != nil })
+        }
+    }
+
+    @Test("from wake to the wire it takes a millisecond or so")
+    func latency() async throws {
+        let receiver = HTTPReceiver(.status(200))
+        try await receiver.run { url in
+            let bench = try CourierBench(configured: url)
+            try await bench.run { _ in
+                var best = Duration.seconds(1)
+                for n in 1...50 {
+                    let start = ContinuousClock.now
+                    await bench.add("evt_\(n)", to: url)
+                    _ = await bench.outbox.attempts(n)
+                    best = min(best, start.duration(to: receiver.requests[n - 1].receivedAt))
+                }
+                print("wake to arrival, best of 50:", best)
+                #expect(best < .milliseconds(20))
+            }
+        }
+    }
+
+    @Test("at shutdown an attempt under way may end and is recorded; nothing new is begun")
+    func cleanStop() async throws {
+        let receiver = HTTPReceiver(.after(.milliseconds(500)))
+        try await receiver.run { url in
+            let bench = try CourierBench(configured: url)
+            try await bench.stop(grace: .seconds(5), after: receiver)
+            #expect(await bench.outbox.attempts.map(\.next) == [.delivered])
+            #expect(receiver.requests.count == 1)
+        }
+    }
+
+    @Test("at shutdown an attempt that does not end in time is given up unrecorded: it is due still")
+    func abandoned() async throws {
+        let receiver = HTTPReceiver(.silence)
+        try await receiver.run { url in
+            let bench = try CourierBench(configured: url)
+            let start = ContinuousClock.now
+            try await bench.stop(grace: .milliseconds(200), after: receiver)
+            #expect(start.duration(to: .now) < .seconds(3))
+            #expect(await bench.outbox.attempts.isEmpty)
+            #expect(await bench.outbox.deliveries["evt_1"]?.nextAttemptAt == bench.clock.start)
+        }
+    }
+}
+
+extension CourierBench {
+    /// Runs the courier as a service, sends one webhook, and stops it gracefully once the receiver has it.
+    fileprivate func stop(grace: Duration, after receiver: HTTPReceiver) async throws {
+        var limits = limits
+        limits.shutdownGrace = grace
+        // The second has to wait for the first, and so meets the shutdown.
+        limits.concurrent = 1
+        let courier = WebhookCourier(
+            outbox: outbox, settings: settings, limits: limits, wall: clock.wall, clock: clock,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let group = ServiceGroup(
+            services: [courier], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            await add("evt_1", to: settings.configuredURL ?? "")
+            await add("evt_2", to: settings.configuredURL ?? "")
+            courier.wake()
+            _ = await receiver.requests(1)
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+}
