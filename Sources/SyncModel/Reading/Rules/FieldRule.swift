@@ -9,6 +9,7 @@ struct FieldRule: Sendable {
         case isoDate
         /// An array or an object.
         case container
+        case array
         case object
     }
 
@@ -37,7 +38,9 @@ struct FieldRule: Sendable {
     static let boolean = FieldRule(.boolean)
     static let isoDate = FieldRule(.isoDate)
     static let container = FieldRule(.container)
+    static let array = FieldRule(.array, isRequired: true)
     static let object = FieldRule(.object, isRequired: true)
+    static let optionalObject = FieldRule(.object)
 
     /// What the value breaks, `nil`: nothing.
     @inline(__always)
@@ -46,6 +49,7 @@ struct FieldRule: Sendable {
         switch kind {
         case .boolean: return slot.kind == .yes || slot.kind == .no ? nil : .notBoolean
         case .container: return slot.kind == .array || slot.kind == .object ? nil : .notContainer
+        case .array: return slot.kind == .array ? nil : .notArray
         case .object: return slot.kind == .object ? nil : .notObject
         case .text, .email, .isoDate: break
         }

@@ -64,9 +64,9 @@ extension ObjectShape {
             ("callbackUrl", .name(2048)),
         ])
 
-    /// The body of a sync; its members are too large for the slots of a scan, so its rules stand with the reader.
+    /// The body of a sync. Its members are read one by one as they come, so its rules but `isRequired` are told there.
     static let sync = ObjectShape(
-        .body, [("operation", .required(255)), ("tenant", .object), ("users", .container), ("metadata", .container)])
+        .body, [("operation", .required(.max)), ("tenant", .object), ("users", .array), ("metadata", .optionalObject)])
 
     /// The body of a removal. 500 characters are room for a sentence.
     static let removal = ObjectShape(
