@@ -89,6 +89,7 @@ package enum HTTPServer {
             engine: engine, isStarted: dependencies.isStarted, isQueueWritable: { queue.isWritable }, clock: clock
         ).addRoutes(to: router)
         MetricsController(render: dependencies.renderMetrics).addRoutes(to: router)
+        OpenAPIController(publicURL: settings.publicURL).addRoutes(to: router)
         return router
     }
 }

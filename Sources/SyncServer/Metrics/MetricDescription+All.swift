@@ -1,0 +1,13 @@
+extension MetricDescription {
+    /// The metrics that are counted where things happen; those read from the queue are in `QueueMetrics`.
+    package static let usersync: [MetricDescription] = [
+        MetricDescription("usersync_users_processed_total", "Users applied, by outcome."),
+        MetricDescription(
+            "usersync_job_wait_seconds", "From the acceptance of a job to its first batch.", buckets: Buckets.job),
+        MetricDescription(
+            "usersync_job_duration_seconds", "From the acceptance of a job to its end.", buckets: Buckets.job),
+        MetricDescription("usersync_webhook_attempts_total", "Attempts to deliver a webhook, by what became of them."),
+        MetricDescription("usersync_webhook_attempt_seconds", "How long an attempt took.", buckets: Buckets.attempt),
+        MetricDescription("usersync_http_request_duration_seconds", "From the head of a request to its answer."),
+    ]
+}
