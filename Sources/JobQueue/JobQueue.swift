@@ -34,29 +34,37 @@ package protocol JobQueue: DeliveryOutbox, QueueHousekeeping {
 
     /// Leases for each tenant named up to so many of its next batches, in order, from one job each.
     func lease(_ wishes: [LeaseWish], now: Timestamp) async throws -> [LeasedBatch]
-    /// Gives leases back as if they had not been taken; no attempt is counted.
-    func release(_ leases: [LeaseID]) async
-    /// Ends batches with their results. Returns the jobs that have no open batch left: those are to be logged and ended.
-    func finish(_ batches: [FinishedBatch], now: Timestamp) async throws -> [Job]
-    /// Lets the tenants' next batches be leased while these, applied already, are still being finished.
+    /// Says that the batches' effects stand in the directory: their tenant's next batches may be leased while `finish` of these is
+    /// still being written. The leases stay held until `finish` or `release`. Unknown ones are passed over.
     func unlock(_ leases: [LeaseID]) async
+    /// Gives leases back as if they had not been taken; no attempt is counted. Unknown ones are passed over.
+    func release(_ leases: [LeaseID]) async
+    /// Ends batches with their results, all or none. Returns the jobs that have no open batch left: those are to be logged and ended.
+    /// A user of a batch that has no outcome and is not deferred counts as cancelled, as does one deferred in the last pass or after
+    /// a cancel was requested.
+    /// - Throws: `QueueError.leaseLost` where any of the leases is no longer held; nothing changed then.
+    func finish(_ batches: [FinishedBatch], now: Timestamp) async throws -> [Job]
     /// Counts a failed try and puts the batch off until `at`. Its tenant waits with it.
     func retry(_ lease: LeaseID, at: Timestamp, error: String, now: Timestamp) async throws
 
-    /// Ends a job that has no open batch: state, end time and outbox row in one transaction. False: it had ended before.
+    /// Ends a job that has no open batch: state, end time and outbox row in one transaction. False: it had ended before, or is unknown.
+    /// - Throws: `QueueError.refused` where it has open batches.
     func end(_ ending: JobEnding, now: Timestamp) async throws -> Bool
     /// Jobs that have no open batch and have not ended (a crash came between); for start-up and a timer.
     func endable(limit: Int) async throws -> [Job]
 
     // MARK: Steering
 
-    /// Marks the job; returns the batches not yet started, which the caller tombstones in the directory and then drops.
+    /// Marks the job: no further batch of it is leased. Returns the batches that no worker holds (those in backoff too), which the
+    /// caller tombstones in the directory and then drops. May be called again. Users waiting for the last pass are cancelled at once.
     func requestCancel(_ id: JobID, now: Timestamp) async throws -> CancelRequest
-    /// Ends batches unapplied: their users count as cancelled, but for those whose results stand in the directory's ledger already.
-    /// Batches leased meanwhile are left alone. Returns the job if no batch is open any more.
-    func drop(_ job: JobID, batches: [Int], standing: [Int: StandingResults], now: Timestamp) async throws -> Job?
-    /// Open jobs whose cancel was requested and that have batches nobody holds: a crash or an outage came between.
-    func cancelsToCarryOut(limit: Int) async throws -> [JobID]
+    /// Ends batches of a job whose cancel was requested. Those in `applied` had been applied before (their ledger says so): their
+    /// results stand. The others end unapplied: their users count as cancelled. Batches that are held or ended are passed over.
+    /// Returns the job if no batch is open any more, also where `batches` is empty.
+    func drop(_ job: JobID, batches: [Int], applied: [Int: [AppliedUser]], now: Timestamp) async throws -> Job?
+    /// Jobs whose cancel was requested and that have open batches which no worker holds: a crash or a release came between.
+    /// `requestCancel` them again and drop. For start-up, a timer and `QueueObserver.jobWaiting`.
+    func cancelling(limit: Int) async throws -> [JobID]
     /// A linked job of the failed users alone.
     func retryFailed(of id: JobID, as newID: JobID, requestID: String, now: Timestamp) async throws -> RetryRequest
 
@@ -88,9 +96,23 @@ package struct QueueObserver: Sendable {
     package var batchReady: @Sendable (_ tenantID: String) -> Void
     /// A delivery is due.
     package var deliveryDue: @Sendable () -> Void
+    /// A job waits for its end (`endable`: it was accepted without users, say) or, its cancel requested, for its batches to be
+    /// dropped (`cancelling`). Not told of jobs that `finish` and `drop` return.
+    package var jobWaiting: @Sendable () -> Void
 
-    package init(batchReady: @escaping @Sendable (String) -> Void, deliveryDue: @escaping @Sendable () -> Void) {
+    package init(
+        batchReady: @escaping @Sendable (String) -> Void, deliveryDue: @escaping @Sendable () -> Void,
+        jobWaiting: @escaping @Sendable () -> Void = {}
+    ) {
         self.batchReady = batchReady
         self.deliveryDue = deliveryDue
+        self.jobWaiting = jobWaiting
+    }
+}
+
+extension JobQueue {
+    /// Drops batches none of which had been applied.
+    package func drop(_ job: JobID, batches: [Int], now: Timestamp) async throws -> Job? {
+        try await drop(job, batches: batches, applied: [:], now: now)
     }
 }

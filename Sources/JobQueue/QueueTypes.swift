@@ -167,6 +167,9 @@ package enum QueueError: Error, Sendable, Hashable {
     case unavailable(String)
     /// The lease is no longer held.
     case leaseLost
+    /// The call contradicts what the queue holds: an id or an idempotency key used twice, batches that do not add up to the job's
+    /// users, the end of a job that has open batches. A mistake of the caller's; trying again does not help.
+    case refused(String)
     /// A cursor that this queue did not make.
     case badCursor
     /// The stored file cannot be used; says why and what to do.

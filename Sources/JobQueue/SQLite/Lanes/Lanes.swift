@@ -1,0 +1,178 @@
+import SyncModel
+
+/// Who may be leased what: one lane a tenant that has work, in memory.
+///
+/// Leases live here alone. That is sound because one process at a time uses the queue's file (`FileLock`): when it ends, however it
+/// ends, so do its workers, and all batches not finished are free again. What a lease guards against is a worker of this process
+/// that comes late; the directory's ledger guards the rest.
+struct Lanes {
+    private var lanes: [String: Lane] = [:]
+    private var tenants: [LeaseID: String] = [:]
+    private var backingOff: Set<String> = []
+    private var line = ReadyLine()
+    private var lastLease: Int64 = 0
+    /// Batch keys of jobs whose cancel was requested while batches were open.
+    private var cancelling: Set<Int64> = []
+    /// Tenants that entered the line since they were last taken from here.
+    private var announced: [String] = []
+
+    /// Tenants known to have work.
+    var count: Int { lanes.count }
+
+    subscript(tenantID: String) -> Lane? { lanes[tenantID] }
+
+    /// Tenants that became ready: to be told to the observer.
+    mutating func takeAnnounced() -> [String] {
+        defer { announced = [] }
+        return announced
+    }
+
+    // MARK: Work
+
+    /// Says whether the tenant has a job in phase `working`.
+    mutating func setWork(_ tenantID: String, _ hasWork: Bool) {
+        change(tenantID) { $0.hasWork = hasWork }
+    }
+
+    /// The first `limit` ready tenants. Those whose backoff ended by `now` join the line.
+    mutating func ready(now: Timestamp, limit: Int) -> [String] {
+        let due = backingOff.compactMap { tenantID in lanes[tenantID]?.backoff.map { (tenantID, $0.until) } }
+            .filter { $0.1 <= now }.sorted { ($0.1, $0.0) < ($1.1, $1.0) }
+        for (tenantID, _) in due { clearBackoff(tenantID) }
+        announced = []
+        return line.first(limit) { lanes[$0]?.ticket == $1 }
+    }
+
+    // MARK: Leases
+
+    /// Reserves a ready tenant while a lease is written for it.
+    /// - Returns: the lane as it stands; `nil` where nothing of the tenant may be leased.
+    mutating func claim(_ tenantID: String, now: Timestamp) -> Lane? {
+        if let backoff = lanes[tenantID]?.backoff, backoff.until <= now { clearBackoff(tenantID) }
+        guard let lane = lanes[tenantID], lane.isReady else { return nil }
+        change(tenantID) { $0.isClaimed = true }
+        return lane
+    }
+
+    /// Ends a reservation: the tenant holds `batches` now.
+    /// - Parameter hasMore: whether their job has further batches that need not wait for these to be finished.
+    mutating func take(_ tenantID: String, _ batches: [HeldBatch], hasMore: Bool) -> [LeaseID] {
+        let leases = batches.indices.map { LeaseID(value: lastLease + 1 + Int64($0)) }
+        lastLease += Int64(batches.count)
+        for lease in leases { tenants[lease] = tenantID }
+        change(tenantID) { lane in
+            lane.isClaimed = false
+            lane.hasMore = hasMore
+            lane.locked += batches.count
+            for (lease, batch) in zip(leases, batches) { lane.held[lease] = batch }
+        }
+        return leases
+    }
+
+    /// Ends a reservation without a lease.
+    /// - Parameter hasWork: false where the tenant turned out to have nothing to lease.
+    mutating func unclaim(_ tenantID: String, hasWork: Bool) {
+        change(tenantID) { lane in
+            lane.isClaimed = false
+            if !hasWork {
+                lane.hasMore = false
+                if lane.held.isEmpty { lane.hasWork = false }
+            }
+        }
+    }
+
+    func held(_ lease: LeaseID) -> (tenantID: String, batch: HeldBatch)? {
+        guard let tenantID = tenants[lease], let batch = lanes[tenantID]?.held[lease] else { return nil }
+        return (tenantID, batch)
+    }
+
+    /// The job that each tenant with held batches works on.
+    var workingJobs: [String: JobID] {
+        Dictionary(tenants.lazy.compactMap { lease, tenantID in held(lease).map { (tenantID, $0.batch.jobID) } }) { first, _ in
+            first
+        }
+    }
+
+    /// Numbers of a job's batches that are held.
+    func heldNumbers(_ tenantID: String, batchKey: Int64) -> Set<Int> {
+        Set(lanes[tenantID]?.held.values.lazy.filter { $0.batchKey == batchKey }.map(\.number) ?? [])
+    }
+
+    /// Marks held batches as applied. Unknown ones are passed over.
+    mutating func unlock(_ leases: [LeaseID]) {
+        for lease in leases {
+            guard let tenantID = tenants[lease] else { continue }
+            change(tenantID) { lane in
+                guard lane.held[lease]?.isUnlocked == false else { return }
+                lane.held[lease]?.isUnlocked = true
+                lane.locked -= 1
+            }
+        }
+    }
+
+    /// Ends leases. Unknown ones are passed over.
+    mutating func end(_ leases: some Sequence<LeaseID>) {
+        for lease in leases {
+            guard let tenantID = tenants.removeValue(forKey: lease) else { continue }
+            change(tenantID) { lane in
+                guard let batch = lane.held.removeValue(forKey: lease) else { return }
+                if !batch.isUnlocked { lane.locked -= 1 }
+                // What was given back may be leased again.
+                lane.hasMore = true
+            }
+        }
+    }
+
+    // MARK: Cancelling
+
+    mutating func setCancelling(_ batchKey: Int64, _ isCancelling: Bool) {
+        if isCancelling { cancelling.insert(batchKey) } else { cancelling.remove(batchKey) }
+    }
+
+    func isCancelling(_ lease: LeaseID) -> Bool {
+        held(lease).map { cancelling.contains($0.batch.batchKey) } ?? false
+    }
+
+    // MARK: Backoff
+
+    /// Puts the tenant off; of two reasons the later moment holds.
+    mutating func backOff(_ tenantID: String, _ backoff: Backoff) {
+        backingOff.insert(tenantID)
+        change(tenantID) { lane in
+            if let present = lane.backoff, present.seq == backoff.seq, present.until > backoff.until { return }
+            lane.backoff = backoff
+        }
+    }
+
+    /// The job's backoff holds its tenant back no more.
+    mutating func clearBackoff(_ tenantID: String, ofJob seq: Int64? = nil) {
+        guard let backoff = lanes[tenantID]?.backoff, seq == nil || backoff.seq == seq else { return }
+        backingOff.remove(tenantID)
+        change(tenantID) { $0.backoff = nil }
+    }
+
+    /// The earliest end of a backoff.
+    var nextRetry: Timestamp? { backoffs.map(\.1.until).min() }
+
+    /// Tenants in backoff, in no order.
+    var backoffs: [(tenantID: String, Backoff)] {
+        backingOff.compactMap { tenantID in lanes[tenantID]?.backoff.map { (tenantID, $0) } }
+    }
+
+    // MARK: The line
+
+    /// Changes a lane (an unknown tenant's is a new one) and puts it where it belongs then.
+    private mutating func change(_ tenantID: String, _ body: (inout Lane) -> Void) {
+        body(&lanes[tenantID, default: Lane()])
+        guard let lane = lanes[tenantID] else { return }
+        if lane.isIdle {
+            lanes[tenantID] = nil
+            backingOff.remove(tenantID)
+        } else if lane.isReady, lane.ticket == 0 {
+            lanes[tenantID]?.ticket = line.append(tenantID)
+            announced.append(tenantID)
+        } else if !lane.isReady, lane.ticket != 0 {
+            lanes[tenantID]?.ticket = 0
+        }
+    }
+}

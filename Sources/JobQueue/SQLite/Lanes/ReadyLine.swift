@@ -1,0 +1,40 @@
+/// Tenants that wait for a worker, the longest waiting first. Each stands in it at most once.
+///
+/// Leaving it from the middle is a mark: the entry whose ticket is no longer the tenant's is passed over and dropped later.
+struct ReadyLine {
+    private var entries: [(tenantID: String, ticket: Int64)] = []
+    private var head = 0
+    private var lastTicket: Int64 = 0
+
+    /// Puts the tenant at the end; the ticket names its place.
+    mutating func append(_ tenantID: String) -> Int64 {
+        lastTicket += 1
+        entries.append((tenantID, lastTicket))
+        return lastTicket
+    }
+
+    /// The first `limit` tenants whose ticket `isValid` says is still theirs.
+    mutating func first(_ limit: Int, isValid: (String, Int64) -> Bool) -> [String] {
+        var found: [String] = []
+        var stale = 0
+        var at = head
+        while at < entries.count, found.count < limit {
+            let entry = entries[at]
+            if isValid(entry.tenantID, entry.ticket) {
+                found.append(entry.tenantID)
+            } else if at == head {
+                head += 1
+            } else {
+                stale += 1
+            }
+            at += 1
+        }
+        if stale > 64 || head > entries.count / 2 { compact(isValid) }
+        return found
+    }
+
+    private mutating func compact(_ isValid: (String, Int64) -> Bool) {
+        entries = entries[head...].filter { isValid($0.tenantID, $0.ticket) }
+        head = 0
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import GRDB
+import GRDBSQLite
+package import SyncModel
+
+/// A queue's file, checked and ready, with what is read of it at start.
+struct OpenedStore {
+    var path: String
+    var lock: FileLock
+    var pool: DatabasePool
+    var gauge: WALGauge
+    var totals: QueueTotals
+    var lanes: Lanes
+    var lastNumber: Int64
+    /// Pages in the log (4 KiB each) beyond which a commit is followed by a checkpoint: 250 MiB.
+    var checkpointPages = 64_000
+
+    init(path: String, warn: (String) -> Void) throws {
+        self.path = path
+        lock = try FileLock(path: path + ".lock")
+        try Self.restrictAccess(path, warn: warn)
+        var configuration = Configuration()
+        configuration.label = "queue"
+        configuration.foreignKeysEnabled = false
+        configuration.maximumReaderCount = 4
+        configuration.prepareDatabase { db in
+            if !db.configuration.readonly { try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
+            try db.execute(sql: "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384")
+        }
+        pool = try DatabasePool(path: path, configuration: configuration)
+        let gauge = WALGauge()
+        self.gauge = gauge
+        (totals, lanes, lastNumber) = try pool.writeWithoutTransaction { db in
+            try Self.checkOwner(db, path)
+            try Self.setPragmas(db, path)
+            gauge.attach(to: db)
+            return (try KeptFigures.read(db), try LanesLoader.load(db), try LanesLoader.lastNumber(db))
+        }
+    }
+
+    /// The file, and with it the log and its index, are their owner's alone.
+    private static func restrictAccess(_ path: String, warn: (String) -> Void) throws {
+        let manager = FileManager.default
+        if !manager.fileExists(atPath: path) {
+            guard manager.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]) else {
+                throw QueueError.unusable("The queue's file \(path) cannot be made; is its directory there and writable?")
+            }
+        }
+        let mode = try (manager.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber)?.intValue ?? 0o600
+        if mode & 0o077 != 0 {
+            warn("The queue's file \(path) could be read by others (mode \(String(mode, radix: 8))); set to 600")
+            try manager.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        }
+    }
+
+    /// Makes the tables in an empty file; refuses one that is not ours.
+    private static func checkOwner(_ db: Database, _ path: String) throws {
+        let owner = try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+        let version = try Int64.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+        if owner == 0, version == 0, tables == 0 {
+            return try db.inTransaction(.immediate) {
+                try Schema.create(db)
+                return .commit
+            }
+        }
+        guard owner == Schema.applicationID else {
+            throw QueueError.unusable("\(path) is an SQLite file of something else; name another with QUEUE_URL")
+        }
+        guard version == Schema.version else {
+            throw QueueError.unusable(
+                "\(path) was written by another version of the queue (format \(version), this one reads \(Schema.version))")
+        }
+    }
+
+    /// Sets what makes a commit durable, and reads it back: GRDB sets `synchronous` itself after `prepareDatabase`.
+    private static func setPragmas(_ db: Database, _ path: String) throws {
+        try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0")
+        let wanted: [(pragma: String, value: String)] = [
+            ("journal_mode", "wal"), ("synchronous", "2"), ("wal_autocheckpoint", "0"), ("auto_vacuum", "2"),
+        ]
+        for (pragma, value) in wanted {
+            let found = try Row.fetchOne(db, sql: "PRAGMA \(pragma)").map { "\($0[0] as DatabaseValue)" } ?? "nothing"
+            let text = found.trimmingCharacters(in: CharacterSet(charactersIn: "\""))
+            guard text == value else {
+                throw QueueError.unusable("\(path): SQLite says \(pragma) is \(text); the queue needs \(value)")
+            }
+        }
+    }
+}
+
+extension SQLiteJobQueue {
+    /// Opens the queue's file, or makes it; its directory must be there. Uploads that a crash broke off are swept.
+    ///
+    /// - Parameters:
+    ///   - observer: may be set later, by `observe`.
+    ///   - disk: tells how much of the disk is free.
+    ///   - warn: receives sentences for the log.
+    /// - Throws: `QueueError.unusable` where the file cannot be used: another process holds it, it is not a queue's, its settings
+    ///   cannot be had.
+    package static func open(
+        path: String, limits: QueueLimits = QueueLimits(), clock: WallClock, observer: QueueObserver? = nil,
+        disk: DiskGauge = .system, warn: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws -> SQLiteJobQueue {
+        let store: OpenedStore
+        do {
+            store = try OpenedStore(path: path, warn: warn)
+        } catch let error as QueueError {
+            throw error
+        } catch {
+            let reason = SQLFailure(error)?.message ?? "\(error)"
+            throw QueueError.unusable("The queue's file \(path) cannot be opened: \(reason)")
+        }
+        let queue = SQLiteJobQueue(store, limits: limits, clock: clock, observer: observer, disk: disk)
+        let swept = try await queue.sweepLeftovers()
+        if swept > 0 { warn("Swept \(swept) unfinished uploads or deletions that the last stop left behind") }
+        return queue
+    }
+}

@@ -1,0 +1,12 @@
+/// How the tables name a batch: `batch key << 20 | number`.
+enum BatchName {
+    /// Batches of one job at most.
+    static let limit = 1 << 20
+
+    static func id(key: Int64, number: Int) -> Int64 { key << 20 | Int64(number) }
+    static func key(of id: Int64) -> Int64 { id >> 20 }
+    static func number(of id: Int64) -> Int { Int(id & 0xF_FFFF) }
+
+    /// The first id of a key's batches and the last.
+    static func bounds(key: Int64) -> (first: Int64, last: Int64) { (id(key: key, number: 0), id(key: key, number: limit - 1)) }
+}

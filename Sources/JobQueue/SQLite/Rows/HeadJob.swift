@@ -1,0 +1,77 @@
+import GRDB
+import SyncModel
+
+/// What leasing needs of the job that a tenant works on: the first accepted of those that have open batches.
+struct HeadJob {
+    var seq: Int64
+    var id: JobID
+    var batchKey: Int64
+    var state: JobState
+    var operation: Operation
+    var syncTime: Timestamp
+    var totalUsers: Int
+    var batches: Int
+    var batchesDone: Int
+    var nextBatch: Int
+    var deferred: Int
+
+    var openBatches: Int { batches - batchesDone }
+
+    static let select = """
+        SELECT seq, id, batch_key, state, operation, sync_time, total_users, batches, batches_done, next_batch, deferred
+        FROM jobs INDEXED BY jobs_lane WHERE tenant_id = ?1 AND phase = 0 ORDER BY seq LIMIT 1
+        """
+    /// Whether a tenant has any.
+    static let exists = "SELECT 1 FROM jobs INDEXED BY jobs_lane WHERE tenant_id = ?1 AND phase = 0 LIMIT 1"
+    static let start = "UPDATE jobs SET state = 1, started_at = ?2 WHERE seq = ?1"
+    /// Deferred users became batches.
+    static let addCut = "UPDATE jobs SET batches = batches + ?2, deferred = deferred - ?3 WHERE seq = ?1"
+
+    static func find(_ tenantID: String, _ db: Database) throws -> HeadJob? {
+        try db.sql(select).first(.text(tenantID)) { row in
+            JobID(row.text(1)).map { id in
+                HeadJob(
+                    seq: row.int64(0), id: id, batchKey: row.int64(2), state: JobState(code: row.int(3)),
+                    operation: Operation(code: row.int(4)), syncTime: row.time(5), totalUsers: row.int(6), batches: row.int(7),
+                    batchesDone: row.int(8), nextBatch: row.int(9), deferred: row.int(10))
+            }
+        } ?? nil
+    }
+}
+
+/// A batch that can be leased.
+struct OpenBatch {
+    var number: Int
+    var pass: BatchPass
+    var attempts: Int
+    var payload: BatchPayload
+
+    /// A batch whose payload were lost would arrive empty rather than never: its job ends, its users counting as cancelled.
+    static let select = """
+        SELECT b.id, b.pass, b.attempts, b.users, p.records
+        FROM batches b LEFT JOIN payloads p ON p.id = b.id
+        WHERE b.id >= ?1 AND b.id <= ?2 AND b.done = 0 ORDER BY b.id LIMIT ?3
+        """
+
+    static func next(_ job: HeadJob, from number: Int, limit: Int, _ db: Database) throws -> [OpenBatch] {
+        try db.sql(select).all(
+            .int(BatchName.id(key: job.batchKey, number: number)), .int(BatchName.bounds(key: job.batchKey).last), .int(limit)
+        ) { row in
+            let records = row.bytes(4)
+            return OpenBatch(
+                number: BatchName.number(of: row.int64(0)), pass: BatchPass(rawValue: row.int(1)) ?? .first, attempts: row.int(2),
+                payload: BatchPayload(bytes: records, count: records.isEmpty ? 0 : row.int(3)))
+        }
+    }
+}
+
+/// Records that wait for a job's last pass (or for a retry of failed users) in index order.
+enum DeferredRow {
+    static let insert = "INSERT OR REPLACE INTO deferred (batch_key, user_index, record) VALUES (?1, ?2, ?3)"
+    static let select = "SELECT user_index, record FROM deferred WHERE batch_key = ?1 ORDER BY user_index LIMIT ?2"
+    static let deleteUpTo = "DELETE FROM deferred WHERE batch_key = ?1 AND user_index <= ?2"
+    static let deleteSome = """
+        DELETE FROM deferred WHERE batch_key = ?1
+            AND user_index IN (SELECT user_index FROM deferred WHERE batch_key = ?1 LIMIT ?2)
+        """
+}

@@ -1,0 +1,42 @@
+import GRDB
+
+/// What is to be deleted.
+struct Leftover: Sendable {
+    var key: Int64
+    var kind: LeftoverKind
+}
+
+/// A batch key that no job names: an upload under way, or what is being deleted.
+struct LeftoverRow: Sendable {
+    var batches: Int
+    var users: Int
+
+    private static let select = "SELECT batches, users FROM leftovers WHERE batch_key = ?1"
+    private static let insert = """
+        INSERT INTO leftovers (batch_key, kind, batches, users) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (batch_key) DO UPDATE
+            SET batches = batches + excluded.batches, users = users + excluded.users, kind = min(kind, excluded.kind)
+        """
+    private static let delete = "DELETE FROM leftovers WHERE batch_key = ?1"
+    private static let selectAll = "SELECT batch_key, kind FROM leftovers"
+
+    static func find(_ key: Int64, _ db: Database) throws -> LeftoverRow? {
+        try db.sql(select).first(.int(key)) { LeftoverRow(batches: $0.int(0), users: $0.int(1)) }
+    }
+
+    /// Counts an upload's batches; makes its row with the first ones.
+    static func add(_ key: Int64, batches: Int, users: Int, _ db: Database) throws {
+        try db.sql(insert).run(.int(key), .int(LeftoverKind.everything.rawValue), .int(batches), .int(users))
+    }
+
+    /// Marks what is to be deleted, so that a crash does not leave it behind.
+    static func mark(_ key: Int64, _ kind: LeftoverKind, _ db: Database) throws {
+        try db.sql(insert).run(.int(key), .int(kind.rawValue), .int(0), .int(0))
+    }
+
+    static func remove(_ key: Int64, _ db: Database) throws { try db.sql(delete).run(.int(key)) }
+
+    static func all(_ db: Database) throws -> [Leftover] {
+        try db.sql(selectAll).all { Leftover(key: $0.int64(0), kind: LeftoverKind(rawValue: $0.int(1)) ?? .everything) }
+    }
+}

@@ -1,0 +1,26 @@
+/// The place at which a page ended: numbers, joined. Opaque to callers; one of another list is not taken.
+struct PageCursor {
+    /// Which list it belongs to.
+    enum Kind: String {
+        case jobs = "j"
+        case deliveries = "d"
+        case results = "r"
+    }
+
+    static func text(_ kind: Kind, _ numbers: Int64...) -> String {
+        kind.rawValue + numbers.map { String($0, radix: 36) }.joined(separator: ".")
+    }
+
+    /// - Throws: `QueueError.badCursor`.
+    static func numbers(_ text: String, _ kind: Kind, count: Int) throws -> [Int64] {
+        guard text.utf8.count <= 64, text.hasPrefix(kind.rawValue) else { throw QueueError.badCursor }
+        let numbers = text.dropFirst(kind.rawValue.count).split(separator: ".", omittingEmptySubsequences: false)
+            .compactMap { Int64($0, radix: 36) }
+        guard numbers.count == count, self.text(kind, numbers) == text else { throw QueueError.badCursor }
+        return numbers
+    }
+
+    private static func text(_ kind: Kind, _ numbers: [Int64]) -> String {
+        kind.rawValue + numbers.map { String($0, radix: 36) }.joined(separator: ".")
+    }
+}

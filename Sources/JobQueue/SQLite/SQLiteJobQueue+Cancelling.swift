@@ -1,0 +1,104 @@
+import GRDB
+package import SyncModel
+
+extension SQLiteJobQueue {
+    package func requestCancel(_ id: JobID, now: Timestamp) async throws -> CancelRequest {
+        let (request, deferredKey) = try await writer.write { [self] context in try requestCancel(id, in: context) }
+        // Of up to a million users: in steps, after the answer stands.
+        if let deferredKey { try? await sweep([Leftover(key: deferredKey, kind: .deferred)]) }
+        return request
+    }
+
+    /// - Returns: also the batch key whose deferred records are to be deleted.
+    private func requestCancel(_ id: JobID, in context: WriteContext) throws -> (CancelRequest, Int64?) {
+        guard let before = try JobRow.find(id, context.db) else { return (.unknown, nil) }
+        guard !before.job.state.isEnd else { return (.ended(before.job), nil) }
+        let tenantID = before.job.tenantID
+        try context.sql(Self.markCancelled).run(.int(before.seq))
+        if before.deferred > 0 {
+            context.backlog(tenantID, pendingUsers: -before.deferred)
+            try LeftoverRow.mark(before.batchKey, .deferred, context.db)
+        }
+        guard let row = try JobRow.find(seq: before.seq, context.db) else { return (.unknown, nil) }
+        let held = lanes { $0.heldNumbers(tenantID, batchKey: row.batchKey) }
+        let bounds = BatchName.bounds(key: row.batchKey)
+        let unstarted = try context.sql(Self.selectOpen)
+            .all(.int(bounds.first + Int64(row.nextBatch)), .int(bounds.last)) { BatchName.number(of: $0.int64(0)) }
+            .filter { !held.contains($0) }
+        let hasWork = try context.sql(HeadJob.exists).first(.text(tenantID)) { _ in true } ?? false
+        context.afterCommit { [self] in
+            lanes { lanes in
+                lanes.clearBackoff(tenantID, ofJob: row.seq)
+                lanes.setCancelling(row.batchKey, row.phase == .cancelling)
+                lanes.setWork(tenantID, hasWork)
+            }
+        }
+        return (.requested(row.job, unstarted: unstarted), before.deferred > 0 ? row.batchKey : nil)
+    }
+
+    package func drop(_ job: JobID, batches: [Int], applied: [Int: [AppliedUser]], now: Timestamp) async throws -> Job? {
+        // In steps, so that nobody waits for 10,000 payloads to go.
+        var rest = batches[...]
+        while !rest.isEmpty {
+            let step = rest.prefix(Self.dropStep)
+            rest = rest.dropFirst(Self.dropStep)
+            try await writer.write { [self] context in try drop(job, step, applied, in: context) }
+        }
+        return try await writer.write { context in
+            guard let row = try JobRow.find(job, context.db), row.phase == .endable else { return nil }
+            return row.job
+        }
+    }
+
+    private func drop(
+        _ id: JobID, _ numbers: ArraySlice<Int>, _ applied: [Int: [AppliedUser]], in context: WriteContext
+    ) throws {
+        guard let row = try JobRow.find(id, context.db), row.phase == .cancelling else { return }
+        let held = lanes { $0.heldNumbers(row.job.tenantID, batchKey: row.batchKey) }
+        var progress = JobProgress()
+        for number in Set(numbers).subtracting(held).sorted() where (0..<row.job.batches).contains(number) {
+            let batchID = BatchName.id(key: row.batchKey, number: number)
+            if let users = applied[number] {
+                guard let payload = try Self.payload(batchID, context.db) else { continue }
+                let finished = FinishedRow(payload: payload, users: users, deferred: [])
+                if try finished.write(id: batchID, in: context) { progress.add(finished, number: number, keepsDeferred: false) }
+            } else if let users = try context.sql(Self.dropBatch).first(.int(batchID), map: { $0.int(0) }) {
+                try context.sql(FinishedRow.deletePayload).run(.int(batchID))
+                progress.counts.cancelled += users
+                progress.ended.insert(number)
+            }
+        }
+        guard !progress.ended.isEmpty else { return }
+        _ = try settle([row.seq: progress], of: [row.seq: row], in: context)
+    }
+
+    package func cancelling(limit: Int) async throws -> [JobID] {
+        let rows = try await read { db in try db.sql(Self.selectCancelling).all { JobRow($0) }.compactMap { $0 } }
+        return lanes { lanes in
+            rows.filter { row in
+                let held = lanes.heldNumbers(row.job.tenantID, batchKey: row.batchKey).count
+                return row.job.batches - row.job.batchesDone > held
+            }.prefix(limit).map(\.job.id)
+        }
+    }
+
+    private static func payload(_ batchID: Int64, _ db: Database) throws -> BatchPayload? {
+        try db.sql(selectPayload).first(.int(batchID)) { BatchPayload(bytes: $0.bytes(0), count: $0.int(1)) }
+    }
+
+    /// Batches that one transaction drops at most.
+    private static let dropStep = 64
+
+    private static let markCancelled = """
+        UPDATE jobs SET cancel_requested = 1, cancelled = cancelled + deferred, deferred = 0, retry_at = NULL, retry_batch = NULL,
+            phase = CASE WHEN batches_done < batches THEN 1 ELSE 2 END
+        WHERE seq = ?1
+        """
+    private static let selectOpen = "SELECT id FROM batches WHERE id >= ?1 AND id <= ?2 AND done = 0 ORDER BY id"
+    private static let dropBatch = "UPDATE batches SET done = 2 WHERE id = ?1 AND done = 0 RETURNING users"
+    private static let selectPayload = """
+        SELECT p.records, b.users FROM batches b JOIN payloads p ON p.id = b.id WHERE b.id = ?1 AND b.done = 0
+        """
+    /// Jobs stay in this phase for moments; there are never many.
+    static let selectCancelling = "SELECT \(JobRow.columns) FROM jobs INDEXED BY jobs_cancelling WHERE phase = 1 ORDER BY seq"
+}

@@ -1,0 +1,92 @@
+import GRDB
+package import SyncModel
+
+extension SQLiteJobQueue {
+    package func finish(_ batches: [FinishedBatch], now: Timestamp) async throws -> [Job] {
+        guard !batches.isEmpty else { return [] }
+        let rows = batches.map { (lease: $0.batch.lease, row: FinishedRow($0)) }
+        return try await writer.write { [self] context in try finish(rows, in: context) }
+    }
+
+    private func finish(_ rows: [(lease: LeaseID, row: FinishedRow)], in context: WriteContext) throws -> [Job] {
+        var progress: [Int64: JobProgress] = [:]
+        var jobs: [Int64: JobRow] = [:]
+        for (lease, row) in rows {
+            guard let held = lanes({ $0.held(lease) })?.batch else { throw QueueError.leaseLost }
+            let job = try jobs[held.seq] ?? JobRow.find(seq: held.seq, context.db)
+            guard let job else { throw QueueError.leaseLost }
+            jobs[held.seq] = job
+            guard try row.write(id: BatchName.id(key: held.batchKey, number: held.number), in: context) else {
+                throw QueueError.leaseLost
+            }
+            let keepsDeferred = !job.job.cancelRequested
+            if keepsDeferred {
+                for (index, record) in row.deferred {
+                    try context.sql(DeferredRow.insert).run(.int(held.batchKey), .int(Int64(index)), .bytes(record))
+                }
+            }
+            progress[held.seq, default: JobProgress()].add(row, number: held.number, keepsDeferred: keepsDeferred)
+        }
+        let ended = try settle(progress, of: jobs, in: context)
+        context.afterCommit { [self] in lanes { $0.end(rows.map(\.lease)) } }
+        return ended
+    }
+
+    /// Writes what ended to the jobs, and lets the lanes follow.
+    /// - Returns: the jobs that are to be ended now, in the order accepted.
+    func settle(_ progress: [Int64: JobProgress], of jobs: [Int64: JobRow], in context: WriteContext) throws -> [Job] {
+        var endable: [Job] = []
+        for (seq, job) in jobs.sorted(by: { $0.key < $1.key }) {
+            guard let progress = progress[seq] else { continue }
+            let tenantID = job.job.tenantID
+            let phase = try progress.write(job, in: context)
+            if phase == .endable, let now = try JobRow.find(seq: seq, context.db) { endable.append(now.job) }
+            let hasWork = try phase == .working || context.sql(HeadJob.exists).first(.text(tenantID)) { _ in true } ?? false
+            context.afterCommit { [self] in
+                lanes { lanes in
+                    lanes.clearBackoff(tenantID, ofJob: seq)
+                    if phase == .endable { lanes.setCancelling(job.batchKey, false) }
+                    lanes.setWork(tenantID, hasWork)
+                }
+            }
+        }
+        return endable
+    }
+
+    package func retry(_ lease: LeaseID, at moment: Timestamp, error: String, now: Timestamp) async throws {
+        let error = String(error.prefix(Self.errorLimit))
+        try await writer.write { [self] context in
+            guard let (tenantID, held) = lanes({ $0.held(lease) }) else { throw QueueError.leaseLost }
+            guard var row = try JobRow.find(seq: held.seq, context.db) else { throw QueueError.leaseLost }
+            let attempts = try context.sql(Self.countTry).first(.int(BatchName.id(key: held.batchKey, number: held.number))) {
+                $0.int(0)
+            }
+            guard let attempts else { throw QueueError.leaseLost }
+            row.job.attempts.insert(BatchAttempt(batch: held.number, attempt: attempts, at: now, error: error), at: 0)
+            let kept = Array(row.job.attempts.prefix(Self.attemptsKept))
+            // A batch of a job that is being cancelled is not tried again; it is to be dropped.
+            let isCancelled = row.job.cancelRequested
+            try context.sql(Self.putOff).run(
+                .int(held.seq), isCancelled ? .null : .int(held.number), isCancelled ? .null : .time(moment),
+                JSONColumn.value(kept))
+            let backoff = Backoff(
+                jobID: held.jobID, seq: held.seq, batch: held.number, attempts: attempts, until: moment, lastError: error)
+            context.afterCommit { [self] in
+                lanes { lanes in
+                    // Put off first: the tenant does not become ready in between.
+                    if !isCancelled { lanes.backOff(tenantID, backoff) }
+                    lanes.end([lease])
+                }
+                if isCancelled { notify { $0.jobWaiting() } }
+            }
+        }
+    }
+
+    /// Characters of an error that are kept.
+    static let errorLimit = 500
+    /// Failed tries that are kept of a job.
+    private static let attemptsKept = 20
+
+    private static let countTry = "UPDATE batches SET attempts = attempts + 1 WHERE id = ?1 AND done = 0 RETURNING attempts"
+    private static let putOff = "UPDATE jobs SET retry_batch = ?2, retry_at = ?3, attempts = ?4 WHERE seq = ?1"
+}

@@ -1,0 +1,104 @@
+import GRDB
+import SyncModel
+import Synchronization
+
+/// The durable queue in one SQLite file.
+///
+/// One connection writes, by `QueueWriter`, which lets concurrent callers share a commit; others read for inspection. Who may be
+/// leased what stands in memory (`Lanes`), as do claims of idempotency keys and the figures `admission()` asks for: one process
+/// alone uses the file.
+package final class SQLiteJobQueue: JobQueue {
+    let path: String
+    let limits: QueueLimits
+    let clock: WallClock
+    let writer: QueueWriter
+    let pool: DatabasePool
+    let gate: AdmissionGate
+    private let lock: FileLock
+    private let gauge: WALGauge
+    private let lanes: Mutex<Lanes>
+    private let observer: Mutex<QueueObserver?>
+    /// The last number handed out as `jobs.seq` or batch key.
+    private let lastNumber: Atomic<Int64>
+    let claims = Mutex<Set<ClaimedKey>>([])
+    let windows = Mutex(ResultsWindows())
+
+    init(_ parts: OpenedStore, limits: QueueLimits, clock: WallClock, observer: QueueObserver?, disk: DiskGauge) {
+        path = parts.path
+        pool = parts.pool
+        lock = parts.lock
+        gauge = parts.gauge
+        self.limits = limits
+        self.clock = clock
+        self.observer = Mutex(observer)
+        lanes = Mutex(parts.lanes)
+        lastNumber = Atomic(parts.lastNumber)
+        let gate = AdmissionGate(path: parts.path, limits: limits, clock: clock, disk: disk)
+        self.gate = gate
+        writer = QueueWriter(
+            pool: parts.pool, totals: parts.totals, gauge: parts.gauge, checkpointPages: parts.checkpointPages,
+            report: { gate.committed(failure: $0) })
+    }
+
+    /// Who is told of what becomes ready. What was ready before is not told again: ask once after setting it.
+    package func observe(_ observer: QueueObserver) {
+        self.observer.withLock { $0 = observer }
+    }
+
+    func notify(_ tell: (QueueObserver) -> Void) {
+        if let observer = observer.withLock({ $0 }) { tell(observer) }
+    }
+
+    /// Reads or changes the lanes, and tells the observer which tenants became ready by it.
+    func lanes<T: Sendable>(_ body: (inout sending Lanes) -> T) -> T {
+        let (value, ready) = lanes.withLock { lanes in (body(&lanes), lanes.takeAnnounced()) }
+        for tenantID in ready { notify { $0.batchReady(tenantID) } }
+        return value
+    }
+
+    func nextNumber() -> Int64 { lastNumber.add(1, ordering: .relaxed).newValue }
+
+    /// Reads on a connection of its own, from one consistent state.
+    func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        do {
+            return try await pool.read(body)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw QueueError(error)
+        }
+    }
+
+    // MARK: Keeping house
+
+    package func checkpoint() async {
+        // Whoever waits goes first; the writer has its own bound for a log that grows meanwhile.
+        for _ in 0..<Self.vacuumSteps where !writer.isBusy {
+            let freed = try? await writer.alone { db in
+                let free = try db.sql("PRAGMA freelist_count").first { $0.int(0) } ?? 0
+                guard free > Self.keptFreePages else { return false }
+                try db.sql("PRAGMA incremental_vacuum(512)").run()
+                return true
+            }
+            guard freed == true else { break }
+        }
+        guard !writer.isBusy, gauge.pages > 0 else { return }
+        try? await writer.alone { [writer] db in writer.checkpoint(db, truncating: true) }
+    }
+
+    /// Steps of 512 pages that one checkpoint gives back at most: 64 MiB.
+    private static let vacuumSteps = 32
+    /// Free pages kept for the next batches rather than given back: 4 MiB.
+    private static let keptFreePages = 1024
+
+    /// Writes what was handed in, then closes the file. Further calls throw `QueueError.unavailable`.
+    package func close() async {
+        try? await writer.alone { [writer, gauge] db in
+            writer.checkpoint(db, truncating: true)
+            gauge.detach(from: db)
+        }
+        await writer.close()
+        // Fails only when closed before.
+        try? pool.close()
+    }
+}

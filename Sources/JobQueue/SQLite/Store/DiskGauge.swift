@@ -1,0 +1,26 @@
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Free bytes of the disk that holds a path; injected so that tests can fill it.
+package struct DiskGauge: Sendable {
+    /// `nil` where the system does not say.
+    package let freeBytes: @Sendable (_ path: String) -> Int64?
+
+    package init(freeBytes: @escaping @Sendable (String) -> Int64?) { self.freeBytes = freeBytes }
+
+    /// What an unprivileged process may still use, from `statvfs`.
+    package static let system = DiskGauge { path in
+        var figures = statvfs()
+        guard statvfs(path, &figures) == 0 else { return nil }
+        return Int64(clamping: UInt64(figures.f_bavail) * UInt64(figures.f_frsize))
+    }
+
+    /// Bytes of a file; 0 where there is none.
+    static func size(of path: String) -> Int64 {
+        var figures = stat()
+        return stat(path, &figures) == 0 ? Int64(figures.st_size) : 0
+    }
+}

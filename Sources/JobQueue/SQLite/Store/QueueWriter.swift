@@ -1,0 +1,198 @@
+import GRDB
+import GRDBSQLite
+import SyncModel
+import Synchronization
+
+/// The one way to write: operations that wait together share one transaction and one fsync (group commit).
+///
+/// While a commit is written to disk the next group gathers, so nothing is delayed on purpose. Each operation of a group has a
+/// savepoint: one that throws is rolled back alone. Where the commit fails, all of the group hear `QueueError.unavailable`.
+/// A caller's cancellation changes nothing: what was handed in is carried out and answered.
+final class QueueWriter: Sendable {
+    /// Told of each group: `nil` after a commit, else why none came about.
+    typealias Report = @Sendable (SQLFailure?) -> Void
+
+    private struct Operation: Sendable {
+        /// Carries the operation out; answers its caller when the result is called.
+        var perform: @Sendable (WriteContext) throws -> @Sendable () -> Void
+        var fail: @Sendable (any Error) -> Void
+        /// Runs by itself, outside of a transaction.
+        var isAlone: Bool
+    }
+
+    private struct Line {
+        var waiting: [Operation] = []
+        var isDraining = false
+        var isClosed = false
+        var commits = 0
+    }
+
+    /// Operations of one commit at most; bounds how long its first member waits for its last.
+    private static let groupLimit = 512
+
+    private let pool: DatabasePool
+    private let line = Mutex(Line())
+    private let totals: Mutex<QueueTotals>
+    private let gauge: WALGauge
+    /// Pages in the log beyond which a commit is followed by a checkpoint.
+    private let checkpointPages: Int
+    private let report: Report
+
+    init(pool: DatabasePool, totals: QueueTotals, gauge: WALGauge, checkpointPages: Int, report: @escaping Report) {
+        self.pool = pool
+        self.totals = Mutex(totals)
+        self.gauge = gauge
+        self.checkpointPages = checkpointPages
+        self.report = report
+    }
+
+    /// The figures kept, as of the last commit.
+    var currentTotals: QueueTotals { totals.withLock { $0 } }
+
+    /// Groups committed so far.
+    var commits: Int { line.withLock { $0.commits } }
+
+    /// True while operations wait or are carried out.
+    var isBusy: Bool { line.withLock { !$0.waiting.isEmpty } }
+
+    /// Carries `body` out in a transaction shared with whoever waits too; returns once it is on disk.
+    /// - Throws: what `body` throws, or `QueueError.unavailable`.
+    func write<T: Sendable>(_ body: @escaping @Sendable (WriteContext) throws -> T) async throws -> T {
+        try await submit(alone: false, body)
+    }
+
+    /// Carries `body` out on the writer's connection by itself, outside of a transaction.
+    func alone<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        try await submit(alone: true) { try body($0.db) }
+    }
+
+    /// Refuses all further operations; returns when those handed in before are done.
+    func close() async {
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+            enqueue(
+                Operation(perform: { _ in { done.resume() } }, fail: { _ in done.resume() }, isAlone: true), closing: true)
+        }
+    }
+
+    private func submit<T: Sendable>(alone: Bool, _ body: @escaping @Sendable (WriteContext) throws -> T) async throws -> T {
+        try await withCheckedThrowingContinuation { continuation in
+            enqueue(
+                Operation(
+                    perform: { context in
+                        let value = try body(context)
+                        return { continuation.resume(returning: value) }
+                    },
+                    fail: { continuation.resume(throwing: $0) },
+                    isAlone: alone),
+                closing: false)
+        }
+    }
+
+    private func enqueue(_ operation: Operation, closing: Bool) {
+        let (accepted, starts) = line.withLock { line in
+            guard !line.isClosed else { return (false, false) }
+            line.isClosed = closing
+            line.waiting.append(operation)
+            defer { line.isDraining = true }
+            return (true, !line.isDraining)
+        }
+        guard accepted else { return operation.fail(QueueError.unavailable("The queue is closed")) }
+        if starts { pool.asyncWriteWithoutTransaction { db in self.drain(db) } }
+    }
+
+    /// Runs on the writer's connection until nobody waits.
+    private func drain(_ db: Database) {
+        while let group = nextGroup() {
+            if group[0].isAlone { runAlone(group[0], db) } else { run(group, db) }
+            if gauge.pages > checkpointPages { checkpoint(db, truncating: false) }
+        }
+    }
+
+    /// One operation that runs alone, or the grouped ones up to the next such.
+    private func nextGroup() -> [Operation]? {
+        line.withLock { line in
+            guard let first = line.waiting.first else {
+                line.isDraining = false
+                return nil
+            }
+            let count =
+                first.isAlone
+                ? 1 : line.waiting.prefix(Self.groupLimit).firstIndex { $0.isAlone } ?? min(line.waiting.count, Self.groupLimit)
+            defer { line.waiting.removeFirst(count) }
+            return Array(line.waiting[..<count])
+        }
+    }
+
+    private func runAlone(_ operation: Operation, _ db: Database) {
+        do { try operation.perform(WriteContext(db: db))() } catch { operation.fail(QueueError(error)) }
+    }
+
+    /// Where an operation of a group stands.
+    private enum Progress {
+        case waiting
+        case done(WriteContext, answer: @Sendable () -> Void)
+        case refused(any Error)
+    }
+
+    private func run(_ group: [Operation], _ db: Database) {
+        var progress = Array(repeating: Progress.waiting, count: group.count)
+        do {
+            try db.sql("BEGIN IMMEDIATE").run()
+            try perform(group, db, &progress)
+            let contexts = progress.compactMap { if case .done(let context, _) = $0 { context } else { nil } }
+            if contexts.isEmpty {
+                try db.sql("ROLLBACK").run()
+            } else {
+                try KeptFigures.write(contexts, db)
+                try db.sql("COMMIT").run()
+                line.withLock { $0.commits += 1 }
+                totals.withLock { totals in for context in contexts { totals += context.totals } }
+                for context in contexts { context.committed() }
+                report(nil)
+            }
+        } catch {
+            if !db.isOutsideTransaction { try? db.sql("ROLLBACK").run() }
+            for case .done(let context, _) in progress.reversed() { context.rolledBack() }
+            progress = progress.map { if case .refused = $0 { $0 } else { .refused(error) } }
+            report(SQLFailure(error))
+        }
+        for (operation, outcome) in zip(group, progress) {
+            switch outcome {
+            case .waiting: break
+            case .done(_, let answer): answer()
+            case .refused(let error): operation.fail(QueueError(error))
+            }
+        }
+    }
+
+    /// Carries out every operation of a group within its transaction; throws where the transaction is lost as a whole.
+    private func perform(_ group: [Operation], _ db: Database, _ progress: inout [Progress]) throws {
+        let savepoints = group.count > 1
+        for (i, operation) in group.enumerated() {
+            let context = WriteContext(db: db)
+            if savepoints { try db.sql("SAVEPOINT operation").run() }
+            do {
+                progress[i] = .done(context, answer: try operation.perform(context))
+            } catch {
+                context.rolledBack()
+                progress[i] = .refused(error)
+                if let failure = SQLFailure(error), failure.isOfStorage { report(failure) }
+                // SQLite gave up the whole transaction: nobody's work stands.
+                if db.isOutsideTransaction { throw error }
+                if savepoints { try db.sql("ROLLBACK TO operation").run() }
+            }
+            if savepoints { try db.sql("RELEASE operation").run() }
+        }
+    }
+
+    /// Writes the log back into the database, on the connection that writes: SQLite before 3.51.3 can lose a commit that is made on
+    /// one connection while another checkpoints.
+    /// - Parameter truncating: also gives the log's file back where no reader holds it.
+    func checkpoint(_ db: Database, truncating: Bool) {
+        // Busy readers make it partial, which the next one completes; a full disk is reported by the next commit.
+        let done = try? db.sql(truncating ? "PRAGMA wal_checkpoint(TRUNCATE)" : "PRAGMA wal_checkpoint(PASSIVE)").first { row in
+            row.int(0) == 0 && row.int(1) == row.int(2)
+        }
+        if done == true { gauge.reset() }
+    }
+}

@@ -1,0 +1,35 @@
+import GRDB
+import SyncModel
+
+/// What an operation writes through: the connection, the figures it changes, and what shall follow in memory.
+///
+/// Memory follows the disk: what stands in `afterCommit` runs once the operation's commit succeeded, before its caller is answered;
+/// what stands in `onRollback` undoes a reservation made in memory where it did not.
+final class WriteContext {
+    let db: Database
+    private(set) var totals = QueueTotals()
+    private(set) var backlogs: [String: BacklogChange] = [:]
+    private var followUps: [() -> Void] = []
+    private var undoings: [() -> Void] = []
+
+    init(db: Database) { self.db = db }
+
+    func sql(_ text: String) throws -> SQLStatement { try db.sql(text) }
+
+    /// Changes what is kept of the whole queue.
+    func count(_ change: (inout QueueTotals) -> Void) { change(&totals) }
+
+    /// Changes a tenant's backlog and the queue's pending users with it.
+    func backlog(_ tenantID: String, openJobs: Int = 0, pendingUsers: Int) {
+        guard openJobs != 0 || pendingUsers != 0 else { return }
+        totals.pendingUsers += pendingUsers
+        backlogs[tenantID, default: BacklogChange()].openJobs += openJobs
+        backlogs[tenantID, default: BacklogChange()].pendingUsers += pendingUsers
+    }
+
+    func afterCommit(_ body: @escaping () -> Void) { followUps.append(body) }
+    func onRollback(_ body: @escaping () -> Void) { undoings.append(body) }
+
+    func committed() { for body in followUps { body() } }
+    func rolledBack() { for body in undoings.reversed() { body() } }
+}

@@ -1,0 +1,137 @@
+import JobQueue
+import SyncModel
+import Testing
+
+@Suite("Webhook deliveries")
+struct DeliveryTests {
+    private func attempt(
+        _ id: String, _ fixture: QueueFixture, _ next: DeliveryAttempt.Next, status: Int? = nil, error: String? = nil
+    ) -> DeliveryAttempt {
+        DeliveryAttempt(deliveryID: id, at: fixture.now, status: status, error: error, next: next)
+    }
+
+    @Test("Due deliveries come the longest due first, without those being sent", arguments: QueueDriver.all)
+    func due(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            for i in 0..<4 {
+                try await queue.add(fixture.delivery("msg_\(i)"), now: fixture.now)
+                fixture.clock.advance(1)
+            }
+            #expect(fixture.events.take().deliveriesDue == 4)
+            func due(_ limit: Int, _ excluding: Set<String> = []) async throws -> [String] {
+                try await queue.dueDeliveries(now: fixture.now, limit: limit, excluding: excluding, excludingDestinations: []).map(\.what.id)
+            }
+            #expect(try await due(9) == ["msg_0", "msg_1", "msg_2", "msg_3"])
+            #expect(try await due(2, ["msg_0", "msg_2"]) == ["msg_1", "msg_3"])
+            let later = fixture.now.advanced(bySeconds: 5)
+            try await queue.record(attempt("msg_0", fixture, .retry(at: later), status: 503))
+            try await queue.record(attempt("msg_1", fixture, .delivered, status: 204))
+            try await queue.record(attempt("msg_2", fixture, .dead, error: "gone"))
+            #expect(try await due(9) == ["msg_3"])
+            try await queue.record(attempt("msg_3", fixture, .delivered, status: 200))
+            #expect(try await queue.nextDelivery(after: fixture.now) == later)
+            fixture.clock.advance(5)
+            #expect(try await due(9) == ["msg_0"])
+        }
+    }
+
+    @Test("An attempt is recorded as it went", arguments: QueueDriver.all)
+    func record(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let what = fixture.delivery("msg_1")
+            try await queue.add(what, now: fixture.now)
+            let created = fixture.now
+            fixture.clock.advance(1)
+            let later = fixture.now.advanced(bySeconds: 5)
+            try await queue.record(attempt("msg_1", fixture, .retry(at: later), status: 500, error: "internal"))
+            let failed = try #require(try await queue.delivery("msg_1"))
+            #expect(
+                failed
+                    == Delivery(
+                        what: what, state: .pending, createdAt: created, attempts: 1, nextAttemptAt: later,
+                        lastAttemptAt: fixture.now, deliveredAt: nil, lastStatus: 500, lastError: "internal"))
+            #expect(try await queue.statistics(now: fixture.now).lastDeliveryError == "internal")
+            fixture.clock.advance(5)
+            try await queue.record(attempt("msg_1", fixture, .delivered, status: 200))
+            let delivered = try #require(try await queue.delivery("msg_1"))
+            #expect(delivered.state == .delivered)
+            #expect(delivered.attempts == 2)
+            #expect(delivered.deliveredAt == fixture.now)
+            #expect(delivered.nextAttemptAt == nil)
+            #expect(delivered.what.body == what.body)
+            try await queue.record(attempt("msg_1", fixture, .dead))
+            #expect(try await queue.delivery("msg_1") == delivered, "a late answer does not undo it")
+            #expect(try await queue.nextDelivery(after: fixture.now) == nil)
+            let long = String(repeating: "x", count: 10_000)
+            try await queue.add(fixture.delivery("msg_2"), now: fixture.now)
+            try await queue.record(attempt("msg_2", fixture, .dead, error: long))
+            #expect(try #require(try await queue.delivery("msg_2")?.lastError).count <= 1000)
+            let statistics = try await queue.statistics(now: fixture.now)
+            #expect(statistics.deliveriesDead == 1)
+            #expect(statistics.deliveriesPending == 0)
+            #expect(statistics.oldestPendingDeliveryAt == nil)
+        }
+    }
+
+    @Test("Any delivery can be sent again, its attempts anew", arguments: QueueDriver.all)
+    func redeliver(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            #expect(try await queue.redeliver("msg_1", now: fixture.now) == false)
+            try await queue.add(fixture.delivery("msg_1"), now: fixture.now)
+            for next in [DeliveryAttempt.Next.dead, .delivered, .retry(at: fixture.now.advanced(bySeconds: 9))] {
+                try await queue.record(attempt("msg_1", fixture, next))
+                fixture.clock.advance(1)
+                _ = fixture.events.take()
+                #expect(try await queue.redeliver("msg_1", now: fixture.now))
+                #expect(fixture.events.take().deliveriesDue == 1)
+                let delivery = try #require(try await queue.delivery("msg_1"))
+                #expect(delivery.state == .pending)
+                #expect(delivery.attempts == 0)
+                #expect(delivery.nextAttemptAt == fixture.now)
+                let statistics = try await queue.statistics(now: fixture.now)
+                #expect(statistics.deliveriesPending == 1)
+                #expect(statistics.deliveriesDead == 0)
+            }
+        }
+    }
+
+    @Test("Deliveries are listed newest first by state, tenant and job", arguments: QueueDriver.all)
+    func list(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            var jobs: [Job] = []
+            for i in 0..<6 {
+                jobs.append(try await fixture.accept(queue, "t\(i % 2)", users: 1))
+                try await fixture.work(queue, "t\(i % 2)", deliver: true)
+            }
+            try await queue.add(fixture.delivery("msg_test"), now: fixture.now)
+            let ids = jobs.map { "msg_\($0.id)" }
+            for i in [0, 3] { try await queue.record(attempt(ids[i], fixture, .delivered, status: 200)) }
+            try await queue.record(attempt(ids[1], fixture, .dead, status: 410))
+            func list(_ change: (inout DeliveryFilter) -> Void) async throws -> [String] {
+                var filter = DeliveryFilter()
+                change(&filter)
+                var found: [String] = []
+                var cursor: String?
+                repeat {
+                    let page = try await queue.deliveries(filter, limit: 2, cursor: cursor)
+                    found += page.items.map(\.what.id)
+                    cursor = page.nextCursor
+                } while cursor != nil
+                return found
+            }
+            #expect(try await list { _ in } == ["msg_test"] + ids.reversed())
+            #expect(try await list { $0.state = .delivered } == [ids[3], ids[0]])
+            #expect(try await list { $0.state = .pending } == ["msg_test", ids[5], ids[4], ids[2]])
+            #expect(try await list { $0.tenantID = "t1" } == [ids[5], ids[3], ids[1]])
+            #expect(
+                try await list {
+                    $0.tenantID = "t1"; $0.state = .dead
+                } == [ids[1]])
+            #expect(try await list { $0.jobID = jobs[2].id } == [ids[2]])
+            #expect(
+                try await list {
+                    $0.jobID = jobs[2].id; $0.state = .dead
+                }.isEmpty)
+        }
+    }
+}

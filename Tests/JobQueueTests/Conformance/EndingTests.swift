@@ -1,0 +1,93 @@
+import JobQueue
+import SyncModel
+import Testing
+
+@Suite("Ending a job")
+struct EndingTests {
+    @Test("A job whose batches are done ends once, with its webhook", arguments: QueueDriver.all)
+    func ends(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 150)
+            let turn = try await fixture.lease(queue, "a", 9)
+            let done = try await queue.finish(turn.map { $0.finished(failing: [3, 120]) }, now: fixture.now)
+            #expect(done.map(\.id) == [job.id])
+            #expect(done[0].counts.created == 148)
+            #expect(done[0].counts.failed == 2)
+            #expect(done[0].batchesDone == 2)
+            #expect(try await queue.endable(limit: 5) == done)
+            fixture.clock.advance(2)
+            _ = fixture.events.take()
+            #expect(try await fixture.end(queue, done[0], deliver: true))
+            #expect(fixture.events.take().deliveriesDue == 1)
+            let ended = try #require(try await queue.job(job.id))
+            #expect(ended.state == .completedWithErrors)
+            #expect(ended.endedAt == fixture.now)
+            #expect(ended.failedCodes == ["refused_by_database": 2])
+            let deliveries = try await queue.deliveries(of: job.id)
+            #expect(deliveries.map(\.what) == [fixture.delivery("msg_\(job.id)", job: job)])
+            #expect(deliveries[0].state == .pending)
+            #expect(deliveries[0].nextAttemptAt == fixture.now)
+
+            #expect(try await fixture.end(queue, done[0], deliver: true) == false)
+            #expect(try await queue.deliveries(of: job.id).count == 1)
+            #expect(try await queue.endable(limit: 5).isEmpty)
+            let statistics = try await queue.statistics(now: fixture.now)
+            #expect(statistics.jobs[.completedWithErrors] == 1)
+            #expect(statistics.jobs[.running] == 0)
+            #expect(statistics.deliveriesPending == 1)
+        }
+    }
+
+    @Test("A job with open batches cannot be ended, nor can one end in a state that is none", arguments: QueueDriver.all)
+    func open(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 1)
+            await #expect { try await fixture.end(queue, job) } throws: { $0.isRefused }
+            #expect(try await queue.job(job.id)?.state == .queued)
+            let empty = try await queue.accept(fixture.newJob("a", users: 0), upload: nil, batches: [])
+            let wrong = JobEnding(jobID: empty.id, state: .running, delivery: nil)
+            await #expect { _ = try await queue.end(wrong, now: fixture.now) } throws: { $0.isRefused }
+            let unknown = JobEnding(jobID: JobID(now: fixture.now), state: .failed, delivery: nil)
+            #expect(try await queue.end(unknown, now: fixture.now) == false)
+        }
+    }
+
+    @Test("A job that a kill kept from its end is found again", arguments: QueueDriver.all)
+    func foundAgain(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 1)
+            let turn = try await fixture.lease(queue, "a")
+            _ = try await queue.finish(turn.map { $0.finished() }, now: fixture.now)
+            let reborn = try await driver.killed(fixture)
+            #expect(try await reborn.endable(limit: 5).map(\.id) == [job.id])
+            #expect(try await reborn.readyTenants(now: fixture.now, limit: 5).isEmpty)
+            await reborn.close()
+        }
+    }
+
+    @Test("The reason why a job failed is kept", arguments: QueueDriver.all)
+    func reason(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let job = try await queue.accept(fixture.newJob("a", users: 0), upload: nil, batches: [])
+            let ending = JobEnding(jobID: job.id, state: .failed, error: "no such table", delivery: nil)
+            #expect(try await queue.end(ending, now: fixture.now))
+            #expect(try await queue.job(job.id)?.error == "no such table")
+        }
+    }
+
+    @Test("An ended job's ledger may go, until it is told that it went", arguments: QueueDriver.all)
+    func ledger(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let first = try await fixture.accept(queue, "a", users: 1)
+            let second = try await fixture.accept(queue, "b", users: 1)
+            let open = try await fixture.accept(queue, "c", users: 1)
+            try await fixture.work(queue, "a")
+            try await fixture.work(queue, "b")
+            #expect(try await queue.endedWithLedger(limit: 9) == [first.id, second.id])
+            #expect(try await queue.endedWithLedger(limit: 1) == [first.id])
+            try await queue.ledgerForgotten([first.id, open.id])
+            #expect(try await queue.endedWithLedger(limit: 9) == [second.id])
+            #expect(try await fixture.lease(queue, "c").count == 1, "an open job is not closed by it")
+        }
+    }
+}

@@ -1,0 +1,226 @@
+import JobQueue
+import SyncModel
+import Testing
+
+@Suite("Leasing")
+struct LeasingTests {
+    @Test("A tenant's jobs run in the order accepted and their batches by number, one job at a time", arguments: QueueDriver.all)
+    func order(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let first = try await fixture.accept(queue, "a", users: 300)
+            let second = try await fixture.accept(queue, "a", users: 100)
+            let turn = try await fixture.lease(queue, "a", 2)
+            #expect(turn.map(\.number) == [0, 1])
+            #expect(turn.allSatisfy { $0.jobID == first.id && $0.jobUsers == 300 && $0.attempts == 0 && $0.pass == .first })
+            #expect(turn.map(\.payload) == [payload(0..<100), payload(100..<200)])
+            #expect(turn.allSatisfy { $0.syncTime == first.syncTime && $0.operation == .userSync && $0.tenantID == "a" })
+            #expect(try await queue.finish(turn.map { $0.finished() }, now: fixture.now).isEmpty)
+            let next = try await fixture.lease(queue, "a", 5)
+            #expect(next.map(\.number) == [2], "of one job only")
+            #expect(try await queue.finish(next.map { $0.finished() }, now: fixture.now).map(\.id) == [first.id])
+            // The first has not been ended; its batches are done, which is what the second waits for.
+            #expect(try await fixture.lease(queue, "a", 5).map(\.jobID) == [second.id])
+        }
+    }
+
+    @Test("While a tenant's batches are leased it gets no further ones; other tenants do", arguments: QueueDriver.all)
+    func oneTurn(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            try await fixture.accept(queue, "a", users: 300)
+            try await fixture.accept(queue, "b", users: 100)
+            let turn = try await fixture.lease(queue, "a")
+            #expect(try await fixture.lease(queue, "a").isEmpty)
+            #expect(try await queue.readyTenants(now: fixture.now, limit: 10) == ["b"])
+            #expect(try await fixture.lease(queue, "b").count == 1)
+            _ = try await queue.finish(turn.map { $0.finished() }, now: fixture.now)
+            #expect(try await queue.readyTenants(now: fixture.now, limit: 10) == ["a"])
+        }
+    }
+
+    @Test("Several wishes for one tenant in one call give it one turn", arguments: QueueDriver.all)
+    func twiceInOneCall(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            try await fixture.accept(queue, "a", users: 300)
+            let wish = LeaseWish(tenantID: "a", maxBatches: 1)
+            #expect(try await queue.lease([wish, wish, LeaseWish(tenantID: "none", maxBatches: 1)], now: fixture.now).count == 1)
+        }
+    }
+
+    @Test("Concurrent leases never hand out a batch twice", arguments: QueueDriver.all)
+    func concurrentLeases(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            for tenant in 0..<10 { try await fixture.accept(queue, "t\(tenant)", users: 30, size: 10) }
+            let leased = try await withThrowingTaskGroup(of: [LeasedBatch].self) { group in
+                for i in 0..<40 { group.addTask { try await fixture.lease(queue, "t\(i % 10)") } }
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            #expect(leased.count == 10)
+            #expect(Set(leased.map(\.lease)).count == 10)
+            #expect(leased.allSatisfy { $0.number == 0 })
+        }
+    }
+
+    @Test("Tenants take turns: who was served goes to the end of the line", arguments: QueueDriver.all)
+    func fairness(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            for tenant in ["a", "b", "c"] { try await fixture.accept(queue, tenant, users: 30, size: 10) }
+            var served: [String] = []
+            while let tenant = try await queue.readyTenants(now: fixture.now, limit: 1).first {
+                served.append(tenant)
+                let turn = try await fixture.lease(queue, tenant)
+                _ = try await queue.finish(turn.map { $0.finished() }, now: fixture.now)
+            }
+            #expect(served == ["a", "b", "c", "a", "b", "c", "a", "b", "c"])
+        }
+    }
+
+    @Test("Ready tenants are limited and found again until they are leased", arguments: QueueDriver.all)
+    func readyLimit(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            for tenant in 0..<5 { try await fixture.accept(queue, "t\(tenant)", users: 1) }
+            #expect(try await queue.readyTenants(now: fixture.now, limit: 2) == ["t0", "t1"])
+            #expect(try await queue.readyTenants(now: fixture.now, limit: 2) == ["t0", "t1"])
+            _ = try await fixture.lease(queue, "t1")
+            #expect(try await queue.readyTenants(now: fixture.now, limit: 9) == ["t0", "t2", "t3", "t4"])
+        }
+    }
+
+    @Test("A job runs from its first lease on", arguments: QueueDriver.all)
+    func running(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 200)
+            let started = fixture.now
+            let turn = try await fixture.lease(queue, "a")
+            fixture.clock.advance(5)
+            await queue.release(turn.map(\.lease))
+            _ = try await fixture.lease(queue, "a")
+            let present = try await queue.job(job.id)
+            #expect(present?.state == .running)
+            #expect(present?.startedAt == started)
+            let statistics = try await queue.statistics(now: fixture.now)
+            #expect(statistics.jobs[.running] == 1)
+            #expect(statistics.jobs[.queued] == 0)
+        }
+    }
+
+    @Test("Released batches are leased again under other leases, no try counted", arguments: QueueDriver.all)
+    func release(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            try await fixture.accept(queue, "a", users: 300)
+            let turn = try await fixture.lease(queue, "a", 2)
+            _ = fixture.events.take()
+            await queue.release(turn.map(\.lease))
+            #expect(fixture.events.take().ready == ["a"])
+            await queue.release(turn.map(\.lease))
+            let again = try await fixture.lease(queue, "a", 2)
+            #expect(again.map(\.number) == [0, 1])
+            #expect(again.map(\.attempts) == [0, 0])
+            #expect(Set(again.map(\.lease)).isDisjoint(with: turn.map(\.lease)))
+        }
+    }
+
+    @Test("A prefix of a turn may be finished and the rest released", arguments: QueueDriver.all)
+    func prefix(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 400)
+            let turn = try await fixture.lease(queue, "a", 3)
+            _ = try await queue.finish([turn[0].finished()], now: fixture.now)
+            #expect(try await fixture.lease(queue, "a").isEmpty, "two are held still")
+            await queue.release(turn[1...].map(\.lease))
+            #expect(try await fixture.lease(queue, "a", 9).map(\.number) == [1, 2, 3])
+            #expect(try await queue.job(job.id)?.batchesDone == 1)
+        }
+    }
+
+    @Test("A stale lease changes nothing", arguments: QueueDriver.all)
+    func stale(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 200)
+            let stale = try await fixture.lease(queue, "a", 2)
+            await queue.release(stale.map(\.lease))
+            let held = try await fixture.lease(queue, "a")
+            let before = try await queue.job(job.id)
+            await #expect(throws: QueueError.leaseLost) {
+                _ = try await queue.finish(stale.map { $0.finished() }, now: fixture.now)
+            }
+            await #expect(throws: QueueError.leaseLost) {
+                // One that is held beside one that is not: neither counts.
+                _ = try await queue.finish([held[0].finished(), stale[1].finished()], now: fixture.now)
+            }
+            await #expect(throws: QueueError.leaseLost) {
+                try await queue.retry(stale[0].lease, at: fixture.now, error: "late", now: fixture.now)
+            }
+            await queue.unlock(stale.map(\.lease))
+            #expect(try await queue.job(job.id) == before)
+            #expect(try await fixture.lease(queue, "a").isEmpty, "still held by the second lease")
+            _ = try await queue.finish(held.map { $0.finished() }, now: fixture.now)
+            await #expect(throws: QueueError.leaseLost) {
+                _ = try await queue.finish(held.map { $0.finished() }, now: fixture.now)
+            }
+            #expect(try await queue.job(job.id)?.counts.created == 100)
+        }
+    }
+
+    @Test("Of two who finish the same batch at once, one is told that it lost its lease", arguments: QueueDriver.all)
+    func finishedTwice(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 100)
+            let turn = try await fixture.lease(queue, "a")
+            let outcomes = await withTaskGroup(of: Bool.self) { group in
+                for _ in 0..<8 {
+                    group.addTask { (try? await queue.finish(turn.map { $0.finished() }, now: fixture.now)) != nil }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(outcomes.filter { $0 }.count == 1)
+            #expect(try await queue.job(job.id)?.counts.created == 100)
+            #expect(try await queue.statistics(now: fixture.now).pendingUsers == 0)
+        }
+    }
+
+    @Test("After a kill all batches that were not finished are free", arguments: QueueDriver.all)
+    func killed(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            try await fixture.accept(queue, "a", users: 300)
+            let turn = try await fixture.lease(queue, "a", 2)
+            _ = try await queue.finish([turn[0].finished()], now: fixture.now)
+            let reborn = try await driver.killed(fixture)
+            #expect(try await fixture.lease(reborn, "a", 9).map(\.number) == [1, 2])
+            await reborn.close()
+        }
+    }
+
+    @Test("Unlocked batches let the tenant's next ones be leased while they are being finished", arguments: QueueDriver.all)
+    func unlock(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 300)
+            let later = try await fixture.accept(queue, "a", users: 1)
+            let first = try await fixture.lease(queue, "a", 2)
+            await queue.unlock([first[0].lease])
+            #expect(try await fixture.lease(queue, "a", 2).isEmpty, "the turn's second batch is not applied")
+            _ = fixture.events.take()
+            await queue.unlock(first.map(\.lease))
+            #expect(fixture.events.take().ready == ["a"])
+            let second = try await fixture.lease(queue, "a", 2)
+            #expect(second.map(\.number) == [2])
+            await queue.unlock(second.map(\.lease))
+            #expect(try await queue.readyTenants(now: fixture.now, limit: 1).isEmpty, "the next job waits for the results")
+            #expect(try await fixture.lease(queue, "a", 2).isEmpty)
+            #expect(try await queue.finish(second.map { $0.finished() }, now: fixture.now).isEmpty)
+            #expect(try await fixture.lease(queue, "a", 2).isEmpty)
+            #expect(try await queue.finish(first.map { $0.finished() }, now: fixture.now).map(\.id) == [job.id])
+            #expect(try await fixture.lease(queue, "a", 2).map(\.jobID) == [later.id])
+        }
+    }
+
+    @Test("An unlocked batch that is released comes again, before others", arguments: QueueDriver.all)
+    func unlockedReleased(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            try await fixture.accept(queue, "a", users: 300)
+            let first = try await fixture.lease(queue, "a")
+            await queue.unlock(first.map(\.lease))
+            await queue.release(first.map(\.lease))
+            #expect(try await fixture.lease(queue, "a").map(\.number) == [0])
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import JobQueue
+import SyncModel
+import Testing
+
+@Suite("Retention")
+struct PruneTests {
+    private static let week: Double = 7 * 24 * 3600
+
+    @Test("Ended jobs go after their time, with all that belongs to them", arguments: QueueDriver.all)
+    func prune(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let old = try await fixture.accept(queue, "a", users: 7000)
+            try await fixture.work(queue, "a", failing: [1], deliver: true)
+            try await queue.record(
+                DeliveryAttempt(deliveryID: "msg_\(old.id)", at: fixture.now, status: 200, error: nil, next: .delivered))
+            fixture.clock.advance(1)
+            let young = try await fixture.accept(queue, "a", users: 1)
+            try await fixture.work(queue, "a")
+            let open = try await fixture.accept(queue, "b", users: 1)
+            try await queue.ledgerForgotten([old.id, young.id])
+            let before = try #require(try await queue.job(young.id)?.endedAt)
+            #expect(try await queue.prune(jobsBefore: before, keysBefore: before, limit: 10) == 1)
+            #expect(try await queue.job(old.id) == nil)
+            #expect(try await queue.delivery("msg_\(old.id)") == nil)
+            #expect(try await queue.allResults(of: old.id).isEmpty)
+            #expect(try await queue.allJobs().map(\.id) == [open.id, young.id])
+            let statistics = try await queue.statistics(now: fixture.now)
+            #expect(statistics.jobs[.completedWithErrors] == 0)
+            #expect(statistics.jobs[.completed] == 1)
+            guard
+                case .unknown = try await queue.retryFailed(
+                    of: old.id, as: JobID(now: fixture.now), requestID: "", now: fixture.now)
+            else {
+                Issue.record("expected .unknown")
+                return
+            }
+        }
+    }
+
+    @Test("A job with an open delivery stays, as does one whose ledger was not forgotten", arguments: QueueDriver.all)
+    func stays(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let undelivered = try await fixture.accept(queue, "a", users: 1)
+            try await fixture.work(queue, "a", deliver: true)
+            let ledgered = try await fixture.accept(queue, "a", users: 1)
+            try await fixture.work(queue, "a")
+            try await queue.ledgerForgotten([undelivered.id])
+            fixture.clock.advance(Self.week)
+            #expect(try await queue.prune(jobsBefore: fixture.now, keysBefore: fixture.now, limit: 10) == 0)
+            try await queue.record(
+                DeliveryAttempt(deliveryID: "msg_\(undelivered.id)", at: fixture.now, status: nil, error: "refused", next: .dead))
+            try await queue.ledgerForgotten([ledgered.id])
+            #expect(try await queue.prune(jobsBefore: fixture.now, keysBefore: fixture.now, limit: 10) == 2)
+            #expect(try await queue.statistics(now: fixture.now).deliveriesDead == 0)
+        }
+    }
+
+    @Test("At most so many jobs go in one call, the first ended first", arguments: QueueDriver.all)
+    func limit(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            var made: [JobID] = []
+            for _ in 0..<250 { made.append(try await fixture.accept(queue, "a", users: 1).id) }
+            try await fixture.work(queue, "a")
+            try await queue.ledgerForgotten(made)
+            fixture.clock.advance(1)
+            #expect(try await queue.prune(jobsBefore: fixture.now, keysBefore: fixture.now, limit: 230) == 230)
+            #expect(try await queue.allJobs(limit: 100).map(\.id) == made.suffix(20).reversed())
+            #expect(try await queue.prune(jobsBefore: fixture.now, keysBefore: fixture.now, limit: 230) == 20)
+        }
+    }
+
+    @Test("Idempotency keys and test deliveries go by their age", arguments: QueueDriver.all)
+    func others(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let hash: [UInt8] = Array(repeating: 1, count: 32)
+            for key in ["old", "young"] {
+                let new = fixture.newJob(
+                    "a", users: 1, idempotency: .init(tenantID: "a", path: "/sync", key: key, bodyHash: hash))
+                _ = try await queue.accept(new, upload: nil, batches: batches(1))
+                try await queue.add(fixture.delivery("msg_\(key)"), now: fixture.now)
+                try await queue.record(
+                    DeliveryAttempt(deliveryID: "msg_\(key)", at: fixture.now, status: 200, error: nil, next: .delivered))
+                fixture.clock.advance(10)
+            }
+            let between = fixture.now.advanced(bySeconds: -10)
+            _ = try await queue.prune(jobsBefore: between, keysBefore: between, limit: 10)
+            #expect(try await queue.claim(tenantID: "a", path: "/sync", key: "old", now: fixture.now) == .claimed)
+            guard case .known = try await queue.claim(tenantID: "a", path: "/sync", key: "young", now: fixture.now) else {
+                Issue.record("expected .known")
+                return
+            }
+            #expect(try await queue.delivery("msg_old") == nil)
+            #expect(try await queue.delivery("msg_young") != nil)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import JobQueue
+import SyncModel
+import Testing
+
+@Suite("Retries of a batch")
+struct RetryTests {
+    @Test("A batch in backoff holds its tenant back until it is due, and nobody else", arguments: QueueDriver.all)
+    func holdsBack(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            try await fixture.accept(queue, "a", users: 200)
+            try await fixture.accept(queue, "a", users: 1)
+            try await fixture.accept(queue, "b", users: 1)
+            let turn = try await fixture.lease(queue, "a")
+            let due = fixture.now.advanced(bySeconds: 30)
+            try await queue.retry(turn[0].lease, at: due, error: "deadlock", now: fixture.now)
+            #expect(try await queue.nextRetry() == due)
+            #expect(try await queue.readyTenants(now: fixture.now, limit: 9) == ["b"])
+            #expect(try await fixture.lease(queue, "a").isEmpty)
+            fixture.clock.advance(30)
+            #expect(try await queue.readyTenants(now: fixture.now, limit: 9) == ["b", "a"])
+            #expect(try await queue.nextRetry() == nil)
+            let again = try await fixture.lease(queue, "a")
+            #expect(again.map(\.number) == [0])
+            #expect(again.map(\.attempts) == [1])
+        }
+    }
+
+    @Test("A due batch can be leased without asking who is ready", arguments: QueueDriver.all)
+    func dueLease(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            try await fixture.accept(queue, "a", users: 1)
+            let turn = try await fixture.lease(queue, "a")
+            try await queue.retry(turn[0].lease, at: fixture.now.advanced(bySeconds: 1), error: "busy", now: fixture.now)
+            fixture.clock.advance(1)
+            #expect(try await fixture.lease(queue, "a").count == 1)
+        }
+    }
+
+    @Test("Backoff and tries survive a kill", arguments: QueueDriver.all)
+    func survives(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 1)
+            let turn = try await fixture.lease(queue, "a")
+            let due = fixture.now.advanced(bySeconds: 30)
+            try await queue.retry(turn[0].lease, at: due, error: "deadlock", now: fixture.now)
+            let reborn = try await driver.killed(fixture)
+            #expect(try await reborn.nextRetry() == due)
+            #expect(try await fixture.lease(reborn, "a").isEmpty)
+            let retrying = try await reborn.statistics(now: fixture.now).retrying
+            #expect(
+                retrying == [
+                    RetryingBatch(
+                        jobID: job.id, tenantID: "a", batch: 0, attempts: 1, nextAttemptAt: due, lastError: "deadlock")
+                ])
+            fixture.clock.advance(30)
+            #expect(try await fixture.lease(reborn, "a").map(\.attempts) == [1])
+            await reborn.close()
+        }
+    }
+
+    @Test("A job shows its last 20 failed tries, newest first", arguments: QueueDriver.all)
+    func attempts(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 1)
+            for i in 1...22 {
+                let turn = try await fixture.lease(queue, "a")
+                try await queue.retry(turn[0].lease, at: fixture.now, error: "error \(i)", now: fixture.now)
+            }
+            let attempts = try #require(try await queue.job(job.id)).attempts
+            #expect(attempts.count == 20)
+            #expect(attempts.first == BatchAttempt(batch: 0, attempt: 22, at: fixture.now, error: "error 22"))
+            #expect(attempts.last?.attempt == 3)
+        }
+    }
+
+    @Test("A batch that was retried and finished holds nobody back", arguments: QueueDriver.all)
+    func recovers(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 200)
+            let turn = try await fixture.lease(queue, "a")
+            try await queue.retry(turn[0].lease, at: fixture.now.advanced(bySeconds: 5), error: "busy", now: fixture.now)
+            fixture.clock.advance(5)
+            try await fixture.work(queue, "a")
+            #expect(try await queue.job(job.id)?.state == .completed)
+            let reborn = try await driver.killed(fixture)
+            #expect(try await reborn.nextRetry() == nil)
+            await reborn.close()
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import JobQueue
+import Synchronization
+
+/// What a queue told its observer.
+final class ObservedEvents: Sendable {
+    struct Counts: Sendable, Equatable {
+        var ready: [String] = []
+        var deliveriesDue = 0
+        var jobsWaiting = 0
+    }
+
+    private let counts = Mutex(Counts())
+
+    var observer: QueueObserver {
+        QueueObserver(
+            batchReady: { tenantID in self.counts.withLock { $0.ready.append(tenantID) } },
+            deliveryDue: { self.counts.withLock { $0.deliveriesDue += 1 } },
+            jobWaiting: { self.counts.withLock { $0.jobsWaiting += 1 } })
+    }
+
+    /// What was told since the last call.
+    func take() -> Counts {
+        counts.withLock { counts in
+            defer { counts = Counts() }
+            return counts
+        }
+    }
+}

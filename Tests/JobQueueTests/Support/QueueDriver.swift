@@ -1,0 +1,85 @@
+import Foundation
+import JobQueue
+import Synchronization
+import SyncModel
+import Testing
+
+/// A driver under test: how to make an empty queue of it, and how to make one over what a killed process left.
+struct QueueDriver: Sendable, CustomTestStringConvertible {
+    let name: String
+    /// - Parameter place: a directory of the test's own.
+    let open: @Sendable (_ place: String, _ fixture: QueueFixture) async throws -> any JobQueue
+    /// Opens what would be there if the process had been killed now, while `queue` is still open.
+    let afterKill: @Sendable (_ place: String, _ fixture: QueueFixture) async throws -> any JobQueue
+
+    var testDescription: String { name }
+
+    /// Every driver that the conformance suite runs against.
+    static let all = [sqlite]
+
+    static let sqlite = QueueDriver(
+        name: "SQLite",
+        open: { place, fixture in
+            try await SQLiteJobQueue.open(
+                path: place + "/queue.sqlite", limits: fixture.limits, clock: fixture.clock.wallClock,
+                observer: fixture.events.observer, disk: DiskGauge { _ in fixture.freeBytes.withLock { $0 } })
+        },
+        afterKill: { place, fixture in
+            // What a killed process leaves is what stands in the files: the database and its log, without a clean close.
+            let copy = place + "/killed-" + UUID().uuidString
+            try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
+            for file in ["queue.sqlite", "queue.sqlite-wal"] {
+                try FileManager.default.copyItem(atPath: place + "/" + file, toPath: copy + "/" + file)
+            }
+            return try await SQLiteJobQueue.open(
+                path: copy + "/queue.sqlite", limits: fixture.limits, clock: fixture.clock.wallClock,
+                observer: fixture.events.observer, disk: DiskGauge { _ in fixture.freeBytes.withLock { $0 } })
+        })
+
+    /// Runs a test on an empty queue of the driver.
+    func withQueue(
+        limits: QueueLimits = QueueLimits(), _ body: (QueueFixture, any JobQueue) async throws -> Void
+    ) async throws {
+        let fixture = QueueFixture(limits: limits)
+        let place = try TestDirectory()
+        fixture.place.withLock { $0 = place.path }
+        let queue = try await open(place.path, fixture)
+        do {
+            try await body(fixture, queue)
+        } catch {
+            await queue.close()
+            throw error
+        }
+        await queue.close()
+    }
+
+    /// The queue as a new process finds it after this one was killed; close it.
+    func killed(_ fixture: QueueFixture) async throws -> any JobQueue {
+        try await afterKill(fixture.place.withLock { $0 }, fixture)
+    }
+}
+
+/// What surrounds a queue under test.
+final class QueueFixture: Sendable {
+    let clock = TestClock()
+    let events = ObservedEvents()
+    let limits: QueueLimits
+    let freeBytes = Mutex<Int64?>(1 << 40)
+    let place = Mutex("")
+
+    init(limits: QueueLimits) { self.limits = limits }
+
+    var now: Timestamp { clock.now }
+}
+
+/// A directory that goes with its owner.
+final class TestDirectory: Sendable {
+    let path: String
+
+    init() throws {
+        path = NSTemporaryDirectory() + "jobqueue-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
