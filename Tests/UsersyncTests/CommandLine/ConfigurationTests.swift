@@ -126,6 +126,21 @@ struct ConfigurationFileTests {
         #expect(try DotEnvFile(text, path: "example.env").values == ["INTERNAL_API_KEY": ""])
     }
 
+    private static var readme: String? {
+        try? String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
+    }
+
+    @Test("the README's table has every setting with its default and its line", .enabled(if: readme != nil))
+    func readmeTable() throws {
+        let readme = try #require(Self.readme)
+        let rows = SettingDefinition.all.map { definition in
+            "| `\(definition.name)` | \(definition.defaultText.isEmpty ? "" : "`\(definition.defaultText)` ")| \(definition.summary) |"
+        }
+        for row in rows {
+            #expect(readme.contains(row + "\n"), "the whole table:\n\(rows.joined(separator: "\n"))")
+        }
+    }
+
     @Test("the help of serve names every setting with its default and its line")
     func help() {
         let help = SettingDefinition.helpText
