@@ -18,7 +18,7 @@ enum JobTables {
     }
 
     static func failures(_ results: [ResultDocument]) -> Table {
-        var table = Table([("User", .right), ("Id", .left), ("Email", .left), ("Code", .left), ("Why", .left)])
+        var table = Table([("Index", .right), ("Id", .left), ("Email", .left), ("Code", .left), ("Why", .left)])
         for result in results {
             table.add([
                 result.index.map { Format.count($0) } ?? "", result.userId ?? "", result.email ?? "", result.code ?? "",

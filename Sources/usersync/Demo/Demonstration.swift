@@ -75,7 +75,7 @@ struct Demonstration: Sendable {
         let sent = clock.now
         let large = try await server.submit(halden, json: json).decoded(as: AcceptedDocument.self)
         terminal.say(
-            "  \(style.green("✔")) 202 after \(milliseconds(clock.now - sent)): \(Format.bytes(json.utf8.count)) are on disk,"
+            "  \(style.green("✔")) 202 after \(Format.duration((clock.now - sent).inSeconds)): \(Format.bytes(json.utf8.count)) are on disk,"
                 + " job \(large.jobId)")
 
         let (largeJob, small) = try await overtake(server, large: large)
@@ -125,7 +125,7 @@ struct Demonstration: Sendable {
             there.hasEnded
             ? "\(halden.tenantName) was done by then"
             : "\(halden.tenantName) was at \(Format.percent(there.settled, of: there.totalUsers))"
-        terminal.say("  \(style.green("✔")) applied after \(milliseconds(took)); \(other)")
+        terminal.say("  \(style.green("✔")) applied after \(Format.duration(took.inSeconds)); \(other)")
 
         var display = ProgressDisplay(terminal: terminal)
         let job = try await JobFollower(client: server.client, jobID: large.jobId, interval: .milliseconds(100)).follow { job in
@@ -183,10 +183,6 @@ struct Demonstration: Sendable {
     private func step(_ text: String) {
         terminal.say()
         terminal.say(terminal.style.bold("▸ \(text)"))
-    }
-
-    private func milliseconds(_ duration: Duration) -> String {
-        duration < .seconds(1) ? "\(Int((duration.inSeconds * 1000).rounded())) ms" : Format.duration(duration.inSeconds)
     }
 
     /// The id in an acknowledgement or a result.

@@ -31,9 +31,10 @@ enum Format {
         return "\(oneDecimal(amount)) \(units[unit])"
     }
 
-    /// `0.4 s`, `42 s`, `3 min 12 s`, `5 h 3 min`, `2 d 4 h`.
+    /// `38 ms`, `4.2 s`, `42 s`, `3 min 12 s`, `5 h 3 min`, `2 d 4 h`.
     static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds >= 0 else { return "-" }
+        if seconds < 0.9995 { return "\(Int((seconds * 1000).rounded())) ms" }
         if seconds < 9.95 { return "\(oneDecimal(seconds)) s" }
         let total = Int(min(seconds, 1e12).rounded())
         switch total {

@@ -22,35 +22,38 @@ struct ProgressLine {
         return Double(total - done) / rate
     }
 
-    /// The line for a terminal, with a bar where `width` leaves room for one.
+    /// The line for a terminal: a bar that keeps its length, and as many of the figures as there is room for.
     func drawn(width: Int, style: Style) -> String {
-        let text = figures()
-        let head = title.padded(to: 9)
-        guard let total else { return Table.cut("  \(head) \(text)", to: width) }
-        let room = min(30, width - head.count - text.count - 7)
-        guard room >= 8 else { return Table.cut("  \(head) \(text)", to: width) }
-        let full = total > 0 ? min(room, room * done / total) : room
-        let bar = style.green(String(repeating: "━", count: full)) + style.dim(String(repeating: "╌", count: room - full))
-        return "  \(head) \(bar)  \(text)"
+        let head = "  \(title.padded(to: 7)) "
+        guard let total else { return Table.cut(head + figures.joined(separator: "  "), to: width) }
+        let length = min(30, max(8, width / 5 - 6))
+        let full = total > 0 ? min(length, length * done / total) : length
+        var shown = figures
+        while shown.count > 1, head.count + length + 2 + shown.joined(separator: "  ").count > width { shown.removeLast() }
+        let text = shown.joined(separator: "  ")
+        guard head.count + length + 2 + text.count <= width else { return Table.cut(head + text, to: width) }
+        let bar = style.green(String(repeating: "━", count: full)) + style.dim(String(repeating: "╌", count: length - full))
+        return "\(head)\(bar)  \(text)"
     }
 
     /// The line for a log.
-    var plain: String { "\(title): \(figures())" }
+    var plain: String { "\(title): \(figures.joined(separator: "  "))" }
 
-    private func figures() -> String {
+    /// The most telling first.
+    private var figures: [String] {
         var parts: [String] = []
+        if let total { parts.append(Format.percent(done, of: total)) }
         switch unit {
         case .bytes:
             parts.append(total.map { "\(Format.bytes(done)) of \(Format.bytes($0))" } ?? Format.bytes(done))
             if rate > 0 { parts.append("\(Format.bytes(Int(rate)))/s") }
         case .things(let name):
-            parts.append(total.map { "\(Format.count(done)) of \(Format.count($0)) \(name)" } ?? "\(Format.count(done)) \(name)")
+            parts.append(total.map { "\(Format.count(done)) of \(Format.count($0))" } ?? "\(Format.count(done)) \(name)")
             if rate > 0 { parts.append(Format.rate(rate, name)) }
         }
-        if let total { parts.insert(Format.percent(done, of: total), at: 0) }
         if let secondsLeft { parts.append("\(Format.duration(secondsLeft)) left") }
         if !remark.isEmpty { parts.append(remark) }
-        return parts.joined(separator: "  ")
+        return parts
     }
 }
 

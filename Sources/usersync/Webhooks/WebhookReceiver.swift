@@ -50,7 +50,7 @@ struct WebhookReceiver: Sendable {
         router.post("/", use: take)
         router.post("/**", use: take)
         var logger = Logger(label: "usersync.listen")
-        logger.logLevel = .error
+        logger.logLevel = .critical
         let application = Application(
             router: router,
             configuration: .init(address: .hostname(host, port: port)),

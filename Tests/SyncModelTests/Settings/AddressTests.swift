@@ -1,0 +1,66 @@
+import SyncModel
+import Testing
+
+@Suite("Addresses")
+struct AddressTests {
+    @Test(
+        "IP addresses are read as the standards write them",
+        arguments: [
+            ("127.0.0.1", [127, 0, 0, 1]), ("255.255.255.255", [255, 255, 255, 255]), ("::ffff:10.1.2.3", [10, 1, 2, 3]),
+            ("::1", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]), ("::", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+            ("2001:DB8::a:1", [0x20, 1, 0x0D, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 1]),
+            ("1:2:3:4:5:6:7:8", [0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8]),
+            ("64:ff9b::192.0.2.33", [0, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0, 192, 0, 2, 33]),
+        ] as [(String, [UInt8])])
+    func reads(text: String, bytes: [UInt8]) {
+        #expect(IPAddress(text)?.bytes == bytes)
+    }
+
+    @Test(
+        "what is no IP address is none",
+        arguments: [
+            "", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.+4", "a.b.c.d", ":", ":::", "1::2::3", "1:2:3:4:5:6:7",
+            "g::1",
+            "12345::", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7::8", "::1%eth0", "[::1]", "1.2.3.4:80", "::1.2.3.4:1", "+1::",
+        ])
+    func refuses(text: String) {
+        #expect(IPAddress(text) == nil)
+    }
+
+    @Test("a range holds the addresses that share its prefix, and no other family's")
+    func ranges() throws {
+        func contains(_ range: String, _ address: String) throws -> Bool {
+            try #require(AddressRange(range)).contains(try #require(IPAddress(address)))
+        }
+        #expect(try contains("10.0.0.0/8", "10.255.0.1"))
+        #expect(try !contains("10.0.0.0/8", "11.0.0.1"))
+        #expect(try contains("192.168.4.0/22", "192.168.7.255"))
+        #expect(try !contains("192.168.4.0/22", "192.168.8.0"))
+        #expect(try contains("0.0.0.0/0", "8.8.8.8"))
+        #expect(try !contains("0.0.0.0/0", "2001:db8::1"))
+        #expect(try contains("192.0.2.7", "192.0.2.7"))
+        #expect(try !contains("192.0.2.7", "192.0.2.8"))
+        #expect(try contains("10.0.0.0/8", "::ffff:10.1.1.1"))
+        #expect(try contains("fd00::/8", "fdff::1"))
+        #expect(try !contains("fd00::/9", "fdff::1"))
+        for text in ["10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8/8", "::/129", "x/8", "10.0.0.0/+8"] {
+            #expect(AddressRange(text) == nil)
+        }
+    }
+
+    @Test("http addresses are taken apart")
+    func webAddresses() throws {
+        let address = try #require(WebAddress("HTTPS://Crm.Example.com:8443/a?b"))
+        #expect(address.scheme == "https" && address.host == "crm.example.com" && address.port == 8443 && address.rest == "/a?b")
+        #expect(WebAddress("http://[::1]:3000")?.host == "::1")
+        #expect(WebAddress("http://localhost")?.port == nil)
+        #expect(WebAddress("http://localhost")?.isPlainToOthers == false)
+        #expect(WebAddress("http://crm.example.com")?.isPlainToOthers == true)
+        for text in [
+            "", "crm.example.com", "ftp://a", "http://", "http://a b", "http://u:p@host/", "http://host:0", "http://host:99999",
+            "http://host:", "http://-x-", "http://a..b", "http://[::1", "http://[1.2.3.4]", "http://host:80x", "http://ü.example",
+        ] {
+            #expect(WebAddress(text) == nil, "\(text)")
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import SyncModel
+import Testing
+
+@testable import usersync
+
+@Suite("Webhooks, received")
+struct WebhookTests {
+    /// The example of the Standard Webhooks specification's libraries.
+    private static let secret = Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    private static let headers = [
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek", "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    ]
+    private static let body = Array(#"{"test": 2432232314}"#.utf8)
+    private static let sent = Timestamp(seconds: 1_614_265_330)
+
+    private func problem(
+        _ change: [String: String?] = [:], body: [UInt8] = body, now: Timestamp = sent, secrets: [Secret] = [secret]
+    ) throws -> String? {
+        let headers = Self.headers.merging(change.compactMapValues { $0 }) { $1 }.filter { change[$0.key] != .some(nil) }
+        do {
+            try StandardSignature(secrets: secrets).verify(header: { headers[$0] }, body: body, now: now)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test("the specification's example verifies")
+    func verifies() throws {
+        #expect(try problem() == nil)
+        #expect(try problem(["webhook-signature": "v1,AAAA v2,xyz \(Self.headers["webhook-signature"] ?? "")"]) == nil)
+        #expect(try problem(secrets: [WebhookSecret.random(), Self.secret]) == nil)
+        #expect(try problem(now: Self.sent.advanced(bySeconds: 300)) == nil)
+    }
+
+    @Test("whatever was changed on the way does not")
+    func refuses() throws {
+        #expect(try problem(body: Self.body + [0x20])?.contains("does not fit") == true)
+        #expect(try problem(["webhook-id": "msg_other"])?.contains("does not fit") == true)
+        #expect(try problem(["webhook-timestamp": "1614265331"])?.contains("does not fit") == true)
+        #expect(try problem(secrets: [WebhookSecret.random()])?.contains("does not fit") == true)
+        #expect(try problem(["webhook-signature": "v1,"])?.contains("does not fit") == true)
+        #expect(try problem(["webhook-signature": nil])?.contains("not signed") == true)
+        #expect(try problem(["webhook-timestamp": "soon"])?.contains("5 minutes") == true)
+        #expect(try problem(now: Self.sent.advanced(bySeconds: 301))?.contains("5 minutes") == true)
+        #expect(try problem(now: Self.sent.advanced(bySeconds: -301))?.contains("5 minutes") == true)
+    }
+
+    @Test("the receiver answers 204 to what is verified and 401 to what is not, and tells of both")
+    func receives() async throws {
+        let receiver = WebhookReceiver(verifier: try StandardSignature(secrets: [Self.secret]), now: { Self.sent })
+        let (events, eventSink) = AsyncStream<WebhookReceiver.Event>.makeStream()
+        let (ports, portSink) = AsyncStream<Int>.makeStream()
+        let statuses = try await withThrowingTaskGroup(of: [UInt].self) { group in
+            group.addTask {
+                try? await receiver.run(listening: { portSink.yield($0) }, received: { eventSink.yield($0) })
+                return []
+            }
+            group.addTask {
+                let port = await ports.first { _ in true } ?? 0
+                var statuses: [UInt] = []
+                for body in [Self.body, Self.body + [0x0A]] { statuses.append(try await Self.post(body, port: port)) }
+                return statuses
+            }
+            defer { group.cancelAll() }
+            for try await statuses in group where !statuses.isEmpty { return statuses }
+            return []
+        }
+        eventSink.finish()
+        var seen: [WebhookReceiver.Event] = []
+        for await event in events { seen.append(event) }
+        #expect(statuses == [204, 401])
+        #expect(seen.map { $0.problem == nil } == [true, false])
+        #expect(seen.map(\.body) == [Self.body, Self.body + [0x0A]])
+    }
+
+    private static func post(_ body: [UInt8], port: Int) async throws -> UInt {
+        var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/any/hook")
+        request.method = .POST
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        request.body = .bytes(ByteBuffer(bytes: body))
+        return try await HTTPClient.shared.execute(request, timeout: .seconds(10)).status.code
+    }
+
+    @Test("a webhook of ours is shown in a line")
+    func line() {
+        let body =
+            #"{"type":"user_sync.completed","data":{"jobId":"j1","message":"Synced 5 of 5 users","tenant":{"id":"acme","name":"Acme"}}}"#
+        let event = WebhookReceiver.Event(receivedAt: Self.sent, id: "m", body: Array(body.utf8), problem: nil)
+        #expect(event.line(style: Style(isOn: false)) == "15:02:10  ✔ user_sync.completed  Acme  Synced 5 of 5 users  job j1")
+    }
+}

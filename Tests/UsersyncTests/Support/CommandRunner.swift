@@ -1,0 +1,53 @@
+import Foundation
+import Testing
+
+/// Runs the built `usersync` as a process of its own.
+struct CommandRunner {
+    struct Outcome {
+        let status: Int32
+        let output: String
+        let error: String
+    }
+
+    /// The binary, built beside the tests.
+    static var binary: URL {
+        get throws {
+            let bundle = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+            var directory = bundle
+            // The test bundle lies in the products' directory, or somewhere below it.
+            while directory.path != "/" {
+                let candidate = directory.appendingPathComponent("usersync")
+                if FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate }
+                directory.deleteLastPathComponent()
+            }
+            return try #require(Optional<URL>.none, "the usersync binary is not built beside \(bundle.path)")
+        }
+    }
+
+    /// - Parameters:
+    ///   - environment: all of it; nothing is inherited.
+    ///   - directory: the working directory; without it an empty one.
+    static func run(
+        _ arguments: [String], environment: [String: String] = [:], directory: String? = nil, input: Data? = nil
+    ) async throws -> Outcome {
+        let empty = try TemporaryDirectory()
+        let process = Process()
+        process.executableURL = try binary
+        process.arguments = arguments
+        process.environment = environment
+        process.currentDirectoryURL = URL(fileURLWithPath: directory ?? empty.path)
+        let files = try TemporaryDirectory()
+        // Files rather than pipes: nothing can fill up while nobody reads.
+        let output = try FileHandle(forWritingTo: URL(fileURLWithPath: files.write("out", "")))
+        let error = try FileHandle(forWritingTo: URL(fileURLWithPath: files.write("err", "")))
+        process.standardOutput = output
+        process.standardError = error
+        process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: files.write("in", input ?? Data())))
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            process.terminationHandler = { _ in done.resume() }
+            do { try process.run() } catch { done.resume(throwing: error) }
+        }
+        func text(_ name: String) throws -> String { try String(contentsOfFile: "\(files.path)/\(name)", encoding: .utf8) }
+        return Outcome(status: process.terminationStatus, output: try text("out"), error: try text("err"))
+    }
+}
