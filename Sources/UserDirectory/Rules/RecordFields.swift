@@ -37,7 +37,8 @@ final class RecordFields {
         case (.null, .id), (.null, .email): nil
         case (.null, .isActive): .flag(true)
         case (.null, .isAdmin): .flag(false)
-        case (.null, .roles), (.null, .permissions): .text(UnsafeRawBufferPointer(start: Self.emptyList.utf8Start, count: Self.emptyList.utf8CodeUnitCount))
+        case (.null, .roles), (.null, .permissions):
+            .text(UnsafeRawBufferPointer(start: Self.emptyList.utf8Start, count: Self.emptyList.utf8CodeUnitCount))
         case (.null, _): .null
         case (.yes, _): .flag(true)
         case (.value, .isActive), (.value, .isAdmin): .flag(false)

@@ -118,7 +118,7 @@ struct BatchApplier {
             }
             try statements("RELEASE usersync_user").run()
             return verdict
-        } catch where error.refusesOneUser && !Transaction.isOver(on: connection) {
+        } catch  where error.refusesOneUser && !Transaction.isOver(on: connection) {
             try statements("ROLLBACK TO usersync_user").run()
             try statements("RELEASE usersync_user").run()
             if error.isAnothersRefusal { return .failed(.identityConflict) }

@@ -61,7 +61,8 @@ struct ConflictClaims {
 
     /// Notes that a claim's email was given out before its user's turn.
     func markMoved(_ index: Int64, in batch: BatchContext) throws(SQLiteFailure) {
-        let update = try statements("UPDATE usersync_conflicts SET moved = 1 WHERE job_id = ?1 AND user_index = ?2 AND tenant_id = ?3")
+        let update = try statements(
+            "UPDATE usersync_conflicts SET moved = 1 WHERE job_id = ?1 AND user_index = ?2 AND tenant_id = ?3")
         update.bind(1, copying: batch.jobID.text)
         update.bind(2, index)
         update.bind(3, copying: batch.tenantID)

@@ -49,7 +49,8 @@ enum UserSQL {
 
     /// Creates a user unless a unique index holds it already. Fields left out take the table's defaults.
     static func insert(_ fields: FieldSet, onConflictDoNothing: Bool) -> String {
-        let names = fields.fields.map(\.column) + ["tenant_id", "synced_from", "sync_time", "last_synced_at", "created_at", "updated_at"]
+        let names =
+            fields.fields.map(\.column) + ["tenant_id", "synced_from", "sync_time", "last_synced_at", "created_at", "updated_at"]
         let values = fields.fields.map { "?\(parameter($0))" } + ["?21", "'wrapper'", "?22", "?23", "?23", "?23"]
         return """
             INSERT INTO users (\(names.joined(separator: ", "))) VALUES (\(values.joined(separator: ", ")))\
@@ -64,4 +65,3 @@ enum UserSQL {
         return "UPDATE users SET \(columns.joined(separator: ", ")) WHERE id = ?24 AND tenant_id = ?21"
     }
 }
-

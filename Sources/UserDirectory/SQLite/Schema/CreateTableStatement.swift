@@ -79,7 +79,9 @@ struct CreateTableStatement {
         var last = last
         if first - 2 >= start, tokens[first - 2].isBare, tokens[first - 2].word == "constraint" { first -= 2 }
         if last + 3 < tokens.count, tokens[last + 1].word == "on", tokens[last + 2].word == "conflict" { last += 3 }
-        if wholeDefinition, first == start, [",", ")"].contains(tokens[last + 1].word), tokens[first - 1].word == "," { first -= 1 }
+        if wholeDefinition, first == start, [",", ")"].contains(tokens[last + 1].word), tokens[first - 1].word == "," {
+            first -= 1
+        }
         return tokens[first].range.lowerBound..<tokens[last].range.upperBound
     }
 

@@ -44,7 +44,8 @@ struct TableShape {
             db, sql: #"SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)"#, arguments: [table]
         ).map {
             Column(
-                name: $0["name"], type: $0["type"], isNotNull: $0["notnull"], defaultValue: $0["dflt_value"], keyPosition: $0["pk"],
+                name: $0["name"], type: $0["type"], isNotNull: $0["notnull"], defaultValue: $0["dflt_value"],
+                keyPosition: $0["pk"],
                 hidden: $0["hidden"])
         }
         indexes = try Row.fetchAll(
