@@ -104,6 +104,6 @@ extension SyncRequestParser {
     private mutating func writeMoment(_ field: UserField, _ slot: JSONSlot, _ raw: UnsafeRawBufferPointer) {
         if Timestamp.isCanonical(raw) { return users.set(field, text: raw) }
         let moment = FieldRule.withText(raw, slot) { Timestamp(iso8601: $0) }
-        if let moment { users.set(field, text: moment.iso8601) }
+        if let moment { users.set(field, upTo: Timestamp.maxTextLength) { moment.writeISO8601(to: $0) } }
     }
 }

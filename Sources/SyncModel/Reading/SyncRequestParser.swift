@@ -34,10 +34,10 @@ struct SyncRequestParser: Sendable {
     let userShape = ObjectShape.user
 
     var place = Place.start
-    private var member = Member.unknown
-    private var memberCount = 0
-    private var members = JSONMembers()
-    private var testsConnection = false
+    var member = Member.unknown
+    var memberCount = 0
+    var members = JSONMembers()
+    var testsConnection = false
     private var skipper = JSONSkipper(depth: 0)
     /// Where it goes on when a value was skipped.
     private var placeAfterSkipping = Place.end
@@ -169,65 +169,6 @@ struct SyncRequestParser: Sendable {
         }
     }
 
-    private mutating func key(_ cursor: inout JSONCursor) throws(JSONStop) {
-        var window = cursor.window(SyncRequestParser.maxKeyBytes)
-        let start = cursor.at + 1
-        window.at = start
-        var escaped = false
-        do throws(JSONStop) {
-            escaped = try window.stringRest()
-        } catch {
-            guard case .incomplete = error, window.end - cursor.at == SyncRequestParser.maxKeyBytes else { throw error }
-            unknown.note(.body, cursor.bytes(start, window.at))
-            memberCount += 1
-            member = .unknown
-            cursor.at = window.at
-            place = .longKeyRest
-            return
-        }
-        memberCount += 1
-        if let known = ObjectShape.sync.find(window, start, window.at - 1, escaped: escaped, expected: 0) {
-            if members.note(known) {
-                member = Member(rawValue: known) ?? .unknown
-            } else {
-                refuse(.repeated, [.key(ObjectShape.sync.names[known])])
-                member = .unknown
-            }
-        } else {
-            let raw = cursor.bytes(start, window.at - 1)
-            unknown.note(.body, raw)
-            member = JSONText.unescaped(raw).elementsEqual("test".utf8) ? .test : .unknown
-        }
-        cursor.at = window.at
-        place = .colon
-    }
-
-    private mutating func value(
-        _ first: UInt8, _ cursor: inout JSONCursor, _ slots: UnsafeMutableBufferPointer<JSONSlot>
-    ) throws(JSONStop) {
-        switch member {
-        case .operation: try operation(first, &cursor)
-        case .tenant: try tenant(first, &cursor, slots)
-        case .metadata: try metadata(first, &cursor, slots)
-        case .users:
-            if first == UInt8(ascii: "[") {
-                cursor.at += 1
-                place = .firstUser
-            } else {
-                refuse(.notArray, [.key("users")])
-                skip(depth: 1, then: .afterMember)
-            }
-        case .test:
-            if first == UInt8(ascii: "\""), let text = try wholeString(&cursor) {
-                testsConnection = text.elementsEqual("connection".utf8)
-                place = .afterMember
-            } else {
-                skip(depth: 1, then: .afterMember)
-            }
-        case .unknown: skip(depth: 1, then: .afterMember)
-        }
-    }
-
     // MARK: Tools
 
     mutating func refuse(_ breach: RuleBreach, _ path: [Violation.PathElement]) {
@@ -245,29 +186,5 @@ struct SyncRequestParser: Sendable {
     mutating func stopForTooManyUsers() -> JSONStop {
         metTooManyUsers = true
         return .incomplete
-    }
-
-    /// Scans the value at the cursor if it takes at most `maxValueBytes`; `nil`: it takes more, and the cursor has not moved.
-    @inline(__always)
-    func whole<Scanned>(
-        _ cursor: inout JSONCursor, _ scan: (inout JSONCursor) throws(JSONStop) -> Scanned
-    ) throws(JSONStop) -> Scanned? {
-        var window = cursor.window(SyncRequestParser.maxValueBytes)
-        do throws(JSONStop) {
-            let scanned = try scan(&window)
-            cursor.at = window.at
-            return scanned
-        } catch {
-            guard case .incomplete = error, window.end - cursor.at == SyncRequestParser.maxValueBytes else { throw error }
-            return nil
-        }
-    }
-
-    /// The text of the string at the cursor, as `whole` has it.
-    func wholeString(_ cursor: inout JSONCursor) throws(JSONStop) -> [UInt8]? {
-        try whole(&cursor) { window throws(JSONStop) in
-            let slot = try window.value(UInt8(ascii: "\""), depth: 1)
-            return JSONText.unescaped(window.bytes(slot.start, slot.end))
-        }
     }
 }

@@ -1,30 +1,55 @@
 extension Timestamp {
     /// `2025-08-19T10:00:00.000Z`: milliseconds, and six digits only where the moment has a part below a millisecond.
     package var iso8601: String {
-        String(unsafeUninitializedCapacity: 32) { out in
-            var us = microseconds % 1_000_000
-            var seconds = microseconds / 1_000_000
-            if us < 0 { us += 1_000_000; seconds -= 1 }
-            var days = seconds / 86_400
-            var rest = seconds % 86_400
-            if rest < 0 { rest += 86_400; days -= 1 }
-            let (year, month, day) = Timestamp.civil(fromDays: days)
-            var at = 0
-            func digits(_ value: Int64, _ width: Int) {
-                var v = value
-                for i in stride(from: at + width - 1, through: at, by: -1) {
-                    out[i] = UInt8(48 + v % 10)
-                    v /= 10
-                }
-                at += width
+        String(unsafeUninitializedCapacity: Timestamp.maxTextLength) { writeISO8601(to: UnsafeMutableRawBufferPointer($0)) }
+    }
+
+    /// The longest text of `iso8601`, in bytes.
+    static let maxTextLength = 27
+
+    /// Writes the text of `iso8601`; returns its length.
+    func writeISO8601(to out: UnsafeMutableRawBufferPointer) -> Int {
+        var us = microseconds % 1_000_000
+        var seconds = microseconds / 1_000_000
+        if us < 0 { us += 1_000_000; seconds -= 1 }
+        var days = seconds / 86_400
+        var rest = seconds % 86_400
+        if rest < 0 { rest += 86_400; days -= 1 }
+        let (year, month, day) = Timestamp.civil(fromDays: days)
+        var text = TextWriter(out: out)
+        text.put(year, digits: 4)
+        text.put(0x2D)
+        text.put(month, digits: 2)
+        text.put(0x2D)
+        text.put(day, digits: 2)
+        text.put(0x54)
+        text.put(rest / 3600, digits: 2)
+        text.put(0x3A)
+        text.put(rest / 60 % 60, digits: 2)
+        text.put(0x3A)
+        text.put(rest % 60, digits: 2)
+        text.put(0x2E)
+        if us % 1000 == 0 { text.put(us / 1000, digits: 3) } else { text.put(us, digits: 6) }
+        text.put(0x5A)
+        return text.at
+    }
+
+    private struct TextWriter {
+        let out: UnsafeMutableRawBufferPointer
+        var at = 0
+
+        mutating func put(_ byte: UInt8) {
+            out[at] = byte
+            at += 1
+        }
+
+        mutating func put(_ value: Int64, digits: Int) {
+            var rest = value
+            for i in stride(from: at + digits - 1, through: at, by: -1) {
+                out[i] = UInt8(48 + rest % 10)
+                rest /= 10
             }
-            func put(_ c: UInt8) { out[at] = c; at += 1 }
-            digits(year, 4); put(0x2D); digits(month, 2); put(0x2D); digits(day, 2); put(0x54)
-            digits(rest / 3600, 2); put(0x3A); digits(rest / 60 % 60, 2); put(0x3A); digits(rest % 60, 2)
-            put(0x2E)
-            if us % 1000 == 0 { digits(us / 1000, 3) } else { digits(us, 6) }
-            put(0x5A)
-            return at
+            at += digits
         }
     }
 
@@ -39,65 +64,84 @@ extension Timestamp {
 
     /// The same from UTF-8 bytes.
     package init?(iso8601 bytes: UnsafeRawBufferPointer) {
-        var at = 0
-        func number(_ width: Int) -> Int64? {
-            guard at + width <= bytes.count else { return nil }
-            var value: Int64 = 0
-            for i in at..<(at + width) {
-                guard case let digit = Int64(bytes[i]) - 48, digit >= 0, digit <= 9 else { return nil }
-                value = value * 10 + digit
-            }
-            at += width
-            return value
-        }
-        func take(_ c: UInt8) -> Bool {
-            guard at < bytes.count, bytes[at] == c else { return false }
-            at += 1
-            return true
-        }
-        guard let year = number(4), year >= 1, take(0x2D), let month = number(2), take(0x2D), let day = number(2),
-            (1...12).contains(month), day >= 1, day <= Timestamp.daysInMonth(year, month)
+        var text = TextReader(bytes: bytes)
+        guard let year = text.number(4), year >= 1, text.take(0x2D), let month = text.number(2), text.take(0x2D),
+            let day = text.number(2), (1...12).contains(month), day >= 1, day <= Timestamp.daysInMonth(year, month)
         else { return nil }
         var seconds = Timestamp.days(fromCivil: year, month, day) * 86_400
         var us: Int64 = 0
-        if at < bytes.count {
-            guard take(0x54) || take(0x74) || take(0x20), let hour = number(2), hour <= 24, take(0x3A),
-                let minute = number(2), minute <= 59
+        if !text.isAtEnd {
+            guard text.take(0x54) || text.take(0x74) || text.take(0x20), let hour = text.number(2), hour <= 24, text.take(0x3A),
+                let minute = text.number(2), minute <= 59
             else { return nil }
             var second: Int64 = 0
-            if take(0x3A) {
-                guard let s = number(2), s <= 59 else { return nil }
+            if text.take(0x3A) {
+                guard let s = text.number(2), s <= 59 else { return nil }
                 second = s
-                if take(0x2E) || take(0x2C) {
-                    var scale: Int64 = 100_000
-                    let first = at
-                    while at < bytes.count, case let digit = Int64(bytes[at]) - 48, digit >= 0, digit <= 9 {
-                        us += digit * scale
-                        scale /= 10
-                        at += 1
-                    }
-                    guard at > first else { return nil }
+                if text.take(0x2E) || text.take(0x2C) {
+                    guard let fraction = text.fraction() else { return nil }
+                    us = fraction
                 }
             }
-            guard hour < 24 || (minute == 0 && second == 0 && us == 0) else { return nil }
-            seconds += hour * 3600 + minute * 60 + second
-            if at < bytes.count, !(take(0x5A) || take(0x7A)) {
-                let sign: Int64
-                if take(0x2B) { sign = -1 } else if take(0x2D) { sign = 1 } else { return nil }
-                guard let hours = number(2), hours <= 23 else { return nil }
-                var minutes: Int64 = 0
-                if at < bytes.count {
-                    _ = take(0x3A)
-                    guard let m = number(2), m <= 59 else { return nil }
-                    minutes = m
-                }
-                seconds += sign * (hours * 3600 + minutes * 60)
+            guard hour < 24 || (minute == 0 && second == 0 && us == 0), let offset = text.offset(), text.isAtEnd else {
+                return nil
             }
-            guard at == bytes.count else { return nil }
+            seconds += hour * 3600 + minute * 60 + second - offset
         }
         // An offset or the hour 24 may lead out of the years that can be written.
         guard seconds >= Timestamp.firstSecond, seconds <= Timestamp.lastSecond else { return nil }
         self.init(microseconds: seconds * 1_000_000 + us)
+    }
+
+    private struct TextReader {
+        let bytes: UnsafeRawBufferPointer
+        var at = 0
+
+        var isAtEnd: Bool { at == bytes.count }
+
+        mutating func digit() -> Int64? {
+            guard at < bytes.count, 0x30...0x39 ~= bytes[at] else { return nil }
+            at += 1
+            return Int64(bytes[at - 1]) - 48
+        }
+
+        mutating func number(_ digits: Int) -> Int64? {
+            var value: Int64 = 0
+            for _ in 0..<digits {
+                guard let digit = digit() else { return nil }
+                value = value * 10 + digit
+            }
+            return value
+        }
+
+        mutating func take(_ byte: UInt8) -> Bool {
+            guard at < bytes.count, bytes[at] == byte else { return false }
+            at += 1
+            return true
+        }
+
+        /// Digits behind the point, one or more, as microseconds.
+        mutating func fraction() -> Int64? {
+            guard var us = digit().map({ $0 * 100_000 }) else { return nil }
+            var scale: Int64 = 10_000
+            while let digit = digit() {
+                us += digit * scale
+                scale /= 10
+            }
+            return us
+        }
+
+        /// Seconds that the text is ahead of UTC.
+        mutating func offset() -> Int64? {
+            if isAtEnd || take(0x5A) || take(0x7A) { return 0 }
+            let sign: Int64
+            if take(0x2B) { sign = 1 } else if take(0x2D) { sign = -1 } else { return nil }
+            guard let hours = number(2), hours <= 23 else { return nil }
+            if isAtEnd { return sign * hours * 3600 }
+            _ = take(0x3A)
+            guard let minutes = number(2), minutes <= 59 else { return nil }
+            return sign * (hours * 3600 + minutes * 60)
+        }
     }
 
     /// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z.

@@ -1,5 +1,8 @@
 /// Texts out of JSON that a cursor has passed, so that it is known to be well-formed.
 enum JSONText {
+    /// Bytes of the longest way to write a character of ASCII: `\u0041`.
+    static let maxEscapeLength = 6
+
     /// Writes the text of a string that has escapes (its quotes left out) to `out`, which needs no more room than `raw` has bytes.
     /// - Returns: the bytes written.
     static func unescape(_ raw: UnsafeRawBufferPointer, to out: UnsafeMutableRawBufferPointer) -> Int {

@@ -25,9 +25,11 @@ struct ObjectShape: Sendable {
     }
 
     private func findEscaped(_ raw: UnsafeRawBufferPointer) -> Int? {
-        JSONText.unescaped(raw).withUnsafeBytes { text in
-            guard let base = text.baseAddress, text.count <= JSONKey.maxLength else { return nil }
-            return keys.firstIndex(of: JSONKey(base, text.count, readable: text.count))
+        guard raw.count <= JSONKey.maxLength * JSONText.maxEscapeLength else { return nil }
+        return withUnsafeTemporaryAllocation(byteCount: raw.count, alignment: 1) { text in
+            let count = JSONText.unescape(raw, to: text)
+            guard let base = text.baseAddress, count <= JSONKey.maxLength else { return nil }
+            return keys.firstIndex(of: JSONKey(UnsafeRawPointer(base), count, readable: count))
         }
     }
 }

@@ -23,7 +23,10 @@ struct UnknownKeys: Sendable {
 
     private struct Entry: Sendable {
         let scope: Scope
+        /// The key as it was first sent, as far as it is compared.
         let raw: [UInt8]
+        /// What is shown of it, before hidden characters are made visible.
+        let text: [UInt8]
     }
 
     private var entries: [Entry] = []
@@ -32,20 +35,26 @@ struct UnknownKeys: Sendable {
 
     /// - Parameter raw: the key between its quotes, or its beginning of `comparedBytes` or more.
     mutating func note(_ scope: Scope, _ raw: UnsafeRawBufferPointer) {
-        guard warnings.count < UnknownKeys.limit else { return }
+        guard entries.count < UnknownKeys.limit else { return }
         let compared = UnsafeRawBufferPointer(rebasing: raw.prefix(UnknownKeys.comparedBytes))
-        for entry in entries where entry.scope == scope && entry.raw.elementsEqual(compared) { return }
-        let warning = "Unknown key \"\(scope.prefix)\(UnknownKeys.shown(raw))\" was ignored"
-        // The same key may have been escaped in another way.
-        guard !warnings.contains(warning) else { return }
-        entries.append(Entry(scope: scope, raw: Array(compared)))
-        warnings.append(warning)
+        // A key is mostly sent in the same way again, with every user.
+        for entry in entries where entry.scope == scope && UnknownKeys.same(entry.raw, compared) { return }
+        let end = JSONText.end(of: UnknownKeys.shownCharacters, in: raw)
+        let text = JSONText.unescaped(UnsafeRawBufferPointer(rebasing: raw[..<end]))
+        for entry in entries where entry.scope == scope && entry.text == text { return }
+        entries.append(Entry(scope: scope, raw: Array(compared), text: text))
+        let shown = UnknownKeys.shown(String(decoding: text, as: UTF8.self)) + (end < raw.count ? "…" : "")
+        warnings.append("Unknown key \"\(scope.prefix)\(shown)\" was ignored")
     }
 
-    /// A key as it may stand in a sentence: cut, and without characters that are not seen or that change how text is seen.
-    private static func shown(_ raw: UnsafeRawBufferPointer) -> String {
-        let end = JSONText.end(of: shownCharacters, in: raw)
-        let text = String(decoding: JSONText.unescaped(UnsafeRawBufferPointer(rebasing: raw[..<end])), as: UTF8.self)
+    private static func same(_ a: [UInt8], _ b: UnsafeRawBufferPointer) -> Bool {
+        guard a.count == b.count else { return false }
+        for i in 0..<a.count where a[i] != b[i] { return false }
+        return true
+    }
+
+    /// A key as it may stand in a sentence: without characters that are not seen or that change how text is seen.
+    private static func shown(_ text: String) -> String {
         var shown = ""
         for scalar in text.unicodeScalars {
             switch scalar.properties.generalCategory {
@@ -56,6 +65,6 @@ struct UnknownKeys: Sendable {
                 shown.unicodeScalars.append(scalar)
             }
         }
-        return end < raw.count ? shown + "…" : shown
+        return shown
     }
 }

@@ -1,0 +1,86 @@
+extension SyncRequestParser {
+    /// The key at the cursor; decides what its value is read as.
+    mutating func key(_ cursor: inout JSONCursor) throws(JSONStop) {
+        var window = cursor.window(SyncRequestParser.maxKeyBytes)
+        let start = cursor.at + 1
+        window.at = start
+        var escaped = false
+        do throws(JSONStop) {
+            escaped = try window.stringRest()
+        } catch {
+            guard case .incomplete = error, window.end - cursor.at == SyncRequestParser.maxKeyBytes else { throw error }
+            unknown.note(.body, cursor.bytes(start, window.at))
+            memberCount += 1
+            member = .unknown
+            cursor.at = window.at
+            place = .longKeyRest
+            return
+        }
+        memberCount += 1
+        if let known = ObjectShape.sync.find(window, start, window.at - 1, escaped: escaped, expected: 0) {
+            if members.note(known) {
+                member = Member(rawValue: known) ?? .unknown
+            } else {
+                refuse(.repeated, [.key(ObjectShape.sync.names[known])])
+                member = .unknown
+            }
+        } else {
+            let raw = cursor.bytes(start, window.at - 1)
+            unknown.note(.body, raw)
+            member = JSONText.unescaped(raw).elementsEqual("test".utf8) ? .test : .unknown
+        }
+        cursor.at = window.at
+        place = .colon
+    }
+
+    /// The value of a member.
+    mutating func value(
+        _ first: UInt8, _ cursor: inout JSONCursor, _ slots: UnsafeMutableBufferPointer<JSONSlot>
+    ) throws(JSONStop) {
+        switch member {
+        case .operation: try operation(first, &cursor)
+        case .tenant: try tenant(first, &cursor, slots)
+        case .metadata: try metadata(first, &cursor, slots)
+        case .users:
+            if first == UInt8(ascii: "[") {
+                cursor.at += 1
+                place = .firstUser
+            } else {
+                refuse(.notArray, [.key("users")])
+                skip(depth: 1, then: .afterMember)
+            }
+        case .test:
+            if first == UInt8(ascii: "\""), let text = try wholeString(&cursor) {
+                testsConnection = text.elementsEqual("connection".utf8)
+                place = .afterMember
+            } else {
+                skip(depth: 1, then: .afterMember)
+            }
+        case .unknown: skip(depth: 1, then: .afterMember)
+        }
+    }
+
+    /// Scans the value at the cursor if it takes at most `maxValueBytes`; `nil`: it takes more, and the cursor has not moved.
+    @inline(__always)
+    func whole<Scanned>(
+        _ cursor: inout JSONCursor, _ scan: (inout JSONCursor) throws(JSONStop) -> Scanned
+    ) throws(JSONStop) -> Scanned? {
+        var window = cursor.window(SyncRequestParser.maxValueBytes)
+        do throws(JSONStop) {
+            let scanned = try scan(&window)
+            cursor.at = window.at
+            return scanned
+        } catch {
+            guard case .incomplete = error, window.end - cursor.at == SyncRequestParser.maxValueBytes else { throw error }
+            return nil
+        }
+    }
+
+    /// The text of the string at the cursor, as `whole` has it.
+    func wholeString(_ cursor: inout JSONCursor) throws(JSONStop) -> [UInt8]? {
+        try whole(&cursor) { window throws(JSONStop) in
+            let slot = try window.value(UInt8(ascii: "\""), depth: 1)
+            return JSONText.unescaped(window.bytes(slot.start, slot.end))
+        }
+    }
+}
