@@ -78,6 +78,7 @@ package protocol JobQueue: DeliveryOutbox, QueueHousekeeping {
 
     // MARK: Webhooks (sending them: DeliveryOutbox)
 
+    /// Newest first.
     func deliveries(_ filter: DeliveryFilter, limit: Int, cursor: String?) async throws -> Page<Delivery>
     func delivery(_ id: String) async throws -> Delivery?
     /// The deliveries of a job, newest first.
@@ -86,6 +87,8 @@ package protocol JobQueue: DeliveryOutbox, QueueHousekeeping {
     func redeliver(_ id: String, now: Timestamp) async throws -> Bool
     /// Adds a delivery that belongs to no job (a test event).
     func add(_ delivery: NewDelivery, now: Timestamp) async throws
+
+    // MARK: Closing (keeping house: QueueHousekeeping)
 
     func close() async
 }

@@ -49,17 +49,26 @@ package struct Janitor: Service {
     /// Runs until graceful shutdown.
     package func run() async {
         await cancelWhenGracefulShutdown {
-            var pruning = Chore("Pruning the queue", logger)
-            var ledger = Chore("Clearing the ledger", logger)
+            var pruning = Outage("Pruning the queue", logger)
+            var ledger = Outage("Clearing the ledger", logger)
             for round in 0... {
-                await ledger.run { try await clearLedger() }
-                if round % settings.roundsPerPruning == 0 { await pruning.run { try await prune() } }
+                await attempt(&ledger, clearLedger)
+                if round % settings.roundsPerPruning == 0 { await attempt(&pruning, prune) }
                 if isQuiet() {
                     await queue.checkpoint()
                     await directory.checkpoint()
                 }
                 guard (try? await clock.sleep(for: settings.interval)) != nil else { return }
             }
+        }
+    }
+
+    private func attempt(_ outage: inout Outage, _ work: () async throws -> Void) async {
+        do {
+            try await work()
+            outage.worked()
+        } catch {
+            outage.failed(error)
         }
     }
 
@@ -82,31 +91,6 @@ package struct Janitor: Service {
             try await queue.ledgerForgotten(jobs)
             guard jobs.count == settings.portion else { return }
             try Task.checkCancellation()
-        }
-    }
-}
-
-/// A task that comes again. Its failure is told once, and again only after it went well in between.
-private struct Chore {
-    private let name: String
-    private let logger: Logger
-    private var isFailing = false
-
-    init(_ name: String, _ logger: Logger) {
-        self.name = name
-        self.logger = logger
-    }
-
-    mutating func run(_ work: () async throws -> Void) async {
-        do {
-            try await work()
-            if isFailing { logger.notice("\(name) works again") }
-            isFailing = false
-        } catch is CancellationError {
-            return
-        } catch {
-            if !isFailing { logger.error("\(name) failed and is tried again", metadata: ["error": "\(error)"]) }
-            isFailing = true
         }
     }
 }

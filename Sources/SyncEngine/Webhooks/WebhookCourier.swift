@@ -18,7 +18,6 @@ package actor WebhookCourier: Service {
     private let clock: any Clock<Duration>
     private let random: @Sendable () -> Double
     private let limits: CourierLimits
-    private let logger: Logger
     private let clients: PinnedClients
     private let sender: WebhookSender
     private let metrics = CourierMetrics()
@@ -29,8 +28,9 @@ package actor WebhookCourier: Service {
     private var lookedAt = Timestamp(microseconds: 0)
     /// When the next delivery becomes due has to be asked.
     private var nextIsUnknown = true
-    private var outboxIsFailing = false
-    private var toldOfWithheldKey = false
+    private var reading: Outage
+    private var recording: Outage
+    private var log: CourierLog
 
     private nonisolated let signals: AsyncStream<Void>
     private nonisolated let signal: AsyncStream<Void>.Continuation
@@ -67,7 +67,9 @@ package actor WebhookCourier: Service {
         self.clock = clock
         self.random = random
         self.limits = limits
-        self.logger = logger
+        reading = Outage("Reading the webhook outbox", logger)
+        recording = Outage("Recording a webhook's attempt", logger)
+        log = CourierLog(logger)
         self.clients = clients
         sender = WebhookSender(settings: settings, limits: limits, clients: clients)
         lanes = DeliveryLanes(limits: limits)
@@ -130,11 +132,12 @@ package actor WebhookCourier: Service {
                 excludingDestinations: wish.excludingDestinations)
             lookedAt = now
             lanes.add(due, for: wish)
-            outboxWorks()
+            reading.worked()
             return true
         } catch {
             lanes.look()
-            outboxFailed(error)
+            nextIsUnknown = true
+            reading.failed(error)
             return false
         }
     }
@@ -155,7 +158,7 @@ package actor WebhookCourier: Service {
         signal.yield()
         let next = DeliveryDecision.next(after: outcome, attempt: delivery.attempts + 1, now: wall.now(), random: random())
         metrics.count(next, took: start.duration(to: .now))
-        log(delivery, outcome, next)
+        log.attempt(delivery, outcome, next)
         let attempt = DeliveryAttempt(
             deliveryID: delivery.what.id, at: at, status: outcome.status, error: outcome.error, next: next)
         guard await record(attempt) else { return }
@@ -171,10 +174,10 @@ package actor WebhookCourier: Service {
             do {
                 // Not a child task: what has happened is to be written even while this one is cancelled.
                 try await Task { [outbox] in try await outbox.record(attempt) }.value
-                outboxWorks()
+                recording.worked()
                 return true
             } catch {
-                outboxFailed(error)
+                recording.failed(error)
             }
             do {
                 try await clock.sleep(for: .seconds(pause))
@@ -203,13 +206,13 @@ package actor WebhookCourier: Service {
         nextIsUnknown = false
         let now = wall.now()
         var at = now.advanced(bySeconds: Self.heartbeat)
-        if outboxIsFailing {
+        if reading.isOn {
             at = now.advanced(bySeconds: Self.outboxPause)
         } else {
             do {
                 if let next = try await outbox.nextDelivery(after: lookedAt) { at = min(at, next) }
             } catch {
-                outboxFailed(error)
+                reading.failed(error)
                 at = now.advanced(bySeconds: Self.outboxPause)
             }
         }
@@ -224,43 +227,5 @@ package actor WebhookCourier: Service {
         if alarmAt == at { alarmAt = nil }
         nextIsUnknown = true
         wake()
-    }
-
-    // MARK: - Telling
-
-    private func outboxWorks() {
-        guard outboxIsFailing else { return }
-        outboxIsFailing = false
-        logger.notice("The outbox answers again")
-    }
-
-    private func outboxFailed(_ error: any Error) {
-        nextIsUnknown = true
-        // Cancelled reads at the end are no failure.
-        guard !outboxIsFailing, !(error is CancellationError) else { return }
-        outboxIsFailing = true
-        logger.error("The outbox cannot be read or written; webhooks wait", metadata: ["error": "\(error)"])
-    }
-
-    private func log(_ delivery: Delivery, _ outcome: WebhookSender.Outcome, _ next: DeliveryAttempt.Next) {
-        var metadata: Logger.Metadata = [
-            "delivery": "\(delivery.what.id)", "destination": "\(delivery.what.destination)",
-            "attempt": "\(delivery.attempts + 1)",
-        ]
-        if let job = delivery.what.jobID { metadata["job"] = "\(job)" }
-        if let status = outcome.status { metadata["status"] = "\(status)" }
-        if let error = outcome.error { metadata["error"] = "\(error)" }
-        switch next {
-        case .delivered: logger.debug("Webhook delivered", metadata: metadata)
-        case .retry(let at):
-            metadata["retryAt"] = "\(at.iso8601)"
-            logger.warning("Webhook not taken", metadata: metadata)
-        case .dead: logger.error("Webhook dead", metadata: metadata)
-        }
-        if outcome.keyWithheld, !toldOfWithheldKey {
-            toldOfWithheldKey = true
-            logger.warning(
-                "The API key is left out of webhooks: WRAPPER_WEBHOOK_URL is http and leads to a public address; use https")
-        }
     }
 }

@@ -35,7 +35,8 @@ enum WebhookSendError {
         default:
             // The TLS library's errors come through the client untouched; their texts may be long, their types are enough.
             let type = String(reflecting: Swift.type(of: error))
-            return type.hasPrefix("NIOSSL.") ? "TLS handshake failed" : "not sent: \(type)"
+            guard type.hasPrefix("NIOSSL.") else { return "not sent: \(type)" }
+            return "\(error)".contains("CERTIFICATE_VERIFY_FAILED") ? "TLS certificate not accepted" : "TLS handshake failed"
         }
     }
 

@@ -12,6 +12,7 @@ struct CourierBench: Sendable {
     var settings: WebhookSettings
     var limits = CourierLimits()
     var resolver: any AddressResolver = SystemResolver()
+    var log = TestLog()
     var isPublic: @Sendable (IPAddress) -> Bool = { $0.isPublic }
 
     static let key = "first-internal-key-of-the-tests"
@@ -32,7 +33,7 @@ struct CourierBench: Sendable {
         let courier = WebhookCourier(
             outbox: outbox, settings: settings, limits: limits, wall: clock.wall, clock: clock, random: { 0.5 },
             clients: PinnedClients(limits: limits, resolver: resolver, isPublic: isPublic),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: Logger(label: "test") { [log] _ in log })
         await outbox.observe { courier.wake() }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await courier.run() }

@@ -103,11 +103,13 @@ struct WebhookCourierTests {
 
     @Test("an answer with an endless or a dripping body ends, and its status counts")
     func hostileBodies() async throws {
-        for reply in [HTTPReceiver.Reply.endlessBody, .slowBody] {
+        // The first meets the limit in bytes, the second that in time.
+        for (reply, drain) in [(HTTPReceiver.Reply.endlessBody, Duration.seconds(30)), (.slowBody, .milliseconds(200))] {
             let receiver = HTTPReceiver(reply)
             try await receiver.run { url in
                 var bench = try CourierBench(configured: url)
-                bench.limits.drain = .milliseconds(200)
+                bench.limits.drain = drain
+                bench.limits.attempt = .seconds(40)
                 let start = ContinuousClock.now
                 try await bench.run { [bench] _ in
                     await bench.add("evt_1", to: url)
@@ -251,13 +253,15 @@ struct WebhookCourierTests {
         }
     }
 
-    @Test("while an attempt cannot be recorded it is not sent again")
+    @Test("while an attempt cannot be recorded it is not sent again, and the trouble is told once")
     func recordFails() async throws {
         let receiver = HTTPReceiver(.status(200))
+        let log = TestLog()
         try await receiver.run { url in
-            let bench = try CourierBench(configured: url)
-            await bench.outbox.failWrites(2)
-            try await bench.run { courier in
+            var bench = try CourierBench(configured: url)
+            bench.log = log
+            await bench.outbox.failWrites(3)
+            try await bench.run { [bench] courier in
                 await bench.add("evt_1", to: url)
                 _ = await receiver.requests(1)
                 while await bench.outbox.attempts.isEmpty {
@@ -268,6 +272,11 @@ struct WebhookCourierTests {
             }
         }
         #expect(receiver.requests.count == 1)
+        #expect(
+            log.lines.filter { !$0.hasPrefix("debug") } == [
+                "error Recording a webhook's attempt failed and is tried again",
+                "notice Recording a webhook's attempt works again",
+            ])
     }
 }
 
