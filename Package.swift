@@ -93,7 +93,11 @@ let package = Package(
         .testTarget(name: "SyncModelTests", dependencies: ["SyncModel"], swiftSettings: strict),
         .testTarget(
             name: "JobQueueTests",
-            dependencies: ["JobQueue", "SyncModel", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "JobQueue", "SyncModel",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "UserDirectoryTests",

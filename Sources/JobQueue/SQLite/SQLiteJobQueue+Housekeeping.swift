@@ -101,7 +101,7 @@ extension SQLiteJobQueue {
     static let selectPrunable = """
         SELECT seq, id, batch_key, state FROM jobs INDEXED BY jobs_ended
         WHERE phase = 4 AND ended_at < ?1
-            AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.job_id = jobs.id AND d.state = 0)
+            AND NOT EXISTS (SELECT 1 FROM deliveries d INDEXED BY deliveries_job WHERE d.job_id = jobs.id AND d.state = 0)
         ORDER BY ended_at LIMIT ?2
         """
     private static let deleteJob = "DELETE FROM jobs WHERE seq = ?1"

@@ -73,7 +73,7 @@ package final class SQLiteJobQueue: JobQueue {
 
     package func checkpoint() async {
         // Whoever waits goes first; the writer has its own bound for a log that grows meanwhile.
-        for _ in 0..<Self.vacuumSteps where !writer.isBusy {
+        for _ in 0..<Self.vacuumSteps where writer.waiting == 0 {
             let freed = try? await writer.alone { db in
                 let free = try db.sql("PRAGMA freelist_count").first { $0.int(0) } ?? 0
                 guard free > Self.keptFreePages else { return false }
@@ -82,7 +82,7 @@ package final class SQLiteJobQueue: JobQueue {
             }
             guard freed == true else { break }
         }
-        guard !writer.isBusy, gauge.pages > 0 else { return }
+        guard writer.waiting == 0, gauge.pages > 0 else { return }
         try? await writer.alone { [writer] db in writer.checkpoint(db, truncating: true) }
     }
 

@@ -12,6 +12,9 @@ struct QueueDriver: Sendable, CustomTestStringConvertible {
     /// Opens what would be there if the process had been killed now, while `queue` is still open.
     let afterKill: @Sendable (_ place: String, _ fixture: QueueFixture) async throws -> any JobQueue
 
+    /// Compares the figures kept with what the store holds, counted; names those that differ.
+    let audit: @Sendable (any JobQueue) async throws -> [String]
+
     var testDescription: String { name }
 
     /// Every driver that the conformance suite runs against.
@@ -34,7 +37,8 @@ struct QueueDriver: Sendable, CustomTestStringConvertible {
             return try await SQLiteJobQueue.open(
                 path: copy + "/queue.sqlite", limits: fixture.limits, clock: fixture.clock.wallClock,
                 observer: fixture.events.observer, disk: DiskGauge { _ in fixture.freeBytes.withLock { $0 } })
-        })
+        },
+        audit: { queue in try await (queue as? SQLiteJobQueue)?.audit() ?? ["not the SQLite driver"] })
 
     /// Runs a test on an empty queue of the driver.
     func withQueue(

@@ -52,8 +52,8 @@ final class QueueWriter: Sendable {
     /// Groups committed so far.
     var commits: Int { line.withLock { $0.commits } }
 
-    /// True while operations wait or are carried out.
-    var isBusy: Bool { line.withLock { !$0.waiting.isEmpty } }
+    /// Operations that wait for the group under way.
+    var waiting: Int { line.withLock { $0.waiting.count } }
 
     /// Carries `body` out in a transaction shared with whoever waits too; returns once it is on disk.
     /// - Throws: what `body` throws, or `QueueError.unavailable`.

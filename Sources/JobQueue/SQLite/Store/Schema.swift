@@ -59,7 +59,8 @@ enum Schema {
             error TEXT
         ) STRICT;
         CREATE UNIQUE INDEX jobs_id ON jobs (id);
-        CREATE INDEX jobs_lane ON jobs (tenant_id, seq) WHERE phase = 0;
+        -- With phase, or SQLite reads the row to make sure of it.
+        CREATE INDEX jobs_lane ON jobs (tenant_id, seq, phase) WHERE phase = 0;
         CREATE INDEX jobs_cancelling ON jobs (phase) WHERE phase = 1;
         CREATE INDEX jobs_endable ON jobs (phase) WHERE phase = 2;
         CREATE INDEX jobs_ledger ON jobs (phase) WHERE phase = 3;
@@ -67,7 +68,7 @@ enum Schema {
         CREATE INDEX jobs_backoff ON jobs (retry_at) WHERE retry_at IS NOT NULL;
         CREATE INDEX jobs_retry_of ON jobs (retry_of) WHERE retry_of IS NOT NULL;
         CREATE INDEX jobs_state ON jobs (state, accepted_at);
-        CREATE INDEX jobs_tenant ON jobs (tenant_id, state, accepted_at, source);
+        CREATE INDEX jobs_tenant ON jobs (tenant_id, state, accepted_at, seq, source);
         CREATE INDEX jobs_source ON jobs (source, state, accepted_at);
 
         CREATE TABLE batches (
