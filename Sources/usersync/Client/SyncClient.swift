@@ -90,9 +90,9 @@ struct SyncClient: Sendable {
         } catch let error as CommandFailure {
             // The request's own body said it: the file that is being sent cannot be read on.
             throw error
-        } catch is CancellationError {
-            throw CancellationError()
         } catch {
+            // The library has an error of its own for it.
+            if Task.isCancelled { throw CancellationError() }
             throw Unreachable(url: target.url, error: error)
         }
     }
