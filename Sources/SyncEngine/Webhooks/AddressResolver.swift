@@ -1,3 +1,4 @@
+package import SyncModel
 import Dispatch
 import NIOCore
 

@@ -1,3 +1,5 @@
+package import SyncModel
+
 /// Which addresses a stranger may make us connect to: those of the public internet, and no other.
 ///
 /// Sources: the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890 and what came after), the IANA IPv6 address space

@@ -1,3 +1,5 @@
+package import SyncModel
+
 /// A webhook's address, taken apart by strict rules and put together again, so that what was checked is what is connected to: no
 /// second reader of the text can find another host in it.
 package struct WebhookURL: Sendable, Hashable {

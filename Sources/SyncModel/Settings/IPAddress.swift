@@ -1,88 +1,86 @@
-/// An IPv4 or IPv6 address. An IPv4 address written as IPv6 (`::ffff:10.0.0.1`) is the IPv4 address.
-package struct IPAddress: Sendable, Hashable {
-    /// Four or sixteen, the most significant first.
-    package let bytes: [UInt8]
+/// An IPv4 or IPv6 address. A zone id is no part of it.
+package enum IPAddress: Sendable, Hashable, CustomStringConvertible {
+    case v4(UInt32)
+    case v6(UInt128)
 
-    /// - Parameter text: dotted or colon notation, without brackets, port or zone; `nil` for anything else.
+    /// Reads the usual text: four decimal numbers without leading zeros, or RFC 4291 without brackets, port and zone. `nil` for all else.
     package init?(_ text: some StringProtocol) {
         if text.contains(":") {
-            guard let bytes = IPAddress.version6(String(text)) else { return nil }
-            let mapped = bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
-            self.bytes = mapped ? Array(bytes[12...]) : bytes
+            guard let bits = IPAddress.version6(String(text)) else { return nil }
+            self = .v6(bits)
         } else {
-            guard let bytes = IPAddress.version4(text) else { return nil }
-            self.bytes = bytes
+            guard let bits = IPAddress.version4(text) else { return nil }
+            self = .v4(bits)
         }
     }
 
-    /// 127.0.0.0/8 or `::1`.
-    package var isLoopback: Bool {
-        bytes.count == 4 ? bytes[0] == 127 : bytes.dropLast().allSatisfy { $0 == 0 } && bytes[15] == 1
+    package var description: String {
+        switch self {
+        case .v4(let bits):
+            return "\(bits >> 24).\(bits >> 16 & 255).\(bits >> 8 & 255).\(bits & 255)"
+        case .v6(let bits):
+            return (0..<8).map { String(bits >> UInt128(112 - $0 * 16) & 0xFFFF, radix: 16) }.joined(separator: ":")
+        }
     }
 
-    private static func version4(_ text: some StringProtocol) -> [UInt8]? {
+    package var bitWidth: Int { if case .v4 = self { 32 } else { 128 } }
+
+    /// The IPv4 address that an IPv4-mapped one (`::ffff:10.0.0.1`) stands for; any other is itself.
+    package var unmapped: IPAddress {
+        guard case .v6(let bits) = self, bits >> 32 == 0xFFFF else { return self }
+        return .v4(UInt32(truncatingIfNeeded: bits))
+    }
+
+    /// 127.0.0.0/8, also mapped, or `::1`.
+    package var isLoopback: Bool {
+        switch unmapped {
+        case .v4(let bits): bits >> 24 == 127
+        case .v6(let bits): bits == 1
+        }
+    }
+
+    private static func version4(_ text: some StringProtocol) -> UInt32? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 4 else { return nil }
-        let bytes = parts.compactMap { part -> UInt8? in
+        var bits: UInt32 = 0
+        for part in parts {
             // Leading zeros are octal to some readers: refused rather than guessed.
-            guard part.utf8.allSatisfy({ (0x30...0x39).contains($0) }), part.count == 1 || part.first != "0" else { return nil }
-            return UInt8(part)
+            guard part.utf8.allSatisfy({ (0x30...0x39).contains($0) }), part.count == 1 || part.first != "0", let byte = UInt8(part)
+            else { return nil }
+            bits = bits << 8 | UInt32(byte)
         }
-        return bytes.count == 4 ? bytes : nil
+        return bits
     }
 
-    private static func version6(_ text: String) -> [UInt8]? {
+    private static func version6(_ text: String) -> UInt128? {
         let halves = text.split(separator: "::", maxSplits: 1, omittingEmptySubsequences: false)
         guard let head = groups(halves[0]) else { return nil }
-        guard halves.count == 2 else { return head.count == 16 ? head : nil }
-        guard let tail = groups(halves[1]), head.count + tail.count <= 14 else { return nil }
-        return head + [UInt8](repeating: 0, count: 16 - head.count - tail.count) + tail
+        guard halves.count == 2 else { return head.count == 8 ? joined(head) : nil }
+        guard let tail = groups(halves[1]), head.count + tail.count <= 7 else { return nil }
+        return joined(head + [UInt16](repeating: 0, count: 8 - head.count - tail.count) + tail)
     }
 
-    /// The bytes of `a:b:c` or `a:b:1.2.3.4`; empty for no text.
-    private static func groups(_ text: Substring) -> [UInt8]? {
+    private static func joined(_ groups: [UInt16]) -> UInt128 { groups.reduce(0) { $0 << 16 | UInt128($1) } }
+
+    /// The groups of `a:b:c` or `a:b:1.2.3.4`; none for no text.
+    private static func groups(_ text: Substring) -> [UInt16]? {
         guard !text.isEmpty else { return [] }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        var bytes: [UInt8] = []
+        var groups: [UInt16] = []
         for (i, part) in parts.enumerated() {
             if i == parts.count - 1, part.contains(".") {
                 guard let last = version4(part) else { return nil }
-                bytes += last
+                groups += [UInt16(last >> 16), UInt16(last & 0xFFFF)]
             } else {
-                guard (1...4).contains(part.utf8.count), part.first != "+", let group = UInt16(part, radix: 16) else {
-                    return nil
-                }
-                bytes += [UInt8(group >> 8), UInt8(group & 0xFF)]
+                guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy(isHexDigit), let group = UInt16(part, radix: 16)
+                else { return nil }
+                groups.append(group)
             }
         }
-        return bytes.count <= 16 ? bytes : nil
-    }
-}
-
-/// Addresses that share a prefix, in CIDR notation (`10.0.0.0/8`, `fd00::/8`), or a single one.
-package struct AddressRange: Sendable, Hashable {
-    package let base: IPAddress
-    /// Bits that an address shares with `base` to lie within.
-    package let prefixLength: Int
-
-    package init?(_ text: some StringProtocol) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count <= 2, let base = IPAddress(parts[0]) else { return nil }
-        self.base = base
-        guard parts.count == 2 else {
-            prefixLength = base.bytes.count * 8
-            return
-        }
-        guard parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let length = Int(parts[1]), length <= base.bytes.count * 8
-        else { return nil }
-        prefixLength = length
+        return groups.count <= 8 ? groups : nil
     }
 
-    package func contains(_ address: IPAddress) -> Bool {
-        guard address.bytes.count == base.bytes.count else { return false }
-        return zip(address.bytes, base.bytes).enumerated().allSatisfy { at, pair in
-            let bits = min(8, max(0, prefixLength - at * 8))
-            return (pair.0 ^ pair.1) >> UInt8(8 - bits) == 0
-        }
+    private static func isHexDigit(_ c: UInt8) -> Bool {
+        (0x30...0x39).contains(c) || (0x41...0x46).contains(c) || (0x61...0x66).contains(c)
     }
 }

@@ -21,8 +21,8 @@ package enum ClientAddress {
 
     /// The key under which failures of an address are counted: the address, or the /64 of an IPv6 one (CONTRACT §1).
     package static func failureKey(_ address: String) -> String {
-        guard let ip = IPAddress(address), ip.bytes.count == 16 else { return address }
-        return ip.bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ":") + "/64"
+        guard case .v6(let bits) = IPAddress(address)?.unmapped else { return address }
+        return String(bits >> 64, radix: 16) + "/64"
     }
 
     private static func isTrusted(_ address: IPAddress, _ ranges: [AddressRange]) -> Bool {

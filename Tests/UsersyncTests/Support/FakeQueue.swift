@@ -113,12 +113,17 @@ final class FakeQueue: JobQueue {
     func endedWithLedger(limit: Int) async throws -> [JobID] { throw NotAsked() }
     func ledgerForgotten(_ jobs: [JobID]) async throws { throw NotAsked() }
     func requestCancel(_ id: JobID, now: Timestamp) async throws -> CancelRequest { throw NotAsked() }
-    func drop(_ job: JobID, batches: [Int], now: Timestamp) async throws -> Job? { throw NotAsked() }
+    func drop(_ job: JobID, batches: [Int], applied: [Int: [AppliedUser]], now: Timestamp) async throws -> Job? { throw NotAsked() }
+    func cancelling(limit: Int) async throws -> [JobID] { throw NotAsked() }
+    func unlock(_ leases: [LeaseID]) async {}
+    var isWritable: Bool { true }
     func retryFailed(of id: JobID, as newID: JobID, requestID: String, now: Timestamp) async throws -> RetryRequest {
         throw NotAsked()
     }
-    func dueDeliveries(now: Timestamp, limit: Int, excluding: Set<String>) async throws -> [Delivery] { throw NotAsked() }
-    func nextDelivery() async throws -> Timestamp? { throw NotAsked() }
+    func dueDeliveries(
+        now: Timestamp, limit: Int, excluding: Set<String>, excludingDestinations destinations: Set<String>
+    ) async throws -> [Delivery] { throw NotAsked() }
+    func nextDelivery(after now: Timestamp) async throws -> Timestamp? { throw NotAsked() }
     func record(_ attempt: DeliveryAttempt) async throws { throw NotAsked() }
     func redeliver(_ id: String, now: Timestamp) async throws -> Bool { throw NotAsked() }
     func add(_ delivery: NewDelivery, now: Timestamp) async throws { throw NotAsked() }
