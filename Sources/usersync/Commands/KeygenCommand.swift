@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SyncEngine
 import SyncModel
 
 /// `usersync keygen`
@@ -38,16 +39,17 @@ struct KeygenCommand: AsyncParsableCommand {
         let first = try await source.values()["INTERNAL_API_KEY"]?
             .split(separator: ",").first?.trimmingCharacters(in: .whitespaces)
         let isDerived = first.map { !$0.isEmpty } ?? false
-        let secret = isDerived ? WebhookSecret.derived(from: Secret(first ?? "")) : WebhookSecret.random()
+        let secret =
+            isDerived ? WebhookSecret.derived(fromInternalKey: first ?? "") : try WebhookSecret(RandomKey.webhookSecret())
         if json {
-            terminal.say("{\"kind\":\"webhook_secret\",\"derived\":\(isDerived),\"secret\":\(JSONText.quoted(secret.value))}")
+            terminal.say("{\"kind\":\"webhook_secret\",\"derived\":\(isDerived),\"secret\":\(JSONText.quoted(secret.text))}")
         } else {
             terminal.note(
                 terminal.errorStyle.dim(
                     isDerived
                         ? "derived from the first INTERNAL_API_KEY; the server signs with it while WEBHOOK_SECRET is unset"
                         : "a new random secret, no INTERNAL_API_KEY is set; give it to the server as WEBHOOK_SECRET"))
-            terminal.say(secret.value)
+            terminal.say(secret.text)
         }
     }
 }

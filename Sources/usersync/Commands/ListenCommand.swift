@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import ServiceLifecycle
+import SyncEngine
 import SyncModel
 
 /// `usersync listen`
@@ -45,7 +46,7 @@ struct ListenCommand: AsyncParsableCommand {
         if secret != nil {
             terminal.warn("--secret is seen by everybody on this machine; better --secret-file or WEBHOOK_SECRET")
         }
-        let receiver = WebhookReceiver(host: host, port: port, verifier: try StandardSignature(secrets: secrets))
+        let receiver = WebhookReceiver(host: host, port: port, verifier: WebhookVerifier(secrets: secrets))
         let printsJSON = json
         let host = host.contains(":") ? "[\(host)]" : host
         try await receiver.run(
@@ -62,22 +63,22 @@ struct ListenCommand: AsyncParsableCommand {
             })
     }
 
-    private func secrets() async throws -> ([Secret], String) {
-        if let secret { return ([Secret(secret)], "--secret") }
-        if let secretFile { return ([try ServerOptions.key(inFile: secretFile)], secretFile) }
+    private func secrets() async throws -> ([WebhookSecret], String) {
+        if let secret { return ([try WebhookSecret(secret)], "--secret") }
+        if let secretFile { return ([try WebhookSecret(ServerOptions.key(inFile: secretFile).value)], secretFile) }
         let values = try await source.values()
-        func list(_ name: String) -> [Secret] {
+        func list(_ name: String) -> [String] {
             (values[name] ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-                .filter { !$0.isEmpty }.map(Secret.init)
+                .filter { !$0.isEmpty }
         }
         let own = list("WEBHOOK_SECRET")
-        if !own.isEmpty { return (own, "WEBHOOK_SECRET") }
+        if !own.isEmpty { return (try own.map { try WebhookSecret($0) }, "WEBHOOK_SECRET") }
         let keys = list("INTERNAL_API_KEY")
         guard !keys.isEmpty else {
             throw CommandFailure("no secret is known: set WEBHOOK_SECRET or INTERNAL_API_KEY, or name a file with --secret-file")
         }
         // Each of the keys may be the one the server has in the first place, while keys rotate.
-        return (keys.map(WebhookSecret.derived(from:)), "the secret derived from INTERNAL_API_KEY")
+        return (keys.map(WebhookSecret.derived(fromInternalKey:)), "the secret derived from INTERNAL_API_KEY")
     }
 }
 

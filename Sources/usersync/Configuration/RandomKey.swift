@@ -9,7 +9,10 @@ enum RandomKey {
                 of: "=", with: "")
     }
 
-    static func bytes(_ count: Int) -> Data {
+    /// A webhook secret of 32 random bytes.
+    static func webhookSecret() -> String { "whsec_" + bytes(32).base64EncodedString() }
+
+    private static func bytes(_ count: Int) -> Data {
         // SystemRandomNumberGenerator is the kernel's, and cryptographically secure on every platform we build for.
         Data((0..<count).map { _ in UInt8.random(in: .min ... .max) })
     }

@@ -1,4 +1,5 @@
 import Foundation
+import SyncEngine
 import SyncModel
 
 /// What `usersync demo` shows, step by step.
@@ -25,7 +26,8 @@ struct Demonstration: Sendable {
     /// - Throws: `CommandFailure` where something is not as it has to be.
     func run() async throws {
         let key = Secret(RandomKey.make())
-        let receiver = WebhookReceiver(verifier: try StandardSignature(secrets: [WebhookSecret.derived(from: key)]))
+        let receiver = WebhookReceiver(
+            verifier: WebhookVerifier(secrets: [WebhookSecret.derived(fromInternalKey: key.value)]))
         let (ports, portSink) = AsyncStream<Int>.makeStream()
         let (events, eventSink) = AsyncStream<WebhookReceiver.Event>.makeStream()
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -4,6 +4,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import ServiceLifecycle
+import SyncEngine
 import SyncModel
 
 /// A small server that takes webhooks and verifies them.
@@ -11,7 +12,7 @@ struct WebhookReceiver: Sendable {
     var host = "127.0.0.1"
     /// 0: any free one.
     var port = 0
-    let verifier: any SignatureVerifying
+    let verifier: WebhookVerifier
     /// The time of day.
     var now: @Sendable () -> Timestamp = { Timestamp(seconds: Date().timeIntervalSince1970) }
 
@@ -64,9 +65,11 @@ struct WebhookReceiver: Sendable {
         let now = now()
         var problem: String?
         do {
-            try verifier.verify(header: header, body: body, now: now)
+            try verifier.verify(
+                id: header("webhook-id"), timestamp: header("webhook-timestamp"), signature: header("webhook-signature"),
+                body: body, now: now)
         } catch {
-            problem = error.description
+            problem = error.sentence
         }
         return Event(receivedAt: now, id: header("webhook-id"), body: body, problem: problem)
     }
@@ -81,5 +84,16 @@ struct WebhookDocument: Decodable, Sendable {
         let jobId: String?
         let message: String?
         let tenant: TenantDocument?
+    }
+}
+
+extension WebhookVerifier.Refusal {
+    /// What is wrong, for the person at the receiver.
+    fileprivate var sentence: String {
+        switch self {
+        case .malformed: "it is not signed: webhook-id, webhook-timestamp or webhook-signature is missing or none"
+        case .timestampOutOfTolerance: "its timestamp is more than 5 minutes off: a replay, or a clock that is wrong"
+        case .badSignature: "its signature does not fit: another secret, or a body that was changed on the way"
+        }
     }
 }
