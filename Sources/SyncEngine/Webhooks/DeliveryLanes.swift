@@ -29,8 +29,8 @@ struct DeliveryLanes {
     private var ready: Set<String> = []
     private var mayAsk = false
 
-    /// Deliveries asked for at once.
-    static let pageSize = 32
+    /// Deliveries asked for at once, and held ready by a lane that answers well.
+    static let pageSize = 64
     /// Attempts made whose record is not on disk yet, at most: where the outbox cannot write, sending stops.
     static let maxUnrecorded = 256
     /// Lanes remembered though nothing goes on in them.
@@ -92,7 +92,7 @@ struct DeliveryLanes {
             if lane.isTroubled, sendingTroubled >= max(1, limits.concurrent / 2) { continue }
             let delivery = lane.ready.removeFirst()
             lane.sending += 1
-            if lane.mayHaveMore, lane.ready.count <= capacity(lane) / 2 { mayAsk = true }
+            if lane.mayHaveMore, lane.ready.count <= capacity(lane) / 4 { mayAsk = true }
             lanes[name] = lane
             turns.remove(at: at)
             if !lane.ready.isEmpty { turns.append(name) }
@@ -132,5 +132,5 @@ struct DeliveryLanes {
         open.remove(id)
     }
 
-    private func capacity(_ lane: Lane) -> Int { lane.isTroubled ? 2 : limits.perDestination }
+    private func capacity(_ lane: Lane) -> Int { lane.isTroubled ? 2 : Self.pageSize }
 }
