@@ -6,7 +6,8 @@ import SyncModel
 /// A value without a clock and without I/O: the courier tells it what came, what went and how it went, and asks what to do.
 /// - A lane that answers well widens by one with every delivery, up to `perDestination`; one in trouble is narrowed to 1.
 /// - Lanes in trouble have at most half of all places together: however many hosts hang, the others go on.
-/// - A lane holds few deliveries ready; one that is full is left out of the next question to the outbox, which so sees past its backlog.
+/// - A lane holds few deliveries ready; one that is full is left out of the next question to the outbox, which so sees past its
+///   backlog.
 struct DeliveryLanes {
     private struct Lane {
         var width: Int

@@ -13,7 +13,8 @@ package enum IPAddress: Sendable, Hashable, CustomStringConvertible {
     case v4(UInt32)
     case v6(UInt128)
 
-    /// Reads the usual text: four decimal numbers without leading zeros, or RFC 4291 without brackets and zone id. `nil` for all else.
+    /// Reads the usual text: four decimal numbers without leading zeros, or RFC 4291 without brackets and zone id. `nil` for all
+    /// else.
     package init?(_ text: some StringProtocol) {
         var v4: UInt32 = 0
         var v6: UInt128 = 0
