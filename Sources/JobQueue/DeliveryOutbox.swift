@@ -5,14 +5,14 @@ package protocol DeliveryOutbox: Sendable {
     /// Deliveries due at `now`, the longest due first.
     /// - Parameters:
     ///   - excluding: ids not to return, for they are being sent.
-    ///   - destinations: values of `NewDelivery.destination` not to return, for there is no room for them now. A long backlog of one
-    ///     receiver would otherwise hide everybody else's deliveries behind its own.
+    ///   - destinations: values of `NewDelivery.destination` not to return, for there is no room for them now. A long backlog of
+    ///     one receiver would otherwise hide everybody else's deliveries behind its own.
     func dueDeliveries(
         now: Timestamp, limit: Int, excluding: Set<String>, excludingDestinations destinations: Set<String>
     ) async throws -> [Delivery]
 
-    /// The earliest moment after `now` at which a delivery becomes due; `nil`: none waits. Those due already do not count: they are
-    /// being sent, and would hide what comes next.
+    /// The earliest moment after `now` at which a delivery becomes due; `nil`: none waits. Those due already do not count: they
+    /// are being sent, and would hide what comes next.
     func nextDelivery(after now: Timestamp) async throws -> Timestamp?
 
     /// Writes down how an attempt went. Returns after the commit is on disk; concurrent calls may share one.
@@ -20,7 +20,8 @@ package protocol DeliveryOutbox: Sendable {
 }
 
 extension NewDelivery {
-    /// Scheme, host and port of `url` in lower case (`https://crm.example.com:8443`): deliveries of one destination share its limits.
+    /// Scheme, host and port of `url` in lower case (`https://crm.example.com:8443`): deliveries of one destination share its
+    /// limits.
     package var destination: String {
         let text = url.utf8
         var at = text.startIndex

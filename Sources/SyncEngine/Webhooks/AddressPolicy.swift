@@ -3,8 +3,8 @@
 /// Two kinds: the configured one is the operator's own and may be anywhere; a request's `callbackUrl` comes from outside and may
 /// only name a listed host, over https. That its addresses are public is asked when it is connected to (`PinnedClients`).
 package struct AddressPolicy: Sendable {
-    /// The entries of `WEBHOOK_ALLOWED_HOSTS`: `host`, which allows the port 443, or `host:port`, which allows that port alone. Hosts are
-    /// compared whole and without regard to case; there are no wildcards. An IPv6 address stands in brackets.
+    /// The entries of `WEBHOOK_ALLOWED_HOSTS`: `host`, which allows the port 443, or `host:port`, which allows that port alone.
+    /// Hosts are compared whole and without regard to case; there are no wildcards. An IPv6 address stands in brackets.
     private let allowed: Set<Endpoint>
 
     private struct Endpoint: Hashable {

@@ -4,8 +4,8 @@ import SyncModel
 /// What follows from an attempt.
 enum DeliveryDecision {
     /// 2xx: delivered. Hopeless, or the schedule's last attempt: dead. Else again, after the schedule's delay or the answer's
-    /// `Retry-After` (at most 24 h), whichever is longer: a receiver may ask for more patience, but not make us spend all attempts in
-    /// seconds.
+    /// `Retry-After` (at most 24 h), whichever is longer: a receiver may ask for more patience, but not make us spend all
+    /// attempts in seconds.
     /// - Parameters:
     ///   - attempt: the attempt's number, from 1.
     ///   - now: the moment of its end, from which the delay counts.

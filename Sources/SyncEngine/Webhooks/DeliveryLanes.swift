@@ -6,7 +6,8 @@ import SyncModel
 /// A value without a clock and without I/O: the courier tells it what came, what went and how it went, and asks what to do.
 /// - A lane that answers well widens by one with every delivery, up to `perDestination`; one in trouble is narrowed to 1.
 /// - Lanes in trouble have at most half of all places together: however many hosts hang, the others go on.
-/// - A lane holds few deliveries ready; one that is full is left out of the next question to the outbox, which so sees past its backlog.
+/// - A lane holds few deliveries ready; one that is full is left out of the next question to the outbox, which so sees past its
+///   backlog.
 struct DeliveryLanes {
     private struct Lane {
         var width: Int
@@ -29,8 +30,8 @@ struct DeliveryLanes {
     private var ready: Set<String> = []
     private var mayAsk = false
 
-    /// Deliveries asked for at once.
-    static let pageSize = 32
+    /// Deliveries asked for at once, and held ready by a lane that answers well.
+    static let pageSize = 64
     /// Attempts made whose record is not on disk yet, at most: where the outbox cannot write, sending stops.
     static let maxUnrecorded = 256
     /// Lanes remembered though nothing goes on in them.
@@ -92,7 +93,7 @@ struct DeliveryLanes {
             if lane.isTroubled, sendingTroubled >= max(1, limits.concurrent / 2) { continue }
             let delivery = lane.ready.removeFirst()
             lane.sending += 1
-            if lane.mayHaveMore, lane.ready.count <= capacity(lane) / 2 { mayAsk = true }
+            if lane.mayHaveMore, lane.ready.count <= capacity(lane) / 4 { mayAsk = true }
             lanes[name] = lane
             turns.remove(at: at)
             if !lane.ready.isEmpty { turns.append(name) }
@@ -132,5 +133,5 @@ struct DeliveryLanes {
         open.remove(id)
     }
 
-    private func capacity(_ lane: Lane) -> Int { lane.isTroubled ? 2 : limits.perDestination }
+    private func capacity(_ lane: Lane) -> Int { lane.isTroubled ? 2 : Self.pageSize }
 }

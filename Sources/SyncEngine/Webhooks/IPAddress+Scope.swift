@@ -15,8 +15,8 @@ extension IPAddress {
         }
     }
 
-    /// True for this machine, private networks (RFC 1918, RFC 4193) and link-local addresses, also as IPv4-mapped ones. Not simply the
-    /// opposite of `isPublic`: a translated or tunnelled address is neither.
+    /// True for this machine, private networks (RFC 1918, RFC 4193) and link-local addresses, also as IPv4-mapped ones. Not
+    /// simply the opposite of `isPublic`: a translated or tunnelled address is neither.
     package var isPrivate: Bool {
         switch self {
         case .v4(let bits): Self.privateV4.contains { $0.contains(bits) }

@@ -4,10 +4,10 @@ import NIOCore
 
 /// HTTP clients, one for each address of each host, that connect to this address and no other.
 ///
-/// A `callbackUrl` is checked "on the address connected to": its name is looked up here, every address found is judged, and a client
-/// whose `dnsOverride` says the checked address is made, so that TLS still asks for and verifies the name. A name server that says
-/// something else a moment later (DNS rebinding) is not asked again. The configured address takes the same way without the
-/// judgement, for whether the key may be sent depends on where it leads.
+/// A `callbackUrl` is checked "on the address connected to": its name is looked up here, every address found is judged, and a
+/// client whose `dnsOverride` says the checked address is made, so that TLS still asks for and verifies the name. A name server
+/// that says something else a moment later (DNS rebinding) is not asked again. The configured address takes the same way without
+/// the judgement, for whether the key may be sent depends on where it leads.
 actor PinnedClients {
     /// Where a client may lead.
     enum Reach: Hashable {

@@ -7,8 +7,8 @@ import Synchronization
 
 /// Sends the outbox's webhooks until each was taken or is dead (CONTRACT §3).
 ///
-/// At least once: an attempt that is under way when the process ends, however it ends, is not recorded, and is sent again with the same
-/// `webhook-id` after the next start.
+/// At least once: an attempt that is under way when the process ends, however it ends, is not recorded, and is sent again with
+/// the same `webhook-id` after the next start.
 ///
 /// It never polls: the queue's observer calls `wake`, and between the wakes it sleeps until the next delivery is due (a minute at
 /// most, for clocks are set and other processes may share the outbox).

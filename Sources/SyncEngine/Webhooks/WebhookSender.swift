@@ -106,8 +106,8 @@ struct WebhookSender: Sendable {
         url.scheme == .https || address.isPrivate
     }
 
-    /// A kept connection may be closed by the receiver at the very moment it is used again: that is nobody's failure, and sent once more
-    /// at once. (The receiver may see the webhook twice; it has its id.)
+    /// A kept connection may be closed by the receiver at the very moment it is used again: that is nobody's failure, and sent
+    /// once more at once. (The receiver may see the webhook twice; it has its id.)
     private func execute(_ request: HTTPClientRequest, on client: HTTPClient) async throws -> HTTPClientResponse {
         // The time limit is the caller's, which cancels; the client's own deadline only stands behind it.
         let deadline = NIODeadline.now() + TimeAmount(limits.attempt)

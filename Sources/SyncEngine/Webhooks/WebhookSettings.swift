@@ -1,7 +1,7 @@
 /// What the courier has to know of the configuration.
 package struct WebhookSettings: Sendable {
-    /// `WRAPPER_WEBHOOK_URL`, checked by `AddressPolicy.validate(configuredURL:)`. Deliveries made for the configured address go to the
-    /// present one, so that a mended setting also mends what waits.
+    /// `WRAPPER_WEBHOOK_URL`, checked by `AddressPolicy.validate(configuredURL:)`. Deliveries made for the configured address go
+    /// to the present one, so that a mended setting also mends what waits.
     package var configuredURL: String?
     package var secrets: [WebhookSecret]
     /// The first internal key; goes to the configured address alone.
@@ -38,10 +38,12 @@ package struct CourierLimits: Sendable {
     package var resolution: Duration = .seconds(30)
     /// Attempts at once, over all.
     package var concurrent = 64
-    /// Attempts at once to one destination that answers well, to one that is new, and to one that fails is 1.
+    /// Attempts at once to a destination that answers well. One in trouble gets a single one.
     package var perDestination = 16
+    /// Attempts at once to a destination of which nothing is known yet.
     package var perNewDestination = 4
-    /// How long attempts may go on once the process is to stop. Those that have not ended then are sent again after the next start.
+    /// How long attempts may go on once the process is to stop. Those that have not ended then are sent again after the next
+    /// start.
     package var shutdownGrace: Duration = .seconds(5)
 
     package init() {}

@@ -88,8 +88,8 @@ package struct WebhookURL: Sendable, Hashable {
                 throw WebhookURLError("has a host that is not a name or an address")
             }
         }
-        // A host that ends in a number is an IPv4 address to every reader (WHATWG URL, "ends in a number"): in the one usual form, or
-        // not at all. 2130706433, 0x7f.1 and 0177.0.0.1 are 127.0.0.1 to some.
+        // A host that ends in a number is an IPv4 address to every reader (WHATWG URL, "ends in a number"): in the one usual
+        // form, or not at all. 2130706433, 0x7f.1 and 0177.0.0.1 are 127.0.0.1 to some.
         if let last = labels.last, last.utf8.allSatisfy({ (0x30...0x39).contains($0) }) || last.hasPrefix("0x") {
             guard let address = IPAddress(host), case .v4 = address, address.description == host else {
                 throw WebhookURLError("has an IPv4 address that is not four decimal numbers")

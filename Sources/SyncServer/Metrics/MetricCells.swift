@@ -86,8 +86,8 @@ final class HistogramCell: TimerHandler, RecorderHandler, Sendable {
         sum.add(value)
     }
 
-    /// How many lie in each bucket, the sum of all before included, and the sum of the values. The count of all is the last bucket, so
-    /// the two never contradict each other; the sum may lag behind by what is being recorded.
+    /// How many lie in each bucket, the sum of all before included, and the sum of the values. The count of all is the last
+    /// bucket, so the two never contradict each other; the sum may lag behind by what is being recorded.
     var values: (cumulative: [UInt64], sum: Double) {
         var total: UInt64 = 0
         let cumulative = counts.map { count in

@@ -3,8 +3,8 @@ import Synchronization
 
 /// The metrics backend: keeps what swift-metrics reports and shows it in the Prometheus text format, version 0.0.4.
 ///
-/// Counting touches atomics alone; a lock guards the table of series, which changes when a metric is made. Counters, meters, recorders
-/// that do not aggregate (gauges), recorders that do and timers (histograms, timers in seconds).
+/// Counting touches atomics alone; a lock guards the table of series, which changes when a metric is made. Counters, meters,
+/// recorders that do not aggregate (gauges), recorders that do and timers (histograms, timers in seconds).
 package final class PrometheusRegistry: MetricsFactory, Sendable {
     enum Kind: String {
         case counter, gauge, histogram
@@ -49,8 +49,8 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
 
     /// - Parameters:
     ///   - descriptions: help texts and buckets by name; others get the name and `Buckets.latency`.
-    ///   - maxSeries: series (combinations of labels) one metric may have. Further ones share a series whose labels say `overflow`, so that
-    ///     a label with ever new values cannot fill the memory.
+    ///   - maxSeries: series (combinations of labels) one metric may have. Further ones share a series whose labels say
+    ///     `overflow`, so that a label with ever new values cannot fill the memory.
     package init(descriptions: [MetricDescription] = [], maxSeries: Int = 1000) {
         self.descriptions = Dictionary(descriptions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.maxSeries = maxSeries
@@ -100,8 +100,8 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
     package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
     /// All metrics as text, sorted by name and labels.
-    /// - Parameter gauges: read now, beside what was recorded (figures of the queue). One that has a recorded metric's name is left out,
-    ///   for a name stands once in the text.
+    /// - Parameter gauges: read now, beside what was recorded (figures of the queue). One that has a recorded metric's name is
+    ///   left out, for a name stands once in the text.
     package func render(_ gauges: [MetricGauge] = []) -> [UInt8] {
         // Copied under the lock, written without it.
         let (families, refused) = state.withLock { ($0.families, $0.refused) }
