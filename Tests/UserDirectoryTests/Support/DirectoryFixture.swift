@@ -102,12 +102,17 @@ final class SQLiteFixture: DirectoryFixture {
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
-    /// Runs `body` on a connection of the CRM's own.
-    func outside<Result>(_ body: (Database) throws -> Result) throws -> Result {
+    /// A connection of the CRM's own; it may leave transactions open.
+    func connection() throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.acceptsDoubleQuotedStringLiterals = true
         configuration.foreignKeysEnabled = false
-        return try DatabaseQueue(path: path, configuration: configuration).writeWithoutTransaction(body)
+        configuration.allowsUnsafeTransactions = true
+        return try DatabaseQueue(path: path, configuration: configuration)
+    }
+
+    func outside<Result>(_ body: (Database) throws -> Result) throws -> Result {
+        try connection().writeWithoutTransaction(body)
     }
 
     func rows(_ table: String) throws -> [[String: String?]] {

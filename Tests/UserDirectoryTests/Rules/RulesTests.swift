@@ -1,0 +1,131 @@
+import SyncModel
+import Testing
+
+@testable import UserDirectory
+
+@Suite("Rules that every driver shares")
+struct RulesTests {
+    @Test("the ledger's bytes say what was put in, and little more than a byte a figure")
+    func ledgerResults() throws {
+        let users = [
+            AppliedUser(index: 0, outcome: .created, crmUserID: 1),
+            AppliedUser(index: 1, outcome: .updated, crmUserID: 900_000_000_000),
+            AppliedUser(index: 4_000_000_000, outcome: .failed, code: .refusedByDatabase, detail: "CHECK constraint failed: ✓"),
+            AppliedUser(index: 3, outcome: .failed, code: .identityConflict, crmUserID: .max),
+            AppliedUser(index: 2, outcome: .stale, crmUserID: .min),
+            AppliedUser(index: 5, outcome: .failed, code: .invalidUser, detail: ""),
+        ]
+        let deferred: Set<UInt32> = [7, 0, .max]
+        let bytes = LedgerResults.encode(users, deferred: deferred)
+        let decoded = try #require(bytes.withUnsafeBytes { LedgerResults.decode($0) })
+        #expect(decoded.users == users && decoded.deferred == deferred)
+        for count in 0..<bytes.count {
+            #expect(bytes.prefix(count).withUnsafeBytes { LedgerResults.decode($0) } == nil, "cut to \(count) bytes")
+        }
+        let batch = (0..<100).map { AppliedUser(index: UInt32($0), outcome: .created, crmUserID: 1_000_000 + Int64($0)) }
+        #expect(LedgerResults.encode(batch, deferred: []).count < 320)
+        let empty = LedgerResults.encode([], deferred: [])
+        #expect(try #require(empty.withUnsafeBytes { LedgerResults.decode($0) }).users.isEmpty)
+    }
+
+    @Test("a chain of emails is followed to a free one or round, and no further than its bound")
+    func moves() throws {
+        /// `links[a]` is the email a's holder asks for; an email without holder is free.
+        func plan(_ links: [Int: Int], holders: Set<Int>, from email: Int, start: Int) -> EmailMoves<Int>? {
+            EmailMoves<Int>(
+                freeing: "\(email)",
+                holder: { email -> EmailMoves<Int>.Holder in
+                    let number = Int(email) ?? -1
+                    if number == start { return .start }
+                    return holders.contains(number) ? .user(number, id: Int64(number)) : .nobody
+                }, wish: { (row: Int) -> String? in links[row].map { "\($0)" } })
+        }
+        let chain = try #require(plan([1: 2, 2: 3], holders: [1, 2], from: 1, start: 0))
+        #expect(chain.moves.map(\.row) == [2, 1] && chain.moves.map(\.email) == ["3", "2"] && !chain.isCycle)
+        let cycle = try #require(plan([1: 2, 2: 0], holders: [1, 2], from: 1, start: 0))
+        #expect(cycle.moves.map(\.row) == [2, 1] && cycle.isCycle)
+        #expect(plan([1: 2], holders: [1, 2], from: 1, start: 0) == nil, "2 stays")
+        #expect(plan([1: 1], holders: [1], from: 1, start: 0) == nil, "1 asks for what it has")
+        #expect(plan([1: 2, 2: 1], holders: [1, 2], from: 1, start: 0) == nil, "they swap without it")
+        let long = Dictionary(uniqueKeysWithValues: (1...5_000).map { ($0, $0 + 1) })
+        #expect(plan(long, holders: Set(1...1_000), from: 1, start: 0)?.moves.count == 1_000)
+        #expect(plan(long, holders: Set(1...1_001), from: 1, start: 0) == nil)
+    }
+
+    @Test("what a database says is shown without the user's values, and short")
+    func refusalDetail() {
+        let fields = RecordFields()
+        let payload = BatchPayload([TestUser("id-17", "Ann@X.example", name: "Ann Other", [.title: .text("Mx")])])
+        let said = "no: Ann@X.example, ann@x.example, Ann Other (id-17)"
+        payload.forEach {
+            fields.load($0)
+            let shown = RefusalDetail.text(said, hiding: fields)
+            #expect(shown == "no: …, …, … (…)")
+            let long = RefusalDetail.text(String(repeating: "x", count: 900), hiding: fields)
+            #expect(long.count == 200)
+        }
+    }
+
+    @Test("an email longer than most is folded whole")
+    func longEmail() {
+        let fields = RecordFields()
+        let sent = String(repeating: "AbC", count: 400) + "@X.example"
+        BatchPayload([TestUser(nil, sent)]).forEach {
+            fields.load($0)
+            #expect(fields.email.map { String(decoding: $0, as: UTF8.self) } == sent.lowercased())
+            #expect(fields[.email].map { String(decoding: $0, as: UTF8.self) } == sent)
+        }
+    }
+}
+
+@Suite("UNIQUE is taken out of a CREATE TABLE, and nothing else")
+struct CreateTableStatementTests {
+    @Test(arguments: [
+        ("CREATE TABLE users(id INT, email TEXT UNIQUE, x)", "CREATE TABLE n(id INT, email TEXT  , x)"),
+        ("CREATE TABLE users(id INT, email TEXT UNIQUE)", "CREATE TABLE n(id INT, email TEXT  )"),
+        (
+            "create table \"users\" (email text constraint c unique on conflict fail not null)",
+            "create table n (email text   not null)"
+        ),
+        ("CREATE TABLE users(email TEXT, UNIQUE(email))", "CREATE TABLE n(email TEXT )"),
+        ("CREATE TABLE users(email TEXT, UNIQUE(email), CHECK(1))", "CREATE TABLE n(email TEXT , CHECK(1))"),
+        (
+            "CREATE TABLE users(email TEXT, CONSTRAINT u UNIQUE([Email] COLLATE NOCASE) CHECK(1))",
+            "CREATE TABLE n(email TEXT,   CHECK(1))"
+        ),
+        (
+            "CREATE TABLE users(email TEXT UNIQUE DEFAULT 'UNIQUE (', -- UNIQUE\n x TEXT UNIQUE /* , */, UNIQUE (email, x))",
+            "CREATE TABLE n(email TEXT   DEFAULT 'UNIQUE (', -- UNIQUE\n x TEXT UNIQUE /* , */, UNIQUE (email, x))"
+        ),
+        ("CREATE TABLE users(email TEXT UNIQUE, UNIQUE(email))", "CREATE TABLE n(email TEXT  )"),
+        (
+            "CREATE TABLE users(\"unique\" TEXT, email TEXT CHECK(email <> ')') UNIQUE)",
+            "CREATE TABLE n(\"unique\" TEXT, email TEXT CHECK(email <> ')')  )"
+        ),
+    ])
+    func removes(sql: String, expected: String) throws {
+        var statement = try #require(CreateTableStatement(sql))
+        let found = statement.removeUnique(on: "email")
+        #expect(found)
+        statement.rename(to: "n")
+        #expect(words(statement.text) == words(expected))
+    }
+
+    private func words(_ text: String) -> [Substring] {
+        text.replacing(",", with: " , ").replacing(")", with: " ) ").split(separator: " ")
+    }
+
+    @Test(
+        "no UNIQUE on the email, and what is no CREATE TABLE",
+        arguments: [
+            "CREATE TABLE users(email TEXT, x UNIQUE)", "CREATE TABLE users(email TEXT, UNIQUE(email, x))",
+            "CREATE TABLE users(x UNIQUE, UNIQUE(x))",
+        ])
+    func none(sql: String) throws {
+        var statement = try #require(CreateTableStatement(sql))
+        let found = statement.removeUnique(on: "email")
+        #expect(!found)
+        #expect(statement.text == sql)
+        #expect(CreateTableStatement("CREATE INDEX i ON users(email)") == nil)
+    }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import GRDB
+import SyncModel
+import Testing
+
+@testable import UserDirectory
+
+@Suite("The file of the SQLite directory")
+struct FileTests {
+    private func size(_ path: String) -> Int {
+        ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int) ?? 0
+    }
+
+    private func users(_ number: Int) -> BatchWork {
+        BatchWork(
+            number: number, firstIndex: UInt32(number * 50),
+            (0..<50).map { TestUser("u\(number).\($0)", "u\(number).\($0)@x.example") })
+    }
+
+    @Test("a new file, its log and its shared memory are for their owner alone; a CRM's file keeps its mode")
+    func modes() async throws {
+        let it = try SQLiteFixture()
+        try await it.directory.prepare()
+        for suffix in ["", "-wal", "-shm"] {
+            let mode = try FileManager.default.attributesOfItem(atPath: it.path + suffix)[.posixPermissions] as? Int
+            #expect(mode == 0o600, "\(suffix)")
+        }
+        let crm = try SQLiteFixture(sql: CRMTables.guide.sql)
+        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: crm.path)
+        try await crm.directory.prepare()
+        #expect(try FileManager.default.attributesOfItem(atPath: crm.path)[.posixPermissions] as? Int == 0o640)
+    }
+
+    @Test("every pragma is set: what is acknowledged is on disk, and this connection alone checkpoints")
+    func pragmas() throws {
+        let it = try SQLiteFixture()
+        let connection = try DirectoryConnection(path: it.path, options: .init())
+        let read = try connection.withDatabase { db in
+            try [
+                "journal_mode", "synchronous", "cache_size", "wal_autocheckpoint", "foreign_keys", "busy_timeout",
+                "legacy_alter_table",
+            ]
+            .map { try String.fetchOne(db, sql: "PRAGMA \($0)") ?? "" }
+        }
+        #expect(read == ["wal", "2", "-65536", "0", "1", "2000", "0"])
+        connection.close()
+    }
+
+    @Test("foreign keys are on again after a table was made anew")
+    func pragmasAfterRebuild() throws {
+        let it = try SQLiteFixture(sql: CRMTables.all[4].sql)
+        let connection = try DirectoryConnection(path: it.path, options: .init())
+        let read = try connection.withDatabase { db in
+            try SchemaUpgrade(db: db, scope: .tenant).run()
+            return try ["foreign_keys", "legacy_alter_table"].map { try String.fetchOne(db, sql: "PRAGMA \($0)") ?? "" }
+        }
+        #expect(read == ["1", "0"])
+        connection.close()
+    }
+
+    @Test("the log grows until its bound, then it is written back and used again")
+    func bound() async throws {
+        let bounded = try SQLiteFixture(options: .init(walPageLimit: 100))
+        let free = try SQLiteFixture()
+        for it in [bounded, free] {
+            try await it.directory.prepare()
+            for number in 0..<40 { try await it.apply(users(number)) }
+        }
+        let page = 4120
+        #expect(size(bounded.path + "-wal") < 250 * page)
+        #expect(size(free.path + "-wal") > 400 * page)
+        #expect(size(bounded.path) > 30 * 4096 && size(free.path) <= 4096)
+        #expect(try bounded.rows("users").count == 2_000 && free.rows("users").count == 2_000)
+    }
+
+    @Test("a quiet moment empties the log; a reader in the middle of something is not waited for")
+    func quiet() async throws {
+        let it = try SQLiteFixture()
+        try await it.directory.prepare()
+        try await it.apply(users(0))
+        #expect(size(it.path + "-wal") > 0)
+        await it.directory.checkpoint()
+        #expect(size(it.path + "-wal") == 0)
+
+        try await it.apply(users(1))
+        let reader = try it.connection()
+        try await reader.writeWithoutTransaction { db in
+            try db.execute(sql: "BEGIN")
+            _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM users")
+        }
+        try await it.apply(users(2))
+        await it.directory.checkpoint()
+        #expect(size(it.path + "-wal") > 0)
+        try await it.apply(users(3))
+        try await reader.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+        await it.directory.checkpoint()
+        #expect(size(it.path + "-wal") == 0)
+        #expect(try it.rows("users").count == 200)
+    }
+
+    @Test("a version of SQLite that can lose commits is warned of, once")
+    func oldVersion() async throws {
+        let it = try SQLiteFixture()
+        try await it.directory.prepare()
+        try await it.directory.prepare()
+        #expect(it.warnings.all.count == (Database.sqliteLibVersionNumber < 3_051_003 ? 1 : 0))
+    }
+
+    @Test("the hot statements find their rows by an index", arguments: EmailScope.allCases, [nil] + CRMTables.all)
+    func queryPlans(scope: EmailScope, tables: CRMTables?) async throws {
+        let it = try SQLiteFixture(scope: scope, sql: tables?.sql)
+        try await it.directory.prepare()
+        for number in 0..<4 { try await it.apply(users(number)) }
+        for hasStatistics in [false, true] {
+            if hasStatistics { try it.execute("ANALYZE") }
+            for sql in [
+                UserSQL.byWrapperID, UserSQL.byEmail, UserSQL.byRow, UserSQL.byMixedCaseEmail, UserSQL.emailElsewhere,
+                UserSQL.mixedCaseEmailElsewhere, UserSQL.removalByWrapperID, UserSQL.deactivate, UserSQL.moveEmail,
+                UserSQL.update([FieldSet(.name), FieldSet(.email)]),
+            ] {
+                let plan = try plan(of: sql, it)
+                #expect(plan.allSatisfy { $0.hasPrefix("SEARCH") || $0.hasPrefix("USE TEMP B-TREE") }, "\(sql): \(plan)")
+                #expect(!plan.isEmpty)
+            }
+            #expect(try plan(of: UserSQL.byWrapperID, it)[0].contains("idx_users_tenant_id (tenant_id=? AND wrapper_user_id=?)"))
+            #expect(try plan(of: UserSQL.byEmail, it)[0].contains(scope == .tenant ? "(email=? AND tenant_id=?)" : "(email=?)"))
+            #expect(try plan(of: UserSQL.mixedCaseExists, it)[0].contains("idx_users_email_lower"))
+        }
+    }
+
+    private func plan(of sql: String, _ it: SQLiteFixture) throws -> [String] {
+        try it.outside { db in
+            let statement = try db.makeStatement(sql: "EXPLAIN QUERY PLAN \(sql)")
+            statement.setUncheckedArguments([])
+            return try Row.fetchAll(statement).map { ($0["detail"] as String).replacing("Email", with: "email") }
+        }
+    }
+}
