@@ -65,14 +65,3 @@ package struct ResultDocument: JSONDocument {
         return max(0, Int((endedAt.microseconds - job.acceptedAt.microseconds) / 1000))
     }
 }
-
-extension Job {
-    /// The job as it stands once it has ended, for documents that are written into the same transaction.
-    package func ended(as state: JobState, at end: Timestamp, error: String? = nil) -> Job {
-        var job = self
-        job.state = state
-        job.endedAt = end
-        job.error = error
-        return job
-    }
-}

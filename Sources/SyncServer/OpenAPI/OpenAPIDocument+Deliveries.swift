@@ -35,7 +35,7 @@ extension OpenAPIDocument {
                 "description": """
                 Sent to WRAPPER_WEBHOOK_URL, or the request's metadata.callbackUrl, as Standard Webhooks has it. Tried again at \
                 about 5 s, 30 s, 5 min, 30 min, 2 h, 5 h, 10 h and 24 h; `Retry-After` is honoured; 410 stops. Results beyond 100 \
-                are left to resultsUrl. A test event has the type webhook.test and a message in the place of the result.
+                are left to resultsUrl. deliveries/test sends a TestEvent in the same way.
                 """,
                 "security": [],
                 "parameters": [
@@ -52,7 +52,13 @@ extension OpenAPIDocument {
                     webhookHeader("traceparent", "As received with the job.", required: false),
                 ],
                 "requestBody": [
-                    "required": true, "content": Parts.content("WebhookEvent", example: OpenAPIExamples.webhook),
+                    "required": true,
+                    "content": [
+                        "application/json": [
+                            "schema": ["oneOf": [Schema.ref("WebhookEvent"), Schema.ref("TestEvent")]],
+                            "example": OpenAPIExamples.webhook,
+                        ]
+                    ],
                 ],
                 "responses": [
                     "2XX": ["description": "Delivered."],

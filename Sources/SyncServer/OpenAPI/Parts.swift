@@ -13,7 +13,7 @@ enum Parts {
     /// Errors every route behind a key may answer with.
     static let keyErrors = [400, 401, 429, 500]
 
-    /// - Parameter examples: by name, as `JSONValue`s.
+    /// JSON that keeps to a schema of `components`.
     static func content(_ schema: String, example: JSONValue? = nil) -> JSONValue {
         var media: JSONValue = ["schema": Schema.ref(schema)]
         if let example { media = media + ["example": example] }
@@ -29,7 +29,9 @@ enum Parts {
         ]
     }
 
-    /// - Parameter security: `nil`: a key, as everywhere; else an empty array: none.
+    /// - Parameters:
+    ///   - parameters: names in `components`.
+    ///   - isOpen: asks for no key.
     static func operation(
         _ id: String, tag: String, _ summary: String, _ description: String = "", parameters: [String] = [],
         body: JSONValue? = nil, responses: JSONValue, isOpen: Bool = false

@@ -26,6 +26,13 @@ extension Schemas {
         "WebhookEvent": Schema.object(
             "Body of a completion webhook.",
             ["type": Schema.words(webhookTypes, ""), "timestamp": Schema.time(""), "data": Schema.ref("Result")]),
+        "TestEvent": Schema.object(
+            "Body of the webhook that deliveries/test sends.",
+            [
+                "type": Schema.constant(.string(WebhookDocument.testType)),
+                "timestamp": Schema.time(""),
+                "data": Schema.object("", ["success": Schema.constant(true), "message": Schema.string("")]),
+            ]),
         "Error": error,
         "Violation": Schema.object(
             "A rule of the request format that was broken.",

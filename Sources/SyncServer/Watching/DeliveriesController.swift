@@ -63,7 +63,7 @@ package struct DeliveriesController: Sendable {
         }
     }
 
-    /// Whether text can be the id of a delivery at all; it goes to the log otherwise unknown.
+    /// Whether text can be the id of a delivery at all: what is not one stays out of the log.
     private static func isID(_ text: String) -> Bool {
         (1...128).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }

@@ -95,6 +95,7 @@ struct OpenAPITests {
                 }
             }
         }
+        instances.append(.schema("TestEvent", WebhookDocument.testEvent(at: WatchSamples.now)))
         for code in FailureCode.allCases {
             let result = UserResult(applied: AppliedUser(index: 0, outcome: .failed, code: code), userID: nil, email: nil)
             instances.append(.schema("UserResult", UserResultDocument(result, operation: .userSync).json))
