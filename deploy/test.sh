@@ -3,7 +3,7 @@
 . "$(dirname "$0")/prepare.sh"
 # Two checks are made by others' code: the webhook's signature, and the OpenAPI document.
 python=${USERSYNC_PYTHON:-python3}
-needed='import standardwebhooks, openapi_spec_validator, jsonschema'
+needed='import standardwebhooks, openapi_spec_validator, jsonschema, rfc3339_validator'
 if ! "$python" -c "$needed" 2>/dev/null; then
     python=.build/test-python/bin/python
     if ! "$python" -c "$needed" 2>/dev/null; then
@@ -11,7 +11,7 @@ if ! "$python" -c "$needed" 2>/dev/null; then
         python3 -c 'import ensurepip' 2>/dev/null || install_packages python3 python3-venv
         mkdir -p .build
         python3 -m venv .build/test-python
-        .build/test-python/bin/pip install -q standardwebhooks openapi-spec-validator jsonschema
+        .build/test-python/bin/pip install -q standardwebhooks openapi-spec-validator jsonschema rfc3339-validator
     fi
 fi
 case $python in */*) python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python") ;; esac

@@ -78,7 +78,7 @@ struct SubmissionHeaders: Sendable {
     private static func wait(_ values: [String]) -> Int? {
         for value in values {
             for preference in value.split(separator: ",") {
-                let parts = preference.split(separator: ";")[0].split(separator: "=", maxSplits: 1)
+                let parts = preference.prefix { $0 != ";" }.split(separator: "=", maxSplits: 1)
                 guard parts.count == 2, parts[0].filter({ $0 != " " }).lowercased() == "wait",
                     let seconds = Int(parts[1].filter { $0 != " " && $0 != "\"" }), seconds >= 0
                 else { continue }

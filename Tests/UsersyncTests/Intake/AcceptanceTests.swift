@@ -89,6 +89,10 @@ struct AcceptanceTests {
             let none = try await server.sync([Bodies.user("u1", "a@x.io")], headers: ["Prefer": "wait=0"])
             #expect(none.status == 202 || none.status == 200)
             #expect(none.header("preference-applied") == "wait=0")
+            for odd in [";", "wait", "wait=", "wait=x", "=", ",;=,", "wait=-1"] {
+                let answer = try await server.sync([], headers: ["Prefer": odd])
+                #expect(answer.status == 202 && answer.header("preference-applied") == nil, "\(odd)")
+            }
         }
     }
 
