@@ -112,6 +112,7 @@ struct SyntaxCase: Sendable, CustomTestStringConvertible {
             SyntaxCase(#"{"a" ¦1}"#, "expected ':'"), SyntaxCase(#"{"a"¦,"b":1}"#, "expected ':'"),
             SyntaxCase(#"{"a":¦}"#, value), SyntaxCase(#"{"a":¦,"b":1}"#, value), SyntaxCase(#"{"a":1 ¦"b":2}"#, comma),
             SyntaxCase(#"{"a":1¦]"#, comma), SyntaxCase(#"{"a":[1¦}}"#, item), SyntaxCase(#"{"a":[1 ¦2]}"#, item),
+            SyntaxCase(#"{"a":[{},[1¦}]]}"#, item), SyntaxCase(#"{"a":[[],{"b":1¦]]}"#, comma),
             SyntaxCase(#"{"a":[1,¦]}"#, value), SyntaxCase(#"{"a":[¦,1]}"#, value + " or ']'"),
             SyntaxCase(#"{"a":[1¦:2]}"#, item),
             SyntaxCase(#"{"a":{¦1:2}}"#, key + " or '}'"), SyntaxCase(#"{"a":{"b":2,¦}}"#, key),

@@ -84,12 +84,21 @@ struct TimestampTests {
                 #expect(Timestamp.isCanonical(raw) == (written?.utf8.elementsEqual(bytes) ?? false), "seed \(seed): \(bytes)")
             }
         }
-        for text in [
-            "2024-02-29T00:00:00.000Z", "2023-02-29T00:00:00.000Z", "2024-04-31T00:00:00.000Z", "2024-02-29T24:00:00.000Z", "",
-        ] {
-            let written = Timestamp(iso8601: text)?.iso8601
-            #expect(Array(text.utf8).withUnsafeBytes { Timestamp.isCanonical($0) } == (written == text), "\(text)")
+        // Every number of two digits in every place that holds one.
+        for place in [0, 2, 5, 8, 11, 14, 17] {
+            for number in 0...99 {
+                for sample in ["2024-02-29T00:00:00.000Z", "2023-04-30T23:59:59.999Z", "0001-01-01T00:00:00.000Z"] {
+                    var bytes = Array(sample.utf8)
+                    bytes[place] = UInt8(48 + number / 10)
+                    bytes[place + 1] = UInt8(48 + number % 10)
+                    let text = String(decoding: bytes, as: UTF8.self)
+                    let isCanonical = bytes.withUnsafeBytes { Timestamp.isCanonical($0) }
+                    guard isCanonical != (Timestamp(iso8601: text)?.iso8601 == text) else { continue }
+                    Issue.record("\(text)")
+                }
+            }
         }
+        #expect(!Timestamp.isCanonical(UnsafeRawBufferPointer(start: nil, count: 0)))
     }
 
     @Test("seconds, order and distance agree")
