@@ -89,7 +89,7 @@ package struct BatchCutter: ~Copyable {
         while let at = collected, at < entries.count {
             let entry = entries[at]
             let end = Int(entry.offset + entry.length)
-            if writer.count >= batchUsers || (writer.count > 0 && writer.bytes.count + Int(entry.length) > batchBytes) {
+            if writer.count >= batchUsers || (writer.count > 0 && writer.byteCount + Int(entry.length) > batchBytes) {
                 return closeBatch()
             }
             blocks[Int(entry.block)].withUnsafeBytes { block in
@@ -136,8 +136,7 @@ package struct BatchCutter: ~Copyable {
     }
 
     private mutating func closeBatch() -> NewBatch {
-        let batch = NewBatch(payload: BatchPayload(writer), firstIndex: bounds.first, lastIndex: bounds.last)
-        writer = UserRecordWriter()
+        let batch = NewBatch(payload: writer.take(), firstIndex: bounds.first, lastIndex: bounds.last)
         bounds = (.max, 0)
         return batch
     }

@@ -1,4 +1,6 @@
 import Foundation
+import GRDB
+import SyncModel
 import Testing
 
 @Suite("Submitting: what is accepted")
@@ -130,7 +132,7 @@ struct AcceptanceTests {
     func gzip() async throws {
         try await TestServer.run { server in
             let plain = Data(Bodies.sync(Bodies.users(500)).utf8)
-            let zipped = try gzip(plain)
+            let zipped = try gzipped(plain)
             let headers = ["X-Tenant-ID": "t1", "X-Sync-Source": "s", "Content-Encoding": "gzip"]
             let good = try await server.send("POST", "/api/internal/sync/users", headers: headers, body: zipped)
             #expect(good.status == 202 && good.json.metadata.totalUsers.int == 500)
@@ -214,7 +216,7 @@ struct AcceptanceTests {
 }
 
 /// Packs data as gzip does, with the machine's own tool.
-func gzip(_ data: Data) throws -> Data {
+func gzipped(_ data: Data) throws -> Data {
     let process = Process()
     process.executableURL = URL(filePath: "/bin/gzip")
     process.arguments = ["-c"]

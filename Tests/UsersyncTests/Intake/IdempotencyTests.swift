@@ -1,4 +1,6 @@
 import Foundation
+import GRDB
+import SyncModel
 import Testing
 
 @Suite("Submitting: Idempotency-Key, rate limit, CORS")
@@ -28,11 +30,11 @@ struct IdempotencyTests {
             let removal = try await server.post(
                 "/api/internal/sync/remove-user", Bodies.removal("u"), headers: ["X-Tenant-ID": "t1", "Idempotency-Key": "k1"])
             #expect(removal.status == 202 && removal.header("idempotent-replayed") == nil)
-            let packed = try await server.send(
+            let answer = try await server.send(
                 "POST", users,
                 headers: ["X-Tenant-ID": "t1", "X-Sync-Source": "tests", "Idempotency-Key": "k1", "Content-Encoding": "gzip"],
-                body: try gzip(Data(Bodies.sync([]).utf8)))
-            #expect(packed.header("idempotent-replayed") == "true")
+                body: try gzipped(Data(Bodies.sync([]).utf8)))
+            #expect(answer.header("idempotent-replayed") == "true")
         }
     }
 
@@ -101,18 +103,26 @@ struct IdempotencyTests {
     @Test("RATE_LIMIT_KEY=tenant counts by tenant; X-Forwarded-For counts from trusted proxies alone")
     func rateLimitKeys() async throws {
         try await TestServer.run(["RATE_LIMIT_MAX": "1", "RATE_LIMIT_KEY": "tenant"]) { server in
-            #expect(try await server.sync([], tenant: "a").status == 202)
-            #expect(try await server.sync([], tenant: "a").status == 429)
-            #expect(try await server.sync([], tenant: "b").status == 202)
+            var status = try await server.sync([], tenant: "a").status
+            #expect(status == 202)
+            status = try await server.sync([], tenant: "a").status
+            #expect(status == 429)
+            status = try await server.sync([], tenant: "b").status
+            #expect(status == 202)
         }
         try await TestServer.run(["RATE_LIMIT_MAX": "1", "TRUSTED_PROXIES": "127.0.0.0/8"]) { server in
-            #expect(try await server.sync([], headers: ["X-Forwarded-For": "203.0.113.1"]).status == 202)
-            #expect(try await server.sync([], headers: ["X-Forwarded-For": "203.0.113.9, 203.0.113.1"]).status == 429)
-            #expect(try await server.sync([], headers: ["X-Forwarded-For": "203.0.113.2"]).status == 202)
+            var status = try await server.sync([], headers: ["X-Forwarded-For": "203.0.113.1"]).status
+            #expect(status == 202)
+            status = try await server.sync([], headers: ["X-Forwarded-For": "203.0.113.9, 203.0.113.1"]).status
+            #expect(status == 429)
+            status = try await server.sync([], headers: ["X-Forwarded-For": "203.0.113.2"]).status
+            #expect(status == 202)
         }
         try await TestServer.run(["RATE_LIMIT_MAX": "1"]) { server in
-            #expect(try await server.sync([], headers: ["X-Forwarded-For": "203.0.113.1"]).status == 202)
-            #expect(try await server.sync([], headers: ["X-Forwarded-For": "203.0.113.2"]).status == 429)
+            var status = try await server.sync([], headers: ["X-Forwarded-For": "203.0.113.1"]).status
+            #expect(status == 202)
+            status = try await server.sync([], headers: ["X-Forwarded-For": "203.0.113.2"]).status
+            #expect(status == 429)
         }
     }
 

@@ -3,6 +3,8 @@ import Foundation
 import GRDB
 import Logging
 import NIOCore
+import NIOFoundationEssentialsCompat
+import NIOHTTP1
 import SyncEngine
 import SyncModel
 
@@ -15,7 +17,7 @@ struct TestServer: Sendable {
 
     let app: AppInProcess
     let folder: URL
-    let receiver: WebhookReceiver
+    let receiver: HookReceiver
     let clock: TestClock
     let log: CapturedLog
 
@@ -35,9 +37,9 @@ struct TestServer: Sendable {
         try FileManager.default.createDirectory(at: folder.appending(path: "data"), withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         try prepare(folder.appending(path: "data"))
-        let receiver = try await WebhookReceiver.start()
+        let receiver = try await HookReceiver.start()
         do {
-            try await run(settings, folder: folder, receiver: receiver, body)
+            try await start(settings, folder: folder, receiver: receiver, body)
         } catch {
             await receiver.stop()
             throw error
@@ -46,8 +48,8 @@ struct TestServer: Sendable {
     }
 
     /// Starts a server on a folder that is there; for restarts.
-    static func run(
-        _ settings: [String: String] = [:], folder: URL, receiver: WebhookReceiver, clock: TestClock = TestClock(),
+    static func start(
+        _ settings: [String: String] = [:], folder: URL, receiver: HookReceiver, clock: TestClock = TestClock(),
         _ body: (TestServer) async throws -> Void
     ) async throws {
         let log = CapturedLog()
@@ -65,7 +67,7 @@ struct TestServer: Sendable {
         try await app.stop()
     }
 
-    private static func defaults(folder: URL, receiver: WebhookReceiver) -> [String: String] {
+    private static func defaults(folder: URL, receiver: HookReceiver) -> [String: String] {
         [
             "HOST": "127.0.0.1", "PORT": "0", "DATA_DIR": folder.appending(path: "data").path, "INTERNAL_API_KEY": key,
             "OPS_API_KEY": opsKey, "WRAPPER_WEBHOOK_URL": receiver.url, "RATE_LIMIT_MAX": "0", "MIN_FREE_DISK_BYTES": "1048576",

@@ -5,7 +5,7 @@ import NIOPosix
 import Synchronization
 
 /// A real HTTP server on the loopback that keeps what is posted to it.
-final class WebhookReceiver: Sendable {
+final class HookReceiver: Sendable {
     struct Received: Sendable {
         var path: String
         var headers: [String: String]
@@ -25,7 +25,7 @@ final class WebhookReceiver: Sendable {
     var url: String { "http://127.0.0.1:\(port)/hook" }
     var received: [Received] { state.withLock { $0.received } }
 
-    static func start() async throws -> WebhookReceiver {
+    static func start() async throws -> HookReceiver {
         let holder = Holder()
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 256)
@@ -36,7 +36,7 @@ final class WebhookReceiver: Sendable {
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        let receiver = WebhookReceiver(channel: channel)
+        let receiver = HookReceiver(channel: channel)
         holder.receiver.withLock { $0 = receiver }
         return receiver
     }
@@ -69,7 +69,7 @@ final class WebhookReceiver: Sendable {
     }
 
     private final class Holder: Sendable {
-        let receiver = Mutex<WebhookReceiver?>(nil)
+        let receiver = Mutex<HookReceiver?>(nil)
     }
 
     private final class Handler: ChannelInboundHandler {
