@@ -17,4 +17,5 @@ fi
 case $python in */*) python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python") ;; esac
 export USERSYNC_PYTHON="$python"
 say "Building and testing (the first time takes 6 to 10 minutes)"
-exec swift test "$@"
+# One at a time: what a test measures is not what its neighbours do to the machine.
+exec swift test --no-parallel "$@"

