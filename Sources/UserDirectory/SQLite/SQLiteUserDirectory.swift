@@ -149,8 +149,7 @@ package actor SQLiteUserDirectory: UserDirectory {
         warnOfOldSQLite()
         do {
             let connection = try DirectoryConnection(path: path, options: options)
-            let scope = emailScope
-            try connection.withDatabase { try SchemaUpgrade(db: $0, scope: scope).run() }
+            try connection.fitTables(for: emailScope)
             state = .open(connection)
             return connection
         } catch {

@@ -33,8 +33,8 @@ final class UserApplier {
         self.scope = scope
         self.batch = batch
         claims = ConflictClaims(statements: statements)
-        hasMixedCase = try statements(UserSQL.mixedCaseExists).found()
         hasTriggers = try statements(UserSQL.triggers).found()
+        hasMixedCase = try MixedCaseIndex.findsRows(statements, hasTriggers: hasTriggers)
     }
 
     func apply(_ record: UserRecord) throws(SQLiteFailure) -> Verdict {

@@ -5,10 +5,13 @@ final class UserStatements {
     private var inserts: [FieldSet: RawStatement] = [:]
     private var updates: [FieldSet: RawStatement] = [:]
     private var batches = 0
+    /// `PRAGMA data_version` as the tables were fitted; another one: another process has committed since.
+    let preparedDataVersion: Int64
     /// Shapes kept; a payload that has more compiles them anew.
     private static let capacity = 64
 
-    init(_ connection: OpaquePointer) {
+    init(_ connection: OpaquePointer, preparedDataVersion: Int64) {
+        self.preparedDataVersion = preparedDataVersion
         self.connection = connection
         cache = StatementCache(connection)
     }

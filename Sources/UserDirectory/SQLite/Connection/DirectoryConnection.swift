@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import GRDBSQLite
+import SyncModel
 
 /// The one connection that writes the directory, with its statements. Belongs to the actor that opened it.
 ///
@@ -13,6 +14,7 @@ final class DirectoryConnection {
     /// Log size at which the next checkpoint is due.
     private var checkpointAt: Int
     private var statements: UserStatements?
+    private var preparedDataVersion: Int64 = 0
 
     /// Opens the file (made with mode 0600 where there is none), sets every pragma and reads it back.
     /// - Throws: `DatabaseError`, or `DirectoryError` where a pragma did not take.
@@ -44,6 +46,11 @@ final class DirectoryConnection {
         walPages.deallocate()
     }
 
+    /// Makes the tables, or fits those that are there.
+    func fitTables(for scope: EmailScope) throws {
+        preparedDataVersion = try withDatabase { try SchemaUpgrade(db: $0, scope: scope).run() }
+    }
+
     /// Schema work and reads that are not hot, through GRDB.
     func withDatabase<Result>(_ body: (Database) throws -> Result) throws -> Result {
         try queue.writeWithoutTransaction(body)
@@ -55,7 +62,7 @@ final class DirectoryConnection {
             guard let handle = db.sqliteConnection else {
                 throw SQLiteFailure(code: SQLITE_CANTOPEN, message: "the connection is closed")
             }
-            let statements = self.statements ?? UserStatements(handle)
+            let statements = self.statements ?? UserStatements(handle, preparedDataVersion: preparedDataVersion)
             self.statements = statements
             return try body(statements)
         }

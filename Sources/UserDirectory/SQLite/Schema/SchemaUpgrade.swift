@@ -7,9 +7,11 @@ struct SchemaUpgrade {
     let db: Database
     let scope: EmailScope
 
-    func run() throws {
+    /// - Returns: the data version for which it holds that all emails are in lower case, or indexed otherwise.
+    func run() throws -> Int64 {
         let rebuild = try needsRebuild()
         if rebuild { try TableRebuild.setPragmas(db, rebuilding: true) }
+        var dataVersion: Int64 = 0
         let outcome = Result {
             try db.inTransaction(.immediate) {
                 try upgradeUsers()
@@ -17,11 +19,13 @@ struct SchemaUpgrade {
                 try db.execute(sql: GuideTables.ledger)
                 try db.execute(sql: GuideTables.conflicts)
                 for index in GuideTables.conflictIndexes { try db.execute(sql: index) }
+                dataVersion = try MixedCaseIndex.prepare(db)
                 return .commit
             }
         }
         if rebuild { try TableRebuild.setPragmas(db, rebuilding: false) }
         try outcome.get()
+        return dataVersion
     }
 
     // MARK: users
@@ -36,9 +40,6 @@ struct SchemaUpgrade {
         try fitEmailIndex()
         try fitTenantIndex()
         try db.execute(sql: "CREATE INDEX IF NOT EXISTS idx_users_kinde_user_id ON users(kinde_user_id)")
-        // Empty unless the CRM stores emails in mixed case; then they are found by it.
-        try db.execute(
-            sql: "CREATE INDEX IF NOT EXISTS idx_users_email_lower ON users(lower(email)) WHERE email <> lower(email)")
     }
 
     /// Whether the table carries the guide's UNIQUE inside and must lose it.
