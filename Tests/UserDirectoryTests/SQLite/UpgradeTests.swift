@@ -183,9 +183,22 @@ struct UpgradeTests {
                 INSERT INTO users (id, email, name, tenant_id) VALUES (20, 'ann@x.example', 'Ann', 't1')
                 """, "2 emails repeat: first bob@x.example, in the rows with id 3, 7"
             ),
+            (
+                """
+                CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, \(CRMTables.columns)); \(CRMTables.rows)
+                INSERT INTO users (id, email, name, tenant_id) VALUES (20, 'ann@x.example', 'Ann', 't2')
+                """, "once a tenant, but 1 email repeats: first ann@x.example, in the rows with id 5, 20. Mend them"
+            ),
+            (
+                """
+                \(CRMTables.guide.sql); ALTER TABLE sync_logs ADD COLUMN job_id TEXT DEFAULT 'same';
+                INSERT INTO sync_logs (tenant_id, operation, total_users) VALUES ('t1', 'user_sync', 3);
+                """, "UNIQUE constraint failed: sync_logs.job_id"
+            ),
         ])
     func unusable(sql: String, words: String) async throws {
-        let it = try SQLiteFixture(sql: sql)
+        let scope: EmailScope = words.contains("a tenant") ? .tenant : .global
+        let it = try SQLiteFixture(scope: scope, sql: sql)
         let before = try it.column("SELECT coalesce(sql, '') FROM sqlite_master")
         let error = await #expect(throws: DirectoryError.self) { try await it.directory.prepare() }
         guard case .unusable(let message) = error else {

@@ -4,6 +4,7 @@ final class UserStatements {
     private let cache: StatementCache
     private var inserts: [FieldSet: RawStatement] = [:]
     private var updates: [FieldSet: RawStatement] = [:]
+    private var lookup: RawStatement?
     private var batches = 0
     /// `PRAGMA data_version` as the tables were fitted; another one: another process has committed since.
     let preparedDataVersion: Int64
@@ -17,6 +18,14 @@ final class UserStatements {
     }
 
     func callAsFunction(_ sql: String) throws(SQLiteFailure) -> RawStatement { try cache(sql) }
+
+    /// The statement of every known user, without a look at its text.
+    func byWrapperID() throws(SQLiteFailure) -> RawStatement {
+        if let lookup { return lookup }
+        let statement = try RawStatement(connection, UserSQL.byWrapperID)
+        lookup = statement
+        return statement
+    }
 
     func insert(_ fields: FieldSet) throws(SQLiteFailure) -> RawStatement {
         if let statement = inserts[fields] { return statement }

@@ -74,8 +74,13 @@ final class DirectoryConnection {
     func checkpointIfDue() {
         guard Int(walPages.pointee) >= checkpointAt else { return }
         // What cannot be written back now (a reader holds it) is tried again when the log has grown as much once more.
-        let isWhole = (try? checkpoint(.passive)) ?? false
-        checkpointAt = isWhole ? walPageLimit : Int(walPages.pointee) + walPageLimit
+        // Its failure costs nothing: what it could not write back stands in the log.
+        let frames = try? queue.writeWithoutTransaction { try $0.checkpoint(.passive) }
+        if let frames, frames.walFrameCount == frames.checkpointedFrameCount {
+            logIsWrittenBack()
+        } else {
+            checkpointAt = Int(walPages.pointee) + walPageLimit
+        }
     }
 
     /// Writes the log back and empties its file where nobody reads it; else as much as can be done without waiting.
@@ -85,15 +90,12 @@ final class DirectoryConnection {
             defer { sqlite3_busy_timeout(db.sqliteConnection, Int32(busyTimeout * 1000)) }
             return (try? db.checkpoint(.truncate)) != nil
         }
-        if isWhole {
-            walPages.pointee = 0
-            checkpointAt = walPageLimit
-        }
+        if isWhole { logIsWrittenBack() }
     }
 
-    private func checkpoint(_ kind: Database.CheckpointMode) throws -> Bool {
-        let (all, done) = try queue.writeWithoutTransaction { try $0.checkpoint(kind) }
-        return all == done
+    private func logIsWrittenBack() {
+        walPages.pointee = 0
+        checkpointAt = walPageLimit
     }
 
     func close() {

@@ -70,6 +70,7 @@ struct SchemaUpgrade {
             }
             guard named?.columns != ["email", "tenant_id"] || named?.isUnique != true else { return }
             if let named, !unique.contains(named) { try db.execute(sql: "DROP INDEX idx_users_email") }
+            try refuseRepeatedEmails()
             try db.execute(sql: "CREATE UNIQUE INDEX idx_users_email ON users(email, tenant_id)")
         }
     }
@@ -102,17 +103,20 @@ struct SchemaUpgrade {
 
     /// Emails are personal data; this sentence goes to the operator's start message alone, who has to mend the rows.
     private func refuseRepeatedEmails() throws {
+        // Within a tenant, twins that differ in case are let be, as they were in the older table.
+        let key = scope == .global ? "lower(email)" : "tenant_id, email"
         let repeats = """
             SELECT lower(email) AS email, count(*) AS rows, group_concat(id, ', ') AS ids, min(id) AS first
-            FROM users GROUP BY lower(email) HAVING count(*) > 1
+            FROM users GROUP BY \(key) HAVING count(*) > 1
             """
         guard let first = try Row.fetchOne(db, sql: "\(repeats) ORDER BY first LIMIT 1") else { return }
         let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM (\(repeats))") ?? 0
         let ids = (first["ids"] as String).split(separator: ",").prefix(10).joined(separator: ",")
         throw DirectoryError.unusable(
             """
-            EMAIL_SCOPE=global needs every email once, but \(count) \(count == 1 ? "email repeats" : "emails repeat"): \
-            first \(first["email"] as String), in the rows with id \(ids). Mend them, or keep EMAIL_SCOPE=tenant
+            EMAIL_SCOPE=\(scope.rawValue) needs every email once\(scope == .tenant ? " a tenant" : ""), but \(count) \
+            \(count == 1 ? "email repeats" : "emails repeat"): first \(first["email"] as String), in the rows with id \(ids). \
+            Mend them\(scope == .global ? ", or keep EMAIL_SCOPE=tenant" : "")
             """)
     }
 
