@@ -1,3 +1,5 @@
+import Foundation
+
 /// How emails are compared: without regard to the case of ASCII letters (CONTRACT §2).
 enum Email {
     static func lowered(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte }
@@ -10,5 +12,9 @@ enum Email {
 
 extension UnsafeRawBufferPointer {
     /// Whether both hold the same bytes.
-    func sameBytes(as other: UnsafeRawBufferPointer) -> Bool { count == other.count && elementsEqual(other) }
+    func sameBytes(as other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count else { return false }
+        guard let a = baseAddress, let b = other.baseAddress else { return count == 0 }
+        return memcmp(a, b, count) == 0
+    }
 }

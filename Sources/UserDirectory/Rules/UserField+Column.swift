@@ -46,4 +46,9 @@ struct FieldSet: OptionSet, Hashable {
 
     /// Its fields, in the order of `UserField`.
     var fields: [UserField] { UserField.stored.filter { contains($0) } }
+
+    /// Calls `body` with each of its fields, without making an array of them.
+    func forEach(_ body: (UserField) -> Void) {
+        for field in UserField.stored where contains(field) { body(field) }
+    }
 }

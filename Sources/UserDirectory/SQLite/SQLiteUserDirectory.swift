@@ -130,8 +130,8 @@ package actor SQLiteUserDirectory: UserDirectory {
             connection.checkpointIfDue()
             return result
         } catch {
-            // A file that was damaged or gone may be mended: the next call opens it anew.
-            if let failure = error as? SQLiteFailure, failure.spoilsConnection {
+            // A file that was damaged or gone, or a table that was changed, may be mended: the next call opens it anew.
+            if let failure = error as? SQLiteFailure, failure.spoilsConnection || failure.isSchemaTrouble {
                 connection.close()
                 state = .unopened
             }
@@ -149,10 +149,11 @@ package actor SQLiteUserDirectory: UserDirectory {
         warnOfOldSQLite()
         do {
             let connection = try DirectoryConnection(path: path, options: options)
-            let scope = emailScope
-            try connection.withDatabase { try SchemaUpgrade(db: $0, scope: scope).run() }
+            try connection.fitTables(for: emailScope)
             state = .open(connection)
             return connection
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+            throw .unusable("The directory's rows do not fit its tables. SQLite says: \(SQLiteFailure(error).message)")
         } catch {
             throw DirectoryError(error)
         }

@@ -176,4 +176,18 @@ struct ConflictTests {
         #expect(try await it.outcomes(BatchWork(job: 3, number: 1, isLastPass: true, [away[0]])) == ["identity_conflict"])
         #expect(try it.people(of: "t2") == ["z z@x.example"])
     }
+
+    @Test(
+        "global: nor does one whose end another tenant took between the passes, in whatever case", arguments: DirectoryDriver.all)
+    func endTaken(driver: DirectoryDriver) async throws {
+        let it = try await directory(driver, ["a", "b", "c"])
+        let users = [wants("a", "b"), wants("b", "c")]
+        #expect(try await it.outcomes(BatchWork(job: 2, users)) == ["deferred", "deferred"])
+        try it.execute("UPDATE users SET email = 'moved@x.example' WHERE wrapper_user_id = 'c'")
+        try it.execute("INSERT INTO users (email, name, tenant_id) VALUES ('C@X.example', 'C', 't2')")
+        #expect(
+            try await it.outcomes(BatchWork(job: 2, number: 1, isLastPass: true, users))
+                == ["identity_conflict", "email_in_other_tenant"])
+        #expect(try it.people() == ["a a@x.example", "b b@x.example", "c moved@x.example"])
+    }
 }

@@ -51,7 +51,7 @@ struct FileTests {
         let it = try SQLiteFixture(sql: CRMTables.all[4].sql)
         let connection = try DirectoryConnection(path: it.path, options: .init())
         let read = try connection.withDatabase { db in
-            try SchemaUpgrade(db: db, scope: .tenant).run()
+            _ = try SchemaUpgrade(db: db, scope: .tenant).run()
             return try ["foreign_keys", "legacy_alter_table"].map { try String.fetchOne(db, sql: "PRAGMA \($0)") ?? "" }
         }
         #expect(read == ["1", "0"])
@@ -110,6 +110,7 @@ struct FileTests {
     func queryPlans(scope: EmailScope, tables: CRMTables?) async throws {
         let it = try SQLiteFixture(scope: scope, sql: tables?.sql)
         try await it.directory.prepare()
+        try it.execute("INSERT INTO users (email, name, tenant_id) VALUES ('Mixed@x.example', 'M', 't1')")
         for number in 0..<4 { try await it.apply(users(number)) }
         for hasStatistics in [false, true] {
             if hasStatistics { try it.execute("ANALYZE") }

@@ -130,6 +130,8 @@ struct RefusedUserTests {
         let updated = try await applyAll(batches(job: 2, bad: [1, 4, 5, 11], name: "New"), it)
         #expect(updated.filter { $0.code == .refusedByDatabase }.map(\.index) == [1, 4, 5, 11])
         #expect(updated.filter { $0.outcome == .updated }.count == 8)
+        let ids = try it.column("SELECT id FROM users WHERE tenant_id = 't1' ORDER BY id")
+        #expect(updated.map { "\($0.crmUserID)" } == ids, "a refused user's row is named too")
         #expect(
             try it.column("SELECT name FROM users WHERE wrapper_user_id IN ('u1', 'u4', 'u5', 'u11')")
                 == Array(repeating: "Name", count: 4))
@@ -144,7 +146,7 @@ struct RefusedUserTests {
         let work = BatchWork(job: 2, operation: .userRemoval, BatchPayload([TestUser.removal("a")]))
         #expect(
             try await it.apply(work)[0].users
-                == [AppliedUser(index: 0, outcome: .failed, code: .refusedByDatabase, detail: "kept")])
+                == [AppliedUser(index: 0, outcome: .failed, code: .refusedByDatabase, crmUserID: 1, detail: "kept")])
         #expect(try it.users("is_active") == [["1"]])
     }
 

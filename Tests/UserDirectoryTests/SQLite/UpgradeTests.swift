@@ -104,11 +104,35 @@ struct UpgradeTests {
                     "SELECT coalesce(sql, name) FROM sqlite_master WHERE type = 'index' AND tbl_name = 'users' ORDER BY name")
                     == [
                         "CREATE UNIQUE INDEX idx_users_email ON users(\(email))",
-                        "CREATE INDEX idx_users_email_lower ON users(lower(email)) WHERE email <> lower(email)",
                         "CREATE INDEX idx_users_kinde_user_id ON users(kinde_user_id)",
                         "CREATE UNIQUE INDEX idx_users_tenant_id ON users(tenant_id, wrapper_user_id)",
                     ])
         }
+    }
+
+    @Test("emails in mixed case get an index when they turn up, at the start or while it runs; not before")
+    func mixedCaseIndex() async throws {
+        func hasIndex(_ it: SQLiteFixture) throws -> Bool {
+            try !it.column("SELECT 1 FROM sqlite_master WHERE name = 'idx_users_email_lower'").isEmpty
+        }
+        let it = try SQLiteFixture()
+        try await it.directory.prepare()
+        #expect(try await it.outcomes(BatchWork([TestUser("a", "Ann@x.example")])) == ["created"])
+        #expect(try !hasIndex(it))
+        try it.execute("INSERT INTO users (email, name, tenant_id) VALUES ('Bob@x.example', 'Bob', 't1')")
+        #expect(try await it.outcomes(BatchWork(job: 2, [TestUser("b", "bob@x.example", name: "Bob")])) == ["updated"])
+        #expect(try hasIndex(it))
+        #expect(try it.people() == ["a ann@x.example", "b bob@x.example"])
+
+        let plain = try SQLiteFixture(sql: CRMTables.guide.sql)
+        try plain.execute("DELETE FROM users WHERE id = 3")
+        try await plain.directory.prepare()
+        #expect(try !hasIndex(plain))
+        await plain.directory.close()
+        try plain.execute("UPDATE users SET email = 'BOB@x.example' WHERE id = 7")
+        let again = SQLiteUserDirectory(path: plain.path, emailScope: .global, clock: plain.clock.wallClock)
+        try await again.prepare()
+        #expect(try hasIndex(plain))
     }
 
     @Test("a row made without us takes the guide's defaults")
@@ -159,9 +183,22 @@ struct UpgradeTests {
                 INSERT INTO users (id, email, name, tenant_id) VALUES (20, 'ann@x.example', 'Ann', 't1')
                 """, "2 emails repeat: first bob@x.example, in the rows with id 3, 7"
             ),
+            (
+                """
+                CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, \(CRMTables.columns)); \(CRMTables.rows)
+                INSERT INTO users (id, email, name, tenant_id) VALUES (20, 'ann@x.example', 'Ann', 't2')
+                """, "once a tenant, but 1 email repeats: first ann@x.example, in the rows with id 5, 20. Mend them"
+            ),
+            (
+                """
+                \(CRMTables.guide.sql); ALTER TABLE sync_logs ADD COLUMN job_id TEXT DEFAULT 'same';
+                INSERT INTO sync_logs (tenant_id, operation, total_users) VALUES ('t1', 'user_sync', 3);
+                """, "UNIQUE constraint failed: sync_logs.job_id"
+            ),
         ])
     func unusable(sql: String, words: String) async throws {
-        let it = try SQLiteFixture(sql: sql)
+        let scope: EmailScope = words.contains("a tenant") ? .tenant : .global
+        let it = try SQLiteFixture(scope: scope, sql: sql)
         let before = try it.column("SELECT coalesce(sql, '') FROM sqlite_master")
         let error = await #expect(throws: DirectoryError.self) { try await it.directory.prepare() }
         guard case .unusable(let message) = error else {

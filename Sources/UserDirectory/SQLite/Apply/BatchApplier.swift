@@ -15,7 +15,7 @@ struct BatchApplier {
         /// A user was refused: do it again with savepoints.
         case needsSavepoints
         /// A trigger's `RAISE(ROLLBACK)` took the whole transaction with it, at this user.
-        case rolledBack(position: Int, index: UInt32, SQLiteFailure)
+        case rolledBack(position: Int, AppliedUser)
     }
 
     /// A user who takes the whole transaction with it: its result is known before the next attempt.
@@ -34,8 +34,8 @@ struct BatchApplier {
                     batches.prefix(limit), usesSavepoints: usesSavepoints, culprits: culprits, closeEarly: closeEarly)
             } catch Interruption.needsSavepoints {
                 usesSavepoints = true
-            } catch Interruption.rolledBack(let position, let index, let failure) {
-                culprits[Culprit(position: position, index: index)] = refusal(failure, at: index, of: batches[position])
+            } catch Interruption.rolledBack(let position, let user) {
+                culprits[Culprit(position: position, index: user.index)] = user
                 // The batches before it are known to be good: commit those; its own comes alone, where going back costs least.
                 limit = max(1, position)
             }
@@ -89,16 +89,13 @@ struct BatchApplier {
             do {
                 verdict = try usesSavepoints ? applyInSavepoint(record, with: applier) : applier.apply(record)
             } catch let failure as SQLiteFailure where failure.refusesOneUser {
-                if usesSavepoints { throw Interruption.rolledBack(position: position, index: record.index, failure) }
-                throw Interruption.needsSavepoints
+                guard usesSavepoints else { throw Interruption.needsSavepoints }
+                guard let user = Self.result(of: refusal(failure, of: applier), at: record.index) else { throw failure }
+                throw Interruption.rolledBack(position: position, user)
             }
-            switch verdict {
-            case .applied(let outcome, let id):
-                applied.users.append(AppliedUser(index: record.index, outcome: outcome, crmUserID: id))
-            case .failed(let code, let id, let detail):
-                applied.users.append(
-                    AppliedUser(index: record.index, outcome: .failed, code: code, crmUserID: id, detail: detail))
-            case .deferred:
+            if let user = Self.result(of: verdict, at: record.index) {
+                applied.users.append(user)
+            } else {
                 applied.deferred.insert(record.index)
             }
         }
@@ -121,23 +118,23 @@ struct BatchApplier {
         } catch  where error.refusesOneUser && !Transaction.isOver(on: connection) {
             try statements("ROLLBACK TO usersync_user").run()
             try statements("RELEASE usersync_user").run()
-            if error.isAnothersRefusal { return .failed(.identityConflict) }
-            return .failed(.refusedByDatabase, detail: RefusalDetail.text(error.message, hiding: applier.fields))
+            return refusal(error, of: applier)
         }
     }
 
-    private func refusal(_ failure: SQLiteFailure, at index: UInt32, of work: BatchWork) -> AppliedUser {
-        var user = AppliedUser(index: index, outcome: .failed, code: .refusedByDatabase)
-        if failure.isAnothersRefusal {
-            user.code = .identityConflict
-            return user
+    private func refusal(_ failure: SQLiteFailure, of applier: UserApplier) -> UserApplier.Verdict {
+        if failure.isAnothersRefusal { return .failed(.identityConflict, crmUserID: applier.met) }
+        return .failed(
+            .refusedByDatabase, crmUserID: applier.met, detail: RefusalDetail.text(failure.message, hiding: applier.fields))
+    }
+
+    /// `nil` for a user that waits.
+    private static func result(of verdict: UserApplier.Verdict, at index: UInt32) -> AppliedUser? {
+        switch verdict {
+        case .applied(let outcome, let id): AppliedUser(index: index, outcome: outcome, crmUserID: id)
+        case .failed(let code, let id, let detail):
+            AppliedUser(index: index, outcome: .failed, code: code, crmUserID: id, detail: detail)
+        case .deferred: nil
         }
-        let fields = RecordFields()
-        work.payload.forEach { record in
-            guard record.index == index else { return }
-            fields.load(record)
-            user.detail = RefusalDetail.text(failure.message, hiding: fields)
-        }
-        return user
     }
 }

@@ -25,6 +25,9 @@ final class UserApplier {
     /// How many of the last users were new, up to 2: then the next is tried as new without a look.
     private var newInARow = 0
 
+    /// The row the present user was found to be, 0 where there is none: also what a refusal belongs to.
+    private(set) var met: Int64 = 0
+
     static let ignored = "A trigger of the database ignored the row"
 
     /// Reads what holds for the whole transaction: the write lock keeps others from changing it.
@@ -33,12 +36,13 @@ final class UserApplier {
         self.scope = scope
         self.batch = batch
         claims = ConflictClaims(statements: statements)
-        hasMixedCase = try statements(UserSQL.mixedCaseExists).found()
         hasTriggers = try statements(UserSQL.triggers).found()
+        hasMixedCase = try MixedCaseIndex.findsRows(statements, hasTriggers: hasTriggers)
     }
 
     func apply(_ record: UserRecord) throws(SQLiteFailure) -> Verdict {
         fields.load(record)
+        met = 0
         if let problem = fields[.problem] { return .failed(.invalidUser, detail: String(decoding: problem, as: UTF8.self)) }
         switch batch.operation {
         case .userSync: return try sync()
@@ -68,7 +72,8 @@ final class UserApplier {
     /// The user's row: by wrapper id, else by email.
     private func find() throws(SQLiteFailure) -> StoredRow? {
         if let id = fields[.id] {
-            let select = try statement(UserSQL.byWrapperID)
+            let select = try statements.byWrapperID()
+            batch.bindConstants(to: select)
             select.bind(UserSQL.parameter(.id), id)
             if try select.step() { return StoredRow(select) }
         }
@@ -77,6 +82,7 @@ final class UserApplier {
 
     private func update(_ row: StoredRow) throws(SQLiteFailure) -> Verdict {
         let id = row.id
+        met = id
         if SyncOrder.isStale(batch.syncTime, stored: row.syncTime) {
             row.done()
             return .applied(.stale, crmUserID: id)
@@ -100,9 +106,7 @@ final class UserApplier {
     private func write(_ changes: FieldSet, to id: Int64) throws(SQLiteFailure) -> Verdict {
         let update = try statements.update(changes)
         batch.bindConstants(to: update)
-        for field in changes.fields {
-            if let value = fields.target(field) { update.bind(UserSQL.parameter(field), value) }
-        }
+        bind(changes, to: update)
         update.bind(UserSQL.row, id)
         try update.run()
         guard sqlite3_changes(statements.connection) > 0 else {
@@ -116,24 +120,29 @@ final class UserApplier {
 
     /// Creates the user; `nil` where a unique index holds it already or a trigger ignored it.
     private func insert() throws(SQLiteFailure) -> Int64? {
-        let insert = try statements.insert(fields.creation)
-        return try run(insert: insert)
+        let shape = fields.creation
+        return try run(insert: statements.insert(shape), shape)
     }
 
     /// Tries once more without a way out, to learn what the database has against the user.
     private func insertInSight() throws(SQLiteFailure) -> Verdict {
-        let insert = try statements(UserSQL.insert(fields.creation, onConflictDoNothing: false))
-        guard let id = try run(insert: insert) else { return .failed(.refusedByDatabase, detail: Self.ignored) }
+        let shape = fields.creation
+        let insert = try statements(UserSQL.insert(shape, onConflictDoNothing: false))
+        guard let id = try run(insert: insert, shape) else { return .failed(.refusedByDatabase, detail: Self.ignored) }
         return .applied(.created, crmUserID: id)
     }
 
-    private func run(insert: RawStatement) throws(SQLiteFailure) -> Int64? {
+    private func run(insert: RawStatement, _ shape: FieldSet) throws(SQLiteFailure) -> Int64? {
         batch.bindConstants(to: insert)
-        for field in fields.creation.fields {
-            if let value = fields.target(field) { insert.bind(UserSQL.parameter(field), value) }
-        }
+        bind(shape, to: insert)
         try insert.run()
         return sqlite3_changes(statements.connection) > 0 ? sqlite3_last_insert_rowid(statements.connection) : nil
+    }
+
+    private func bind(_ shape: FieldSet, to statement: RawStatement) {
+        shape.forEach { field in
+            if let value = fields.target(field) { statement.bind(UserSQL.parameter(field), value) }
+        }
     }
 
     // MARK: Removal
@@ -144,6 +153,7 @@ final class UserApplier {
         select.bind(UserSQL.parameter(.id), id)
         guard try select.step() else { return .failed(.userNotFound) }
         let row = select.int64(0)
+        met = row
         let isStale = SyncOrder.isStale(batch.syncTime, stored: select.text(1))
         select.reset()
         if isStale { return .applied(.stale, crmUserID: row) }

@@ -4,16 +4,28 @@ final class UserStatements {
     private let cache: StatementCache
     private var inserts: [FieldSet: RawStatement] = [:]
     private var updates: [FieldSet: RawStatement] = [:]
+    private var lookup: RawStatement?
     private var batches = 0
+    /// `PRAGMA data_version` as the tables were fitted; another one: another process has committed since.
+    let preparedDataVersion: Int64
     /// Shapes kept; a payload that has more compiles them anew.
     private static let capacity = 64
 
-    init(_ connection: OpaquePointer) {
+    init(_ connection: OpaquePointer, preparedDataVersion: Int64) {
+        self.preparedDataVersion = preparedDataVersion
         self.connection = connection
         cache = StatementCache(connection)
     }
 
     func callAsFunction(_ sql: String) throws(SQLiteFailure) -> RawStatement { try cache(sql) }
+
+    /// The statement of every known user, without a look at its text.
+    func byWrapperID() throws(SQLiteFailure) -> RawStatement {
+        if let lookup { return lookup }
+        let statement = try RawStatement(connection, UserSQL.byWrapperID)
+        lookup = statement
+        return statement
+    }
 
     func insert(_ fields: FieldSet) throws(SQLiteFailure) -> RawStatement {
         if let statement = inserts[fields] { return statement }

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import GRDBSQLite
+import SyncModel
 
 /// The one connection that writes the directory, with its statements. Belongs to the actor that opened it.
 ///
@@ -13,6 +14,7 @@ final class DirectoryConnection {
     /// Log size at which the next checkpoint is due.
     private var checkpointAt: Int
     private var statements: UserStatements?
+    private var preparedDataVersion: Int64 = 0
 
     /// Opens the file (made with mode 0600 where there is none), sets every pragma and reads it back.
     /// - Throws: `DatabaseError`, or `DirectoryError` where a pragma did not take.
@@ -44,6 +46,11 @@ final class DirectoryConnection {
         walPages.deallocate()
     }
 
+    /// Makes the tables, or fits those that are there.
+    func fitTables(for scope: EmailScope) throws {
+        preparedDataVersion = try withDatabase { try SchemaUpgrade(db: $0, scope: scope).run() }
+    }
+
     /// Schema work and reads that are not hot, through GRDB.
     func withDatabase<Result>(_ body: (Database) throws -> Result) throws -> Result {
         try queue.writeWithoutTransaction(body)
@@ -55,7 +62,7 @@ final class DirectoryConnection {
             guard let handle = db.sqliteConnection else {
                 throw SQLiteFailure(code: SQLITE_CANTOPEN, message: "the connection is closed")
             }
-            let statements = self.statements ?? UserStatements(handle)
+            let statements = self.statements ?? UserStatements(handle, preparedDataVersion: preparedDataVersion)
             self.statements = statements
             return try body(statements)
         }
@@ -67,8 +74,13 @@ final class DirectoryConnection {
     func checkpointIfDue() {
         guard Int(walPages.pointee) >= checkpointAt else { return }
         // What cannot be written back now (a reader holds it) is tried again when the log has grown as much once more.
-        let isWhole = (try? checkpoint(.passive)) ?? false
-        checkpointAt = isWhole ? walPageLimit : Int(walPages.pointee) + walPageLimit
+        // Its failure costs nothing: what it could not write back stands in the log.
+        let frames = try? queue.writeWithoutTransaction { try $0.checkpoint(.passive) }
+        if let frames, frames.walFrameCount == frames.checkpointedFrameCount {
+            logIsWrittenBack()
+        } else {
+            checkpointAt = Int(walPages.pointee) + walPageLimit
+        }
     }
 
     /// Writes the log back and empties its file where nobody reads it; else as much as can be done without waiting.
@@ -78,15 +90,12 @@ final class DirectoryConnection {
             defer { sqlite3_busy_timeout(db.sqliteConnection, Int32(busyTimeout * 1000)) }
             return (try? db.checkpoint(.truncate)) != nil
         }
-        if isWhole {
-            walPages.pointee = 0
-            checkpointAt = walPageLimit
-        }
+        if isWhole { logIsWrittenBack() }
     }
 
-    private func checkpoint(_ kind: Database.CheckpointMode) throws -> Bool {
-        let (all, done) = try queue.writeWithoutTransaction { try $0.checkpoint(kind) }
-        return all == done
+    private func logIsWrittenBack() {
+        walPages.pointee = 0
+        checkpointAt = walPageLimit
     }
 
     func close() {

@@ -7,9 +7,11 @@ struct SchemaUpgrade {
     let db: Database
     let scope: EmailScope
 
-    func run() throws {
+    /// - Returns: the data version for which it holds that all emails are in lower case, or indexed otherwise.
+    func run() throws -> Int64 {
         let rebuild = try needsRebuild()
         if rebuild { try TableRebuild.setPragmas(db, rebuilding: true) }
+        var dataVersion: Int64 = 0
         let outcome = Result {
             try db.inTransaction(.immediate) {
                 try upgradeUsers()
@@ -17,11 +19,13 @@ struct SchemaUpgrade {
                 try db.execute(sql: GuideTables.ledger)
                 try db.execute(sql: GuideTables.conflicts)
                 for index in GuideTables.conflictIndexes { try db.execute(sql: index) }
+                dataVersion = try MixedCaseIndex.prepare(db)
                 return .commit
             }
         }
         if rebuild { try TableRebuild.setPragmas(db, rebuilding: false) }
         try outcome.get()
+        return dataVersion
     }
 
     // MARK: users
@@ -36,9 +40,6 @@ struct SchemaUpgrade {
         try fitEmailIndex()
         try fitTenantIndex()
         try db.execute(sql: "CREATE INDEX IF NOT EXISTS idx_users_kinde_user_id ON users(kinde_user_id)")
-        // Empty unless the CRM stores emails in mixed case; then they are found by it.
-        try db.execute(
-            sql: "CREATE INDEX IF NOT EXISTS idx_users_email_lower ON users(lower(email)) WHERE email <> lower(email)")
     }
 
     /// Whether the table carries the guide's UNIQUE inside and must lose it.
@@ -69,6 +70,7 @@ struct SchemaUpgrade {
             }
             guard named?.columns != ["email", "tenant_id"] || named?.isUnique != true else { return }
             if let named, !unique.contains(named) { try db.execute(sql: "DROP INDEX idx_users_email") }
+            try refuseRepeatedEmails()
             try db.execute(sql: "CREATE UNIQUE INDEX idx_users_email ON users(email, tenant_id)")
         }
     }
@@ -101,17 +103,20 @@ struct SchemaUpgrade {
 
     /// Emails are personal data; this sentence goes to the operator's start message alone, who has to mend the rows.
     private func refuseRepeatedEmails() throws {
+        // Within a tenant, twins that differ in case are let be, as they were in the older table.
+        let key = scope == .global ? "lower(email)" : "tenant_id, email"
         let repeats = """
             SELECT lower(email) AS email, count(*) AS rows, group_concat(id, ', ') AS ids, min(id) AS first
-            FROM users GROUP BY lower(email) HAVING count(*) > 1
+            FROM users GROUP BY \(key) HAVING count(*) > 1
             """
         guard let first = try Row.fetchOne(db, sql: "\(repeats) ORDER BY first LIMIT 1") else { return }
         let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM (\(repeats))") ?? 0
         let ids = (first["ids"] as String).split(separator: ",").prefix(10).joined(separator: ",")
         throw DirectoryError.unusable(
             """
-            EMAIL_SCOPE=global needs every email once, but \(count) \(count == 1 ? "email repeats" : "emails repeat"): \
-            first \(first["email"] as String), in the rows with id \(ids). Mend them, or keep EMAIL_SCOPE=tenant
+            EMAIL_SCOPE=\(scope.rawValue) needs every email once\(scope == .tenant ? " a tenant" : ""), but \(count) \
+            \(count == 1 ? "email repeats" : "emails repeat"): first \(first["email"] as String), in the rows with id \(ids). \
+            Mend them\(scope == .global ? ", or keep EMAIL_SCOPE=tenant" : "")
             """)
     }
 
