@@ -1,5 +1,6 @@
 import GRDB
 package import SyncModel
+import Synchronization
 
 /// Deleting goes in steps, each a short transaction that others share, so that nobody waits for a large job to go.
 extension SQLiteJobQueue {
@@ -8,6 +9,7 @@ extension SQLiteJobQueue {
         while pruned < limit {
             let step = min(limit - pruned, Self.pruneStep)
             let keys = try await writer.write { context in try Self.pruneJobs(before: jobsBefore, limit: step, in: context) }
+            windows.withLock { windows in for key in keys { windows.forget(batchKey: key) } }
             try await sweep(keys.map { Leftover(key: $0, kind: .everything) })
             pruned += keys.count
             if keys.count < step { break }

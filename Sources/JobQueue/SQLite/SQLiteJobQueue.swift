@@ -91,7 +91,7 @@ package final class SQLiteJobQueue: JobQueue {
     /// Free pages kept for the next batches rather than given back: 4 MiB.
     private static let keptFreePages = 1024
 
-    /// Writes what was handed in, then closes the file. Further calls throw `QueueError.unavailable`.
+    /// Writes what was handed in, closes the file and lets another process have it. Further calls throw `QueueError.unavailable`.
     package func close() async {
         try? await writer.alone { [writer, gauge] db in
             writer.checkpoint(db, truncating: true)
@@ -100,5 +100,6 @@ package final class SQLiteJobQueue: JobQueue {
         await writer.close()
         // Fails only when closed before.
         try? pool.close()
+        lock.release()
     }
 }

@@ -5,8 +5,9 @@ import Synchronization
 
 /// The one way to write: operations that wait together share one transaction and one fsync (group commit).
 ///
-/// While a commit is written to disk the next group gathers, so nothing is delayed on purpose. Each operation of a group has a
-/// savepoint: one that throws is rolled back alone. Where the commit fails, all of the group hear `QueueError.unavailable`.
+/// While a commit is written to disk the next group gathers, so nothing is delayed on purpose. An operation that throws is rolled
+/// back alone. Where the commit fails, all of the group hear `QueueError.unavailable`. An operation may be performed more than
+/// once: it changes nothing but the database, or says by `WriteContext.onRollback` how to undo it.
 /// A caller's cancellation changes nothing: what was handed in is carried out and answered.
 final class QueueWriter: Sendable {
     /// Told of each group: `nil` after a commit, else why none came about.
@@ -137,8 +138,12 @@ final class QueueWriter: Sendable {
     private func run(_ group: [Operation], _ db: Database) {
         var progress = Array(repeating: Progress.waiting, count: group.count)
         do {
-            try db.sql("BEGIN IMMEDIATE").run()
-            try perform(group, db, &progress)
+            // Savepoints cost a copy of every page an operation touches, and operations hardly ever fail: only a group in which one
+            // did is run again with them.
+            if try !perform(group, db, &progress, savepoints: false) {
+                progress = Array(repeating: .waiting, count: group.count)
+                _ = try perform(group, db, &progress, savepoints: true)
+            }
             let contexts = progress.compactMap { if case .done(let context, _) = $0 { context } else { nil } }
             if contexts.isEmpty {
                 try db.sql("ROLLBACK").run()
@@ -151,8 +156,7 @@ final class QueueWriter: Sendable {
                 report(nil)
             }
         } catch {
-            if !db.isOutsideTransaction { try? db.sql("ROLLBACK").run() }
-            for case .done(let context, _) in progress.reversed() { context.rolledBack() }
+            rollBack(progress, db)
             progress = progress.map { if case .refused = $0 { $0 } else { .refused(error) } }
             report(SQLFailure(error))
         }
@@ -165,9 +169,13 @@ final class QueueWriter: Sendable {
         }
     }
 
-    /// Carries out every operation of a group within its transaction; throws where the transaction is lost as a whole.
-    private func perform(_ group: [Operation], _ db: Database, _ progress: inout [Progress]) throws {
-        let savepoints = group.count > 1
+    /// Begins a transaction and carries out every operation of a group; throws where the transaction is lost as a whole.
+    /// - Parameter savepoints: whether an operation that fails is rolled back alone.
+    /// - Returns: false where one of several failed and there were no savepoints: all is rolled back, and may be performed again.
+    private func perform(
+        _ group: [Operation], _ db: Database, _ progress: inout [Progress], savepoints: Bool
+    ) throws -> Bool {
+        try db.sql("BEGIN IMMEDIATE").run()
         for (i, operation) in group.enumerated() {
             let context = WriteContext(db: db)
             if savepoints { try db.sql("SAVEPOINT operation").run() }
@@ -179,10 +187,21 @@ final class QueueWriter: Sendable {
                 if let failure = SQLFailure(error), failure.isOfStorage { report(failure) }
                 // SQLite gave up the whole transaction: nobody's work stands.
                 if db.isOutsideTransaction { throw error }
-                if savepoints { try db.sql("ROLLBACK TO operation").run() }
+                if savepoints {
+                    try db.sql("ROLLBACK TO operation").run()
+                } else if group.count > 1 {
+                    rollBack(progress, db)
+                    return false
+                }
             }
             if savepoints { try db.sql("RELEASE operation").run() }
         }
+        return true
+    }
+
+    private func rollBack(_ progress: [Progress], _ db: Database) {
+        if !db.isOutsideTransaction { try? db.sql("ROLLBACK").run() }
+        for case .done(let context, _) in progress.reversed() { context.rolledBack() }
     }
 
     /// Writes the log back into the database, on the connection that writes: SQLite before 3.51.3 can lose a commit that is made on
