@@ -56,6 +56,15 @@ struct TenantTests {
         #expect(try it.people() == ["b bob@x.example"])
     }
 
+    @Test("an email in mixed case is found also after a row of new users", arguments: DirectoryDriver.all, EmailScope.allCases)
+    func mixedCaseAmongNew(driver: DirectoryDriver, scope: EmailScope) async throws {
+        let it = try await driver.make(scope)
+        try it.execute("INSERT INTO users (email, name, tenant_id) VALUES ('Bob@X.example', 'Bob', 't1')")
+        let new = (0..<5).map { TestUser("n\($0)", "n\($0)@x.example") }
+        #expect(try await it.outcomes(BatchWork(new + [TestUser("b", "bob@x.example")])).last == "updated")
+        #expect(try it.people().first == "b bob@x.example" && it.people().count == 6)
+    }
+
     @Test("tenant: the same email may stand in several tenants, once in each", arguments: DirectoryDriver.all)
     func tenantEmail(driver: DirectoryDriver) async throws {
         let it = try await driver.make(.tenant)

@@ -137,6 +137,16 @@ struct RefusedUserTests {
                 == Array(repeating: "Name", count: 4))
     }
 
+    @Test("batches before one that takes the transaction with it are committed without it")
+    func batchesBefore() async throws {
+        let it = try await directory(.trigger("AFTER", "ROLLBACK"))
+        let batches = batches(job: 1, bad: [9], name: "Name")
+        #expect(try await it.directory.apply(batches, closeEarly: { false }).map(\.number) == [0, 1])
+        #expect(try it.rows("users").count == 8)
+        let last = try await it.directory.apply(Array(batches[2...]), closeEarly: { false })[0]
+        #expect(last.users.map(\.code) == [nil, .refusedByDatabase, nil, nil])
+    }
+
     @Test("a removal that is refused fails with the database's sentence")
     func removal() async throws {
         let it = try await directory(.trigger("BEFORE", "ABORT"))
@@ -181,8 +191,10 @@ struct RefusedUserTests {
             "CREATE TABLE seen (email TEXT); CREATE TRIGGER t BEFORE INSERT ON users BEGIN INSERT INTO seen VALUES (NEW.email); END"
         )
         try await it.apply(BatchWork(users))
-        try await it.apply(BatchWork(job: 2, users + [TestUser("new", "new@x.example")]))
-        #expect(try it.column("SELECT count(*) FROM seen") == ["11"])
+        // Two new ones in a row, and the next is taken for new as well where there are no triggers.
+        let new = (0..<3).map { TestUser("n\($0)", "n\($0)@x.example") }
+        try await it.apply(BatchWork(job: 2, new + users))
+        #expect(try it.column("SELECT count(*) FROM seen") == ["13"])
     }
 
     @Test("a field that did not change is not written: UPDATE OF triggers stay still")
