@@ -39,11 +39,15 @@ package protocol JobQueue: DeliveryOutbox, QueueHousekeeping {
     func unlock(_ leases: [LeaseID]) async
     /// Gives leases back as if they had not been taken; no attempt is counted. Unknown ones are passed over.
     func release(_ leases: [LeaseID]) async
-    /// Ends batches with their results, all or none. Returns the jobs that have no open batch left: those are to be logged and ended.
+    /// Ends batches with their results, all or none. Returns the jobs that have no open batch left.
     /// A user of a batch that has no outcome and is not deferred counts as cancelled, as does one deferred in the last pass or after
     /// a cancel was requested.
+    /// - Parameter ending: asked, within the transaction, for each job that has no open batch left: what it says ends the job in the
+    ///   same commit, as `end` would; `nil` leaves that to `end`. May be asked more than once, and must not wait.
     /// - Throws: `QueueError.leaseLost` where any of the leases is no longer held; nothing changed then.
-    func finish(_ batches: [FinishedBatch], now: Timestamp) async throws -> [Job]
+    func finish(
+        _ batches: [FinishedBatch], now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding?
+    ) async throws -> FinishedJobs
     /// Counts a failed try and puts the batch off until `at`. Its tenant waits with it.
     func retry(_ lease: LeaseID, at: Timestamp, error: String, now: Timestamp) async throws
 
@@ -114,6 +118,11 @@ package struct QueueObserver: Sendable {
 }
 
 extension JobQueue {
+    /// Ends batches and no job. Returns the jobs that have no open batch left: those are to be logged and ended.
+    package func finish(_ batches: [FinishedBatch], now: Timestamp) async throws -> [Job] {
+        try await finish(batches, now: now, ending: { _ in nil }).endable
+    }
+
     /// Drops batches none of which had been applied.
     package func drop(_ job: JobID, batches: [Int], now: Timestamp) async throws -> Job? {
         try await drop(job, batches: batches, applied: [:], now: now)

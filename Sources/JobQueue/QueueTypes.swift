@@ -103,6 +103,16 @@ package struct StandingResults: Sendable {
     }
 }
 
+/// Jobs whose last open batch was finished.
+package struct FinishedJobs: Sendable {
+    /// To be logged and ended.
+    package var endable: [Job] = []
+    /// Ended in the same commit; as they stand now.
+    package var ended: [Job] = []
+
+    package init() {}
+}
+
 package struct JobEnding: Sendable {
     package var jobID: JobID
     package var state: JobState

@@ -40,11 +40,14 @@ package struct BatchWork: Sendable {
     package var syncTime: Timestamp
     /// True for users that met `identity_conflict` before: now the conflict is their result.
     package var isLastPass: Bool
+    /// True for the one batch of a small job: its `sync_logs` row is written in the same transaction, unless users of it wait for a
+    /// last pass. `log` need not be called then.
+    package var isWholeJob: Bool
     package var payload: BatchPayload
 
     package init(
         jobID: JobID, number: Int, tenantID: String, operation: Operation, syncTime: Timestamp, isLastPass: Bool,
-        payload: BatchPayload
+        isWholeJob: Bool = false, payload: BatchPayload
     ) {
         self.jobID = jobID
         self.number = number
@@ -52,6 +55,7 @@ package struct BatchWork: Sendable {
         self.operation = operation
         self.syncTime = syncTime
         self.isLastPass = isLastPass
+        self.isWholeJob = isWholeJob
         self.payload = payload
     }
 }

@@ -3,24 +3,26 @@ package import SyncModel
 
 extension SQLiteJobQueue {
     package func end(_ ending: JobEnding, now: Timestamp) async throws -> Bool {
+        try await writer.write { [self] context in try end(ending, now: now, in: context) }
+    }
+
+    /// Ends a job within a transaction, its outbox row with it.
+    func end(_ ending: JobEnding, now: Timestamp, in context: WriteContext) throws -> Bool {
         guard ending.state.isEnd else { throw QueueError.refused("\(ending.state.rawValue) is not the end of a job") }
-        return try await writer.write { [self] context in
-            guard let row = try JobRow.find(ending.jobID, context.db), !row.job.state.isEnd else { return false }
-            guard row.phase == .endable else { throw QueueError.refused("The job has open batches") }
-            try context.sql(Self.endJob).run(
-                .int(row.seq), .int(ending.state.code), .time(now),
-                .text(ending.error.map { String($0.prefix(Self.errorLimit)) }),
-                .int(JobPhase.ledgered.rawValue))
-            context.count {
-                $0[row.job.state] -= 1; $0[ending.state] += 1
-            }
-            context.backlog(row.job.tenantID, openJobs: -1, pendingUsers: 0)
-            if let delivery = ending.delivery {
-                try DeliveryRow.insert(delivery, now: now, in: context)
-                context.afterCommit { [self] in notify { $0.deliveryDue() } }
-            }
-            return true
+        guard let row = try JobRow.find(ending.jobID, context.db), !row.job.state.isEnd else { return false }
+        guard row.phase == .endable else { throw QueueError.refused("The job has open batches") }
+        try context.sql(Self.endJob).run(
+            .int(row.seq), .int(ending.state.code), .time(now), .text(ending.error.map { String($0.prefix(Self.errorLimit)) }),
+            .int(JobPhase.ledgered.rawValue))
+        context.count {
+            $0[row.job.state] -= 1; $0[ending.state] += 1
         }
+        context.backlog(row.job.tenantID, openJobs: -1, pendingUsers: 0)
+        if let delivery = ending.delivery {
+            try DeliveryRow.insert(delivery, now: now, in: context)
+            context.afterCommit { [self] in notify { $0.deliveryDue() } }
+        }
+        return true
     }
 
     package func endable(limit: Int) async throws -> [Job] {

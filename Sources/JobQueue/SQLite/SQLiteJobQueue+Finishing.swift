@@ -2,10 +2,22 @@ import GRDB
 package import SyncModel
 
 extension SQLiteJobQueue {
-    package func finish(_ batches: [FinishedBatch], now: Timestamp) async throws -> [Job] {
-        guard !batches.isEmpty else { return [] }
+    package func finish(
+        _ batches: [FinishedBatch], now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding?
+    ) async throws -> FinishedJobs {
+        guard !batches.isEmpty else { return FinishedJobs() }
         let rows = batches.map { (lease: $0.batch.lease, row: FinishedRow($0)) }
-        return try await writer.write { [self] context in try finish(rows, in: context) }
+        return try await writer.write { [self] context in
+            var jobs = FinishedJobs()
+            for job in try finish(rows, in: context) {
+                if let ending = ending(job), try end(ending, now: now, in: context) {
+                    jobs.ended.append(job.ended(as: ending.state, at: now, error: ending.error))
+                } else {
+                    jobs.endable.append(job)
+                }
+            }
+            return jobs
+        }
     }
 
     private func finish(_ rows: [(lease: LeaseID, row: FinishedRow)], in context: WriteContext) throws -> [Job] {

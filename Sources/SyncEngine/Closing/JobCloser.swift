@@ -9,8 +9,7 @@ actor JobCloser {
     private let directory: any UserDirectory
     private let gate: DirectoryGate
     private let completions: JobCompletions
-    private let webhookURL: String?
-    private let links: JobLinks
+    nonisolated let endings: JobEndings
     private let clock: WallClock
     private let metrics: EngineMetrics
     private let logger: Logger
@@ -25,16 +24,15 @@ actor JobCloser {
         self.directory = directory
         self.gate = gate
         self.completions = completions
-        self.webhookURL = configuration.webhookURL
-        self.links = JobLinks(publicURL: configuration.publicURL)
+        self.endings = JobEndings(
+            webhookURL: configuration.webhookURL, links: JobLinks(publicURL: configuration.publicURL))
         self.clock = clock
         self.metrics = metrics
         self.logger = logger
     }
 
     /// Ends jobs. What cannot be ended now (an outage) is found again by the sweep.
-    /// - Parameter last: batches just finished; a job that has but one of them need not be read back for its webhook.
-    func close(_ jobs: [Job], last: [FinishedBatch] = []) async {
+    func close(_ jobs: [Job]) async {
         let mine = jobs.filter { closing.insert($0.id).inserted }
         guard !mine.isEmpty else { return }
         defer { for job in mine { closing.remove(job.id) } }
@@ -45,49 +43,37 @@ actor JobCloser {
             await gate.close(error.text)
             return
         }
-        var single: [JobID: [UserResult]] = [:]
-        for batch in last where batch.batch.number == 0 && batch.deferred.isEmpty {
-            single[batch.batch.jobID] = ResultsBlob(payload: batch.batch.payload, applied: batch.users).decoded()
-        }
         await withDiscardingTaskGroup { group in
-            for job in mine {
-                let known = job.batches == 1 ? single[job.id] : nil
-                group.addTask { await self.end(job, known: known, now: now) }
-            }
+            for job in mine { group.addTask { await self.end(job, now: now) } }
         }
     }
 
-    private func end(_ job: Job, known: [UserResult]?, now: Timestamp) async {
-        let state = JobState.end(of: job.counts, cancelRequested: job.cancelRequested)
-        let ended = job.ended(as: state, at: now)
+    /// Jobs that ended in the commit that finished their batch.
+    func ended(_ jobs: [Job]) async {
+        for job in jobs {
+            metrics.ended(job)
+            await completions.ended(job)
+            report(job)
+        }
+    }
+
+    private func end(_ job: Job, now: Timestamp) async {
         do {
-            let delivery = try await delivery(of: ended, known: known)
-            guard try await queue.end(JobEnding(jobID: job.id, state: state, delivery: delivery), now: now) else { return }
+            let ending = endings.ending(of: job, results: try await results(of: job), now: now)
+            guard try await queue.end(ending, now: now) else { return }
+            await ended([job.ended(as: ending.state, at: now)])
         } catch {
             logger.error("job could not be ended", metadata: ["job": .string(job.id.text), "error": .string("\(error)")])
-            return
         }
-        metrics.ended(ended)
-        await completions.ended(ended)
-        report(ended)
     }
 
-    private func delivery(of job: Job, known: [UserResult]?) async throws -> NewDelivery? {
-        guard let url = job.callbackURL ?? webhookURL else { return nil }
-        let results: [UserResult]
-        if let known, known.count <= ResultDocument.webhookLimit {
-            results = known
-        } else {
-            let failedOnly = ResultDocument.showsFailedOnly(job, limit: ResultDocument.webhookLimit)
-            results = try await queue.results(
-                of: job.id, status: failedOnly ? .failed : nil, limit: ResultDocument.webhookLimit, cursor: nil
-            ).items
-        }
-        let document = WebhookDocument(job: job, results: results, links: links)
-        return NewDelivery(
-            id: "msg_" + job.id.text.filter { $0 != "-" }, jobID: job.id, type: document.type, url: url,
-            isConfiguredURL: job.callbackURL == nil, body: document.json, tenantID: job.tenantID, source: job.source,
-            traceparent: job.traceparent)
+    /// What the job's webhook shows; nothing where there is none.
+    private func results(of job: Job) async throws -> [UserResult] {
+        guard endings.address(of: job) != nil else { return [] }
+        let failedOnly = ResultDocument.showsFailedOnly(job, limit: ResultDocument.webhookLimit)
+        return try await queue.results(
+            of: job.id, status: failedOnly ? .failed : nil, limit: ResultDocument.webhookLimit, cursor: nil
+        ).items
     }
 
     /// The guide's two log lines at the end of a sync: its failures, its duration.

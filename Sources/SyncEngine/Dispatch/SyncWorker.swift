@@ -54,15 +54,26 @@ actor SyncWorker {
         if !left.isEmpty { await queue.release(left) }
         await queue.unlock(done.map(\.lease))
         await applied(done.count)
-        await finish(zip(done, outcomes).map { FinishedBatch($0, $1) })
+        await finish(zip(done, outcomes).map { FinishedBatch($0, $1) }, areLogged: true)
     }
 
     /// Writes results to the queue and ends the jobs that have no open batch left.
-    private func finish(_ batches: [FinishedBatch]) async {
+    /// - Parameter areLogged: the directory has logged those that are a whole job; they end in the same commit.
+    private func finish(_ batches: [FinishedBatch], areLogged: Bool) async {
         metrics.count(batches)
-        guard let jobs = await persistently({ try await self.queue.finish(batches, now: self.clock.now()) }) else { return }
-        guard !jobs.isEmpty else { return }
-        await closer.close(jobs, last: batches)
+        let (now, endings) = (clock.now(), closer.endings)
+        var whole: [JobID: FinishedBatch] = [:]
+        if areLogged { for batch in batches where batch.isWholeJob { whole[batch.batch.jobID] = batch } }
+        let finished = await persistently { [whole] in
+            try await self.queue.finish(batches, now: now) { job in
+                guard let batch = whole[job.id], !job.cancelRequested else { return nil }
+                let results = ResultsBlob(payload: batch.batch.payload, applied: batch.users).decoded()
+                return endings.ending(of: job, results: results, now: now)
+            }
+        }
+        guard let finished else { return }
+        if !finished.ended.isEmpty { await closer.ended(finished.ended) }
+        if !finished.endable.isEmpty { await closer.close(finished.endable) }
     }
 
     /// A commit of several batches failed: each is tried alone, so that one does not cost the others an attempt.
@@ -77,7 +88,7 @@ actor SyncWorker {
             do throws(DirectoryError) {
                 if turn.batches.count == 1 { throw DirectoryError.transient(groupError) }
                 let outcome = try await directory.apply([BatchWork(batch)], closeEarly: { false })
-                await finish(zip([batch], outcome).map { FinishedBatch($0, $1) })
+                await finish(zip([batch], outcome).map { FinishedBatch($0, $1) }, areLogged: true)
             } catch {
                 held.insert(batch.tenantID)
                 guard case .transient(let text) = error else {
@@ -109,7 +120,7 @@ actor SyncWorker {
         do throws(DirectoryError) {
             let standing = try await directory.tombstone(batch.jobID, batches: [batch.number])
             if let results = standing[batch.number] {
-                await finish([FinishedBatch(batch, results)])
+                await finish([FinishedBatch(batch, results)], areLogged: false)
                 return
             }
         } catch {
@@ -121,7 +132,7 @@ actor SyncWorker {
         batch.payload.forEach { record in
             users.append(AppliedUser(index: record.index, outcome: .failed, code: .retriesExhausted, detail: error))
         }
-        await finish([FinishedBatch(batch: batch, users: users)])
+        await finish([FinishedBatch(batch: batch, users: users)], areLogged: false)
     }
 
     /// Repeats a write to the queue while the queue cannot be written: the directory's ledger holds the results meanwhile.
@@ -148,11 +159,19 @@ extension BatchWork {
     init(_ batch: LeasedBatch) {
         self.init(
             jobID: batch.jobID, number: batch.number, tenantID: batch.tenantID, operation: batch.operation,
-            syncTime: batch.syncTime, isLastPass: batch.pass == .conflicts, payload: batch.payload)
+            syncTime: batch.syncTime, isLastPass: batch.pass == .conflicts, isWholeJob: batch.isWholeJob, payload: batch.payload)
     }
 }
 
+extension LeasedBatch {
+    /// The one batch of a small job.
+    fileprivate var isWholeJob: Bool { number == 0 && pass == .first && payload.count == jobUsers }
+}
+
 extension FinishedBatch {
+    /// Every user of the job has its outcome here (a tombstone has none).
+    fileprivate var isWholeJob: Bool { batch.isWholeJob && users.count == batch.jobUsers }
+
     init(_ batch: LeasedBatch, _ applied: BatchApplied) {
         self.init(batch: batch, users: applied.users, deferred: applied.deferred)
     }

@@ -106,7 +106,9 @@ final class FakeQueue: JobQueue {
     func nextRetry() async throws -> Timestamp? { throw NotAsked() }
     func lease(_ wishes: [LeaseWish], now: Timestamp) async throws -> [LeasedBatch] { throw NotAsked() }
     func release(_ leases: [LeaseID]) async {}
-    func finish(_ batches: [FinishedBatch], now: Timestamp) async throws -> [Job] { throw NotAsked() }
+    func finish(
+        _ batches: [FinishedBatch], now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding?
+    ) async throws -> FinishedJobs { throw NotAsked() }
     func retry(_ lease: LeaseID, at: Timestamp, error: String, now: Timestamp) async throws { throw NotAsked() }
     func end(_ ending: JobEnding, now: Timestamp) async throws -> Bool { throw NotAsked() }
     func endable(limit: Int) async throws -> [Job] { throw NotAsked() }

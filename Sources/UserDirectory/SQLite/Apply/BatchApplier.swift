@@ -63,6 +63,9 @@ struct BatchApplier {
                 users.batch = context
                 let applied = try applyUsers(of: work, at: position, with: users, usesSavepoints: usesSavepoints, culprits)
                 try Ledger(statements: statements).record(applied)
+                if work.isWholeJob, applied.deferred.isEmpty {
+                    try SyncLogTable(statements: statements).add(SyncLogEntry(work, applied.users, at: clock.now()))
+                }
                 results.append(applied)
             }
             // A deferred foreign key would fail the commit and say nothing of who broke it.

@@ -1,0 +1,16 @@
+import SyncModel
+
+extension SyncLogEntry {
+    /// What is logged of a job that is one batch.
+    init(_ work: BatchWork, _ users: [AppliedUser], at now: Timestamp) {
+        var counts = JobCounts()
+        var codes: [String: Int] = [:]
+        for user in users {
+            counts[user.outcome] += 1
+            if let code = user.code { codes[code.word, default: 0] += 1 }
+        }
+        self.init(
+            jobID: work.jobID, tenantID: work.tenantID, operation: work.operation, totalUsers: work.payload.count, counts: counts,
+            failedCodes: codes, syncedAt: now)
+    }
+}
