@@ -100,5 +100,6 @@ package final class SQLiteJobQueue: JobQueue {
         await writer.close()
         // Fails only when closed before.
         try? pool.close()
+        lock.free()
     }
 }
