@@ -20,6 +20,8 @@ actor Dispatcher {
     private var isWoken = false
     private var isStopping = false
     private var running = 0
+    /// Turns with a worker whose commit does not stand yet.
+    private var applying = 0
     /// Batches the next large commit may take: halved towards what the last one got to when it was closed early, doubled when not.
     private var allowance: Int
     private var throughput = Throughput()
@@ -78,6 +80,7 @@ actor Dispatcher {
                 while !turns.isEmpty, !isStopping, let worker = idle.popLast() {
                     let turn = turns.removeFirst()
                     running += 1
+                    applying += 1
                     noteWaiting()
                     group.addTask { await self.carryOut(turn, on: worker) }
                 }
@@ -112,7 +115,12 @@ actor Dispatcher {
 
     private func carryOut(_ turn: Turn, on worker: SyncWorker) async {
         let gauge = self.gauge
-        await worker.work(turn, closeEarly: { gauge.closesCommits }) { done in await self.applied(turn, batches: done) }
+        let isBulk = turn.isBulk
+        // A commit of small jobs is short, and closing it would cost the others in it their place: only a bulk's gives way.
+        let closeEarly: @Sendable () -> Bool = {
+            gauge.isStopped || isBulk && (gauge.isAnybodyWaiting || gauge.othersWaitForDirectory)
+        }
+        await worker.work(turn, closeEarly: closeEarly) { done in await self.applied(turn, batches: done) }
         running -= 1
         idle.append(worker)
         noteWaiting()
@@ -120,6 +128,7 @@ actor Dispatcher {
     }
 
     private func applied(_ turn: Turn, batches done: Int) {
+        applying -= 1
         if done > 0 {
             throughput.add(turn.batches.prefix(done).reduce(0) { $0 + $1.payload.count }, at: clock.now())
         }
@@ -133,5 +142,5 @@ actor Dispatcher {
         wake()
     }
 
-    private func noteWaiting() { gauge.set(waiting: ring.waiting + turns.count, running: running) }
+    private func noteWaiting() { gauge.set(waiting: ring.waiting + turns.count, running: running, applying: applying) }
 }

@@ -5,6 +5,8 @@ struct Turn: Sendable {
     var batches: [LeasedBatch]
 
     var tenants: Set<String> { Set(batches.map(\.tenantID)) }
+    /// Whether it holds batches of large jobs.
+    var isBulk: Bool { batches.contains { $0.jobUsers > Turn.smallJobUsers } }
 
     /// Divides what was leased into the turns it is to be applied in: the single batches of small jobs first, so that they
     /// do not wait for the commit of a large one; then the rest, going round the tenants batch by batch.

@@ -65,7 +65,9 @@ package actor SQLiteUserDirectory: UserDirectory {
     ) async throws(DirectoryError) -> [BatchApplied] {
         line.enter()
         defer { line.leave() }
-        return try await applyNow(batches) { [line] in closeEarly() || line.isAnybodyWaiting }
+        // A bulk's commit gives way to whoever waits here; one of small jobs is short.
+        let isBulk = batches.contains { !$0.isWholeJob }
+        return try await applyNow(batches) { [line] in closeEarly() || isBulk && line.isAnybodyWaiting }
     }
 
     package nonisolated func tombstone(_ job: JobID, batches: [Int]) async throws(DirectoryError) -> [Int: BatchApplied] {

@@ -29,6 +29,8 @@ struct Assembly: Sendable {
     init(settings: Settings, logger: Logger, clock: WallClock = .system) async throws {
         self.settings = settings
         self.logger = logger
+        // First of all: a counter made before the backend stands counts nothing, for good.
+        let registry = MetricsBackend.shared
         try Assembly.makeFolder(settings.dataDirectory)
         let phase = self.phase
         let started = self.started
@@ -67,7 +69,6 @@ struct Assembly: Sendable {
             logger: logger)
 
         let queue = self.queue
-        let registry = MetricsBackend.shared
         server = HTTPServer.application(
             HTTPServer.Dependencies(
                 settings: settings, queue: queue, engine: engine, clock: clock, logger: logger,

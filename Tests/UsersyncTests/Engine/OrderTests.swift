@@ -1,0 +1,48 @@
+import Foundation
+import GRDB
+import Testing
+
+@Suite("Order within a tenant, fairness between tenants")
+struct OrderTests {
+    @Test("a tenant's jobs take effect in the order accepted, many of them and whatever their size")
+    func order() async throws {
+        try await TestServer.run { server in
+            var ids: [String] = []
+            for number in 0..<24 {
+                // Every third one is of several batches, the user of interest in the middle.
+                var users = number % 3 == 0 ? Bodies.users(220) : []
+                users.insert(Bodies.user("same", "same@x.io", name: "Name \(number)"), at: users.count / 2)
+                ids.append(try await server.submitted(users))
+            }
+            var ends: [String] = []
+            for id in ids {
+                let job = try await server.ended(id, seconds: 60)
+                #expect(job.status.string == "completed" && job.metadata.stale.int == 0)
+                ends.append(try #require(job.endedAt.string))
+            }
+            #expect(ends == ends.sorted())
+            #expect(try server.rows("SELECT name FROM users WHERE wrapper_user_id = 'same'")[0]["name"] == "Name 23")
+            #expect(try server.rows("SELECT id FROM users").count == 221)
+        }
+    }
+
+    @Test("a bulk's commit closes for another tenant's user, who is done before it")
+    func fairness() async throws {
+        try await TestServer.run { server in
+            try server.slowDownSlowUsers()
+            // The first commit would take 100 batches, 10,000 users, about ten seconds.
+            let bulk = try await server.submitted(Bodies.users(12_000, prefix: "slow"), tenant: "bulk")
+            let isRunning = try await eventually { try await server.job(bulk).status.string == "running" }
+            #expect(isRunning)
+            for number in 0..<5 {
+                let json = try await server.synced([Bodies.user("u", "u\(number)@x.io")], tenant: "small\(number)")
+                #expect(json.results[0].outcome.string == "created")
+                let committed: Int = try server.rows("SELECT count(*) AS n FROM users WHERE tenant_id = 'bulk'")[0]["n"]
+                if number == 0 { #expect(committed < 10_000) }
+            }
+            let job = try await server.job(bulk)
+            #expect(job.status.string == "running" && (job.progress.usersDone.int ?? 0) < 12_000)
+            _ = try await server.act("jobs/\(bulk)/cancel")
+        }
+    }
+}

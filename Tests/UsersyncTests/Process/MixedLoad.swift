@@ -1,0 +1,85 @@
+import Foundation
+import Synchronization
+
+/// Callers of several tenants who submit one job after the other and send a request again, with the same `Idempotency-Key`,
+/// until it is acknowledged: so what happened is known, whenever the server was killed.
+final class MixedLoad: Sendable {
+    struct Acknowledged: Sendable {
+        var jobID: String
+        var expected: TenantModel.Counts
+    }
+
+    struct Outcome: Sendable {
+        var model: TenantModel
+        var jobs: [Acknowledged] = []
+    }
+
+    private struct State {
+        var port: Int
+        var isStopping = false
+        var acknowledged = 0
+    }
+
+    private let state: Mutex<State>
+    private let tenants: [String]
+    private let seed: UInt64
+
+    init(port: Int, tenants: [String], seed: UInt64) {
+        state = Mutex(State(port: port))
+        self.tenants = tenants
+        self.seed = seed
+    }
+
+    /// Jobs acknowledged so far.
+    var acknowledged: Int { state.withLock { $0.acknowledged } }
+    /// The server listens elsewhere now.
+    func moved(to port: Int) { state.withLock { $0.port = port } }
+    /// Each caller has its request acknowledged and ends.
+    func stop() { state.withLock { $0.isStopping = true } }
+
+    /// Runs until stopped.
+    func run() async throws -> [Outcome] {
+        try await withThrowingTaskGroup(of: Outcome.self) { group in
+            for (number, tenant) in tenants.enumerated() {
+                group.addTask { try await self.caller(tenant, SeededRandom(seed: self.seed &+ UInt64(number))) }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+    }
+
+    private func caller(_ tenant: String, _ random: SeededRandom) async throws -> Outcome {
+        var random = random
+        var outcome = Outcome(model: TenantModel(tenant: tenant))
+        var number = 0
+        while !state.withLock({ $0.isStopping }) {
+            let step = TenantModel.randomStep(number: number, using: &random)
+            let request = outcome.model.request(step)
+            let id = try await acknowledge(request.path, request.body, tenant: tenant, key: "\(tenant)-\(number)")
+            outcome.jobs.append(Acknowledged(jobID: id, expected: outcome.model.apply(step)))
+            state.withLock { $0.acknowledged += 1 }
+            number += 1
+        }
+        return outcome
+    }
+
+    private func acknowledge(_ path: String, _ body: String, tenant: String, key: String) async throws -> String {
+        let headers = ["X-Tenant-ID": tenant, "X-Sync-Source": "load", "Idempotency-Key": key]
+        for _ in 0..<3000 {
+            let port = state.withLock { $0.port }
+            if let answer = try? await ServerProcess.send("POST", port: port, path, headers: headers, body: body) {
+                if answer.status == 202, let id = answer.json.jobId.string { return id }
+                // 409: the broken request still counts as arriving. 503: it stops.
+                guard answer.status == 409 || answer.status == 503 else {
+                    throw LoadError.refused(status: answer.status, body: String(decoding: answer.body, as: UTF8.self))
+                }
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw LoadError.neverAcknowledged
+    }
+
+    enum LoadError: Error {
+        case refused(status: Int, body: String)
+        case neverAcknowledged
+    }
+}

@@ -1,0 +1,102 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOFoundationEssentialsCompat
+import NIOHTTP1
+import Testing
+
+@testable import usersync
+
+/// `usersync serve` as a process of its own, on a folder that outlives it.
+struct ServerProcess {
+    let port: Int
+    private let process: Process
+    private let logPath: String
+
+    /// Starts it and returns once it listens.
+    static func start(folder: URL, receiver: HookReceiver, settings: [String: String] = [:]) async throws -> ServerProcess {
+        let environment = [
+            "HOST": "127.0.0.1", "PORT": "0", "DATA_DIR": folder.appending(path: "data").path, "INTERNAL_API_KEY": TestServer.key,
+            "WRAPPER_WEBHOOK_URL": receiver.url, "RATE_LIMIT_MAX": "0", "MIN_FREE_DISK_BYTES": "1048576", "SHUTDOWN_GRACE": "20",
+        ]
+        let logPath = folder.appending(path: "log-\(UUID().uuidString)").path
+        try Data().write(to: URL(filePath: logPath))
+        let log = try FileHandle(forWritingTo: URL(filePath: logPath))
+        let process = Process()
+        process.executableURL = try CommandRunner.binary
+        process.arguments = ["serve"]
+        process.environment = environment.merging(settings) { $1 }
+        process.currentDirectoryURL = folder
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = log
+        process.standardError = log
+        try process.run()
+        var port: Int?
+        _ = try await eventually(60) {
+            port = try listeningPort(in: logPath)
+            return port != nil || !process.isRunning
+        }
+        guard let port else {
+            if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+            throw CommandFailure("the server does not listen: \(try String(contentsOfFile: logPath, encoding: .utf8))")
+        }
+        return ServerProcess(port: port, process: process, logPath: logPath)
+    }
+
+    var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
+
+    /// Ends it as a power cut would, and waits until it is gone.
+    func crash() async {
+        kill(process.processIdentifier, SIGKILL)
+        _ = await eventually { !process.isRunning }
+    }
+
+    /// Asks it to end.
+    /// - Returns: its exit status; `nil` where it has not ended within `seconds`, and was killed.
+    func terminate(within seconds: Double) async -> Int32? {
+        kill(process.processIdentifier, SIGTERM)
+        guard await eventually(seconds, { !process.isRunning }) else {
+            await crash()
+            return nil
+        }
+        return process.terminationReason == .exit ? process.terminationStatus : nil
+    }
+
+    private static func listeningPort(in logPath: String) throws -> Int? {
+        let text = try String(contentsOfFile: logPath, encoding: .utf8)
+        for line in text.split(separator: "\n") {
+            let json = JSONValue(Data(line.utf8))
+            if json.message.string == "listening" { return json.port.int }
+        }
+        return nil
+    }
+
+    // MARK: Requests
+
+    /// Says at once that nobody listens, rather than trying again until the time is up.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
+    static func send(
+        _ method: String, port: Int, _ path: String, headers: [String: String] = [:], body: String? = nil
+    ) async throws -> TestServer.Answer {
+        var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
+        request.method = .init(rawValue: method)
+        request.headers.add(name: "X-Internal-API-Key", value: TestServer.key)
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        if let body {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(Data(body.utf8))
+        }
+        let response = try await client.execute(request, timeout: .seconds(30))
+        let bytes = try await response.body.collect(upTo: 64 << 20)
+        return TestServer.Answer(
+            status: Int(response.status.code), headers: response.headers.map { (name: $0.name, value: $0.value) },
+            body: Data(buffer: bytes))
+    }
+
+    func get(_ path: String) async throws -> TestServer.Answer { try await ServerProcess.send("GET", port: port, path) }
+}

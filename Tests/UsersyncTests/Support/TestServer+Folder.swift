@@ -1,0 +1,76 @@
+import Foundation
+
+@testable import usersync
+
+extension TestServer {
+    /// A folder and a receiver that outlive servers, for tests that stop one and start another.
+    static func inFolder(_ body: (URL, HookReceiver) async throws -> Void) async throws {
+        let folder = URL(filePath: NSTemporaryDirectory()).appending(path: "usersync-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder.appending(path: "data"), withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let receiver = try await HookReceiver.start()
+        do {
+            try await body(folder, receiver)
+        } catch {
+            await receiver.stop()
+            throw error
+        }
+        await receiver.stop()
+    }
+
+    /// Runs `body` while another process holds the write lock of the CRM's database, and lets go of it.
+    func whileLocked(_ body: () async throws -> Void) async throws {
+        let other = try OtherProcess(path: databasePath)
+        try other.lock()
+        do {
+            try await body()
+        } catch {
+            try? other.unlock()
+            throw error
+        }
+        try other.unlock()
+        try other.close()
+    }
+
+    /// Runs SQL on the CRM's database, as another process would.
+    func execute(_ sql: String) throws {
+        let other = try OtherProcess(path: databasePath)
+        try other.execute(sql)
+        try other.close()
+    }
+
+    /// A trigger of the CRM's own that refuses users whose email begins with `bad`.
+    /// - Parameter how: `ABORT`, `FAIL` or `ROLLBACK`.
+    func refuseBadUsers(_ how: String = "ABORT") throws {
+        try execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON users WHEN NEW.email LIKE 'bad%' BEGIN SELECT RAISE(\(how), 'not this one'); END"
+        )
+    }
+
+    /// A trigger of the CRM's own that takes its time over users whose email begins with `slow`: about a millisecond each.
+    func slowDownSlowUsers() throws {
+        try execute(
+            """
+            CREATE TRIGGER slow BEFORE INSERT ON users WHEN NEW.email LIKE 'slow%' BEGIN
+              SELECT count(*) FROM (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 10000) SELECT x FROM c);
+            END
+            """)
+    }
+
+    /// Submits a sync and returns its job's id.
+    func submitted(_ users: [String], tenant: String = "t1", metadata: String? = nil, source: String = "tests") async throws
+        -> String
+    {
+        let answer = try await sync(users, tenant: tenant, metadata: metadata, headers: ["X-Sync-Source": source])
+        guard answer.status == 202, let id = answer.json.jobId.string else { throw CommandFailure("status \(answer.status)") }
+        return id
+    }
+
+    func job(_ id: String) async throws -> JSONValue { try await get("/api/internal/sync/jobs/\(id)").json }
+    func status() async throws -> JSONValue { try await get("/api/internal/sync/status").json }
+
+    /// Acts on a job or a delivery with the operator's key.
+    func act(_ path: String) async throws -> Answer {
+        try await post("/api/internal/sync/\(path)", headers: ["X-Internal-API-Key": TestServer.opsKey])
+    }
+}
