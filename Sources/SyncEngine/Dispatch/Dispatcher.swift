@@ -22,8 +22,10 @@ actor Dispatcher {
     private var running = 0
     /// Turns with a worker whose commit does not stand yet.
     private var applying = 0
-    /// Batches the next large commit may take: halved towards what the last one got to when it was closed early, doubled when not.
+    /// Batches the next large commit may take. A commit writes all its pages when it closes, and whoever waits waits for that: few
+    /// after one was closed early, for others are about; more with each that was not.
     private var allowance: Int
+    private static let allowanceBesideOthers = 4
     private var throughput = Throughput()
     private nonisolated let gauge = DispatchGauge()
 
@@ -133,9 +135,9 @@ actor Dispatcher {
             throughput.add(turn.batches.prefix(done).reduce(0) { $0 + $1.payload.count }, at: clock.now())
         }
         if done < turn.batches.count {
-            allowance = max(2, min(allowance, done * 2))
-        } else if turn.batches.count > 1 || allowance == 1 {
-            allowance = min(configuration.batchesPerCommit, allowance * 2)
+            allowance = Self.allowanceBesideOthers
+        } else if turn.isBulk {
+            allowance = min(configuration.batchesPerCommit, allowance * 3 / 2)
         }
         for tenant in turn.tenants { ring.done(tenant, mayHaveMore: true) }
         noteWaiting()
