@@ -10,7 +10,7 @@ struct CancelTests {
             let job = try await fixture.accept(queue, "a", users: 500)
             let later = try await fixture.accept(queue, "a", users: 1)
             let turn = try await fixture.lease(queue, "a", 2)
-            _ = try await queue.finish([turn[0].finished()], now: fixture.now)
+            _ = try await queue.finish([turn.at(0).finished()], now: fixture.now)
             guard case .requested(let marked, let unstarted) = try await queue.requestCancel(job.id, now: fixture.now) else {
                 Issue.record("expected .requested")
                 return
@@ -19,12 +19,12 @@ struct CancelTests {
             #expect(unstarted == [2, 3, 4])
             #expect(try await fixture.lease(queue, "a").isEmpty, "its turn is not over")
             #expect(try await queue.drop(job.id, batches: unstarted, now: fixture.now) == nil, "one batch runs still")
-            let ended = try await queue.finish([turn[1].finished()], now: fixture.now)
+            let ended = try await queue.finish([turn.at(1).finished()], now: fixture.now)
             #expect(ended.map(\.id) == [job.id])
-            #expect(ended[0].counts.created == 200)
-            #expect(ended[0].counts.cancelled == 300)
-            #expect(ended[0].batchesDone == 5)
-            try await fixture.end(queue, ended[0])
+            #expect(try ended.at(0).counts.created == 200)
+            #expect(try ended.at(0).counts.cancelled == 300)
+            #expect(try ended.at(0).batchesDone == 5)
+            try await fixture.end(queue, ended.at(0))
             #expect(try await queue.job(job.id)?.state == .cancelled)
             #expect(try await queue.statistics(now: fixture.now).pendingUsers == 1)
             #expect(try await fixture.lease(queue, "a").map(\.jobID) == [later.id])
@@ -49,7 +49,7 @@ struct CancelTests {
             let job = try await fixture.accept(queue, "a", users: 150)
             let later = try await fixture.accept(queue, "a", users: 1)
             let turn = try await fixture.lease(queue, "a")
-            try await queue.retry(turn[0].lease, at: fixture.now.advanced(bySeconds: 99), error: "busy", now: fixture.now)
+            try await queue.retry(turn.at(0).lease, at: fixture.now.advanced(bySeconds: 99), error: "busy", now: fixture.now)
             guard case .requested(_, let unstarted) = try await queue.requestCancel(job.id, now: fixture.now) else {
                 Issue.record("expected .requested")
                 return
@@ -74,9 +74,9 @@ struct CancelTests {
             #expect(none.isEmpty)
             #expect(try await queue.cancelling(limit: 5).isEmpty, "all of its batches are held")
             _ = fixture.events.take()
-            try await queue.retry(turn[0].lease, at: fixture.now, error: "busy", now: fixture.now)
+            try await queue.retry(turn.at(0).lease, at: fixture.now, error: "busy", now: fixture.now)
             #expect(fixture.events.take() == .init(jobsWaiting: 1))
-            await queue.release([turn[1].lease])
+            await queue.release([try turn.at(1).lease])
             #expect(fixture.events.take() == .init(jobsWaiting: 1))
             #expect(try await queue.cancelling(limit: 5) == [job.id])
             guard case .requested(_, let unstarted) = try await queue.requestCancel(job.id, now: fixture.now) else {
@@ -150,7 +150,7 @@ struct CancelTests {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 300)
             let turn = try await fixture.lease(queue, "a")
-            let applied = turn[0].finished(failing: [7]).users
+            let applied = try turn.at(0).finished(failing: [7]).users
             let reborn = try await driver.killed(fixture)
             guard case .requested(_, let unstarted) = try await reborn.requestCancel(job.id, now: fixture.now) else {
                 Issue.record("expected .requested")

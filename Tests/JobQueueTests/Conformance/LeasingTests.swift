@@ -124,7 +124,7 @@ struct LeasingTests {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 400)
             let turn = try await fixture.lease(queue, "a", 3)
-            _ = try await queue.finish([turn[0].finished()], now: fixture.now)
+            _ = try await queue.finish([turn.at(0).finished()], now: fixture.now)
             #expect(try await fixture.lease(queue, "a").isEmpty, "two are held still")
             await queue.release(turn[1...].map(\.lease))
             #expect(try await fixture.lease(queue, "a", 9).map(\.number) == [1, 2, 3])
@@ -145,10 +145,10 @@ struct LeasingTests {
             }
             await #expect(throws: QueueError.leaseLost) {
                 // One that is held beside one that is not: neither counts.
-                _ = try await queue.finish([held[0].finished(), stale[1].finished()], now: fixture.now)
+                _ = try await queue.finish([held.at(0).finished(), stale.at(1).finished()], now: fixture.now)
             }
             await #expect(throws: QueueError.leaseLost) {
-                try await queue.retry(stale[0].lease, at: fixture.now, error: "late", now: fixture.now)
+                try await queue.retry(stale.at(0).lease, at: fixture.now, error: "late", now: fixture.now)
             }
             await queue.unlock(stale.map(\.lease))
             #expect(try await queue.job(job.id) == before)
@@ -166,13 +166,19 @@ struct LeasingTests {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 100)
             let turn = try await fixture.lease(queue, "a")
-            let outcomes = await withTaskGroup(of: Bool.self) { group in
+            let errors = await withTaskGroup(of: QueueError?.self) { group in
                 for _ in 0..<8 {
-                    group.addTask { (try? await queue.finish(turn.map { $0.finished() }, now: fixture.now)) != nil }
+                    group.addTask {
+                        do {
+                            _ = try await queue.finish(turn.map { $0.finished() }, now: fixture.now)
+                            return nil
+                        } catch { return error as? QueueError }
+                    }
                 }
                 return await group.reduce(into: []) { $0.append($1) }
             }
-            #expect(outcomes.filter { $0 }.count == 1)
+            #expect(errors.filter { $0 == nil }.count == 1)
+            #expect(errors.filter { $0 == .leaseLost }.count == 7)
             #expect(try await queue.job(job.id)?.counts.created == 100)
             #expect(try await queue.statistics(now: fixture.now).pendingUsers == 0)
         }
@@ -183,7 +189,7 @@ struct LeasingTests {
         try await driver.withQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 300)
             let turn = try await fixture.lease(queue, "a", 2)
-            _ = try await queue.finish([turn[0].finished()], now: fixture.now)
+            _ = try await queue.finish([turn.at(0).finished()], now: fixture.now)
             let reborn = try await driver.killed(fixture)
             #expect(try await fixture.lease(reborn, "a", 9).map(\.number) == [1, 2])
             await reborn.close()
@@ -196,7 +202,7 @@ struct LeasingTests {
             let job = try await fixture.accept(queue, "a", users: 300)
             let later = try await fixture.accept(queue, "a", users: 1)
             let first = try await fixture.lease(queue, "a", 2)
-            await queue.unlock([first[0].lease])
+            await queue.unlock([try first.at(0).lease])
             #expect(try await fixture.lease(queue, "a", 2).isEmpty, "the turn's second batch is not applied")
             _ = fixture.events.take()
             await queue.unlock(first.map(\.lease))

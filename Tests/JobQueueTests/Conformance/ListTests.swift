@@ -92,7 +92,8 @@ struct ListTests {
             #expect(statistics.tenants.first?.openJobs == 2)
             #expect(statistics.tenants.first?.currentJob == nil)
             #expect(
-                statistics.tenants[1] == TenantBacklog(tenantID: "t24", openJobs: 1, pendingUsers: 34, currentJob: turn[0].jobID))
+                try statistics.tenants.at(1)
+                    == TenantBacklog(tenantID: "t24", openJobs: 1, pendingUsers: 34, currentJob: turn.at(0).jobID))
             #expect(statistics.oldestPendingAcceptedAt == first.acceptedAt)
             #expect(statistics.jobs[.queued] == 25)
             #expect(statistics.jobs[.running] == 1)

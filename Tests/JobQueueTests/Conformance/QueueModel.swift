@@ -86,7 +86,7 @@ struct QueueModel {
         #expect(leased.map(\.number) == leased.map(\.number).sorted())
         turns[tenant] = leased
         backoff[tenant] = nil
-        change(leased[0].jobID) { $0.started = true }
+        change(try leased.at(0).jobID) { $0.started = true }
     }
 
     private mutating func finish(_ tenant: String) async throws {
@@ -118,9 +118,9 @@ struct QueueModel {
     }
 
     private mutating func retry(_ tenant: String) async throws {
-        guard let turn = turns.removeValue(forKey: tenant), let job = model(turn[0].jobID) else { return }
+        guard let turn = turns.removeValue(forKey: tenant), let job = model(try turn.at(0).jobID) else { return }
         let due = fixture.now.advanced(bySeconds: Double.random(in: 0...10, using: &random))
-        try await queue.retry(turn[0].lease, at: due, error: "busy", now: fixture.now)
+        try await queue.retry(turn.at(0).lease, at: due, error: "busy", now: fixture.now)
         await queue.release(turn.dropFirst().map(\.lease))
         if !job.cancelRequested { backoff[tenant] = due }
     }

@@ -20,8 +20,10 @@ struct ResultsTests {
             let some = try await queue.results(of: job.id, status: nil, limit: 3, cursor: nil)
             #expect(some.items.map(\.userID) == ["u0", "u1", "u2"])
             #expect(some.items.map(\.email) == ["u0@example.com", "u1@example.com", "u2@example.com"])
-            #expect(some.items[0].applied == AppliedUser(index: 0, outcome: .failed, code: .refusedByDatabase, detail: "refused"))
-            #expect(some.items[1].applied == AppliedUser(index: 1, outcome: .created, crmUserID: 1001))
+            #expect(
+                try some.items.at(0).applied
+                    == AppliedUser(index: 0, outcome: .failed, code: .refusedByDatabase, detail: "refused"))
+            #expect(try some.items.at(1).applied == AppliedUser(index: 1, outcome: .created, crmUserID: 1001))
             #expect(
                 try await queue.allResults(of: job.id, status: .failed, limit: 2).map { Int($0.applied.index) } == [
                     0, 4999, 5000, 7999,
@@ -42,7 +44,7 @@ struct ResultsTests {
                     batch: leased, users: leased.payload.indices.map { AppliedUser(index: UInt32($0), outcome: outcomes[$0]) })
             }
             let ended = try await queue.finish(finished, now: fixture.now)
-            #expect(ended[0].counts.successful == 5)
+            #expect(try ended.at(0).counts.successful == 5)
             #expect(try await queue.allResults(of: job.id, status: .created, limit: 1).map(\.applied.outcome) == [.created])
             #expect(
                 try await queue.allResults(of: job.id, status: .updated, limit: 1).map(\.applied.outcome)
@@ -57,11 +59,11 @@ struct ResultsTests {
             let job = try await fixture.accept(queue, "a", users: 6000)
             #expect(try await queue.allResults(of: job.id).isEmpty)
             let turn = try await fixture.lease(queue, "a", 60)
-            _ = try await queue.finish([turn[0].finished(), turn[59].finished()], now: fixture.now)
+            _ = try await queue.finish([turn.at(0).finished(), turn.at(59).finished()], now: fixture.now)
             let expected = Array(0..<100) + Array(5900..<6000)
             #expect(try await queue.allResults(of: job.id, limit: 60).map { Int($0.applied.index) } == expected)
             #expect(try await queue.allResults(of: job.id, status: .created, limit: 60).map { Int($0.applied.index) } == expected)
-            _ = try await queue.finish([turn[1].finished()], now: fixture.now)
+            _ = try await queue.finish([turn.at(1).finished()], now: fixture.now)
             #expect(
                 try await queue.allResults(of: job.id, status: .created, limit: 60).count == 300, "a batch that ended since shows"
             )

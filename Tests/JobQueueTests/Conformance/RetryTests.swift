@@ -12,7 +12,7 @@ struct RetryTests {
             try await fixture.accept(queue, "b", users: 1)
             let turn = try await fixture.lease(queue, "a")
             let due = fixture.now.advanced(bySeconds: 30)
-            try await queue.retry(turn[0].lease, at: due, error: "deadlock", now: fixture.now)
+            try await queue.retry(turn.at(0).lease, at: due, error: "deadlock", now: fixture.now)
             #expect(try await queue.nextRetry() == due)
             #expect(try await queue.readyTenants(now: fixture.now, limit: 9) == ["b"])
             #expect(try await fixture.lease(queue, "a").isEmpty)
@@ -30,7 +30,7 @@ struct RetryTests {
         try await driver.withQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 1)
             let turn = try await fixture.lease(queue, "a")
-            try await queue.retry(turn[0].lease, at: fixture.now.advanced(bySeconds: 1), error: "busy", now: fixture.now)
+            try await queue.retry(turn.at(0).lease, at: fixture.now.advanced(bySeconds: 1), error: "busy", now: fixture.now)
             fixture.clock.advance(1)
             #expect(try await fixture.lease(queue, "a").count == 1)
         }
@@ -42,7 +42,7 @@ struct RetryTests {
             let job = try await fixture.accept(queue, "a", users: 1)
             let turn = try await fixture.lease(queue, "a")
             let due = fixture.now.advanced(bySeconds: 30)
-            try await queue.retry(turn[0].lease, at: due, error: "deadlock", now: fixture.now)
+            try await queue.retry(turn.at(0).lease, at: due, error: "deadlock", now: fixture.now)
             let reborn = try await driver.killed(fixture)
             #expect(try await reborn.nextRetry() == due)
             #expect(try await fixture.lease(reborn, "a").isEmpty)
@@ -64,7 +64,7 @@ struct RetryTests {
             let job = try await fixture.accept(queue, "a", users: 1)
             for i in 1...22 {
                 let turn = try await fixture.lease(queue, "a")
-                try await queue.retry(turn[0].lease, at: fixture.now, error: "error \(i)", now: fixture.now)
+                try await queue.retry(turn.at(0).lease, at: fixture.now, error: "error \(i)", now: fixture.now)
             }
             let attempts = try #require(try await queue.job(job.id)).attempts
             #expect(attempts.count == 20)
@@ -78,7 +78,7 @@ struct RetryTests {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 200)
             let turn = try await fixture.lease(queue, "a")
-            try await queue.retry(turn[0].lease, at: fixture.now.advanced(bySeconds: 5), error: "busy", now: fixture.now)
+            try await queue.retry(turn.at(0).lease, at: fixture.now.advanced(bySeconds: 5), error: "busy", now: fixture.now)
             fixture.clock.advance(5)
             try await fixture.work(queue, "a")
             #expect(try await queue.job(job.id)?.state == .completed)

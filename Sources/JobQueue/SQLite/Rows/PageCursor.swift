@@ -7,9 +7,7 @@ struct PageCursor {
         case results = "r"
     }
 
-    static func text(_ kind: Kind, _ numbers: Int64...) -> String {
-        kind.rawValue + numbers.map { String($0, radix: 36) }.joined(separator: ".")
-    }
+    static func text(_ kind: Kind, _ numbers: Int64...) -> String { text(kind, numbers) }
 
     /// - Throws: `QueueError.badCursor`.
     static func numbers(_ text: String, _ kind: Kind, count: Int) throws -> [Int64] {
