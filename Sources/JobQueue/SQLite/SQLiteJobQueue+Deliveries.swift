@@ -27,7 +27,9 @@ extension SQLiteJobQueue {
     /// Where pending deliveries go, each once, read by jumping from one to the next: a handful, however many deliveries wait.
     private static func destinations(_ db: Database) throws -> [String] {
         var found: [String] = []
-        while let next = try db.sql(DeliveryRow.nextDestination).first(.text(found.last ?? ""), map: { $0.optionalText(0) }) ?? nil {
+        while let next = try db.sql(DeliveryRow.nextDestination).first(.text(found.last ?? ""), map: { $0.optionalText(0) })
+            ?? nil
+        {
             found.append(next)
         }
         return found

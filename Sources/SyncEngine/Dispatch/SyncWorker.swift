@@ -107,7 +107,8 @@ actor SyncWorker {
         logger.warning(
             "batch failed",
             metadata: [
-                "job": .string(batch.jobID.text), "batch": .stringConvertible(batch.number), "attempt": .stringConvertible(attempt),
+                "job": .string(batch.jobID.text), "batch": .stringConvertible(batch.number),
+                "attempt": .stringConvertible(attempt),
                 "error": .string(error),
             ])
         if let delay = retry.delay(afterAttempt: attempt, random: .random(in: 0..<1)) {

@@ -45,7 +45,8 @@ package enum IPAddress: Sendable, Hashable, CustomStringConvertible {
         var bits: UInt32 = 0
         for part in parts {
             // Leading zeros are octal to some readers: refused rather than guessed.
-            guard part.utf8.allSatisfy({ (0x30...0x39).contains($0) }), part.count == 1 || part.first != "0", let byte = UInt8(part)
+            guard part.utf8.allSatisfy({ (0x30...0x39).contains($0) }), part.count == 1 || part.first != "0",
+                let byte = UInt8(part)
             else { return nil }
             bits = bits << 8 | UInt32(byte)
         }

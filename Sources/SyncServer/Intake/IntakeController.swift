@@ -128,7 +128,9 @@ package struct IntakeController: Sendable {
     }
 
     /// The body of a request whose key is known is hashed, not read: if it is the same, so is what it says.
-    private func replay(_ submission: inout Submission, _ request: Request, _ context: SyncRequestContext) async throws -> Response {
+    private func replay(_ submission: inout Submission, _ request: Request, _ context: SyncRequestContext) async throws
+        -> Response
+    {
         var receiver = BodyReceiver(maxBytes: submission.maxBytes, isGzip: submission.headers.isGzip, hashes: true)
         try await receiver.receive(request.body, channel: context.channel, take: { _ in }, pause: {})
         return try await submission.replay(bodyHash: receiver.bodyHash)

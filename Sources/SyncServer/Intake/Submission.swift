@@ -31,7 +31,8 @@ struct Submission {
             throw SubmissionHeaders.early("Header X-Tenant-ID is required")
         }
         if let key = headers.idempotencyKey, let tenantID = headers.tenantID {
-            let claim = try await dependencies.queue.claim(tenantID: tenantID, path: path, key: key, now: dependencies.clock.now())
+            let claim = try await dependencies.queue.claim(
+                tenantID: tenantID, path: path, key: key, now: dependencies.clock.now())
             if claim == .arriving {
                 throw APIError(
                     .conflict, "Conflict", details: .text("The first request with this Idempotency-Key is still arriving"),

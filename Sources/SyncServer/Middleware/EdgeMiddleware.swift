@@ -47,7 +47,8 @@ package struct EdgeMiddleware: RouterMiddleware {
         context.logger.debug(
             "request answered",
             metadata: [
-                "method": .string(request.method.rawValue), "path": .string(route), "status": .stringConvertible(response.status.code),
+                "method": .string(request.method.rawValue), "path": .string(route),
+                "status": .stringConvertible(response.status.code),
                 "milliseconds": .stringConvertible((seconds * 1000 * 100).rounded() / 100),
             ])
         return response

@@ -35,7 +35,8 @@ package struct SubmissionLimiter: Sendable {
             headers[.retryAfter] = String(reading.resetAfter)
             throw APIError(
                 .tooManyRequests, "Too many sync requests, please try again later",
-                details: .text("\(limit) submissions are allowed in \(counter.window) seconds"), headers: headers, closesConnection: true)
+                details: .text("\(limit) submissions are allowed in \(counter.window) seconds"), headers: headers,
+                closesConnection: true)
         }
         return Ticket(key: key, headers: headers)
     }

@@ -13,7 +13,9 @@ enum MetricsBackend {
     }()
 
     /// All metrics as Prometheus text: what was counted, and what stands in the queue. The latter is left out while it cannot be read.
-    static func render(_ registry: PrometheusRegistry, queue: any JobQueue, engine: any EngineControl, now: Timestamp) async -> [UInt8] {
+    static func render(_ registry: PrometheusRegistry, queue: any JobQueue, engine: any EngineControl, now: Timestamp) async
+        -> [UInt8]
+    {
         let counted = registry.render()
         guard let statistics = try? await queue.statistics(now: now) else { return counted }
         return counted + QueueMetrics.render(queue: statistics, engine: await engine.status(), now: now)

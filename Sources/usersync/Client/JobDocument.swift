@@ -49,7 +49,8 @@ struct JobDocument: Decodable, Sendable {
 
         var counts: [String: Int] {
             let all = [
-                "created": created, "updated": updated, "unchanged": unchanged, "stale": stale, "removed": removed, "failed": failed,
+                "created": created, "updated": updated, "unchanged": unchanged, "stale": stale, "removed": removed,
+                "failed": failed,
                 "cancelled": cancelled,
             ]
             return all.compactMapValues { $0 }

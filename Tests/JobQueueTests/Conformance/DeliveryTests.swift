@@ -19,7 +19,8 @@ struct DeliveryTests {
             }
             #expect(fixture.events.take().deliveriesDue == 4)
             func due(_ limit: Int, _ excluding: Set<String> = []) async throws -> [String] {
-                try await queue.dueDeliveries(now: fixture.now, limit: limit, excluding: excluding, excludingDestinations: []).map(\.what.id)
+                try await queue.dueDeliveries(now: fixture.now, limit: limit, excluding: excluding, excludingDestinations: [])
+                    .map(\.what.id)
             }
             #expect(try await due(9) == ["msg_0", "msg_1", "msg_2", "msg_3"])
             #expect(try await due(2, ["msg_0", "msg_2"]) == ["msg_1", "msg_3"])

@@ -41,7 +41,10 @@ struct QueryPlanTests {
         (SQLiteJobQueue.selectLoose, ["SEARCH deliveries USING INDEX deliveries_loose (created_at<?)"]),
         (
             DeliveryRow.due,
-            ["SEARCH d USING INDEX deliveries_due (destination=? AND due_at<?)", "SEARCH b USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN"]
+            [
+                "SEARCH d USING INDEX deliveries_due (destination=? AND due_at<?)",
+                "SEARCH b USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
+            ]
         ),
         (DeliveryRow.nextDue, ["SEARCH deliveries USING INDEX deliveries_due (destination=? AND due_at>?)"]),
         (DeliveryRow.oldestPending, ["SEARCH deliveries USING INDEX deliveries_pending"]),

@@ -8,8 +8,10 @@ import Testing
 struct TurnTests {
     private func batch(_ tenant: String, _ number: Int, users: Int) -> LeasedBatch {
         LeasedBatch(
-            lease: LeaseID(value: Int64(number)), jobID: JobID(now: Timestamp(seconds: 0)), tenantID: tenant, operation: .userSync,
-            syncTime: Timestamp(seconds: 0), number: number, pass: .first, attempts: 0, payload: BatchPayload(bytes: [], count: 0),
+            lease: LeaseID(value: Int64(number)), jobID: JobID(now: Timestamp(seconds: 0)), tenantID: tenant,
+            operation: .userSync,
+            syncTime: Timestamp(seconds: 0), number: number, pass: .first, attempts: 0,
+            payload: BatchPayload(bytes: [], count: 0),
             jobUsers: users)
     }
 

@@ -7,7 +7,8 @@ struct BatchCutterTests {
         _ users: [(id: String?, email: String)], batchUsers: Int = 100, runUsers: Int = 100_000, blocks: Int = 64,
         batchBytes: Int = 1 << 20
     ) -> [NewBatch] {
-        var cutter = BatchCutter(batchUsers: batchUsers, batchBytes: batchBytes, runUsers: runUsers, budget: RunBudget(blocks: blocks))
+        var cutter = BatchCutter(
+            batchUsers: batchUsers, batchBytes: batchBytes, runUsers: runUsers, budget: RunBudget(blocks: blocks))
         var batches: [NewBatch] = []
         for (i, user) in users.enumerated() {
             var writer = UserRecordWriter()

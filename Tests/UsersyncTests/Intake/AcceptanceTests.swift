@@ -161,7 +161,8 @@ struct AcceptanceTests {
     func perUser() async throws {
         try await TestServer.run(["VALIDATION": "per-user"]) { server in
             let json = try await server.synced([
-                Bodies.user("u1", "a@x.io"), #"{"id":"u2","email":"nonsense","name":"B"}"#, #"{"id":"u3","email":"c@x.io","name":""}"#,
+                Bodies.user("u1", "a@x.io"), #"{"id":"u2","email":"nonsense","name":"B"}"#,
+                #"{"id":"u3","email":"c@x.io","name":""}"#,
             ])
             #expect(json.status == .string("completed_with_errors"))
             #expect(json.results.array.map(\.status.string) == ["created", "failed", "failed"])

@@ -82,7 +82,9 @@ struct IdempotencyTests {
                 let answer = try await server.sync([], headers: ["Idempotency-Key": "k\(n)"])
                 #expect(answer.status == 202)
                 #expect(answer.header("x-ratelimit-limit") == "3" && answer.header("x-ratelimit-remaining") == "\(3 - n)")
-                #expect(answer.header("ratelimit")?.contains("r=\(3 - n)") == true && answer.header("ratelimit-policy")?.contains("q=3;w=900") == true)
+                #expect(
+                    answer.header("ratelimit")?.contains("r=\(3 - n)") == true
+                        && answer.header("ratelimit-policy")?.contains("q=3;w=900") == true)
             }
             #expect(try await server.sync([], headers: ["Idempotency-Key": "k1"]).header("idempotent-replayed") == "true")
             #expect(try await server.post(users, #"{"test":"connection"}"#).status == 200)
@@ -138,7 +140,8 @@ struct IdempotencyTests {
             #expect(answer.status == 204 && answer.header("access-control-allow-origin") == "https://ops.example")
             let other = try await server.get("/api/internal/sync/status", headers: ["Origin": "https://evil.example"])
             #expect(other.status == 200 && other.header("access-control-allow-origin") == nil)
-            let refused = try await server.get("/api/internal/sync/status", headers: ["Origin": "https://ops.example", "X-Internal-API-Key": ""])
+            let refused = try await server.get(
+                "/api/internal/sync/status", headers: ["Origin": "https://ops.example", "X-Internal-API-Key": ""])
             #expect(refused.status == 401 && refused.header("access-control-allow-origin") == "https://ops.example")
         }
     }

@@ -25,10 +25,12 @@ struct RefusalTests {
                 #expect(answer.header("connection") == "close")
             }
             let bearer = try await server.post(
-                users, body, headers: ["X-Internal-API-Key": "", "Authorization": "Bearer \(TestServer.key)", "X-Tenant-ID": "t1"])
+                users, body,
+                headers: ["X-Internal-API-Key": "", "Authorization": "Bearer \(TestServer.key)", "X-Tenant-ID": "t1"])
             #expect(bearer.status == 202)
             let first = try await server.post(
-                users, body, headers: ["X-Internal-API-Key": "wrong-key-wrong-key-0", "Authorization": "Bearer \(TestServer.key)"])
+                users, body,
+                headers: ["X-Internal-API-Key": "wrong-key-wrong-key-0", "Authorization": "Bearer \(TestServer.key)"])
             #expect(first.status == 401)
             try await RawConnection.run(port: server.port) { write, read in
                 try await write(
@@ -143,7 +145,10 @@ struct RefusalTests {
             let answer = try await server.post(users, #"{"operation": x}"#, headers: ["X-Tenant-ID": "t1"])
             #expect(isError(answer, 400))
             #expect(answer.json.details.string?.contains("byte 14") == true)
-            for bad in ["", "[]", "{}{}", "{", "\u{FEFF}{}", #"{"a":"\ud800"}"#, #"{"a":"\u0000"}"#, String(repeating: "[", count: 100_000)] {
+            for bad in [
+                "", "[]", "{}{}", "{", "\u{FEFF}{}", #"{"a":"\ud800"}"#, #"{"a":"\u0000"}"#,
+                String(repeating: "[", count: 100_000),
+            ] {
                 #expect(isError(try await server.send("POST", users, headers: ["X-Tenant-ID": "t1"], body: Data(bad.utf8)), 400))
             }
         }
@@ -157,7 +162,8 @@ struct RefusalTests {
             #expect(isError(try await server.sync([], metadata: #"{"syncTime":"\#(ahead)"}"#), 400))
             #expect(try await server.sync([], metadata: #"{"syncTime":"\#(near)"}"#).status == 202)
             let removal = try await server.post(
-                "/api/internal/sync/remove-user", Bodies.removal("u", more: #""removedAt":"\#(ahead)""#), headers: ["X-Tenant-ID": "t1"])
+                "/api/internal/sync/remove-user", Bodies.removal("u", more: #""removedAt":"\#(ahead)""#),
+                headers: ["X-Tenant-ID": "t1"])
             #expect(isError(removal, 400))
         }
     }
@@ -190,7 +196,8 @@ struct RefusalTests {
     func earlyAnswer() async throws {
         try await TestServer.run { server in
             let body = Data(repeating: 0x20, count: 5_000_000)
-            let answer = try await server.send("POST", users, headers: ["X-Internal-API-Key": "wrong-key-wrong-key-0"], body: body)
+            let answer = try await server.send(
+                "POST", users, headers: ["X-Internal-API-Key": "wrong-key-wrong-key-0"], body: body)
             #expect(answer.status == 401)
         }
     }
@@ -209,7 +216,9 @@ struct RefusalTests {
     @Test("a callbackUrl outside the allowed hosts, not https, or to an internal address is a 400")
     func callback() async throws {
         try await TestServer.run(["WEBHOOK_ALLOWED_HOSTS": "hooks.example.com"]) { server in
-            for url in ["https://other.example.com/", "http://hooks.example.com/", "https://127.0.0.1/", "ftp://hooks.example.com", "x"] {
+            for url in [
+                "https://other.example.com/", "http://hooks.example.com/", "https://127.0.0.1/", "ftp://hooks.example.com", "x",
+            ] {
                 let answer = try await server.sync([], metadata: #"{"callbackUrl":"\#(url)"}"#)
                 #expect(isError(answer, 400), "\(url)")
                 #expect(answer.json.details[0].path == .array([.string("metadata"), .string("callbackUrl")]))

@@ -6,7 +6,8 @@ enum Bodies {
 
     static func sync(_ users: [String], tenant: String = "t1", metadata: String? = nil) -> String {
         let metadata = metadata.map { #","metadata":\#($0)"# } ?? ""
-        return #"{"operation":"user_sync","tenant":{"id":"\#(tenant)","name":"Company \#(tenant)"},"users":[\#(users.joined(separator: ","))]\#(metadata)}"#
+        return
+            #"{"operation":"user_sync","tenant":{"id":"\#(tenant)","name":"Company \#(tenant)"},"users":[\#(users.joined(separator: ","))]\#(metadata)}"#
     }
 
     static func removal(_ userID: String, tenant: String = "t1", more: String = "") -> String {

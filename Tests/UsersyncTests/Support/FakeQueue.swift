@@ -115,7 +115,9 @@ final class FakeQueue: JobQueue {
     func endedWithLedger(limit: Int) async throws -> [JobID] { throw NotAsked() }
     func ledgerForgotten(_ jobs: [JobID]) async throws { throw NotAsked() }
     func requestCancel(_ id: JobID, now: Timestamp) async throws -> CancelRequest { throw NotAsked() }
-    func drop(_ job: JobID, batches: [Int], applied: [Int: [AppliedUser]], now: Timestamp) async throws -> Job? { throw NotAsked() }
+    func drop(_ job: JobID, batches: [Int], applied: [Int: [AppliedUser]], now: Timestamp) async throws -> Job? {
+        throw NotAsked()
+    }
     func cancelling(limit: Int) async throws -> [JobID] { throw NotAsked() }
     func unlock(_ leases: [LeaseID]) async {}
     var isWritable: Bool { true }

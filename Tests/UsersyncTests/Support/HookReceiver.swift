@@ -91,7 +91,8 @@ final class HookReceiver: Sendable {
             case .end:
                 var headers: [String: String] = [:]
                 for field in head?.headers ?? [:] { headers[field.name.lowercased()] = field.value }
-                let status = holder.receiver.withLock { $0 }?.take(Received(path: head?.uri ?? "", headers: headers, body: body)) ?? 500
+                let status =
+                    holder.receiver.withLock { $0 }?.take(Received(path: head?.uri ?? "", headers: headers, body: body)) ?? 500
                 let answer = HTTPResponseHead(
                     version: .http1_1, status: .init(statusCode: status), headers: ["content-length": "0"])
                 context.write(wrapOutboundOut(.head(answer)), promise: nil)

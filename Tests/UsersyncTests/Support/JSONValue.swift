@@ -41,7 +41,8 @@ enum JSONValue: Sendable, Equatable, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .object(let members): "{" + members.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ") + "}"
+        case .object(let members):
+            "{" + members.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ") + "}"
         case .array(let elements): "[" + elements.map(\.description).joined(separator: ", ") + "]"
         case .string(let value): "\"\(value)\""
         case .number(let value): "\(value)"

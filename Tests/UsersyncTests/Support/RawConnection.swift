@@ -8,7 +8,8 @@ struct RawConnection: Sendable {
 
     /// Connects, runs `body` with a way to write and a way to read what came so far, and closes.
     static func run<T: Sendable>(
-        port: Int, _ body: (_ write: (String) async throws -> Void, _ read: (_ until: String) async throws -> String) async throws -> T
+        port: Int,
+        _ body: (_ write: (String) async throws -> Void, _ read: (_ until: String) async throws -> String) async throws -> T
     ) async throws -> T {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: port) { channel in

@@ -105,7 +105,9 @@ struct TestServer: Sendable {
             body: Data(buffer: bytes))
     }
 
-    func get(_ path: String, headers: [String: String] = [:]) async throws -> Answer { try await send("GET", path, headers: headers) }
+    func get(_ path: String, headers: [String: String] = [:]) async throws -> Answer {
+        try await send("GET", path, headers: headers)
+    }
 
     /// Posts JSON text.
     func post(_ path: String, _ json: String = "", headers: [String: String] = [:]) async throws -> Answer {
@@ -124,7 +126,9 @@ struct TestServer: Sendable {
     /// Submits a sync and waits for its result.
     func synced(_ users: [String], tenant: String = "t1", metadata: String? = nil) async throws -> JSONValue {
         let answer = try await sync(users, tenant: tenant, metadata: metadata, headers: ["Prefer": "wait=20"])
-        guard answer.status == 200 else { throw CommandFailure("status \(answer.status): \(String(decoding: answer.body, as: UTF8.self))") }
+        guard answer.status == 200 else {
+            throw CommandFailure("status \(answer.status): \(String(decoding: answer.body, as: UTF8.self))")
+        }
         return answer.json
     }
 
