@@ -153,10 +153,6 @@ package final class Engine: Service, EngineControl {
         return try await queue.delivery(id)
     }
 
-    package func accepted(_ job: Job) async {
-        if job.batches == 0 { await closer.close([job]) }
-    }
-
     package func ended(_ id: JobID, within seconds: Double) async -> Job? {
         let queue = self.queue
         return await completions.wait(for: id, seconds: seconds) {

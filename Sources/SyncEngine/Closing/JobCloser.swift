@@ -40,7 +40,12 @@ actor JobCloser {
         do throws(DirectoryError) {
             try await directory.log(mine.map { SyncLogEntry($0, at: now) })
         } catch {
-            await gate.close(error.text)
+            if case .transient(let text) = error {
+                // Not an outage: the sweep tries again, and users go on meanwhile.
+                logger.error("sync_logs cannot be written", metadata: ["error": .string(text)])
+            } else {
+                await gate.close(error.text)
+            }
             return
         }
         await withDiscardingTaskGroup { group in

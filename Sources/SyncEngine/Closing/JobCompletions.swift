@@ -2,7 +2,13 @@ package import SyncModel
 
 /// Who waits for which job to end (`Prefer: wait`, the demo).
 package actor JobCompletions {
-    private var waiters: [JobID: [Int: CheckedContinuation<Job?, Never>]] = [:]
+    private struct Waiter {
+        let continuation: CheckedContinuation<Job?, Never>
+        /// Looks once, then counts the seconds.
+        let timer: Task<Void, Never>
+    }
+
+    private var waiters: [JobID: [Int: Waiter]] = [:]
     private var next = 0
     private var isClosed = false
 
@@ -16,37 +22,39 @@ package actor JobCompletions {
         let number = next
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                waiters[id, default: [:]][number] = continuation
-                // Not a child task: it must not hold up the answer, and it ends by itself.
-                Task {
+                // Not a child task: it must not hold up the answer. It is cancelled with the answer.
+                let timer = Task {
                     if let job = await check() { return resume(id, number, with: job) }
                     try? await Task.sleep(for: .seconds(seconds))
                     resume(id, number, with: nil)
                 }
+                waiters[id, default: [:]][number] = Waiter(continuation: continuation, timer: timer)
             }
         } onCancel: {
             Task { await self.resume(id, number, with: nil) }
         }
     }
 
-    /// Whether anybody waits for the job.
-    func isAwaited(_ id: JobID) -> Bool { waiters[id] != nil }
-
     func ended(_ job: Job) {
         guard let waiting = waiters.removeValue(forKey: job.id) else { return }
-        for continuation in waiting.values { continuation.resume(returning: job) }
+        for waiter in waiting.values { answer(waiter, job) }
     }
 
     /// Answers everybody with nothing: the server stops.
     package func close() {
         isClosed = true
-        for continuation in waiters.values.flatMap(\.values) { continuation.resume(returning: nil) }
+        for waiter in waiters.values.flatMap(\.values) { answer(waiter, nil) }
         waiters = [:]
     }
 
     private func resume(_ id: JobID, _ number: Int, with job: Job?) {
-        guard let continuation = waiters[id]?.removeValue(forKey: number) else { return }
+        guard let waiter = waiters[id]?.removeValue(forKey: number) else { return }
         if waiters[id]?.isEmpty == true { waiters[id] = nil }
-        continuation.resume(returning: job)
+        answer(waiter, job)
+    }
+
+    private func answer(_ waiter: Waiter, _ job: Job?) {
+        waiter.timer.cancel()
+        waiter.continuation.resume(returning: job)
     }
 }

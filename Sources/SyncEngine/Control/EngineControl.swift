@@ -14,8 +14,6 @@ package protocol EngineControl: Sendable {
     /// Puts a test event for the configured address into the outbox. `nil`: no address is configured.
     func sendTestEvent(requestID: String) async throws -> Delivery?
 
-    /// Tells the engine of a job just accepted (a job without users ends at once).
-    func accepted(_ job: Job) async
     /// Waits until the job has ended, at most `seconds`; `nil` when it has not by then (or the server stops).
     func ended(_ id: JobID, within seconds: Double) async -> Job?
 }

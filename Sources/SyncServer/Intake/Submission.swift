@@ -121,7 +121,6 @@ struct Submission {
 
     /// 202 for an accepted job, or 200 with its result where the caller waits and it ends in time.
     func answer(waitingFor job: Job) async throws -> Response {
-        await dependencies.engine.accepted(job)
         guard let wait = headers.wait else { return answer(for: job) }
         let engine = dependencies.engine
         // A process that stops answers at once with what is known: the 202.

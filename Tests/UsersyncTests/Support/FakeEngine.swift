@@ -30,6 +30,5 @@ final class FakeEngine: EngineControl {
         }
     }
     func sendTestEvent(requestID: String) async throws -> Delivery? { state.withLock { $0.testEvent } }
-    func accepted(_ job: Job) async {}
     func ended(_ id: JobID, within seconds: Double) async -> Job? { nil }
 }
