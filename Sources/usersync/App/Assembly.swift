@@ -86,15 +86,18 @@ struct Assembly: Sendable {
 
     /// The services in the order in which they start; they are stopped from the last to the first, each before the one before it:
     /// nothing is accepted any more, then answers end, then work, then deliveries.
-    func serviceGroup(signals shutdown: [UnixSignal]) -> ServiceGroupConfiguration {
+    /// - Parameter onDrain: called when a graceful shutdown begins.
+    func serviceGroup(
+        signals shutdown: [UnixSignal], onDrain: @escaping @Sendable () -> Void = {}
+    ) -> ServiceGroupConfiguration {
         var configuration = ServiceGroupConfiguration(
             services: [
                 janitor, courier, SignalPump(signals: signals, engine: engine), engine, server,
-                DrainAnnouncer(phase: phase),
+                DrainAnnouncer(phase: phase, onDrain: onDrain),
             ].map { .init(service: $0) },
             gracefulShutdownSignals: shutdown, logger: quiet(logger))
-        configuration.maximumGracefulShutdownDuration = .seconds(settings.shutdownGrace)
-        configuration.maximumCancellationDuration = .seconds(5)
+        // What has not ended shortly before the grace is over is cancelled, so that it can end by itself still.
+        configuration.maximumGracefulShutdownDuration = .seconds(max(1, settings.shutdownGrace - 2))
         return configuration
     }
 

@@ -16,9 +16,12 @@ final class ProcessPhase: Sendable {
 /// The service told first of a graceful shutdown (the last of its group): from then on nothing is accepted.
 struct DrainAnnouncer: Service {
     let phase: ProcessPhase
+    /// What else is to happen then; it must not wait.
+    let onDrain: @Sendable () -> Void
 
     func run() async throws {
         try await gracefulShutdown()
         phase.drain()
+        onDrain()
     }
 }

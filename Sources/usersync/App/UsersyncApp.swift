@@ -1,3 +1,4 @@
+import Foundation
 import JobQueue
 import Logging
 import ServiceLifecycle
@@ -12,8 +13,19 @@ enum UsersyncApp {
     /// Runs the server until SIGTERM or SIGINT.
     static func run(settings: Settings) async throws {
         let assembly = try await Assembly(settings: settings, logger: LogOutput.logger(settings))
+        let (grace, logger) = (settings.shutdownGrace, assembly.logger)
         let group = ServiceGroup(
-            configuration: assembly.serviceGroup(signals: [.sigterm, .sigint]))
+            configuration: assembly.serviceGroup(
+                signals: [.sigterm, .sigint],
+                onDrain: {
+                    // Outlives everything else: a commit that hangs must not keep the process. What runs then is found again at
+                    // the next start, as after a crash.
+                    Task {
+                        try? await Task.sleep(for: .seconds(grace))
+                        logger.error("SHUTDOWN_GRACE is over, the process ends now")
+                        exit(1)
+                    }
+                }))
         try await group.run()
         await assembly.close()
     }

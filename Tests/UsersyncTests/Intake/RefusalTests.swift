@@ -202,6 +202,25 @@ struct RefusalTests {
         }
     }
 
+    @Test("after an early answer the server goes on reading for a while, so that the caller gets to see it")
+    func readsOn() async throws {
+        try await TestServer.run { server in
+            try await RawConnection.run(port: server.port) { write, read in
+                try await write(
+                    "POST \(users) HTTP/1.1\r\nHost: x\r\nX-Internal-API-Key: wrong-key-wrong-key-0\r\n"
+                        + "Content-Type: application/json\r\nContent-Length: 5000000\r\n\r\n")
+                let answer = try await read("requestId")
+                #expect(answer.hasPrefix("HTTP/1.1 401"))
+                let part = String(repeating: " ", count: 100_000)
+                // A connection closed at once would refuse the second or third of these.
+                for _ in 0..<10 {
+                    try await write(part)
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+            }
+        }
+    }
+
     @Test("unknown paths are a 404, other methods a 405 with Allow")
     func methods() async throws {
         try await TestServer.run { server in
