@@ -137,7 +137,7 @@ actor Dispatcher {
         if done < turn.batches.count {
             allowance = Self.allowanceBesideOthers
         } else if turn.isBulk {
-            allowance = min(configuration.batchesPerCommit, allowance * 3 / 2)
+            allowance = min(configuration.batchesPerCommit, allowance + max(1, allowance / 8))
         }
         for tenant in turn.tenants { ring.done(tenant, mayHaveMore: true) }
         noteWaiting()
