@@ -92,17 +92,6 @@ package struct FinishedBatch: Sendable {
     }
 }
 
-/// What the directory's ledger says of a batch that was to be dropped.
-package struct StandingResults: Sendable {
-    package var users: [AppliedUser]
-    package var deferred: Set<UInt32>
-
-    package init(users: [AppliedUser], deferred: Set<UInt32>) {
-        self.users = users
-        self.deferred = deferred
-    }
-}
-
 /// Jobs whose last open batch was finished.
 package struct FinishedJobs: Sendable {
     /// To be logged and ended.

@@ -127,21 +127,15 @@ struct Submission {
         let waited = await cancelWhenGracefulShutdown { await engine.ended(job.id, within: Double(wait)) }
         var response: Response
         if let ended = waited {
-            response = .json(bytes: try await views.result(of: ended).json)
+            response = .json(headers: ticket?.headers ?? [:], bytes: try await views.result(of: ended).json)
         } else {
             response = answer(for: try await dependencies.queue.job(job.id) ?? job)
         }
         response.headers[.preferenceApplied] = "wait=\(wait)"
-        if let ticket { for field in ticket.headers { response.headers.append(field) } }
         return response
     }
 
-    private func answer(for job: Job) -> Response {
-        var fields: HTTPFields = ticket?.headers ?? [:]
-        fields[.location] = JobLinks.path(of: job.id)
-        fields[.retryAfter] = "1"
-        return .json(.accepted, headers: fields, bytes: AcknowledgementDocument(job: job).json)
-    }
+    private func answer(for job: Job) -> Response { .acknowledgement(of: job, headers: ticket?.headers ?? [:]) }
 
     private var views: JobViews {
         JobViews(
