@@ -33,6 +33,12 @@ struct QueueTotals: Sendable, Hashable {
         }
     }
 
+    /// A job was started.
+    mutating func start() {
+        self[.queued] -= 1
+        self[.running] += 1
+    }
+
     static func += (a: inout QueueTotals, b: QueueTotals) {
         for i in a.jobs.indices { a.jobs[i] += b.jobs[i] }
         a.pendingUsers += b.pendingUsers

@@ -23,11 +23,13 @@ extension SQLiteJobQueue {
     private func finish(_ rows: [(lease: LeaseID, row: FinishedRow)], in context: WriteContext) throws -> [Job] {
         var progress: [Int64: JobProgress] = [:]
         var jobs: [Int64: JobRow] = [:]
+        var starts: [Int64: Timestamp] = [:]
         for (lease, row) in rows {
             guard let held = lanes({ $0.held(lease) })?.batch else { throw QueueError.leaseLost }
             let job = try jobs[held.seq] ?? JobRow.find(seq: held.seq, context.db)
             guard let job else { throw QueueError.leaseLost }
             jobs[held.seq] = job
+            starts[held.seq] = held.leasedAt
             guard try row.write(id: BatchName.id(key: held.batchKey, number: held.number), in: context) else {
                 throw QueueError.leaseLost
             }
@@ -39,9 +41,18 @@ extension SQLiteJobQueue {
             }
             progress[held.seq, default: JobProgress()].add(row, number: held.number, keepsDeferred: keepsDeferred)
         }
+        for (seq, job) in jobs where job.job.state == .queued {
+            if let start = starts[seq] { try writeStart(seq, at: start, in: context) }
+        }
         let ended = try settle(progress, of: jobs, in: context)
         context.afterCommit { [self] in lanes { $0.end(rows.map(\.lease)) } }
         return ended
+    }
+
+    /// Writes down that a job was started, where its lease did not.
+    private func writeStart(_ seq: Int64, at start: Timestamp, in context: WriteContext) throws {
+        try context.sql(HeadJob.start).run(.int(seq), .time(start))
+        context.count { $0.start() }
     }
 
     /// Writes what ended to the jobs, and lets the lanes follow.
@@ -70,6 +81,7 @@ extension SQLiteJobQueue {
         try await writer.write { [self] context in
             guard let (tenantID, held) = lanes({ $0.held(lease) }) else { throw QueueError.leaseLost }
             guard var row = try JobRow.find(seq: held.seq, context.db) else { throw QueueError.leaseLost }
+            if row.job.state == .queued { try writeStart(held.seq, at: held.leasedAt, in: context) }
             let attempts = try context.sql(Self.countTry).first(.int(BatchName.id(key: held.batchKey, number: held.number))) {
                 $0.int(0)
             }

@@ -11,11 +11,20 @@ extension SQLiteJobQueue {
     package func nextRetry() async throws -> Timestamp? { lanes { $0.nextRetry } }
 
     package func lease(_ wishes: [LeaseWish], now: Timestamp) async throws -> [LeasedBatch] {
+        let wishes = wishes.filter { $0.maxBatches > 0 }
         guard !wishes.isEmpty else { return [] }
-        return try await writer.write { [self] context in
-            var leased: [LeasedBatch] = []
-            for wish in wishes where wish.maxBatches > 0 { leased += try lease(wish, now: now, in: context) }
-            return leased
+        let (leased, rest) = try await leaseByReading(wishes, now: now)
+        guard !rest.isEmpty else { return leased }
+        do {
+            return try await leased
+                + writer.write { [self] context in
+                    var leased: [LeasedBatch] = []
+                    for wish in rest { leased += try lease(wish, now: now, in: context) }
+                    return leased
+                }
+        } catch {
+            await release(leased.map(\.lease))
+            throw error
         }
     }
 
@@ -31,6 +40,83 @@ extension SQLiteJobQueue {
         if isCancelled { notify { $0.jobWaiting() } }
     }
 
+    // MARK: Without a write
+
+    /// What a reader found for one wish.
+    private struct Found {
+        var job: HeadJob
+        var batches: [OpenBatch]
+        /// Batches of the turn before, applied and not finished yet.
+        var outstanding: Int
+    }
+
+    /// Leases what takes no write: most batches, as leases live in memory. It waits for no commit, and none waits for it.
+    ///
+    /// What a reader sees may be a commit old. A lease stands only where nothing could have made it wrong: the tenant is reserved
+    /// from before the read, so that nobody else leases; and where a cancel was requested since, all is left to the writer. So is a
+    /// tenant for whom nothing was found: a job accepted meanwhile would be missed.
+    /// - Returns: also the wishes that are left to the writer.
+    private func leaseByReading(_ wishes: [LeaseWish], now: Timestamp) async throws -> ([LeasedBatch], [LeaseWish]) {
+        let (claimed, cancels) = lanes { lanes in
+            (
+                wishes.compactMap { wish in lanes.claim(wish.tenantID, now: now).map { (wish: wish, lane: $0) } },
+                lanes.cancelsRequested
+            )
+        }
+        let found: [Found?]
+        do {
+            found = try await read { db in try claimed.map { try Self.find($0.wish, $0.lane, db) } }
+        } catch {
+            lanes { lanes in for claim in claimed { lanes.unclaim(claim.wish.tenantID, hasWork: true) } }
+            throw error
+        }
+        return lanes { lanes in
+            var leased: [LeasedBatch] = []
+            var rest: [LeaseWish] = []
+            for ((wish, _), found) in zip(claimed, found) {
+                if let found, lanes.cancelsRequested == cancels {
+                    leased += Self.take(found, of: wish.tenantID, now: now, in: &lanes)
+                } else {
+                    lanes.unclaim(wish.tenantID, hasWork: true)
+                    rest.append(wish)
+                }
+            }
+            return (leased, rest)
+        }
+    }
+
+    /// `nil`: to be left to the writer.
+    private static func find(_ wish: LeaseWish, _ lane: Lane, _ db: Database) throws -> Found? {
+        guard let job = try HeadJob.find(wish.tenantID, db), !job.startIsWritten else { return nil }
+        let (outstanding, first) = next(of: job, in: lane)
+        let batches = try OpenBatch.next(job, from: first, limit: wish.maxBatches, db)
+        return batches.isEmpty ? nil : Found(job: job, batches: batches, outstanding: outstanding)
+    }
+
+    /// Batches that are held still, and the number from which others may be open.
+    private static func next(of job: HeadJob, in lane: Lane) -> (outstanding: Int, first: Int) {
+        let outstanding = lane.held.values.filter { $0.batchKey == job.batchKey }
+        return (outstanding.count, max(job.nextBatch, (outstanding.map(\.number).max() ?? -1) + 1))
+    }
+
+    private static func take(
+        _ found: Found, of tenantID: String, now: Timestamp, in lanes: inout Lanes
+    ) -> [LeasedBatch] {
+        let (job, batches) = (found.job, found.batches)
+        let held = batches.map {
+            HeldBatch(batchKey: job.batchKey, seq: job.seq, jobID: job.id, number: $0.number, leasedAt: now)
+        }
+        let leases = lanes.take(tenantID, held, hasMore: job.openBatches > found.outstanding + batches.count)
+        return zip(leases, batches).map { lease, batch in
+            LeasedBatch(
+                lease: lease, jobID: job.id, tenantID: tenantID, operation: job.operation, syncTime: job.syncTime,
+                number: batch.number, pass: batch.pass, attempts: batch.attempts, payload: batch.payload, jobUsers: job.totalUsers
+            )
+        }
+    }
+
+    // MARK: With a write
+
     /// Leases one tenant's next batches. What it reserves in memory is undone where the commit fails.
     private func lease(_ wish: LeaseWish, now: Timestamp, in context: WriteContext) throws -> [LeasedBatch] {
         let tenantID = wish.tenantID
@@ -43,32 +129,22 @@ extension SQLiteJobQueue {
             }
         }
         guard let job = try HeadJob.find(tenantID, context.db) else { return [] }
-        // Of the turn before, applied and not finished yet.
-        let outstanding = lane.held.values.filter { $0.batchKey == job.batchKey }
-        let first = max(job.nextBatch, (outstanding.map(\.number).max() ?? -1) + 1)
+        let (outstanding, first) = Self.next(of: job, in: lane)
         var batches = try OpenBatch.next(job, from: first, limit: wish.maxBatches, context.db)
-        if batches.isEmpty, outstanding.isEmpty, job.deferred > 0 {
+        if batches.isEmpty, outstanding == 0, job.deferred > 0 {
             try cutDeferred(job, upTo: wish.maxBatches, in: context)
             batches = try OpenBatch.next(job, from: first, limit: wish.maxBatches, context.db)
         }
         guard !batches.isEmpty else { return [] }
-        if job.state == .queued {
+        if job.startIsWritten {
             try context.sql(HeadJob.start).run(.int(job.seq), .time(now))
-            context.count {
-                $0[.queued] -= 1; $0[.running] += 1
-            }
+            context.count { $0.start() }
         }
-        let held = batches.map { HeldBatch(batchKey: job.batchKey, seq: job.seq, jobID: job.id, number: $0.number) }
-        let hasMore = job.openBatches > outstanding.count + batches.count
-        let leases = lanes { $0.take(tenantID, held, hasMore: hasMore) }
+        let found = Found(job: job, batches: batches, outstanding: outstanding)
+        let leased = lanes { Self.take(found, of: tenantID, now: now, in: &$0) }
         isTaken = true
-        context.onRollback { [self] in lanes { $0.end(leases) } }
-        return zip(leases, batches).map { lease, batch in
-            LeasedBatch(
-                lease: lease, jobID: job.id, tenantID: tenantID, operation: job.operation, syncTime: job.syncTime,
-                number: batch.number, pass: batch.pass, attempts: batch.attempts, payload: batch.payload, jobUsers: job.totalUsers
-            )
-        }
+        context.onRollback { [self] in lanes { $0.end(leased.map(\.lease)) } }
+        return leased
     }
 
     /// Makes batches of the last pass out of users that were deferred, in index order across the job. Only as many as are leased

@@ -22,10 +22,7 @@ actor Dispatcher {
     private var running = 0
     /// Turns with a worker whose commit does not stand yet.
     private var applying = 0
-    /// Batches the next large commit may take. A commit writes all its pages when it closes, and whoever waits waits for that: few
-    /// after one was closed early, for others are about; more with each that was not.
-    private var allowance: Int
-    private static let allowanceBesideOthers = 4
+    private var allowance: CommitAllowance
     private var throughput = Throughput()
     private nonisolated let gauge = DispatchGauge()
 
@@ -39,7 +36,7 @@ actor Dispatcher {
         self.clock = clock
         self.logger = logger
         idle = workers
-        allowance = configuration.batchesPerCommit
+        allowance = CommitAllowance(most: configuration.batchesPerCommit)
     }
 
     var workersActive: Int { running }
@@ -100,7 +97,7 @@ actor Dispatcher {
 
     private func leaseTurns() async {
         let tenants = ring.take(configuration.tenantsPerCommit)
-        let each = max(1, allowance / tenants.count)
+        let each = max(1, allowance.batches / tenants.count)
         noteWaiting()
         do {
             let leased = try await queue.lease(
@@ -108,6 +105,7 @@ actor Dispatcher {
             let served = Set(leased.map(\.tenantID))
             for tenant in tenants where !served.contains(tenant) { ring.done(tenant, mayHaveMore: false) }
             turns += Turn.divide(leased)
+            if turns.contains(where: { !$0.isBulk }) { allowance.othersAreAbout(at: .now) }
         } catch {
             logger.error("queue cannot be read", metadata: ["error": .string("\(error)")])
             for tenant in tenants { ring.done(tenant, mayHaveMore: false) }  // the sweep asks again
@@ -118,27 +116,27 @@ actor Dispatcher {
     private func carryOut(_ turn: Turn, on worker: SyncWorker) async {
         let gauge = self.gauge
         let isBulk = turn.isBulk
+        let boundary = BoundaryClock()
         // A commit of small jobs is short, and closing it would cost the others in it their place: only a bulk's gives way.
         let closeEarly: @Sendable () -> Bool = {
-            gauge.isStopped || isBulk && (gauge.isAnybodyWaiting || gauge.othersWaitForDirectory)
+            boundary.pass()
+            return gauge.isStopped || isBulk && (gauge.isAnybodyWaiting || gauge.othersWaitForDirectory)
         }
-        await worker.work(turn, closeEarly: closeEarly) { done in await self.applied(turn, batches: done) }
+        await worker.work(turn, closeEarly: closeEarly) { done in
+            await self.applied(turn, batches: done, closing: boundary.elapsed)
+        }
         running -= 1
         idle.append(worker)
         noteWaiting()
         wake()
     }
 
-    private func applied(_ turn: Turn, batches done: Int) {
+    private func applied(_ turn: Turn, batches done: Int, closing: Duration) {
         applying -= 1
         if done > 0 {
             throughput.add(turn.batches.prefix(done).reduce(0) { $0 + $1.payload.count }, at: clock.now())
         }
-        if done < turn.batches.count {
-            allowance = Self.allowanceBesideOthers
-        } else if turn.isBulk {
-            allowance = min(configuration.batchesPerCommit, allowance + max(1, allowance / 8))
-        }
+        if turn.isBulk, done > 0 { allowance.committed(done, closing: closing, at: .now) }
         for tenant in turn.tenants { ring.done(tenant, mayHaveMore: true) }
         noteWaiting()
         wake()

@@ -103,6 +103,76 @@ struct LeasingTests {
         }
     }
 
+    @Test("A job of one batch runs once something came of its lease: a result", arguments: QueueDriver.all)
+    func startWithResult(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 20)
+            let released = try await fixture.lease(queue, "a")
+            await queue.release(released.map(\.lease))
+            fixture.clock.advance(5)
+            let started = fixture.now
+            let turn = try await fixture.lease(queue, "a")
+            #expect(try await queue.job(job.id)?.state == .queued)
+            fixture.clock.advance(5)
+            let endable = try await queue.finish(turn.map { $0.finished() }, now: fixture.now)
+            #expect(try endable.at(0).state == .running && endable.at(0).startedAt == started)
+            try await fixture.end(queue, endable.at(0))
+            #expect(try await queue.job(job.id)?.startedAt == started)
+        }
+    }
+
+    @Test("… or a failed try", arguments: QueueDriver.all)
+    func startWithTry(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 20)
+            let started = fixture.now
+            let turn = try await fixture.lease(queue, "a")
+            fixture.clock.advance(5)
+            try await queue.retry(turn.at(0).lease, at: fixture.now, error: "busy", now: fixture.now)
+            let present = try #require(try await queue.job(job.id))
+            #expect(present.state == .running && present.startedAt == started)
+            let statistics = try await queue.statistics(now: fixture.now)
+            #expect(statistics.jobs[.running] == 1 && statistics.jobs[.queued] == 0)
+            let again = try await fixture.lease(queue, "a")
+            _ = try await queue.finish(again.map { $0.finished() }, now: fixture.now)
+            #expect(try await queue.job(job.id)?.startedAt == started)
+        }
+    }
+
+    @Test(
+        "A lease and a cancel at once: either comes first, all users are accounted for, and the tenant goes on",
+        arguments: QueueDriver.all)
+    func leaseAndCancel(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            var leasedFirst = 0
+            for round in 0..<150 {
+                let job = try await fixture.accept(queue, "a", users: 30, size: round % 2 == 0 ? 10 : 30)
+                async let cancelling = queue.requestCancel(job.id, now: fixture.now)
+                async let leasing = fixture.lease(queue, "a", 2)
+                guard case .requested(_, let unstarted) = try await cancelling else {
+                    Issue.record("expected .requested")
+                    return
+                }
+                let dropped = try await queue.drop(job.id, batches: unstarted, now: fixture.now)
+                let turn = try await leasing
+                if turn.isEmpty {
+                    try await fixture.end(queue, try #require(dropped))
+                } else {
+                    leasedFirst += 1
+                    let endable = try await queue.finish(turn.map { $0.finished() }, now: fixture.now)
+                    let rest = try await queue.cancelling(limit: 1)
+                    if !rest.isEmpty { _ = try await queue.drop(job.id, batches: [0, 1, 2], now: fixture.now) }
+                    for ended in try await queue.endable(limit: 9) + endable { try await fixture.end(queue, ended) }
+                }
+                let ended = try #require(try await queue.job(job.id))
+                #expect(ended.state.isEnd && ended.counts.settled == 30, "round \(round)")
+            }
+            try await fixture.accept(queue, "a", users: 1)
+            #expect(try await fixture.lease(queue, "a").count == 1)
+            #expect(leasedFirst > 0)
+        }
+    }
+
     @Test("Released batches are leased again under other leases, no try counted", arguments: QueueDriver.all)
     func release(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in

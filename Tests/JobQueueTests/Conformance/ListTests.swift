@@ -82,9 +82,9 @@ struct ListTests {
     func status(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let first = try await fixture.accept(queue, "t0", users: 10)
-            for i in 1..<25 { try await fixture.accept(queue, "t\(i)", users: 10 + i) }
+            for i in 1..<25 { try await fixture.accept(queue, "t\(i)", users: 10 + i, size: 20) }
             let second = try await fixture.accept(queue, "t3", users: 500)
-            let turn = try await fixture.lease(queue, "t24")
+            let turn = try await fixture.lease(queue, "t24", 2)
             var statistics = try await queue.statistics(now: fixture.now)
             #expect(statistics.tenants.count == 20)
             #expect(statistics.tenants.first?.tenantID == "t3")

@@ -86,7 +86,8 @@ struct QueueModel {
         #expect(leased.map(\.number) == leased.map(\.number).sorted())
         turns[tenant] = leased
         backoff[tenant] = nil
-        change(try leased.at(0).jobID) { $0.started = true }
+        // The start of a job of one batch is written with what comes of it.
+        change(try leased.at(0).jobID) { if $0.users > 10 { $0.started = true } }
     }
 
     private mutating func finish(_ tenant: String) async throws {
@@ -100,6 +101,7 @@ struct QueueModel {
                 ? [] : Set(batch.payload.indices.filter { _ in Int.random(in: 0..<10, using: &random) == 0 }).subtracting(failing)
             finished.append(batch.finished(failing: failing, deferring: deferring))
             change(batch.jobID) { job in
+                job.started = true
                 job.counts.failed += failing.count
                 job.counts.created += batch.payload.count - failing.count - deferring.count
                 if job.cancelRequested { job.counts.cancelled += deferring.count }
@@ -122,6 +124,7 @@ struct QueueModel {
         let due = fixture.now.advanced(bySeconds: Double.random(in: 0...10, using: &random))
         try await queue.retry(turn.at(0).lease, at: due, error: "busy", now: fixture.now)
         await queue.release(turn.dropFirst().map(\.lease))
+        change(job.id) { $0.started = true }
         if !job.cancelRequested { backoff[tenant] = due }
     }
 

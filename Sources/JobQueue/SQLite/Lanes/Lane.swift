@@ -6,6 +6,7 @@ struct HeldBatch: Sendable, Hashable {
     var seq: Int64
     var jobID: JobID
     var number: Int
+    var leasedAt: Timestamp
     /// Its effects stand in the directory: the tenant's next batches may be leased while its results are still being written.
     var isUnlocked = false
 }

@@ -16,6 +16,9 @@ struct HeadJob {
     var deferred: Int
 
     var openBatches: Int { batches - batchesDone }
+    /// Whether its first lease is written down. That of a single batch is not: it ends, or is put off, a moment later, and its start
+    /// is written with that.
+    var startIsWritten: Bool { state == .queued && batches > 1 }
 
     static let select = """
         SELECT seq, id, batch_key, state, operation, sync_time, total_users, batches, batches_done, next_batch, deferred
@@ -23,7 +26,7 @@ struct HeadJob {
         """
     /// Whether a tenant has any.
     static let exists = "SELECT 1 FROM jobs INDEXED BY jobs_lane WHERE tenant_id = ?1 AND phase = 0 LIMIT 1"
-    static let start = "UPDATE jobs SET state = 1, started_at = ?2 WHERE seq = ?1"
+    static let start = "UPDATE jobs SET state = 1, started_at = ?2 WHERE seq = ?1 AND state = 0"
     /// Deferred users became batches.
     static let addCut = "UPDATE jobs SET batches = batches + ?2, deferred = deferred - ?3 WHERE seq = ?1"
 
