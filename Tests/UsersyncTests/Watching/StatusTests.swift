@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-@Suite("Watching over HTTP: status, health, metrics")
-struct ObservationTests {
+@Suite("The status")
+struct StatusTests {
     @Test("the status has every part, and its figures agree with what was done")
     func status() async throws {
         try await TestServer.run { server in
@@ -20,6 +20,7 @@ struct ObservationTests {
                 #expect((status.jobs.queued.int ?? 0) + (status.jobs.running.int ?? 0) == 2)
                 #expect(status.pendingUsers.int == 121 && status.oldestPendingAgeSeconds.double != nil)
                 #expect(status.tenants.array.map(\.tenantId.string) == ["t1", "t2"])
+                #expect(status.success.bool == true && status.timestamp.string != nil)
                 #expect(status.tenants[0].pendingUsers.int == 120 && status.tenants[0].openJobs.int == 1)
                 #expect(status.workers.active.int != nil && status.workers.idle.int != nil)
                 #expect(status.usersPerSecond.keys == ["1m", "5m"] && status.retrying == .array([]))
@@ -35,45 +36,37 @@ struct ObservationTests {
             #expect(isIdle)
             let after = try await server.status()
             #expect(after.pendingUsers.int == 0 && after.oldestPendingAgeSeconds == .null && after.tenants == .array([]))
-            #expect(after.directory.state.string == "ok")
+            #expect(after.directory.state.string == "ok" && after.webhooks.oldestAgeSeconds == .null)
         }
     }
 
-    @Test("health wants a key, livez and readyz want none; the operator's key reads everything")
-    func health() async throws {
+    @Test("it shows what fails and since when: batches put off, webhooks not delivered, ages by the clock")
+    func troubles() async throws {
         try await TestServer.run { server in
-            for path in ["/api/health", "/api/internal/health"] {
-                let answer = try await server.get(path)
-                #expect(answer.status == 200 && answer.json.success.bool == true && answer.json.status.string == "ok")
-                #expect(try await server.get(path, headers: ["X-Internal-API-Key": ""]).status == 401)
+            server.receiver.answer(with: 410)
+            _ = try await server.submitted([Bodies.user("u1", "a@x.io")])
+            #expect(try await eventually { try await server.status().webhooks.dead.int == 1 })
+            server.receiver.answer(with: 502)
+            _ = try await server.submitted([Bodies.user("u1", "a@x.io")])
+            #expect(try await eventually { try await server.status().webhooks.lastError.string == "HTTP 502" })
+            try await server.whileLocked {
+                let id = try await server.submitted(Bodies.users(150), tenant: "t2")
+                #expect(try await server.isDirectoryAway())
+                try await server.countFailedTry(tenant: "t2", error: "out of memory")
+                let before = try await server.status()
+                server.clock.move(by: 100)
+                let status = try await server.status()
+                let batch = status.retrying[0]
+                #expect(status.retrying.array.count == 1 && batch.jobId.string == id && batch.tenantId.string == "t2")
+                #expect(batch.batch.int == 0 && batch.attempts.int == 1 && batch.lastError.string == "out of memory")
+                #expect(batch.nextAttemptAt.string != nil && batch.nextAttemptAt == before.retrying[0].nextAttemptAt)
+                #expect(status.tenants[0].currentJobId.string == id)
+                for age in [\JSONValue.oldestPendingAgeSeconds, \JSONValue.webhooks.oldestAgeSeconds] {
+                    let (old, new) = (try #require(before[keyPath: age].double), try #require(status[keyPath: age].double))
+                    #expect((100..<200).contains(new - old) && old < 60)
+                }
+                #expect(status.webhooks.pending.int == 1 && status.webhooks.dead.int == 1)
             }
-            for path in ["/livez", "/readyz", "/openapi.json"] {
-                #expect(try await server.get(path, headers: ["X-Internal-API-Key": ""]).status == 200)
-            }
-            for path in [
-                "/api/internal/sync/status", "/api/internal/sync/jobs", "/api/internal/sync/deliveries", "/metrics",
-                "/api/health",
-            ] {
-                #expect(try await server.get(path, headers: ["X-Internal-API-Key": TestServer.opsKey]).status == 200)
-            }
-        }
-    }
-
-    @Test("the metrics have the names that dashboards are built on")
-    func metrics() async throws {
-        try await TestServer.run { server in
-            _ = try await server.synced([Bodies.user("u1", "a@x.io")])
-            _ = await server.receiver.wait(for: 1)
-            let hasAll = try await eventually {
-                let text = String(decoding: try await server.get("/metrics").body, as: UTF8.self)
-                return [
-                    #"usersync_jobs{state="completed"} 1"#, "usersync_oldest_pending_job_age_seconds 0",
-                    #"usersync_users_processed_total{outcome="created"}"#, "usersync_job_wait_seconds_bucket",
-                    "usersync_job_duration_seconds_count", #"usersync_webhook_attempts_total{result="delivered"}"#,
-                    "usersync_http_request_duration_seconds",
-                ].allSatisfy(text.contains)
-            }
-            #expect(hasAll)
         }
     }
 }
