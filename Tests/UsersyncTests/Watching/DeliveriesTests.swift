@@ -35,6 +35,9 @@ struct DeliveriesTests {
                 let unknown = try await server.act("deliveries/\(id)/redeliver")
                 #expect(unknown.status == 404 && unknown.json.error.string == "Delivery not found", "\(id)")
             }
+            // What is too long for an id stays out of the audit trail.
+            let named = server.log.lines.filter { $0.message == "operator action" }.map { $0.metadata["deliveryId"] }
+            #expect(named == [delivery, test.json.delivery.id.string, "msg_unknown", "%20"])
         }
     }
 

@@ -49,6 +49,7 @@ struct StatusTests {
             server.receiver.answer(with: 502)
             _ = try await server.submitted([Bodies.user("u1", "a@x.io")])
             #expect(try await eventually { try await server.status().webhooks.lastError.string == "HTTP 502" })
+            server.clock.move(by: 2)
             try await server.whileLocked {
                 let id = try await server.submitted(Bodies.users(150), tenant: "t2")
                 #expect(try await server.isDirectoryAway())
@@ -65,6 +66,9 @@ struct StatusTests {
                     let (old, new) = (try #require(before[keyPath: age].double), try #require(status[keyPath: age].double))
                     #expect((100..<200).contains(new - old) && old < 60)
                 }
+                // The webhook waits since before the clock moved on, the job since after.
+                let (webhook, job) = (status.webhooks.oldestAgeSeconds.double ?? 0, status.oldestPendingAgeSeconds.double ?? 0)
+                #expect(webhook >= job + 2)
                 #expect(status.webhooks.pending.int == 1 && status.webhooks.dead.int == 1)
             }
         }
