@@ -4,10 +4,6 @@ import Testing
 
 @Suite("A directory in trouble")
 struct DirectoryTroubleTests {
-    private func isUnavailable(_ server: TestServer) async throws -> Bool {
-        try await eventually { try await server.status().directory.state.string == "unavailable" }
-    }
-
     @Test("a lock held by another process burns no attempt, is said by readyz and status, and work resumes by itself")
     func locked() async throws {
         try await TestServer.run { server in
@@ -16,11 +12,14 @@ struct DirectoryTroubleTests {
                 for number in 0..<3 {
                     ids.append(try await server.submitted([Bodies.user("u\(number)", "u\(number)@x.io")], tenant: "t\(number)"))
                 }
-                #expect(try await isUnavailable(server))
+                #expect(try await server.isDirectoryAway())
                 let ready = try await server.get("/readyz")
                 #expect(ready.status == 200 && ready.json.directory.state.string == "unavailable")
+                #expect(ready.json.status.string == "ready" && ready.json.success.bool == true)
                 let status = try await server.status()
-                #expect(status.directory.since.string != nil && status.directory.error.string?.contains("locked") == true)
+                for directory in [ready.json.directory, status.directory] {
+                    #expect(directory.since.string != nil && directory.error.string?.contains("locked") == true)
+                }
                 #expect(status.retrying == .array([]))
                 // What is submitted meanwhile is taken too.
                 ids.append(try await server.submitted([Bodies.user("u9", "u9@x.io")]))
@@ -70,7 +69,7 @@ struct DirectoryTroubleTests {
             let settings = ["DATABASE_URL": "sqlite:\(crm.appending(path: "crm.sqlite").path)"]
             try await TestServer.start(settings, folder: folder, receiver: receiver) { server in
                 let id = try await server.submitted([Bodies.user("u1", "a@x.io")])
-                #expect(try await isUnavailable(server))
+                #expect(try await server.isDirectoryAway())
                 try FileManager.default.createDirectory(at: crm, withIntermediateDirectories: true)
                 let job = try await server.ended(id, seconds: 60)
                 #expect(job.status.string == "completed" && job.metadata.created.int == 1)

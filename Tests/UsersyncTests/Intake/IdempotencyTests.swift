@@ -102,6 +102,31 @@ struct IdempotencyTests {
         }
     }
 
+    @Test(
+        "whatever the answer to a submission, each field of the limit stands in it once, and so do those of the acknowledgement")
+    func rateLimitFieldsOnce() async throws {
+        let fields = ["RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
+        try await TestServer.run(["RATE_LIMIT_MAX": "3"]) { server in
+            let user = Bodies.user("u1", "a@x.io")
+            func expectOnce(_ fields: [String], _ answer: TestServer.Answer, _ status: Int, remaining: Int) {
+                #expect(answer.status == status)
+                for field in fields { #expect(answer.count(field) == 1, "\(status): \(field)") }
+                #expect(answer.header("x-ratelimit-remaining") == "\(remaining)")
+                #expect(answer.header("ratelimit")?.contains("r=\(remaining);") == true)
+            }
+            let waited = try await server.sync([user], headers: ["Prefer": "wait=20"])
+            expectOnce(fields + ["Preference-Applied"], waited, 200, remaining: 2)
+            // Waits for its result in vain.
+            try await server.whileLocked {
+                let late = try await server.sync([user], headers: ["Prefer": "wait=1"])
+                expectOnce(fields + ["Preference-Applied", "Location", "Retry-After"], late, 202, remaining: 1)
+                #expect(late.header("preference-applied") == "wait=1" && late.header("location") == late.json.statusUrl.string)
+            }
+            expectOnce(fields + ["Location", "Retry-After"], try await server.sync([user]), 202, remaining: 0)
+            expectOnce(fields + ["Retry-After"], try await server.sync([user]), 429, remaining: 0)
+        }
+    }
+
     @Test("RATE_LIMIT_KEY=tenant counts by tenant; X-Forwarded-For counts from trusted proxies alone")
     func rateLimitKeys() async throws {
         try await TestServer.run(["RATE_LIMIT_MAX": "1", "RATE_LIMIT_KEY": "tenant"]) { server in

@@ -1,11 +1,17 @@
 import Logging
 import Synchronization
 
-/// Everything that was logged, as text.
+/// Everything that was logged.
 final class CapturedLog: Sendable {
-    private let lines = Mutex<[String]>([])
+    struct Line: Sendable {
+        var level: Logger.Level
+        var message: String
+        var metadata: [String: String]
+    }
+    private let recorded = Mutex<[Line]>([])
 
-    var text: String { lines.withLock { $0.joined(separator: "\n") } }
+    var lines: [Line] { recorded.withLock { $0 } }
+    var text: String { lines.map { "\($0.level) \($0.message) \($0.metadata)" }.joined(separator: "\n") }
     func contains(_ part: String) -> Bool { text.contains(part) }
 
     var logger: Logger {
@@ -25,9 +31,9 @@ final class CapturedLog: Sendable {
         }
 
         func log(event: LogEvent) {
-            let all = metadata.merging(event.metadata ?? [:]) { $1 }
-            let line = "\(event.level) \(event.message) \(all)"
-            log.lines.withLock { $0.append(line) }
+            let all = metadata.merging(event.metadata ?? [:]) { $1 }.mapValues { "\($0)" }
+            let line = Line(level: event.level, message: event.message.description, metadata: all)
+            log.recorded.withLock { $0.append(line) }
         }
     }
 }

@@ -6,7 +6,7 @@ enum OpenAPIChecker {
     /// Something that must be as the document says.
     enum Instance {
         /// The body of an answer to a request.
-        case answer(_ method: String, _ path: String, Answer)
+        case answer(_ method: String, _ path: String, TestServer.Answer)
         /// JSON that must keep to a schema of `components`.
         case schema(_ name: String, [UInt8])
     }
@@ -18,7 +18,7 @@ enum OpenAPIChecker {
             case .answer(let method, let path, let answer):
                 [
                     "method": method.lowercased(), "path": path, "status": String(answer.status), "body": answer.text,
-                    "type": answer.headers["content-type"] ?? "",
+                    "type": answer.header("content-type") ?? "",
                 ]
             case .schema(let name, let json): ["schema": name, "body": String(decoding: json, as: UTF8.self)]
             }

@@ -69,6 +69,11 @@ extension TestServer {
     func job(_ id: String) async throws -> JSONValue { try await get("/api/internal/sync/jobs/\(id)").json }
     func status() async throws -> JSONValue { try await get("/api/internal/sync/status").json }
 
+    /// Waits until the server has found that the CRM's database is away.
+    func isDirectoryAway() async throws -> Bool {
+        try await eventually { try await status().directory.state.string == "unavailable" }
+    }
+
     /// Acts on a job or a delivery with the operator's key.
     func act(_ path: String) async throws -> Answer {
         try await post("/api/internal/sync/\(path)", headers: ["X-Internal-API-Key": TestServer.opsKey])

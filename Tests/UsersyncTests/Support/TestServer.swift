@@ -84,7 +84,12 @@ struct TestServer: Sendable {
         var body: Data
 
         func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name.lowercased() }?.value }
+        /// How often a header stands.
+        func count(_ name: String) -> Int { headers.count { $0.name.lowercased() == name.lowercased() } }
         var json: JSONValue { JSONValue(body) }
+        var text: String { String(decoding: body, as: UTF8.self) }
+        /// The body's lines, each read as JSON.
+        var lines: [JSONValue] { body.split(separator: UInt8(ascii: "\n")).map { JSONValue(Data($0)) } }
     }
 
     /// Sends a request with the good key, unless the headers say otherwise (an empty value takes a header away).

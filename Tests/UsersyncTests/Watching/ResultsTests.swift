@@ -1,139 +1,88 @@
-import AsyncHTTPClient
 import Foundation
-import JobQueue
-import NIOCore
-import NIOHTTP1
-import Synchronization
-import SyncModel
-import SyncServer
 import Testing
 
-@Suite("Per-user results", .timeLimit(.minutes(1)))
+@Suite("Per-user results")
 struct ResultsTests {
-    private let path = "/api/internal/sync/jobs/\(WatchSamples.id(1))/results"
+    private let jobs = "/api/internal/sync/jobs"
+    private let ndjson = ["Accept": "application/x-ndjson"]
 
-    private func queue(results: Int) -> FakeQueue {
-        var state = FakeQueue.State()
-        state.jobs = [WatchSamples.job(1, .completedWithErrors, users: results, failed: results / 10)]
-        state.resultCount = results
-        return FakeQueue(state)
-    }
-
-    private func lines(_ answer: Answer) throws -> [[String: Any]] {
-        #expect(answer.body.last == 0x0A)
-        return try answer.body.split(separator: 0x0A).map {
-            try #require(try JSONSerialization.jsonObject(with: Data($0)) as? [String: Any])
+    /// A job of `count` users of whom every tenth fails; the path of its results.
+    private func results(of count: Int, _ server: TestServer) async throws -> String {
+        let users = (0..<count).map { index in
+            Bodies.user("u\(index)", "u\(index)@x.io", name: index % 10 == 9 ? "" : "Some Name")
         }
+        let id = try await server.submitted(users)
+        _ = try await server.ended(id)
+        return "\(jobs)/\(id)/results"
     }
 
-    @Test("a page holds 100 unless asked otherwise; the pages together hold all, in index order")
-    func pages() async throws {
-        try await WatchServer.run(queue: queue(results: 250)) { server in
-            #expect(try await server.get(path).object().array("results").count == 100)
-            var indices: [Int?] = []
-            var cursor: String?
+    @Test("results come in pages, in index order, filtered by status; the job itself shows the failed ones and where all are")
+    func results() async throws {
+        try await TestServer.run(["PUBLIC_URL": "https://sync.example"]) { server in
+            try server.refuseBadUsers()
+            var users = Bodies.users(1200)
+            for index in [3, 500, 1199] { users[index] = Bodies.user("bad\(index)", "bad\(index)@x.io") }
+            let id = try await server.submitted(users)
+            let job = try await server.ended(id)
+            #expect(job.metadata.failed.int == 3 && job.metadata.created.int == 1197)
+            #expect(job.resultsTruncated.bool == true && job.results.array.map(\.index.int) == [3, 500, 1199])
+            #expect(job.resultsUrl.string == "https://sync.example\(jobs)/\(id)/results")
+            #expect(job.message.string == "Synced 1197 of 1200 users")
+            var indexes: [Int?] = []
+            var cursor = ""
             repeat {
-                let page = try await server.get("\(path)?limit=70" + (cursor.map { "&cursor=\($0)" } ?? "")).object()
-                indices += try page.array("results").map { $0.int("index") }
-                cursor = page.string("nextCursor")
-            } while cursor != nil
-            #expect(indices == Array(0..<250))
+                let page = try await server.get("\(jobs)/\(id)/results?limit=500\(cursor)")
+                indexes += page.json.results.array.map(\.index.int)
+                cursor = page.json.nextCursor.string.map { "&cursor=\($0)" } ?? ""
+            } while !cursor.isEmpty && indexes.count < 5000
+            #expect(indexes == (0..<1200).map { $0 })
+            let failed = try await server.get("\(jobs)/\(id)/results?status=failed&limit=1000")
+            #expect(failed.json.results.array.map(\.code.string) == Array(repeating: "refused_by_database", count: 3))
         }
     }
 
-    @Test("a status narrows them", arguments: [(ResultStatusFilter.failed, 25), (.created, 225), (.updated, 0)])
-    func status(status: ResultStatusFilter, count: Int) async throws {
-        try await WatchServer.run(queue: queue(results: 250)) { server in
-            let page = try await server.get("\(path)?status=\(status.rawValue)&limit=1000").object()
-            #expect(try page.array("results").count == count)
-            #expect(try page.array("results").allSatisfy { $0.string("status") == status.rawValue })
-            let streamed = try await server.get("\(path)?status=\(status.rawValue)", accept: "application/x-ndjson")
-            #expect(streamed.body.count { $0 == 0x0A } == count)
-        }
-    }
-
-    @Test(
-        "a value that is not valid is a 400",
-        arguments: ["status=unchanged", "limit=1001", "limit=0", "cursor=mine", "status=failed&status=created"])
-    func badQuery(query: String) async throws {
-        try await WatchServer.run(queue: queue(results: 1)) { server in
-            let answer = try await server.get("\(path)?\(query)")
-            #expect(answer.status == 400)
-        }
-    }
-
-    @Test("NDJSON holds all of them, a line each, over many pages")
-    func ndjson() async throws {
-        let queue = queue(results: 3500)
-        try await WatchServer.run(queue: queue) { server in
-            let answer = try await server.get(path, accept: "application/x-ndjson")
-            #expect(answer.status == 200)
-            #expect(answer.headers["content-type"] == "application/x-ndjson")
-            #expect(answer.headers["transfer-encoding"] == "chunked")
-            #expect(try lines(answer).map { $0.int("index") } == Array(0..<3500))
-        }
-        #expect(queue.state.withLock { $0.resultPages } == 4)
-    }
-
-    @Test("NDJSON of no results is an empty body")
-    func ndjsonEmpty() async throws {
-        try await WatchServer.run(queue: queue(results: 0)) { server in
-            let answer = try await server.get(path, accept: "application/x-ndjson")
-            #expect(answer.status == 200)
-            #expect(answer.body.isEmpty)
-        }
-    }
-
-    @Test("NDJSON has no pages: limit and cursor are a 400")
-    func ndjsonPages() async throws {
-        try await WatchServer.run(queue: queue(results: 1)) { server in
-            for query in ["limit=5", "cursor=at-1"] {
-                let answer = try await server.get("\(path)?\(query)", accept: "application/x-ndjson")
-                #expect(answer.status == 400)
+    @Test("a page holds 100 unless asked otherwise; a status narrows pages and NDJSON alike")
+    func status() async throws {
+        try await TestServer.run(["VALIDATION": "per-user"]) { server in
+            let path = try await results(of: 250, server)
+            #expect(try await server.get(path).json.results.array.map(\.index.int) == (0..<100).map { $0 })
+            for (status, count) in [("failed", 25), ("created", 225), ("updated", 0)] {
+                let page = try await server.get("\(path)?status=\(status)&limit=1000").json
+                #expect(page.results.array.count == count && page.nextCursor == .null, "\(status)")
+                #expect(page.results.array.allSatisfy { $0.status.string == status })
+                let streamed = try await server.get("\(path)?status=\(status)", headers: ndjson)
+                #expect(streamed.status == 200 && streamed.lines == page.results.array, "\(status)")
             }
         }
     }
 
-    @Test(
-        "Accept decides, weights included",
-        arguments: [
-            ("application/x-ndjson", true), ("Application/X-NDJSON; charset=utf-8", true), ("*/*", false),
-            ("application/json", false), ("application/json, application/x-ndjson", true),
-            ("application/json;q=0.9, application/x-ndjson;q=0.5", false), ("application/x-ndjson;q=0", false),
-            ("application/x-ndjson;q=nonsense", false), (";,;", false),
-        ])
-    func accept(accept: String, isNDJSON: Bool) async throws {
-        try await WatchServer.run(queue: queue(results: 1)) { server in
-            let answer = try await server.get(path, accept: accept)
-            #expect(answer.headers["content-type"]?.hasPrefix("application/x-ndjson") == isNDJSON)
-            #expect(answer.headers["vary"] == "Accept")
-        }
-    }
-
-    @Test("a stream that cannot be read on is cut, not ended as if it were whole")
-    func failure() async throws {
-        let queue = queue(results: 5000)
-        queue.state.withLock { $0.failingResultPage = 3 }
-        try await WatchServer.run(queue: queue) { server in
-            await #expect(throws: (any Error).self) {
-                _ = try await server.get(path, accept: "application/x-ndjson")
+    @Test("a value that is not valid is a 400; NDJSON has no pages, so limit and cursor are one too")
+    func badValues() async throws {
+        try await TestServer.run { server in
+            let path = try await results(of: 1, server)
+            for query in ["status=unchanged", "limit=1001", "limit=0", "cursor=mine", "status=failed&status=created"] {
+                #expect(try await server.get("\(path)?\(query)").status == 400, "\(query)")
+            }
+            for query in ["status=unchanged", "limit=5", "cursor=r1"] {
+                #expect(try await server.get("\(path)?\(query)", headers: ndjson).status == 400, "\(query)")
             }
         }
     }
 
-    @Test("a stream stops when its caller goes away")
-    func callerGone() async throws {
-        // Enough results to stream for hours: the server's end, which waits for its connections, would not come.
-        let queue = queue(results: Int(UInt32.max))
-        try await WatchServer.run(queue: queue) { server in
-            var request = HTTPClientRequest(url: "http://127.0.0.1:\(server.port)\(path)")
-            request.headers.add(name: "Accept", value: "application/x-ndjson")
-            let client = HTTPClient()
-            let response = try await client.execute(request, timeout: .seconds(30))
-            var chunks = response.body.makeAsyncIterator()
-            #expect(try await chunks.next() != nil)
-            try await client.shutdown()
+    @Test("Accept decides between JSON and NDJSON, weights included")
+    func accept() async throws {
+        try await TestServer.run { server in
+            let path = try await results(of: 1, server)
+            for (accept, isNDJSON) in [
+                ("application/x-ndjson", true), ("Application/X-NDJSON; charset=utf-8", true), ("*/*", false),
+                ("application/json", false), ("application/json, application/x-ndjson", true),
+                ("application/json;q=0.9, application/x-ndjson;q=0.5", false), ("application/x-ndjson;q=0", false),
+                ("application/x-ndjson;q=nonsense", false), (";,;", false),
+            ] {
+                let answer = try await server.get(path, headers: ["Accept": accept])
+                #expect(answer.status == 200 && answer.header("vary") == "Accept", "\(accept)")
+                #expect(answer.header("content-type")?.hasPrefix("application/x-ndjson") == isNDJSON, "\(accept)")
+            }
         }
-        #expect(queue.state.withLock { $0.resultPages } < 1_000_000)
     }
 }

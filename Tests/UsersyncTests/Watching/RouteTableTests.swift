@@ -5,14 +5,17 @@ import Testing
 
 @Suite("The table of routes")
 struct RouteTableTests {
-    @Test("names every route that is registered, and no route of watching that is not")
-    func registration() {
-        let router = WatchServer.router(queue: FakeQueue(), engine: FakeEngine(), options: WatchServer.Options())
-        let registered = Set(router.routes.map { "\($0.method.rawValue) \($0.path.description)" })
-        let submitting = ["POST /api/internal/sync/users", "POST /api/internal/sync/remove-user"]
+    @Test("names every route the server has and no other, and so does the OpenAPI document")
+    func registration() async throws {
         let table = Set(RouteTable.all.map { "\($0.method.rawValue) \($0.path)" })
         #expect(table.count == RouteTable.all.count)
-        #expect(registered == table.subtracting(submitting))
+        try await TestServer.run { server in
+            let routes = HTTPServer.router(server.dependencies()).routes
+            #expect(Set(routes.map { "\($0.method.rawValue) \($0.path)" }) == table)
+            let paths = try await server.get("/openapi.json").json.paths
+            let described = paths.keys.flatMap { path in paths[path].keys.map { "\($0.uppercased()) \(path)" } }
+            #expect(Set(described) == table)
+        }
     }
 
     @Test(

@@ -1,0 +1,80 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Testing
+
+@Suite("All results as NDJSON", .timeLimit(.minutes(2)))
+struct ResultsStreamTests {
+    /// A job of `count` users in the order of their emails, so that a batch holds the next hundred of them; the path of its results.
+    private func results(of count: Int, textLength: Int = 4, _ server: TestServer) async throws -> String {
+        let filling = String(repeating: "x", count: textLength)
+        let host = String(repeating: filling.prefix(60) + ".", count: 3)
+        let id = try await server.submitted(
+            (0..<count).map { Bodies.user("\($0)-\(filling)", "u\(100_000 + $0)@\(host)io") })
+        let job = try await server.ended(id, seconds: 60)
+        #expect(job.metadata.created.int == count)
+        return "/api/internal/sync/jobs/\(id)/results"
+    }
+
+    private func stream(_ path: String, of server: TestServer, _ client: HTTPClient = .shared) async throws
+        -> HTTPClientResponse
+    {
+        var request = HTTPClientRequest(url: server.url + path)
+        request.headers.add(name: "X-Internal-API-Key", value: TestServer.key)
+        request.headers.add(name: "Accept", value: "application/x-ndjson")
+        return try await client.execute(request, timeout: .seconds(60))
+    }
+
+    @Test("it holds all of them, a line each, over many pages; without results it is empty")
+    func whole() async throws {
+        try await TestServer.run { server in
+            for count in [3500, 0] {
+                let answer = try await server.get(
+                    try await results(of: count, server), headers: ["Accept": "application/x-ndjson"])
+                #expect(answer.status == 200 && answer.header("content-type") == "application/x-ndjson")
+                #expect(answer.header("transfer-encoding") == "chunked")
+                #expect(answer.lines.map(\.index.int) == (0..<count).map { $0 })
+                #expect(answer.text.isEmpty || answer.text.hasSuffix("}\n"))
+            }
+        }
+    }
+
+    @Test("a stream that cannot be read on is cut, not ended as if it were whole")
+    func damaged() async throws {
+        try await TestServer.run { server in
+            let path = try await results(of: 3500, server)
+            try server.damageResults(fromBatch: 25)
+            let response = try await stream(path, of: server)
+            #expect(response.status == .ok)
+            var lines = 0
+            await #expect(throws: (any Error).self) {
+                for try await part in response.body { lines += part.readableBytesView.count { $0 == 0x0A } }
+            }
+            #expect((1...2000).contains(lines))
+            #expect(await eventually { server.log.contains("malformed JSON") })
+        }
+    }
+
+    @Test("it stops when its caller goes away: what comes after is not read")
+    func callerGone() async throws {
+        var log = CapturedLog()
+        try await TestServer.run { server in
+            log = server.log
+            // More than the buffers between server and caller hold. To read it all would come upon the damage, and say so.
+            let path = try await results(of: 12_000, textLength: 240, server)
+            try server.damageResults(fromBatch: 115)
+            let client = HTTPClient()
+            do {
+                var parts = try await stream(path, of: server, client).body.makeAsyncIterator()
+                #expect(try await parts.next() != nil)
+            } catch {
+                try await client.shutdown()
+                throw error
+            }
+            try await client.shutdown()
+        }
+        // The server has stopped: no answer is under way any more.
+        #expect(!log.contains("malformed JSON"))
+    }
+}
