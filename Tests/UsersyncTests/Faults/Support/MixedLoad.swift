@@ -23,11 +23,18 @@ final class MixedLoad: Sendable {
     private let state: Mutex<State>
     private let tenants: [String]
     private let seed: UInt64
+    private let bulkSize: Int
+    private let cutsUploads: Bool
 
-    init(port: Int, tenants: [String], seed: UInt64) {
+    /// - Parameters:
+    ///   - bulkSize: users of a bulk.
+    ///   - cutsUploads: whether a further tenant sends bodies that stop half-way, again and again: none of its users may appear.
+    init(port: Int, tenants: [String], seed: UInt64, bulkSize: Int = 1000, cutsUploads: Bool = false) {
         state = Mutex(State(port: port))
         self.tenants = tenants
         self.seed = seed
+        self.bulkSize = bulkSize
+        self.cutsUploads = cutsUploads
     }
 
     /// Jobs acknowledged so far.
@@ -43,13 +50,35 @@ final class MixedLoad: Sendable {
             for (number, tenant) in tenants.enumerated() {
                 group.addTask { try await self.caller(tenant, SeededRandom(seed: self.seed &+ UInt64(number))) }
             }
+            if cutsUploads {
+                group.addTask {
+                    await self.cutUploads()
+                    return Outcome(model: TenantModel(tenant: "half"))
+                }
+            }
             return try await group.reduce(into: []) { $0.append($1) }
+        }
+    }
+
+    /// Sends the head and a part of a body, then hangs up.
+    private func cutUploads() async {
+        let body = Array(Bodies.sync(Bodies.users(5000), tenant: "half").utf8)
+        var random = SeededRandom(seed: seed)
+        while !state.withLock({ $0.isStopping }) {
+            let port = state.withLock { $0.port }
+            let part = String(decoding: body.prefix(Int.random(in: 1..<body.count, using: &random)), as: UTF8.self)
+            let head = """
+                POST /api/internal/sync/users HTTP/1.1\r\nHost: x\r\nX-Internal-API-Key: \(TestServer.key)\r\nX-Tenant-ID: half\r\n\
+                X-Sync-Source: load\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n
+                """
+            try? await RawConnection.run(port: port) { write, _ in try await write(head + part) }
+            try? await Task.sleep(for: .milliseconds(20))
         }
     }
 
     private func caller(_ tenant: String, _ random: SeededRandom) async throws -> Outcome {
         var random = random
-        var outcome = Outcome(model: TenantModel(tenant: tenant))
+        var outcome = Outcome(model: TenantModel(tenant: tenant, bulkSize: bulkSize))
         var number = 0
         while !state.withLock({ $0.isStopping }) {
             let step = TenantModel.randomStep(number: number, using: &random)

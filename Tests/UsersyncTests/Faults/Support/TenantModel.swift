@@ -20,12 +20,15 @@ struct TenantModel: Sendable {
         case removal(user: Int)
     }
 
-    static let bulkSize = 1000
-
     let tenant: String
+    /// Users of a bulk.
+    let bulkSize: Int
     private(set) var users: [Int: User] = [:]
 
-    init(tenant: String) { self.tenant = tenant }
+    init(tenant: String, bulkSize: Int = 1000) {
+        self.tenant = tenant
+        self.bulkSize = bulkSize
+    }
 
     /// A step of the mixed load: mostly singles, some removals, few bulks.
     static func randomStep(number: Int, using random: inout SeededRandom) -> Step {
@@ -43,7 +46,7 @@ struct TenantModel: Sendable {
         case .single(let user, let name): put(user, User(name: name, isActive: true), &counts)
         case .bulk(let name):
             // A bulk says nothing of `isActive`: who was removed stays so.
-            for user in 0..<Self.bulkSize { put(user, User(name: name, isActive: users[user]?.isActive ?? true), &counts) }
+            for user in 0..<bulkSize { put(user, User(name: name, isActive: users[user]?.isActive ?? true), &counts) }
         case .removal(let user):
             if users[user] == nil { counts.failed = 1 } else { counts.removed = 1 }
             users[user]?.isActive = false
@@ -66,7 +69,7 @@ struct TenantModel: Sendable {
         case .single(let user, let name):
             ("/api/internal/sync/users", Bodies.sync([self.user(user, name, more: #""isActive":true"#)], tenant: tenant))
         case .bulk(let name):
-            ("/api/internal/sync/users", Bodies.sync((0..<Self.bulkSize).map { self.user($0, name) }, tenant: tenant))
+            ("/api/internal/sync/users", Bodies.sync((0..<bulkSize).map { self.user($0, name) }, tenant: tenant))
         case .removal(let user): ("/api/internal/sync/remove-user", Bodies.removal("u\(user)", tenant: tenant))
         }
     }

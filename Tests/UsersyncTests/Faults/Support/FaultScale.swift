@@ -1,0 +1,13 @@
+import Foundation
+
+/// How hard the fault suite tries: bounded in every test run, in full with `FAULTS=full` (`sh deploy/faults.sh`).
+enum FaultScale {
+    static let isFull = ProcessInfo.processInfo.environment["FAULTS"] == "full"
+
+    static func pick<Value>(_ bounded: Value, full: Value) -> Value { isFull ? full : bounded }
+
+    /// A seed to repeat a run with: `FAULT_SEED`, else a new one. Tests print it.
+    static func seed() -> UInt64 {
+        ProcessInfo.processInfo.environment["FAULT_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...(.max))
+    }
+}
