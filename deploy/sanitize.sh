@@ -16,6 +16,10 @@ mkdir -p "$folder"
 rm -f "$folder"/finding.*
 export TSAN_OPTIONS="log_path=$PWD/$folder/finding halt_on_error=0 history_size=4"
 export ASAN_OPTIONS="log_path=$PWD/$folder/finding"
+if [ "$sanitizer" = thread ]; then
+    clang -O1 -fPIC -shared -o "$folder/tsan-mutex.so" deploy/tsan-mutex.c
+    export LD_PRELOAD="$PWD/$folder/tsan-mutex.so"
+fi
 status=0
 sh deploy/test.sh --sanitize "$sanitizer" --scratch-path "$folder" ${2:+--filter "$2"} || status=$?
 for finding in "$folder"/finding.*; do

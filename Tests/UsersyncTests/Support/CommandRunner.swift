@@ -26,7 +26,7 @@ struct CommandRunner {
 
     /// The options of a sanitizer that the tests run under: it is to report of the processes they start likewise.
     static let sanitizerOptions = ProcessInfo.processInfo.environment.filter {
-        ["TSAN_OPTIONS", "ASAN_OPTIONS"].contains($0.key)
+        ["TSAN_OPTIONS", "ASAN_OPTIONS", "LD_PRELOAD"].contains($0.key)
     }
 
     /// - Parameters:
