@@ -4,6 +4,9 @@ import Foundation
 enum FaultScale {
     static let isFull = ProcessInfo.processInfo.environment["FAULTS"] == "full"
 
+    /// Under a sanitizer (`sh deploy/sanitize.sh`) a debug server is many times slower; what it is given is to be less.
+    static let isSanitized = !CommandRunner.sanitizerOptions.isEmpty
+
     static func pick<Value>(_ bounded: Value, full: Value) -> Value { isFull ? full : bounded }
 
     /// A seed to repeat a run with: `FAULT_SEED`, else a new one. Tests print it.
