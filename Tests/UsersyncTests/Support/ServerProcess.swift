@@ -43,6 +43,7 @@ struct ServerProcess {
         return ServerProcess(port: port, process: process, logPath: logPath)
     }
 
+    var isRunning: Bool { process.isRunning }
     var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
 
     /// Ends it as a power cut would, and waits until it is gone.
