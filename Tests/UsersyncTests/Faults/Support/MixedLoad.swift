@@ -18,6 +18,8 @@ final class MixedLoad: Sendable {
         var port: Int
         var isStopping = false
         var acknowledged = 0
+        var unavailable = 0
+        var unavailableWithoutRetryAfter = 0
     }
 
     private let state: Mutex<State>
@@ -39,6 +41,10 @@ final class MixedLoad: Sendable {
 
     /// Jobs acknowledged so far.
     var acknowledged: Int { state.withLock { $0.acknowledged } }
+    /// Answers of 503 so far, and those of them that did not say when to come again.
+    var unavailable: (all: Int, withoutRetryAfter: Int) {
+        state.withLock { ($0.unavailable, $0.unavailableWithoutRetryAfter) }
+    }
     /// The server listens elsewhere now.
     func moved(to port: Int) { state.withLock { $0.port = port } }
     /// Each caller has its request acknowledged and ends.
@@ -96,6 +102,12 @@ final class MixedLoad: Sendable {
         for _ in 0..<3000 {
             let port = state.withLock { $0.port }
             if let answer = try? await ServerProcess.send("POST", port: port, path, headers: headers, body: body) {
+                if answer.status == 503 {
+                    state.withLock {
+                        $0.unavailable += 1
+                        if Int(answer.header("retry-after") ?? "") == nil { $0.unavailableWithoutRetryAfter += 1 }
+                    }
+                }
                 if answer.status == 202, let id = answer.json.jobId.string { return id }
                 // 409: the broken request still counts as arriving. 503: it stops.
                 guard answer.status == 409 || answer.status == 503 else {
