@@ -28,7 +28,7 @@ struct DiskFaults {
                         await server.crash()
                     }
                 }
-                report.tries += 1
+                report.tried(of: points.count)
                 if losesPower { try disk.cutPower(using: &random) }
             }
             let server = try await ServerProcess.start(folder: folder, receiver: receiver)

@@ -23,7 +23,8 @@ struct FullDiskFaults {
                 folder: folder, receiver: receiver, settings: try disk.environment())
             let load = MixedLoad(port: server.port, tenants: Self.tenants, seed: seed, cutsUploads: true)
             async let running = load.run()
-            for _ in 0..<FaultScale.pick(3, full: 20) {
+            let refusals = FaultScale.pick(3, full: 20)
+            for _ in 0..<refusals {
                 let (acknowledged, refused) = (load.acknowledged, load.unavailable.all)
                 _ = await eventually(20) { load.acknowledged > acknowledged + 3 }
                 try disk.refuse(refusal)
@@ -35,7 +36,7 @@ struct FullDiskFaults {
                 #expect(await eventually(30) { load.acknowledged > before }, "it does not go on")
                 let isReady = try await eventually(20) { try await server.get("/readyz").status == 200 }
                 #expect(isReady)
-                report.tries += 1
+                report.tried(of: refusals)
             }
             load.stop()
             let outcomes = try await running
@@ -61,7 +62,8 @@ struct FullDiskFaults {
             let load = MixedLoad(port: server.port, tenants: Self.tenants, seed: seed)
             async let running = load.run()
             let filler = data.appending(path: "filler")
-            for _ in 0..<FaultScale.pick(2, full: 10) {
+            let fillings = FaultScale.pick(2, full: 10)
+            for _ in 0..<fillings {
                 let (acknowledged, refused) = (load.acknowledged, load.unavailable.all)
                 _ = await eventually(20) { load.acknowledged > acknowledged + 3 }
                 try fill(filler)
@@ -70,7 +72,7 @@ struct FullDiskFaults {
                 try FileManager.default.removeItem(at: filler)
                 let before = load.acknowledged
                 #expect(await eventually(30) { load.acknowledged > before }, "it does not go on")
-                report.tries += 1
+                report.tried(of: fillings)
             }
             load.stop()
             let outcomes = try await running

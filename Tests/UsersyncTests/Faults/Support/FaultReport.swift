@@ -20,6 +20,13 @@ struct FaultReport: Sendable {
     /// Rows of the directory that are not as the model says.
     var rowsWrong = 0
 
+    /// It was broken once more. The full form says every tenth time how far it is.
+    mutating func tried(of total: Int) {
+        tries += 1
+        guard FaultScale.isFull, tries % 10 == 0 || tries == total else { return }
+        FileHandle.standardError.write(Data("\(fault): \(tries) of \(total)\n".utf8))
+    }
+
     static func + (a: FaultReport, b: FaultReport) -> FaultReport {
         FaultReport(
             fault: a.fault, tries: a.tries + b.tries, acknowledged: a.acknowledged + b.acknowledged,
