@@ -1,4 +1,4 @@
-# Sourced by demo.sh and test.sh: stands in the project's folder and installs what a machine with nothing but the Swift
+# Sourced by the scripts beside it: stands in the project's folder and installs what a machine with nothing but the Swift
 # toolchain lacks: the headers of SQLite and zlib, from Debian's or Ubuntu's own packages.
 set -eu
 cd "$(dirname "$0")/.."

@@ -73,11 +73,13 @@ struct OpenedStore {
         }
     }
 
-    /// Sets what makes a commit durable, and reads it back: GRDB sets `synchronous` itself after `prepareDatabase`.
+    /// Sets what makes a commit durable, and what is deleted unreadable, and reads it back: GRDB sets `synchronous` itself after
+    /// `prepareDatabase`, and whether SQLite overwrites what it deletes is otherwise left to who built the library.
     private static func setPragmas(_ db: Database, _ path: String) throws {
-        try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0")
+        try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = ON")
         let wanted: [(pragma: String, value: String)] = [
             ("journal_mode", "wal"), ("synchronous", "2"), ("wal_autocheckpoint", "0"), ("auto_vacuum", "2"),
+            ("secure_delete", "1"),
         ]
         for (pragma, value) in wanted {
             let found = try Row.fetchOne(db, sql: "PRAGMA \(pragma)").map { "\($0[0] as DatabaseValue)" } ?? "nothing"

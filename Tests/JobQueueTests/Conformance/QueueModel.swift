@@ -22,7 +22,6 @@ struct QueueModel {
     var jobs: [ModelJob] = []
     var turns: [String: [LeasedBatch]] = [:]
     var backoff: [String: Timestamp] = [:]
-    /// Users put off once: in the last pass they are not put off again.
     private let tenants = ["a", "b", "c"]
 
     init(fixture: QueueFixture, queue: any JobQueue, seed: UInt64) {

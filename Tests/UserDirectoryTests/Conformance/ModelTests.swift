@@ -32,22 +32,24 @@ struct ModelTests {
         return sent
     }
 
-    @Test("random jobs of two tenants, in random batches", arguments: DirectoryDriver.all, Array(0..<60))
-    func random(driver: DirectoryDriver, round: Int) async throws {
-        // Put a seed that failed here to see it again.
-        let seed = UInt64.random(in: 0 ... .max)
+    @Test("random jobs of two tenants, in random batches", arguments: DirectoryDriver.all, Property.seeds(fresh: 60))
+    func random(driver: DirectoryDriver, seed: UInt64) async {
+        await Property.holds(seed: seed, steps: 12) { jobs in try await random(driver, seed, jobs: jobs) }
+    }
+
+    private func random(_ driver: DirectoryDriver, _ seed: UInt64, jobs: Int) async throws {
         var random = SeededNumbers(state: seed)
-        let scope: EmailScope = round.isMultiple(of: 2) ? .global : .tenant
+        let scope: EmailScope = seed.isMultiple(of: 2) ? .global : .tenant
         let it = try await driver.make(scope)
         var model = DirectoryModel(scope: scope)
-        for job in 1...12 {
+        for job in 1...jobs {
             let tenant = random.next() % 3 == 0 ? "t2" : "t1"
             let time = Int64(job / 3) - (random.next() % 5 == 0 ? 2 : 0)
             if random.next() % 6 == 0 {
                 let id = ["a", "b", "c", "z"][Int(random.next() % 4)]
                 let outcome = try await it.outcomes(
                     BatchWork(job: job, tenant: tenant, operation: .userRemoval, at: time, BatchPayload([TestUser.removal(id)])))
-                #expect(outcome == [model.remove(id, tenant: tenant, at: time)], "seed \(seed), job \(job)")
+                #expect(outcome == [model.remove(id, tenant: tenant, at: time)], "job \(job)")
                 continue
             }
             let users = (0..<UInt32(random.next() % 12 + 1)).map { user($0, &random) }
@@ -64,7 +66,7 @@ struct ModelTests {
             var got = try await words(batches, it, &random)
             var expected: [UInt32: String] = [:]
             for user in users { expected[user.index] = model.sync(user, job: job, tenant: tenant, at: time, isLastPass: false) }
-            #expect(got == expected, "seed \(seed), job \(job)")
+            #expect(got == expected, "job \(job)")
 
             let waiting = users.filter { got[$0.index] == "deferred" }
             let middle = waiting.count / 2
@@ -76,9 +78,9 @@ struct ModelTests {
             got = try await words(last, it, &random)
             expected = [:]
             for user in waiting { expected[user.index] = model.sync(user, job: job, tenant: tenant, at: time, isLastPass: true) }
-            #expect(got == expected, "seed \(seed), job \(job), last pass")
+            #expect(got == expected, "job \(job), last pass")
             let rows = try stored(it)
-            try #require(rows == model.rows, "seed \(seed), job \(job)")
+            try #require(rows == model.rows, "job \(job)")
             if random.next() % 2 == 0 { try await it.directory.forget([.test(job)]) }
         }
     }

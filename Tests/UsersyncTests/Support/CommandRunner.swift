@@ -24,8 +24,13 @@ struct CommandRunner {
         }
     }
 
+    /// The options of a sanitizer that the tests run under: it is to report of the processes they start likewise.
+    static let sanitizerOptions = ProcessInfo.processInfo.environment.filter {
+        ["TSAN_OPTIONS", "ASAN_OPTIONS", "LD_PRELOAD"].contains($0.key)
+    }
+
     /// - Parameters:
-    ///   - environment: all of it; nothing is inherited.
+    ///   - environment: all of it; nothing else is inherited.
     ///   - directory: the working directory; without it an empty one.
     static func run(
         _ arguments: [String], environment: [String: String] = [:], directory: String? = nil, input: Data? = nil
@@ -34,7 +39,7 @@ struct CommandRunner {
         let process = Process()
         process.executableURL = try binary
         process.arguments = arguments
-        process.environment = environment
+        process.environment = environment.merging(sanitizerOptions) { given, _ in given }
         process.currentDirectoryURL = URL(fileURLWithPath: directory ?? empty.path)
         let files = try TemporaryDirectory()
         // Files rather than pipes: nothing can fill up while nobody reads.

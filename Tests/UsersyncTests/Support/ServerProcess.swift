@@ -25,7 +25,7 @@ struct ServerProcess {
         let process = Process()
         process.executableURL = try CommandRunner.binary
         process.arguments = ["serve"]
-        process.environment = environment.merging(settings) { $1 }
+        process.environment = environment.merging(settings) { $1 }.merging(CommandRunner.sanitizerOptions) { given, _ in given }
         process.currentDirectoryURL = folder
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = log

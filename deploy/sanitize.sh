@@ -1,0 +1,31 @@
+#!/bin/sh
+# All tests under a sanitizer: sh deploy/sanitize.sh thread|address [filter]. Builds into a folder of its own, .build-thread or
+# .build-address (10 to 20 minutes the first time). What the sanitizer finds, in the tests or in a server that they start, is
+# printed at the end and fails the run.
+. "$(dirname "$0")/prepare.sh"
+sanitizer=${1:-}
+case $sanitizer in
+    thread | address) ;;
+    *)
+        echo "usage: sh deploy/sanitize.sh thread|address [filter]" >&2
+        exit 2
+        ;;
+esac
+folder=.build-$sanitizer
+mkdir -p "$folder"
+rm -f "$folder"/finding.*
+export TSAN_OPTIONS="log_path=$PWD/$folder/finding halt_on_error=0 history_size=4"
+export ASAN_OPTIONS="log_path=$PWD/$folder/finding"
+if [ "$sanitizer" = thread ]; then
+    clang -O1 -fPIC -shared -o "$folder/tsan-mutex.so" deploy/tsan-mutex.c
+    export LD_PRELOAD="$PWD/$folder/tsan-mutex.so"
+fi
+status=0
+sh deploy/test.sh --sanitize "$sanitizer" --scratch-path "$folder" ${2:+--filter "$2"} || status=$?
+for finding in "$folder"/finding.*; do
+    [ -e "$finding" ] || continue
+    say "$finding"
+    cat "$finding"
+    status=1
+done
+exit $status
