@@ -14,7 +14,9 @@ struct DirectoryFaults {
             pause: .milliseconds(40))
     }
 
-    @Test("while it runs: jobs are taken, no try is counted, it says what is wrong, and goes on by itself", arguments: Trouble.running)
+    @Test(
+        "while it runs: jobs are taken, no try is counted, it says what is wrong, and goes on by itself",
+        arguments: Trouble.running)
     func away(_ trouble: AwayFile.Trouble) async throws {
         var report = FaultReport(fault: "CRM database \(trouble.rawValue)")
         try await TestServer.inFolder { folder, receiver in

@@ -21,9 +21,9 @@ struct LateWorkerFaults {
         var random = SeededRandom(seed: seed)
         var report = FaultReport(fault: "workers overtaken by cancel, spent tries, restart")
         var cancelled = 0, spent = 0
-        for round in 0..<FaultScale.pick(15, full: 400) {
+        for round in 0..<FaultScale.pick(10, full: 400) {
             try await TestServer.inFolder { folder, _ in
-                let ended = try await self.round(in: folder, &random, &report)
+                let ended = try await self.round(in: folder, impatience: [0.9, 0.1, 0.5][round % 3], &random, &report)
                 cancelled += ended.reduce(0) { $0 + $1.job.counts.cancelled }
                 spent += ended.reduce(0) { $0 + $1.job.failedCodes[FailureCode.retriesExhausted.word, default: 0] }
                 try judge(ended, "round \(round)", in: folder, &report)
@@ -59,8 +59,10 @@ struct LateWorkerFaults {
 
     /// Jobs of two tenants that write the same users again and again, in steps of chance; with a cancel, and with a second life of the
     /// engine while the first one's calls are still under way.
-    private func round(in folder: URL, _ random: inout SeededRandom, _ report: inout FaultReport) async throws -> [Ended] {
-        let impatience = [0.1, 0.5, 0.9].randomElement(using: &random) ?? 0.5
+    /// - Parameter impatience: the share of calls to the directory that are given up.
+    private func round(in folder: URL, impatience: Double, _ random: inout SeededRandom, _ report: inout FaultReport) async throws
+        -> [Ended]
+    {
         var lives = [try await EngineLife.begin(in: folder, impatience: impatience, random: SeededRandom(seed: random.next()))]
         var jobs: [NewJob] = []
         for number in 0..<6 {
@@ -114,7 +116,8 @@ struct LateWorkerFaults {
             if job.state.isEnd, addsUp, logs[0][0] == 1 {
                 report.applied += 1
             } else {
-                Issue.record("\(round), job \(number): \(job.state), \(counts), \(ended.results.count) results, \(logs[0]) log rows")
+                Issue.record(
+                    "\(round), job \(number): \(job.state), \(counts), \(ended.results.count) results, \(logs[0]) log rows")
                 report.lost += 1
             }
             if ended.deliveries.count != 1 { report.webhooksMissing += 1 }
@@ -125,10 +128,13 @@ struct LateWorkerFaults {
             }
         }
         var found: [String: String] = [:]
-        for row in try rows("SELECT tenant_id || ' ' || wrapper_user_id, name FROM users", [], in: folder) { found[row[0]] = row[1] }
+        for row in try rows("SELECT tenant_id || ' ' || wrapper_user_id, name FROM users", [], in: folder) {
+            found[row[0]] = row[1]
+        }
         let wrong = Set(found.keys).union(expected.keys).filter { found[$0] != expected[$0] }
         if let first = wrong.sorted().first {
-            Issue.record("\(round): \(wrong.count) rows, first \(first): \(found[first] ?? "none"), not \(expected[first] ?? "none")")
+            Issue.record(
+                "\(round): \(wrong.count) rows, first \(first): \(found[first] ?? "none"), not \(expected[first] ?? "none")")
         }
         report.rowsWrong += wrong.count
     }

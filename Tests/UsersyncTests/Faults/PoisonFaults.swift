@@ -84,7 +84,9 @@ struct PoisonFaults {
         return (0..<count).map { _ in
             let way = ways.randomElement(using: &random) ?? ""
             let isRefused = Double.random(in: 0..<1, using: &random) < share
-            return (Int.random(in: 0..<600, using: &random), isRefused ? "\(TenantModel.poison) \(way) \(number)" : "Name \(number)")
+            return (
+                Int.random(in: 0..<600, using: &random), isRefused ? "\(TenantModel.poison) \(way) \(number)" : "Name \(number)"
+            )
         }
     }
 }

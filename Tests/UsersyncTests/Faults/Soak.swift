@@ -23,7 +23,9 @@ struct Soak {
         var flat: [(curve: Curve, slack: Double)] { [(memory, 48), (openFiles, 32), (queueLog, 64), (directoryLog, 64)] }
     }
 
-    @Test("for a long time, killed again and again: nothing is lost or done twice, nothing grows that should not, and space comes back")
+    @Test(
+        "for a long time, killed again and again: nothing is lost or done twice, nothing grows that should not, and space comes back"
+    )
     func soak() async throws {
         let seed = FaultScale.seed()
         say("seed of the soak: \(seed)")
@@ -54,7 +56,8 @@ struct Soak {
             }
             load.stop()
             say("the load has ended after \(load.acknowledged) jobs; waiting for what is left, then counting")
-            try await Aftermath(server: server, receiver: receiver, folder: folder, patience: 900).add(try await running, to: &report)
+            try await Aftermath(server: server, receiver: receiver, folder: folder, patience: 900).add(
+                try await running, to: &report)
             #expect(await server.terminate(within: 25) == 0)
             report.tries = max(report.tries, 1)
             draw(figures, kills)
@@ -71,7 +74,9 @@ struct Soak {
         _ figures: inout Figures, at second: Double, _ server: ServerProcess, _ folder: URL, _ load: MixedLoad,
         _ receiver: HookReceiver
     ) async throws {
-        func mebibytes(_ file: String) -> Double { Double(ProcessFigures.size(folder.appending(path: "data/" + file))) / 1_048_576 }
+        func mebibytes(_ file: String) -> Double {
+            Double(ProcessFigures.size(folder.appending(path: "data/" + file))) / 1_048_576
+        }
         let jobs = try await server.get("/api/internal/sync/status").json.jobs
         let ended = jobs.keys.subtracting(["queued", "running"]).reduce(0) { $0 + (jobs[$1].int ?? 0) }
         let system = try #require(ProcessFigures(of: server.processID))
@@ -89,7 +94,9 @@ struct Soak {
     private func draw(_ figures: Figures, _ kills: [Double]) {
         say("\nover time, each from 0 to its most; killed \(kills.count) times")
         for curve in figures.all {
-            say(curve.name.padding(toLength: 20, withPad: " ", startingAt: 0) + curve.bars() + " at most " + curve.shown(curve.most))
+            say(
+                curve.name.padding(toLength: 20, withPad: " ", startingAt: 0) + curve.bars() + " at most "
+                    + curve.shown(curve.most))
         }
         for (curve, _) in figures.flat {
             let (first, last) = curve.thirds

@@ -14,7 +14,8 @@ struct AwayFile {
         case forbiddenAtStart = "not to be read at start"
 
         static let running: [Trouble] = [.locked, .damaged, .moved]
-        static let atStart: [Trouble] = getuid() == 0 ? [.damagedAtStart, .folderAtStart] : [.damagedAtStart, .folderAtStart, .forbiddenAtStart]
+        static let atStart: [Trouble] =
+            getuid() == 0 ? [.damagedAtStart, .folderAtStart] : [.damagedAtStart, .folderAtStart, .forbiddenAtStart]
 
         /// A word of the `error` that `readyz` and `status` then show.
         var word: String {

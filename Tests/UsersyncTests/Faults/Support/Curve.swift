@@ -33,7 +33,8 @@ struct Curve: Sendable {
         guard !points.isEmpty, most > 0 else { return "" }
         let count = min(width, points.count)
         return (0..<count).map { column in
-            let slice = points[(column * points.count / count)..<max(column * points.count / count + 1, (column + 1) * points.count / count)]
+            let slice = points[
+                (column * points.count / count)..<max(column * points.count / count + 1, (column + 1) * points.count / count)]
             let value = slice.map(\.value).max() ?? 0
             return String("▁▂▃▄▅▆▇█".dropFirst(min(7, Int(value / most * 8))).prefix(1))
         }.joined()
@@ -47,7 +48,9 @@ struct Curve: Sendable {
         var body = ""
         for (row, curve) in curves.enumerated() {
             let top = 40 + Double(row) * height
-            func y(_ value: Double) -> String { String(format: "%.1f", top + (height - 25) * (1 - value / max(curve.most, 1e-9))) }
+            func y(_ value: Double) -> String {
+                String(format: "%.1f", top + (height - 25) * (1 - value / max(curve.most, 1e-9)))
+            }
             for mark in marks {
                 body += "<line x1='\(x(mark))' x2='\(x(mark))' y1='\(top)' y2='\(top + height - 25)' stroke='#f2c6c6'/>\n"
             }
