@@ -21,8 +21,9 @@ struct KillFaults {
             for _ in 0..<kills {
                 let before = load.acknowledged
                 _ = await eventually(20) { load.acknowledged > before }
-                // A moment of no meaning is the point here.
-                try await Task.sleep(for: .milliseconds(Int.random(in: 0..<400, using: &random)))
+                // A moment of no meaning is the point here; now and then late enough for a bulk to be through.
+                let most = Int.random(in: 0..<4, using: &random) == 0 ? 4000 : 400
+                try await Task.sleep(for: .milliseconds(Int.random(in: 0..<most, using: &random)))
                 await server.crash()
                 report.tried(of: kills)
                 server = try await ServerProcess.start(folder: folder, receiver: receiver)
