@@ -54,7 +54,22 @@ actor SyncWorker {
         if !left.isEmpty { await queue.release(left) }
         await queue.unlock(done.map(\.lease))
         await applied(done.count)
-        await finish(zip(done, outcomes).map { FinishedBatch($0, $1) }, areLogged: true)
+        await finish(done, as: outcomes)
+    }
+
+    /// Ends batches as the directory has it.
+    private func finish(_ batches: [LeasedBatch], as outcomes: [BatchApplied]) async {
+        var applied: [FinishedBatch] = []
+        for (batch, outcome) in zip(batches, outcomes) {
+            if outcome.isTombstone {
+                // Its tries were spent in an earlier life of the process, which ended before the queue knew. (Of a job to be
+                // cancelled nothing is leased.)
+                await finish([FinishedBatch(spent: batch, error: nil)], areLogged: false)
+            } else {
+                applied.append(FinishedBatch(batch, outcome))
+            }
+        }
+        if !applied.isEmpty { await finish(applied, areLogged: true) }
     }
 
     /// Writes results to the queue and ends the jobs that have no open batch left.
@@ -88,7 +103,7 @@ actor SyncWorker {
             do throws(DirectoryError) {
                 if turn.batches.count == 1 { throw DirectoryError.transient(groupError) }
                 let outcome = try await directory.apply([BatchWork(batch)], closeEarly: { false })
-                await finish(zip([batch], outcome).map { FinishedBatch($0, $1) }, areLogged: true)
+                await finish([batch], as: outcome)
             } catch {
                 held.insert(batch.tenantID)
                 guard case .transient(let text) = error else {
@@ -129,11 +144,7 @@ actor SyncWorker {
             await gate.close(error.text)
             return
         }
-        var users: [AppliedUser] = []
-        batch.payload.forEach { record in
-            users.append(AppliedUser(index: record.index, outcome: .failed, code: .retriesExhausted, detail: error))
-        }
-        await finish([FinishedBatch(batch: batch, users: users)], areLogged: false)
+        await finish([FinishedBatch(spent: batch, error: error)], areLogged: false)
     }
 
     /// Repeats a write to the queue while the queue cannot be written: the directory's ledger holds the results meanwhile.
@@ -170,10 +181,19 @@ extension LeasedBatch {
 }
 
 extension FinishedBatch {
-    /// Every user of the job has its outcome here (a tombstone has none).
+    /// Every user of the job has its outcome here.
     fileprivate var isWholeJob: Bool { batch.isWholeJob && users.count == batch.jobUsers }
 
     init(_ batch: LeasedBatch, _ applied: BatchApplied) {
         self.init(batch: batch, users: applied.users, deferred: applied.deferred)
+    }
+
+    /// A batch whose tries are spent: each of its users failed.
+    fileprivate init(spent batch: LeasedBatch, error: String?) {
+        var users: [AppliedUser] = []
+        batch.payload.forEach { record in
+            users.append(AppliedUser(index: record.index, outcome: .failed, code: .retriesExhausted, detail: error))
+        }
+        self.init(batch: batch, users: users)
     }
 }

@@ -39,6 +39,7 @@ package actor SQLiteUserDirectory: UserDirectory {
     /// Calls that wait or run; a commit that spans many batches closes early for the others.
     private nonisolated let line = CallLine()
     private var state = State.unopened
+    private var wasOpen = false
     private var hasWarned = false
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -148,7 +149,13 @@ package actor SQLiteUserDirectory: UserDirectory {
     private func write<Result>(_ body: (UserStatements) throws -> Result) throws(DirectoryError) -> Result {
         let connection = try connection()
         do {
-            let result = try connection.withStatements(body)
+            let result = try connection.withStatements { statements in
+                try connection.expectInPlace(statements.connection)
+                let result = try body(statements)
+                // A commit that went into a file just moved is not a commit: it is done again, in the file that stands there then.
+                try connection.expectInPlace(statements.connection)
+                return result
+            }
             connection.checkpointIfDue()
             return result
         } catch {
@@ -170,9 +177,11 @@ package actor SQLiteUserDirectory: UserDirectory {
         }
         warnOfOldSQLite()
         do {
-            let connection = try DirectoryConnection(path: path, options: options)
+            // Once it was there, an empty one in its place would hide that what was synced before is gone.
+            let connection = try DirectoryConnection(path: path, options: options, makesFile: !wasOpen)
             try connection.fitTables(for: emailScope)
             state = .open(connection)
+            wasOpen = true
             return connection
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
             throw .unusable("The directory's rows do not fit its tables. SQLite says: \(SQLiteFailure(error).message)")

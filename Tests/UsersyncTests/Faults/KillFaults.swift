@@ -17,13 +17,15 @@ struct KillFaults {
                 port: server.port, tenants: Self.tenants, seed: seed, bulkSize: FaultScale.pick(1000, full: 10_000),
                 cutsUploads: true)
             async let running = load.run()
-            for _ in 0..<FaultScale.pick(10, full: 200) {
+            let kills = FaultScale.pick(10, full: 200)
+            for _ in 0..<kills {
                 let before = load.acknowledged
                 _ = await eventually(20) { load.acknowledged > before }
-                // A moment of no meaning is the point here.
-                try await Task.sleep(for: .milliseconds(Int.random(in: 0..<400, using: &random)))
+                // A moment of no meaning is the point here; now and then late enough for a bulk to be through.
+                let most = Int.random(in: 0..<4, using: &random) == 0 ? 4000 : 400
+                try await Task.sleep(for: .milliseconds(Int.random(in: 0..<most, using: &random)))
                 await server.crash()
-                report.tries += 1
+                report.tried(of: kills)
                 server = try await ServerProcess.start(folder: folder, receiver: receiver)
                 load.moved(to: server.port)
             }
@@ -46,11 +48,12 @@ struct KillFaults {
             let load = MixedLoad(
                 port: server.port, tenants: Self.tenants, seed: seed, cutsUploads: !FaultScale.isSanitized)
             async let running = load.run()
-            for _ in 0..<FaultScale.pick(3, full: 30) {
+            let stops = FaultScale.pick(3, full: 30)
+            for _ in 0..<stops {
                 let before = load.acknowledged
                 _ = await eventually(20) { load.acknowledged > before + 5 }
                 #expect(await server.terminate(within: 30) == 0, "\(server.log.suffix(2000))")
-                report.tries += 1
+                report.tried(of: stops)
                 server = try await ServerProcess.start(folder: folder, receiver: receiver)
                 load.moved(to: server.port)
             }

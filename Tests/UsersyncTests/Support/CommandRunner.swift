@@ -9,9 +9,10 @@ struct CommandRunner {
         let error: String
     }
 
-    /// The binary, built beside the tests.
+    /// The binary, built beside the tests, or the one that `USERSYNC_BINARY` names (a release build, say).
     static var binary: URL {
         get throws {
+            if let path = ProcessInfo.processInfo.environment["USERSYNC_BINARY"] { return URL(fileURLWithPath: path) }
             let bundle = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
             var directory = bundle
             // The test bundle lies in the products' directory, or somewhere below it.

@@ -16,6 +16,7 @@ final class HookReceiver: Sendable {
     private struct State {
         var received: [Received] = []
         var status = 200
+        var delay: TimeAmount = .zero
     }
 
     private let state = Mutex(State())
@@ -24,6 +25,7 @@ final class HookReceiver: Sendable {
     let port: Int
     var url: String { "http://127.0.0.1:\(port)/hook" }
     var received: [Received] { state.withLock { $0.received } }
+    var count: Int { state.withLock { $0.received.count } }
 
     static func start() async throws -> HookReceiver {
         let holder = Holder()
@@ -51,6 +53,9 @@ final class HookReceiver: Sendable {
     /// What it answers from now on.
     func answer(with status: Int) { state.withLock { $0.status = status } }
 
+    /// How long it takes over each answer from now on.
+    func answer(after delay: TimeAmount) { state.withLock { $0.delay = delay } }
+
     /// Waits until `count` webhooks came (or `seconds` passed) and returns them all.
     func wait(for count: Int, seconds: Double = 20) async -> [Received] {
         let deadline = ContinuousClock.now + .seconds(seconds)
@@ -61,10 +66,10 @@ final class HookReceiver: Sendable {
     /// The webhooks of a job.
     func of(job id: String) -> [Received] { received.filter { $0.json.data.jobId.string == id } }
 
-    private func take(_ webhook: Received) -> Int {
+    private func take(_ webhook: Received) -> (status: Int, delay: TimeAmount) {
         state.withLock {
             $0.received.append(webhook)
-            return $0.status
+            return ($0.status, $0.delay)
         }
     }
 
@@ -91,13 +96,17 @@ final class HookReceiver: Sendable {
             case .end:
                 var headers: [String: String] = [:]
                 for field in head?.headers ?? [:] { headers[field.name.lowercased()] = field.value }
-                let status =
-                    holder.receiver.withLock { $0 }?.take(Received(path: head?.uri ?? "", headers: headers, body: body)) ?? 500
-                let answer = HTTPResponseHead(
-                    version: .http1_1, status: .init(statusCode: status), headers: ["content-length": "0"])
-                context.write(wrapOutboundOut(.head(answer)), promise: nil)
-                context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+                let webhook = Received(path: head?.uri ?? "", headers: headers, body: body)
+                let (status, delay) = holder.receiver.withLock { $0 }?.take(webhook) ?? (500, .zero)
+                guard delay > .zero else { return answer(status, context) }
+                context.eventLoop.assumeIsolated().scheduleTask(in: delay) { self.answer(status, context) }
             }
+        }
+
+        private func answer(_ status: Int, _ context: ChannelHandlerContext) {
+            let answer = HTTPResponseHead(version: .http1_1, status: .init(statusCode: status), headers: ["content-length": "0"])
+            context.write(wrapOutboundOut(.head(answer)), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         }
     }
 }

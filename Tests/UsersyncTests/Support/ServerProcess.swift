@@ -43,7 +43,14 @@ struct ServerProcess {
         return ServerProcess(port: port, process: process, logPath: logPath)
     }
 
+    var isRunning: Bool { process.isRunning }
     var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
+
+    var processID: Int32 { process.processIdentifier }
+
+    /// Stops its time, and lets it go on.
+    func freeze() { kill(process.processIdentifier, SIGSTOP) }
+    func thaw() { kill(process.processIdentifier, SIGCONT) }
 
     /// Ends it as a power cut would, and waits until it is gone.
     func crash() async {
@@ -92,10 +99,18 @@ struct ServerProcess {
             request.body = .bytes(Data(body.utf8))
         }
         let response = try await client.execute(request, timeout: .seconds(30))
-        let bytes = try await response.body.collect(upTo: 64 << 20)
+        let bytes: ByteBuffer
+        do { bytes = try await response.body.collect(upTo: 64 << 20) } catch {
+            throw CutAnswer(status: Int(response.status.code))
+        }
         return TestServer.Answer(
             status: Int(response.status.code), headers: response.headers.map { (name: $0.name, value: $0.value) },
             body: Data(buffer: bytes))
+    }
+
+    /// The head of an answer came, and not all of its body.
+    struct CutAnswer: Error {
+        let status: Int
     }
 
     func get(_ path: String) async throws -> TestServer.Answer { try await ServerProcess.send("GET", port: port, path) }

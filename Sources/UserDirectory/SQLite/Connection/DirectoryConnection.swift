@@ -16,10 +16,11 @@ final class DirectoryConnection {
     private var statements: UserStatements?
     private var preparedDataVersion: Int64 = 0
 
-    /// Opens the file (made with mode 0600 where there is none), sets every pragma and reads it back.
-    /// - Throws: `DatabaseError`, or `DirectoryError` where a pragma did not take.
-    init(path: String, options: SQLiteUserDirectory.Options) throws {
-        try Self.createPrivately(path)
+    /// Opens the file, sets every pragma and reads it back.
+    /// - Parameter makesFile: whether a file is made (with mode 0600) where there is none.
+    /// - Throws: `DatabaseError`, or `DirectoryError` where there is no file or a pragma did not take.
+    init(path: String, options: SQLiteUserDirectory.Options, makesFile: Bool = true) throws {
+        if makesFile { try Self.createPrivately(path) } else { try Self.expectFile(path) }
         var configuration = Configuration()
         configuration.label = "usersync.directory"
         configuration.busyMode = .timeout(options.busyTimeout)
@@ -68,6 +69,13 @@ final class DirectoryConnection {
         }
     }
 
+    /// Expects the file to stand where it was opened. Moved or removed, it can be written still, and nobody would see it.
+    func expectInPlace(_ handle: OpaquePointer) throws {
+        var hasMoved: Int32 = 0
+        guard sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved) == SQLITE_OK, hasMoved != 0 else { return }
+        throw SQLiteFailure(code: SQLiteFailure.moved, message: "the file is not where it was opened")
+    }
+
     // MARK: Checkpoints
 
     /// Runs a checkpoint where the log has grown beyond its bound. Never waits for readers.
@@ -113,6 +121,12 @@ final class DirectoryConnection {
         } else if errno != EEXIST {
             throw DirectoryError.unavailable("The directory's file cannot be made: \(String(cString: strerror(errno)))")
         }
+    }
+
+    private static func expectFile(_ path: String) throws {
+        guard access(path, F_OK) != 0 else { return }
+        throw DirectoryError.unavailable(
+            "The directory's file was moved or removed: put it back, or restart to begin with a new one")
     }
 
     private static func setPragmas(_ db: Database, cacheKiB: Int) throws {

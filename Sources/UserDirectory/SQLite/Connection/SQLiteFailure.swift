@@ -25,6 +25,9 @@ struct SQLiteFailure: Error {
         self.init(code: error.extendedResultCode.rawValue, message: error.message ?? "\(error.resultCode)")
     }
 
+    /// `SQLITE_READONLY_DBMOVED`, a macro that Swift does not import.
+    static let moved = SQLITE_READONLY | (4 << 8)
+
     /// The code without what extends it.
     var primaryCode: Int32 { code & 0xFF }
 
@@ -49,6 +52,7 @@ struct SQLiteFailure: Error {
     /// The error of the seam. Its message holds no value of a row: SQLite's own sentences name tables and columns only.
     var directoryError: DirectoryError {
         let said = "SQLite says: \(message) (\(code))"
+        if code == Self.moved { return .unavailable("The directory's file was moved or removed while it was open: put it back") }
         return switch primaryCode {
         case SQLITE_BUSY, SQLITE_LOCKED: .unavailable("The directory is locked by another process. \(said)")
         case SQLITE_FULL: .unavailable("The directory's disk is full. \(said)")

@@ -13,10 +13,12 @@ struct Aftermath {
     /// Adds what is found to `report`.
     func add(_ outcomes: [MixedLoad.Outcome], to report: inout FaultReport) async throws {
         let logs = try await waitUntilIdle(outcomes)
+        let webhooks = Dictionary(grouping: receiver.received.map { ($0, $0.json.data) }, by: { $0.1.jobId.string ?? "" })
         for outcome in outcomes {
             for job in outcome.jobs {
                 report.acknowledged += 1
-                try await add(job, of: outcome, logs: logs[job.jobID] ?? 0, to: &report)
+                let told = (webhooks[job.jobID] ?? []).map { Told(id: $0.0.headers["webhook-id"], status: $0.1.status) }
+                try await add(job, of: outcome, logs: logs[job.jobID] ?? 0, told, to: &report)
             }
             let rows = try differences(outcome.model)
             if rows > 0 { Issue.record("\(rows) rows of \(outcome.model.tenant) differ from the model") }
@@ -26,8 +28,15 @@ struct Aftermath {
         report.rowsWrong += try strangers(outcomes.map(\.model.tenant))
     }
 
+    /// What a webhook said of its job.
+    private struct Told {
+        var id: String?
+        var status: JSONValue
+    }
+
     private func add(
-        _ job: MixedLoad.Acknowledged, of outcome: MixedLoad.Outcome, logs: Int, to report: inout FaultReport
+        _ job: MixedLoad.Acknowledged, of outcome: MixedLoad.Outcome, logs: Int, _ webhooks: [Told],
+        to report: inout FaultReport
     ) async throws {
         let shown = try await server.get("/api/internal/sync/jobs/\(job.jobID)").json
         guard shown.endedAt.string != nil else {
@@ -39,6 +48,7 @@ struct Aftermath {
         let found = TenantModel.Counts(
             created: counts.created.int ?? -1, updated: counts.updated.int ?? -1, unchanged: counts.unchanged.int ?? -1,
             removed: counts.removed.int ?? -1, failed: counts.failed.int ?? -1)
+        if !shown.attempts.array.isEmpty { report.attempts += 1 }
         if found == job.expected, logs == 1 {
             report.applied += 1
         } else {
@@ -50,9 +60,8 @@ struct Aftermath {
                 report.lost += 1
             }
         }
-        let webhooks = receiver.of(job: job.jobID)
-        let isTold = !webhooks.isEmpty && webhooks.allSatisfy { $0.json.data.status == shown.status }
-        let ids = Set(webhooks.map { $0.headers["webhook-id"] })
+        let isTold = !webhooks.isEmpty && webhooks.allSatisfy { $0.status == shown.status }
+        let ids = Set(webhooks.map(\.id))
         if !isTold || ids.count != 1 {
             Issue.record("job \(job.jobID): \(webhooks.count) webhooks with \(ids.count) ids")
             report.webhooksMissing += 1

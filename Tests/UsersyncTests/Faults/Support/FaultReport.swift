@@ -19,13 +19,22 @@ struct FaultReport: Sendable {
     var webhooksMissing = 0
     /// Rows of the directory that are not as the model says.
     var rowsWrong = 0
+    /// Jobs one of whose batches had a try counted; not in the table, for some faults may cost one.
+    var attempts = 0
+
+    /// It was broken once more. The full form says every tenth time how far it is.
+    mutating func tried(of total: Int) {
+        tries += 1
+        guard FaultScale.isFull, tries % 10 == 0 || tries == total else { return }
+        FileHandle.standardError.write(Data("\(fault): \(tries) of \(total)\n".utf8))
+    }
 
     static func + (a: FaultReport, b: FaultReport) -> FaultReport {
         FaultReport(
             fault: a.fault, tries: a.tries + b.tries, acknowledged: a.acknowledged + b.acknowledged,
             applied: a.applied + b.applied,
             lost: a.lost + b.lost, twice: a.twice + b.twice, webhooksMissing: a.webhooksMissing + b.webhooksMissing,
-            rowsWrong: a.rowsWrong + b.rowsWrong)
+            rowsWrong: a.rowsWrong + b.rowsWrong, attempts: a.attempts + b.attempts)
     }
 
     /// Prints the line, also to the file that `FAULT_REPORT` names, and expects the zeros.

@@ -9,6 +9,9 @@ enum FaultScale {
 
     static func pick<Value>(_ bounded: Value, full: Value) -> Value { isFull ? full : bounded }
 
+    /// Minutes of a soak (`sh deploy/soak.sh`); `nil`: none is asked for.
+    static let soakMinutes = ProcessInfo.processInfo.environment["FAULTS_SOAK"].flatMap { Double($0) }
+
     /// A seed to repeat a run with: `FAULT_SEED`, else a new one. Tests print it.
     static func seed() -> UInt64 {
         ProcessInfo.processInfo.environment["FAULT_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...(.max))

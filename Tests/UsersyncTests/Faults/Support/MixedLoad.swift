@@ -18,6 +18,9 @@ final class MixedLoad: Sendable {
         var port: Int
         var isStopping = false
         var acknowledged = 0
+        var unavailable = 0
+        var unavailableWithoutRetryAfter = 0
+        var cut = 0
     }
 
     private let state: Mutex<State>
@@ -25,20 +28,31 @@ final class MixedLoad: Sendable {
     private let seed: UInt64
     private let bulkSize: Int
     private let cutsUploads: Bool
+    private let pause: Duration
 
     /// - Parameters:
     ///   - bulkSize: users of a bulk.
     ///   - cutsUploads: whether a further tenant sends bodies that stop half-way, again and again: none of its users may appear.
-    init(port: Int, tenants: [String], seed: UInt64, bulkSize: Int = 1000, cutsUploads: Bool = false) {
+    ///   - pause: between a caller's acknowledgement and its next request.
+    init(
+        port: Int, tenants: [String], seed: UInt64, bulkSize: Int = 1000, cutsUploads: Bool = false, pause: Duration = .zero
+    ) {
         state = Mutex(State(port: port))
         self.tenants = tenants
         self.seed = seed
         self.bulkSize = bulkSize
         self.cutsUploads = cutsUploads
+        self.pause = pause
     }
 
     /// Jobs acknowledged so far.
     var acknowledged: Int { state.withLock { $0.acknowledged } }
+    /// Answers of 503 so far, and those of them that did not say when to come again.
+    var unavailable: (all: Int, withoutRetryAfter: Int) {
+        state.withLock { ($0.unavailable, $0.unavailableWithoutRetryAfter) }
+    }
+    /// Acknowledgements whose head came, and not all of their body.
+    var cut: Int { state.withLock { $0.cut } }
     /// The server listens elsewhere now.
     func moved(to port: Int) { state.withLock { $0.port = port } }
     /// Each caller has its request acknowledged and ends.
@@ -87,20 +101,35 @@ final class MixedLoad: Sendable {
             outcome.jobs.append(Acknowledged(jobID: id, expected: outcome.model.apply(step)))
             state.withLock { $0.acknowledged += 1 }
             number += 1
+            if pause > .zero { try await Task.sleep(for: pause) }
         }
         return outcome
     }
 
     private func acknowledge(_ path: String, _ body: String, tenant: String, key: String) async throws -> String {
         let headers = ["X-Tenant-ID": tenant, "X-Sync-Source": "load", "Idempotency-Key": key]
-        for _ in 0..<3000 {
+        let deadline = ContinuousClock.now + .seconds(300)
+        while ContinuousClock.now < deadline {
             let port = state.withLock { $0.port }
-            if let answer = try? await ServerProcess.send("POST", port: port, path, headers: headers, body: body) {
+            do {
+                let answer = try await ServerProcess.send("POST", port: port, path, headers: headers, body: body)
+                if answer.status == 503 {
+                    state.withLock {
+                        $0.unavailable += 1
+                        if Int(answer.header("retry-after") ?? "") == nil { $0.unavailableWithoutRetryAfter += 1 }
+                    }
+                }
                 if answer.status == 202, let id = answer.json.jobId.string { return id }
                 // 409: the broken request still counts as arriving. 503: it stops.
                 guard answer.status == 409 || answer.status == 503 else {
                     throw LoadError.refused(status: answer.status, body: String(decoding: answer.body, as: UTF8.self))
                 }
+            } catch let error as LoadError {
+                throw error
+            } catch let error as ServerProcess.CutAnswer {
+                if error.status == 202 { state.withLock { $0.cut += 1 } }
+            } catch {
+                // Nobody listens, or the connection broke before an answer: once more.
             }
             try await Task.sleep(for: .milliseconds(20))
         }

@@ -18,7 +18,11 @@ struct TenantModel: Sendable {
         case single(user: Int, name: String)
         case bulk(name: String)
         case removal(user: Int)
+        /// These users, in order; those whose name begins with `poison` the database refuses (`PoisonFaults`).
+        case chosen([(user: Int, name: String)])
     }
+
+    static let poison = "Bad"
 
     let tenant: String
     /// Users of a bulk.
@@ -50,6 +54,14 @@ struct TenantModel: Sendable {
         case .removal(let user):
             if users[user] == nil { counts.failed = 1 } else { counts.removed = 1 }
             users[user]?.isActive = false
+        case .chosen(let chosen):
+            for (user, name) in chosen {
+                if name.hasPrefix(Self.poison) {
+                    counts.failed += 1
+                } else {
+                    put(user, User(name: name, isActive: users[user]?.isActive ?? true), &counts)
+                }
+            }
         }
         return counts
     }
@@ -70,6 +82,8 @@ struct TenantModel: Sendable {
             ("/api/internal/sync/users", Bodies.sync([self.user(user, name, more: #""isActive":true"#)], tenant: tenant))
         case .bulk(let name):
             ("/api/internal/sync/users", Bodies.sync((0..<bulkSize).map { self.user($0, name) }, tenant: tenant))
+        case .chosen(let chosen):
+            ("/api/internal/sync/users", Bodies.sync(chosen.map { self.user($0.user, $0.name) }, tenant: tenant))
         case .removal(let user): ("/api/internal/sync/remove-user", Bodies.removal("u\(user)", tenant: tenant))
         }
     }

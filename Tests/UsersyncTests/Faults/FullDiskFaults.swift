@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+
+@testable import usersync
+
+@Suite("Faults: the disk is full, read-only, or fails")
+struct FullDiskFaults {
+    private static let tenants = ["t1", "t2", "t3"]
+
+    @Test(
+        "while the disk refuses writes callers get a 503 that says when to come again; then all goes on by itself",
+        arguments: [
+            (FaultDisk.Refusal.noSpace, "disk full (ENOSPC on every write)"), (.readOnly, "file system read-only (EROFS)"),
+            (.inputOutputError, "input/output error on writes and syncs"),
+        ])
+    func refusals(_ refusal: FaultDisk.Refusal, _ fault: String) async throws {
+        let seed = FaultScale.seed()
+        print("seed of \(fault): \(seed)")
+        var report = FaultReport(fault: fault)
+        try await TestServer.inFolder { folder, receiver in
+            let disk = try FaultDisk(folder: folder)
+            let server = try await ServerProcess.start(
+                folder: folder, receiver: receiver, settings: try disk.environment())
+            let load = MixedLoad(port: server.port, tenants: Self.tenants, seed: seed, cutsUploads: true)
+            async let running = load.run()
+            let refusals = FaultScale.pick(3, full: 20)
+            for _ in 0..<refusals {
+                let (acknowledged, refused) = (load.acknowledged, load.unavailable.all)
+                _ = await eventually(20) { load.acknowledged > acknowledged + 3 }
+                try disk.refuse(refusal)
+                #expect(await eventually(20) { load.unavailable.all > refused }, "nobody is told")
+                let isNotReady = try await eventually(20) { try await server.get("/readyz").status == 503 }
+                #expect(isNotReady && server.isRunning)
+                try disk.refuse(.none)
+                let before = load.acknowledged
+                #expect(await eventually(30) { load.acknowledged > before }, "it does not go on")
+                let isReady = try await eventually(20) { try await server.get("/readyz").status == 200 }
+                #expect(isReady)
+                report.tried(of: refusals)
+            }
+            load.stop()
+            let outcomes = try await running
+            try await Aftermath(server: server, receiver: receiver, folder: folder).add(outcomes, to: &report)
+            #expect(load.unavailable.withoutRetryAfter == 0)
+            #expect(await server.terminate(within: 25) == 0)
+        }
+        try report.publish()
+    }
+
+    @Test(
+        "a real file system that runs full: nothing half, no crash, and it goes on once there is room",
+        .enabled(if: getuid() == 0, "only root may mount a file system"))
+    func fullFileSystem() async throws {
+        let seed = FaultScale.seed()
+        var report = FaultReport(fault: "file system full (tmpfs of 24 MB)")
+        try await TestServer.inFolder { folder, receiver in
+            let data = folder.appending(path: "data")
+            try run("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", data.path)
+            defer { try? run("umount", "-l", data.path) }
+            let server = try await ServerProcess.start(
+                folder: folder, receiver: receiver, settings: ["MIN_FREE_DISK_BYTES": "0"])
+            let load = MixedLoad(port: server.port, tenants: Self.tenants, seed: seed)
+            async let running = load.run()
+            let filler = data.appending(path: "filler")
+            let fillings = FaultScale.pick(2, full: 10)
+            for _ in 0..<fillings {
+                let (acknowledged, refused) = (load.acknowledged, load.unavailable.all)
+                _ = await eventually(20) { load.acknowledged > acknowledged + 3 }
+                try fill(filler)
+                #expect(await eventually(30) { load.unavailable.all > refused }, "nobody is told")
+                #expect(server.isRunning)
+                try FileManager.default.removeItem(at: filler)
+                let before = load.acknowledged
+                #expect(await eventually(30) { load.acknowledged > before }, "it does not go on")
+                report.tried(of: fillings)
+            }
+            load.stop()
+            let outcomes = try await running
+            try await Aftermath(server: server, receiver: receiver, folder: folder).add(outcomes, to: &report)
+            #expect(load.unavailable.withoutRetryAfter == 0)
+            #expect(await server.terminate(within: 25) == 0)
+        }
+        try report.publish()
+    }
+
+    /// Writes until there is no room.
+    private func fill(_ file: URL) throws {
+        let descriptor = open(file.path, O_WRONLY | O_CREAT, 0o600)
+        guard descriptor >= 0 else { throw CommandFailure("the filler cannot be made") }
+        defer { close(descriptor) }
+        for size in [1 << 16, 1 << 12] {
+            let bytes = [UInt8](repeating: 0x55, count: size)
+            while write(descriptor, bytes, size) == size {}
+        }
+    }
+
+    private func run(_ command: String...) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = command
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw CommandFailure("\(command.joined(separator: " ")) failed") }
+    }
+}

@@ -1,0 +1,38 @@
+#!/bin/sh
+# Fuzzes the readers of bodies, moments, addresses and stored rows, in one process: sh deploy/fuzz.sh [SECONDS], 600 unless said.
+# What is checked stands in Tests/SyncModelTests/Support/Properties. Starts from Tests/Fuzz/Corpus, which the tests replay. Ends
+# with a status other than 0 on a finding, and says where the input is that shows it.
+set -eu
+cd "$(dirname "$0")/.."
+seconds=${1:-600}
+case $seconds in '' | *[!0-9]*) echo "usage: sh deploy/fuzz.sh [SECONDS]" >&2; exit 2 ;; esac
+command -v swiftc >/dev/null || { echo "The Swift toolchain (6.2 or later) is missing: https://www.swift.org/install" >&2; exit 1; }
+
+build=.build-fuzz
+fuzzer=$build/fuzzer
+found=$build/found
+mkdir -p "$found"
+echo "Building the fuzzer (about a minute)"
+# One module, so that the fuzzer sees all of it and instruments all of it; imports of the module by itself are warned about.
+find Sources/SyncModel Tests/SyncModelTests/Support/Properties Tests/Fuzz -name '*.swift' >"$build/sources"
+echo Tests/SyncModelTests/Support/SeededGenerator.swift >>"$build/sources"
+swiftc -O -wmo -gline-tables-only -parse-as-library -sanitize=fuzzer,address -swift-version 6 -suppress-warnings \
+    -module-name SyncModel -package-name usersync "@$build/sources" -o "$fuzzer" 2>"$build/log" ||
+    { cat "$build/log" >&2; exit 1; }
+
+# What the fuzzer learns stays in a scratch folder.
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 130' INT TERM
+cp Tests/Fuzz/Corpus/* "$scratch"
+echo "Fuzzing for $seconds seconds"
+# libFuzzer tells of a crash itself.
+export ASAN_OPTIONS=detect_leaks=0 SWIFT_BACKTRACE=enable=no
+if "$fuzzer" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=8192 \
+    -dict=Tests/Fuzz/json.dict -print_final_stats=1 -artifact_prefix="$found/" "$scratch"; then
+    echo "Nothing found"
+else
+    status=$?
+    echo "Found something. The input is the newest file in $found; to see it again: $fuzzer $found/NAME" >&2
+    exit "$status"
+fi
