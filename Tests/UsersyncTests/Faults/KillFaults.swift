@@ -44,9 +44,8 @@ struct KillFaults {
         var report = FaultReport(fault: "SIGTERM under mixed load")
         try await TestServer.inFolder { folder, receiver in
             var server = try await ServerProcess.start(folder: folder, receiver: receiver)
-            // Uploads that are cut at the pace of a server ten times as fast pile up in one that is sanitized.
             let load = MixedLoad(
-                port: server.port, tenants: Self.tenants, seed: seed, cutsUploads: !FaultScale.isSanitized)
+                port: server.port, tenants: Self.tenants, seed: seed, cutsUploads: true)
             async let running = load.run()
             let stops = FaultScale.pick(3, full: 30)
             for _ in 0..<stops {

@@ -4,8 +4,8 @@ import Foundation
 enum FaultScale {
     static let isFull = ProcessInfo.processInfo.environment["FAULTS"] == "full"
 
-    /// Under a sanitizer (`sh deploy/sanitize.sh`) a debug server is many times slower; what it is given is to be less.
-    static let isSanitized = !CommandRunner.sanitizerOptions.isEmpty
+    /// Under a sanitizer (`sh deploy/sanitize.sh`) a debug server is many times slower; what it is given comes slower too.
+    static let isSanitized = CommandRunner.sanitizerOptions.keys.contains { $0.hasSuffix("SAN_OPTIONS") }
 
     static func pick<Value>(_ bounded: Value, full: Value) -> Value { isFull ? full : bounded }
 

@@ -86,7 +86,7 @@ final class MixedLoad: Sendable {
                 X-Sync-Source: load\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n
                 """
             try? await RawConnection.run(port: port) { write, _ in try await write(head + part) }
-            try? await Task.sleep(for: .milliseconds(20))
+            try? await Task.sleep(for: .milliseconds(FaultScale.isSanitized ? 1000 : 20))
         }
     }
 
