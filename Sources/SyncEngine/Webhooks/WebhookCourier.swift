@@ -194,7 +194,9 @@ package actor WebhookCourier: Service {
     private func expect(_ at: Timestamp) {
         if at <= lookedAt {
             // Recording took so long that it is due already; the last look left it out.
+            // Or the clock was set back since: then it is not due, and the alarm has to be set for it.
             lanes.look()
+            nextIsUnknown = true
         } else if alarmAt.map({ at < $0 }) ?? true {
             nextIsUnknown = true
         }

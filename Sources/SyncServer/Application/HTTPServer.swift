@@ -21,6 +21,10 @@ package enum HTTPServer {
         package var callbackProblem: @Sendable (String) -> String?
         /// All metrics as Prometheus text.
         package var renderMetrics: @Sendable () async -> [UInt8]
+        /// What stands for moments that requests do not name.
+        package var acceptance = AcceptanceClock(latest: nil)
+        /// How long a caller may take.
+        package var limits = ConnectionGuard.Limits()
 
         package init(
             settings: Settings, queue: any JobQueue, engine: any EngineControl, clock: WallClock, logger: Logger,
@@ -47,12 +51,12 @@ package enum HTTPServer {
     package static func application(
         _ dependencies: Dependencies, onRunning: @escaping @Sendable (Int) async -> Void
     ) -> some ApplicationProtocol {
-        let settings = dependencies.settings
+        let (settings, limits) = (dependencies.settings, dependencies.limits)
         return Application(
             router: router(dependencies),
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [ConnectionGuard()], idleTimeout: .seconds(75),
+                    additionalChannelHandlers: [ConnectionGuard(limits: limits)], idleTimeout: limits.headTime,
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))),
             configuration: ApplicationConfiguration(
@@ -76,7 +80,7 @@ package enum HTTPServer {
         if settings.environment == .development { router.add(middleware: DebugMiddleware()) }
         IntakeController(
             IntakeDependencies(
-                queue: queue, engine: engine, settings: settings, clock: clock,
+                queue: queue, engine: engine, settings: settings, clock: clock, acceptance: dependencies.acceptance,
                 limiter: SubmissionLimiter(settings.rateLimit, clock: clock), budget: RunBudget(blocks: sortingMemory),
                 isDraining: dependencies.isDraining, callbackProblem: dependencies.callbackProblem)
         ).addRoutes(to: router)

@@ -16,15 +16,19 @@ package struct CutOffEvent: Sendable {
 /// - `Expect: 100-continue` is answered, but only once somebody wants the body;
 /// - after an answer that says `Connection: close` while the body still arrives, what comes is discarded unparsed, for a bounded
 ///   time and size, and the connection is closed: the caller sees the status, and nobody feeds us for ever;
-/// - a body that hardly moves ends the connection.
+/// - a body that hardly moves ends the connection;
+/// - a request that is sent before the answer to the one before it has ended waits for that answer, and is dropped unread where
+///   it says `Connection: close` (RFC 9112 §9.6): what is hidden behind a refused request is not carried out.
 package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     package typealias InboundIn = HTTPRequestPart
     package typealias InboundOut = HTTPRequestPart
     package typealias OutboundIn = HTTPResponsePart
     package typealias OutboundOut = HTTPResponsePart
 
-    /// How much is discarded, and how slowly a body may come.
+    /// How much is discarded, and how slowly a request may come.
     package struct Limits: Sendable {
+        /// How long a connection may do without a request; the head of one has to come whole within it.
+        package var headTime: TimeAmount = .seconds(75)
         package var discardTime: TimeAmount = .seconds(2)
         package var discardBytes = 64 << 20
         /// A body must bring `progressBytes` in every `progressTime`.
@@ -43,14 +47,27 @@ package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandl
     private var discarded = 0
     private var received = 0
     private var watch: Scheduled<Void>?
+    /// A request was handed on, and its answer has not ended.
+    private var isAnswering = false
+    /// Parts of requests after that one. No more is read while there are any.
+    private var held = CircularBuffer<HTTPRequestPart>()
+    private var holdsRead = false
+    private var holdsInputClosed = false
 
     package init(limits: Limits = Limits()) { self.limits = limits }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
         if isDiscarding { return discard(part, context: context) }
+        if hasAnswered { return }
+        if !held.isEmpty || isAnswering && !isReceiving { return held.append(part) }
+        handOn(part, context: context)
+    }
+
+    private func handOn(_ part: HTTPRequestPart, context: ChannelHandlerContext) {
         switch part {
         case .head(let head):
+            isAnswering = true
             isReceiving = true
             closesAfterAnswer = false
             awaitsContinue = head.headerFields[values: .expect].contains { $0.lowercased() == "100-continue" }
@@ -64,7 +81,35 @@ package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandl
             awaitsContinue = false
             watch?.cancel()
         }
-        context.fireChannelRead(data)
+        context.fireChannelRead(wrapInboundOut(part))
+    }
+
+    /// Hands on what was held, up to the end of the next request.
+    private func release(context: ChannelHandlerContext) {
+        guard !held.isEmpty else { return }
+        while !isAnswering || isReceiving, let part = held.popFirst() { handOn(part, context: context) }
+        context.fireChannelReadComplete()
+        guard held.isEmpty else { return }
+        if holdsInputClosed {
+            holdsInputClosed = false
+            context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        }
+        if holdsRead {
+            holdsRead = false
+            context.read()
+        }
+    }
+
+    package func read(context: ChannelHandlerContext) {
+        if held.isEmpty { context.read() } else { holdsRead = true }
+    }
+
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event, !held.isEmpty {
+            holdsInputClosed = true
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
     }
 
     package func channelReadComplete(context: ChannelHandlerContext) {
@@ -98,8 +143,13 @@ package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandl
             context.write(data, promise: promise)
         case .end where closesAfterAnswer:
             hasAnswered = true
+            held.removeAll()
             context.writeAndFlush(data, promise: promise)
             if isReceiving { startDiscarding(context: context) } else { context.close(promise: nil) }
+        case .end:
+            isAnswering = false
+            context.write(data, promise: promise)
+            release(context: context)
         default:
             context.write(data, promise: promise)
         }

@@ -8,6 +8,7 @@ package struct IntakeDependencies: Sendable {
     package var engine: any EngineControl
     package var settings: Settings
     package var clock: WallClock
+    package var acceptance: AcceptanceClock
     package var limiter: SubmissionLimiter
     /// Memory for sorting, shared by all uploads.
     package var budget: RunBudget
@@ -17,13 +18,15 @@ package struct IntakeDependencies: Sendable {
     package var callbackProblem: @Sendable (String) -> String?
 
     package init(
-        queue: any JobQueue, engine: any EngineControl, settings: Settings, clock: WallClock, limiter: SubmissionLimiter,
+        queue: any JobQueue, engine: any EngineControl, settings: Settings, clock: WallClock, acceptance: AcceptanceClock,
+        limiter: SubmissionLimiter,
         budget: RunBudget, isDraining: @escaping @Sendable () -> Bool, callbackProblem: @escaping @Sendable (String) -> String?
     ) {
         self.queue = queue
         self.engine = engine
         self.settings = settings
         self.clock = clock
+        self.acceptance = acceptance
         self.limiter = limiter
         self.budget = budget
         self.isDraining = isDraining

@@ -89,9 +89,9 @@ struct Submission {
         return tenantID
     }
 
-    /// A moment the request names, or the acceptance where it names none.
+    /// A moment the request names, or that of the acceptance where it names none.
     func moment(_ named: Timestamp?, path: [String], acceptedAt: Timestamp) throws -> Timestamp {
-        guard let named else { return acceptedAt }
+        guard let named else { return dependencies.acceptance.moment(at: acceptedAt) }
         guard named <= acceptedAt.advanced(bySeconds: 300) else {
             throw APIError.violation(
                 path, "\"\(path.joined(separator: "."))\" must be less than 5 minutes ahead of the server's clock", "date.max")

@@ -3,6 +3,8 @@ import HTTPTypes
 import JobQueue
 package import Logging
 import Metrics
+import NIOCore
+import NIOHTTP1
 package import SyncModel
 
 /// The outermost layer: names the request, knows who calls, turns every error into an answer, logs and measures.
@@ -75,6 +77,11 @@ package struct EdgeMiddleware: RouterMiddleware {
                 headers: [.allow: allowed.map(\.rawValue).joined(separator: ", ")], closesConnection: true)
         case let error as any HTTPResponseError where error.status.code < 500:
             return APIError(error.status, error.status.reasonPhrase, closesConnection: true)
+        case is HTTPParserError, is IOError, is ChannelError:
+            // The caller's framing is wrong, or the connection broke under the body: nobody else reads of the network here.
+            var error = APIError.badRequest("The request did not arrive whole, or is not valid HTTP")
+            error.closesConnection = true
+            return error
         default:
             // Nothing a caller sends may come here; what does is ours to mend. The text stays in the log.
             context.logger.error("unexpected error", metadata: ["error": .string("\(type(of: error)): \(error)")])

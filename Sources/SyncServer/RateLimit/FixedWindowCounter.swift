@@ -26,6 +26,9 @@ package final class FixedWindowCounter: Sendable {
         self.capacity = capacity
     }
 
+    /// Keys kept.
+    package var keys: Int { windows.withLock { $0.count } }
+
     /// Counts one event unless `limit` are counted already. `used` is greater than `limit` exactly where it was not counted.
     package func count(_ key: String, limit: Int, now: Timestamp) -> Reading {
         windows.withLock { windows in
@@ -72,8 +75,10 @@ package final class FixedWindowCounter: Sendable {
         max(1, Int((Double(window) - now.seconds(since: entry.start)).rounded(.up)))
     }
 
+    /// Makes room for many at once: a walk through the table for each new key would be dear just when somebody sends many.
     private func makeRoom(_ windows: inout [String: Window], _ now: Timestamp) {
         windows = windows.filter { now.seconds(since: $0.value.start) < Double(window) }
-        while windows.count >= capacity, let any = windows.first { windows[any.key] = nil }
+        let most = capacity - max(1, capacity / 8)
+        if windows.count > most { windows = Dictionary(uniqueKeysWithValues: windows.prefix(most).map { ($0.key, $0.value) }) }
     }
 }

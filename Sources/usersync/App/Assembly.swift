@@ -69,14 +69,17 @@ struct Assembly: Sendable {
             logger: logger)
 
         let queue = self.queue
+        var dependencies = HTTPServer.Dependencies(
+            settings: settings, queue: queue, engine: engine, clock: clock, logger: logger,
+            isStarted: { phase.isStarted }, isDraining: { phase.isDraining },
+            callbackProblem: { webhooks.addresses.validate(callbackURL: $0) },
+            renderMetrics: {
+                await MetricsBackend.render(registry, queue: queue, engine: engine, now: clock.now())
+            })
+        let newest = try await queue.jobs(JobFilter(), limit: 1, cursor: nil).items.first
+        dependencies.acceptance = AcceptanceClock(latest: newest?.acceptedAt)
         server = HTTPServer.application(
-            HTTPServer.Dependencies(
-                settings: settings, queue: queue, engine: engine, clock: clock, logger: logger,
-                isStarted: { phase.isStarted }, isDraining: { phase.isDraining },
-                callbackProblem: { webhooks.addresses.validate(callbackURL: $0) },
-                renderMetrics: {
-                    await MetricsBackend.render(registry, queue: queue, engine: engine, now: clock.now())
-                }),
+            dependencies,
             onRunning: { port in
                 phase.start()
                 logger.notice("listening", metadata: ["host": .string(settings.host), "port": .stringConvertible(port)])

@@ -10,8 +10,8 @@ enum LogOutput {
         if settings.environment == .development, level > .debug { level = .debug }
         var logger = Logger(label: "usersync") { label in
             switch settings.logFormat {
-            case .json: JSONLogHandler(label: label)
-            case .text: StreamLogHandler.standardError(label: label)
+            case .json: PrintableLogHandler(JSONLogHandler(label: label))
+            case .text: PrintableLogHandler(StreamLogHandler.standardError(label: label))
             }
         }
         logger.logLevel = level

@@ -14,7 +14,10 @@ struct ServerProcess {
     private let logPath: String
 
     /// Starts it and returns once it listens.
-    static func start(folder: URL, receiver: HookReceiver, settings: [String: String] = [:]) async throws -> ServerProcess {
+    /// - Parameter openFiles: how many files and connections it may have open; `nil`: as many as this process may.
+    static func start(
+        folder: URL, receiver: HookReceiver, settings: [String: String] = [:], openFiles: Int? = nil
+    ) async throws -> ServerProcess {
         let environment = [
             "HOST": "127.0.0.1", "PORT": "0", "DATA_DIR": folder.appending(path: "data").path, "INTERNAL_API_KEY": TestServer.key,
             "WRAPPER_WEBHOOK_URL": receiver.url, "RATE_LIMIT_MAX": "0", "MIN_FREE_DISK_BYTES": "1048576", "SHUTDOWN_GRACE": "20",
@@ -23,8 +26,9 @@ struct ServerProcess {
         try Data().write(to: URL(filePath: logPath))
         let log = try FileHandle(forWritingTo: URL(filePath: logPath))
         let process = Process()
-        process.executableURL = try CommandRunner.binary
-        process.arguments = ["serve"]
+        process.executableURL = URL(filePath: "/bin/sh")
+        let limit = openFiles.map { "ulimit -n \($0); " } ?? ""
+        process.arguments = ["-c", limit + "exec \"$0\" serve", try CommandRunner.binary.path]
         process.environment = environment.merging(settings) { $1 }.merging(CommandRunner.sanitizerOptions) { given, _ in given }
         process.currentDirectoryURL = folder
         process.standardInput = FileHandle.nullDevice
@@ -43,7 +47,13 @@ struct ServerProcess {
         return ServerProcess(port: port, process: process, logPath: logPath)
     }
 
+    /// The process's files and connections that are open; 0 where it is gone.
+    var openFiles: Int { ProcessFigures(of: processID)?.openFiles ?? 0 }
+    /// Memory the process has, in bytes; 0 where it is gone.
+    var memory: Int { ProcessFigures(of: processID)?.memory ?? 0 }
+
     var isRunning: Bool { process.isRunning }
+
     var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
 
     var processID: Int32 { process.processIdentifier }

@@ -19,6 +19,12 @@ struct Backoff: Sendable, Hashable {
     var attempts: Int
     var until: Timestamp
     var lastError: String
+
+    /// Whether a backoff until then has ended. One that would last longer than any does was set before the clock was set back:
+    /// it must not hold the tenant for as long as that.
+    static func isOver(_ until: Timestamp, at now: Timestamp) -> Bool {
+        until <= now || until.seconds(since: now) > RetryPolicy.batches.cap
+    }
 }
 
 /// A tenant that has work: a job in phase `working`, or a batch that is held.

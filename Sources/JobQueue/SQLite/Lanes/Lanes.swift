@@ -39,7 +39,7 @@ struct Lanes {
     /// The first `limit` ready tenants. Those whose backoff ended by `now` join the line.
     mutating func ready(now: Timestamp, limit: Int) -> [String] {
         let due = backingOff.compactMap { tenantID in lanes[tenantID]?.backoff.map { (tenantID, $0.until) } }
-            .filter { $0.1 <= now }.sorted { ($0.1, $0.0) < ($1.1, $1.0) }
+            .filter { Backoff.isOver($0.1, at: now) }.sorted { ($0.1, $0.0) < ($1.1, $1.0) }
         for (tenantID, _) in due { clearBackoff(tenantID) }
         announced = []
         return line.first(limit) { lanes[$0]?.ticket == $1 }
@@ -50,7 +50,7 @@ struct Lanes {
     /// Reserves a ready tenant while a lease is written for it.
     /// - Returns: the lane as it stands; `nil` where nothing of the tenant may be leased.
     mutating func claim(_ tenantID: String, now: Timestamp) -> Lane? {
-        if let backoff = lanes[tenantID]?.backoff, backoff.until <= now { clearBackoff(tenantID) }
+        if let backoff = lanes[tenantID]?.backoff, Backoff.isOver(backoff.until, at: now) { clearBackoff(tenantID) }
         guard let lane = lanes[tenantID], lane.isReady else { return nil }
         change(tenantID) { $0.isClaimed = true }
         return lane

@@ -4,11 +4,19 @@ import Testing
 
 /// Compares what a server made of a load with the model, once it is idle.
 struct Aftermath {
-    let server: ServerProcess
     let receiver: HookReceiver
     let folder: URL
     /// Seconds that a job may take to end and to have its webhook delivered.
     var patience: Double = 120
+    private let port: Int
+
+    init(server: ServerProcess, receiver: HookReceiver, folder: URL, patience: Double = 120) {
+        (self.receiver, self.folder, self.patience, port) = (receiver, folder, patience, server.port)
+    }
+
+    init(server: TestServer) { (receiver, folder, port) = (server.receiver, server.folder, server.port) }
+
+    private func get(_ path: String) async throws -> TestServer.Answer { try await ServerProcess.send("GET", port: port, path) }
 
     /// Adds what is found to `report`.
     func add(_ outcomes: [MixedLoad.Outcome], to report: inout FaultReport) async throws {
@@ -38,7 +46,7 @@ struct Aftermath {
         _ job: MixedLoad.Acknowledged, of outcome: MixedLoad.Outcome, logs: Int, _ webhooks: [Told],
         to report: inout FaultReport
     ) async throws {
-        let shown = try await server.get("/api/internal/sync/jobs/\(job.jobID)").json
+        let shown = try await get("/api/internal/sync/jobs/\(job.jobID)").json
         guard shown.endedAt.string != nil else {
             Issue.record("job \(job.jobID) has not ended: \(shown.status)")
             report.lost += 1
@@ -72,7 +80,7 @@ struct Aftermath {
     /// - Returns: rows of `sync_logs` by job.
     private func waitUntilIdle(_ outcomes: [MixedLoad.Outcome]) async throws -> [String: Int] {
         let isIdle = try await eventually(patience) {
-            let status = try await server.get("/api/internal/sync/status").json
+            let status = try await get("/api/internal/sync/status").json
             return status.pendingUsers.int == 0 && status.jobs.queued.int == 0 && status.jobs.running.int == 0
                 && status.webhooks.pending.int == 0
         }

@@ -1,0 +1,75 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A TCP connection that sends whatever bytes it is given and keeps what comes back.
+final class RawCaller: Sendable {
+    private let inbox: Inbox
+    private let channel: any Channel
+
+    private init(_ inbox: Inbox, _ channel: any Channel) {
+        self.inbox = inbox
+        self.channel = channel
+    }
+
+    static func connect(port: Int) async throws -> RawCaller {
+        let inbox = Inbox()
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelOption(.allowRemoteHalfClosure, value: false)
+            .channelInitializer { $0.pipeline.addHandler(inbox) }
+            .connect(host: "127.0.0.1", port: port).get()
+        return RawCaller(inbox, channel)
+    }
+
+    /// Sends `bytes` on a connection of their own and returns what was answered until the server closed it, or until nothing more
+    /// came for `quiet` seconds.
+    static func exchange(port: Int, _ bytes: some Sequence<UInt8>, quiet: Double = 1) async throws -> String {
+        let caller = try await connect(port: port)
+        await caller.send(bytes)
+        var seen = -1
+        while !caller.isClosed, caller.count > seen {
+            seen = caller.count
+            _ = await eventually(quiet) { caller.isClosed || caller.count > seen }
+        }
+        await caller.close()
+        return caller.answer
+    }
+
+    /// The head of a submission with a good key.
+    static func head(
+        path: String = "/api/internal/sync/users", tenant: String = "hostile", key: String = TestServer.key, _ fields: String...
+    ) -> String {
+        let lines =
+            [
+                "POST \(path) HTTP/1.1", "Host: x", "X-Internal-API-Key: \(key)", "X-Tenant-ID: \(tenant)",
+                "X-Sync-Source: hostile",
+                "Content-Type: application/json",
+            ] + fields
+        return lines.joined(separator: "\r\n") + "\r\n\r\n"
+    }
+
+    /// Sends; that the server has closed the connection meanwhile is no error.
+    func send(_ bytes: some Sequence<UInt8>) async { try? await channel.writeAndFlush(ByteBuffer(bytes: bytes)) }
+    func send(_ text: String) async { await send(text.utf8) }
+
+    private var count: Int { inbox.bytes.withLock { $0.count } }
+    /// What came so far.
+    var answer: String { String(decoding: inbox.bytes.withLock { $0 }, as: UTF8.self) }
+    var isClosed: Bool { !channel.isActive }
+
+    /// Says that nothing more comes, and goes on listening.
+    func closeOutput() async { try? await channel.close(mode: .output) }
+    func close() async { try? await channel.close() }
+
+    private final class Inbox: ChannelInboundHandler, Sendable {
+        typealias InboundIn = ByteBuffer
+        let bytes = Mutex<[UInt8]>([])
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            let part = unwrapInboundIn(data)
+            bytes.withLock { $0 += part.readableBytesView }
+        }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    }
+}
