@@ -8,13 +8,14 @@ enum DeliveryDecision {
     /// attempts in seconds.
     /// - Parameters:
     ///   - attempt: the attempt's number, from 1.
-    ///   - now: the moment of its end, from which the delay counts.
+    ///   - now: the moment of its end; a date in `Retry-After` is measured by it.
+    ///   - due: the same moment as `DueTime` has it, from which the delay counts; `nil`: the same.
     static func next(
-        after outcome: WebhookSender.Outcome, attempt: Int, now: Timestamp, random: Double
+        after outcome: WebhookSender.Outcome, attempt: Int, now: Timestamp, due: Timestamp? = nil, random: Double
     ) -> DeliveryAttempt.Next {
         if outcome.isDelivered { return .delivered }
         guard !outcome.isHopeless, let delay = DeliverySchedule.delay(afterAttempt: attempt, random: random) else { return .dead }
         let asked = outcome.retryAfter.flatMap { RetryAfter.seconds($0, now: now) } ?? 0
-        return .retry(at: now.advanced(bySeconds: max(delay, asked)))
+        return .retry(at: (due ?? now).advanced(bySeconds: max(delay, asked)))
     }
 }

@@ -16,6 +16,7 @@ package actor WebhookCourier: Service {
     private let outbox: any DeliveryOutbox
     private let wall: WallClock
     private let clock: any Clock<Duration>
+    private var due: DueTime
     private let random: @Sendable () -> Double
     private let limits: CourierLimits
     private let clients: PinnedClients
@@ -65,6 +66,7 @@ package actor WebhookCourier: Service {
         self.outbox = outbox
         self.wall = wall
         self.clock = clock
+        due = DueTime(wall: wall, clock: clock)
         self.random = random
         self.limits = limits
         reading = Outage("Reading the webhook outbox", logger)
@@ -126,12 +128,12 @@ package actor WebhookCourier: Service {
     private func fetch() async -> Bool {
         guard !isStopping.load(ordering: .acquiring), let wish = lanes.wish() else { return false }
         do {
-            let now = wall.now()
-            let due = try await outbox.dueDeliveries(
+            let now = due.now()
+            let found = try await outbox.dueDeliveries(
                 now: now, limit: wish.limit, excluding: wish.excluding,
                 excludingDestinations: wish.excludingDestinations)
             lookedAt = now
-            lanes.add(due, for: wish)
+            lanes.add(found, for: wish)
             reading.worked()
             return true
         } catch {
@@ -156,7 +158,8 @@ package actor WebhookCourier: Service {
         }
         lanes.sent(delivery, isDelivered: outcome.isDelivered, isTrouble: outcome.isTrouble)
         signal.yield()
-        let next = DeliveryDecision.next(after: outcome, attempt: delivery.attempts + 1, now: wall.now(), random: random())
+        let next = DeliveryDecision.next(
+            after: outcome, attempt: delivery.attempts + 1, now: wall.now(), due: due.now(), random: random())
         metrics.count(next, took: start.duration(to: .now))
         log.attempt(delivery, outcome, next)
         let attempt = DeliveryAttempt(
@@ -194,9 +197,7 @@ package actor WebhookCourier: Service {
     private func expect(_ at: Timestamp) {
         if at <= lookedAt {
             // Recording took so long that it is due already; the last look left it out.
-            // Or the clock was set back since: then it is not due, and the alarm has to be set for it.
             lanes.look()
-            nextIsUnknown = true
         } else if alarmAt.map({ at < $0 }) ?? true {
             nextIsUnknown = true
         }
@@ -206,7 +207,7 @@ package actor WebhookCourier: Service {
     private func nextAlarm() async -> (at: Timestamp, delay: Double)? {
         guard nextIsUnknown else { return nil }
         nextIsUnknown = false
-        let now = wall.now()
+        let now = due.now()
         var at = now.advanced(bySeconds: Self.heartbeat)
         if reading.isOn {
             at = now.advanced(bySeconds: Self.outboxPause)
@@ -220,7 +221,7 @@ package actor WebhookCourier: Service {
         }
         guard alarmAt.map({ at < $0 }) ?? true else { return nil }
         alarmAt = at
-        return (at, max(0, at.seconds(since: wall.now())))
+        return (at, max(0, at.seconds(since: due.now())))
     }
 
     private func ring(at: Timestamp, after delay: Double) async {

@@ -1,0 +1,30 @@
+import SyncModel
+
+/// The time by which deliveries become due: the machine's, except that it goes on where that is set back. What was to be sent an
+/// hour ahead of the new time would wait for an hour otherwise.
+struct DueTime: Sendable {
+    private let wall: WallClock
+    private let elapsed: @Sendable () -> Duration
+    private var last: Timestamp
+    private var lastElapsed: Duration
+
+    /// Seconds that the machine's clock may fall behind by itself: it is followed then.
+    private static let slack: Double = 2
+
+    /// - Parameter clock: goes on evenly, whatever the machine's clock is set to.
+    init(wall: WallClock, clock: some Clock<Duration>) {
+        let start = clock.now
+        self.wall = wall
+        elapsed = { start.duration(to: clock.now) }
+        last = wall.now()
+        lastElapsed = .zero
+    }
+
+    mutating func now() -> Timestamp {
+        let (wall, elapsed) = (self.wall.now(), self.elapsed())
+        let expected = last.advanced(bySeconds: (elapsed - lastElapsed) / .seconds(1))
+        last = expected.seconds(since: wall) > Self.slack ? expected : wall
+        lastElapsed = elapsed
+        return last
+    }
+}
