@@ -57,8 +57,8 @@ struct LateWorkerFaults {
         }
     }
 
-    /// Jobs of two tenants that write the same users again and again, in steps of chance; with a cancel, and with a second life of the
-    /// engine while the first one's calls are still under way.
+    /// Jobs of two tenants that write the same users again and again, in steps of chance; with a cancel, and with a second life of
+    /// the engine while the first one's calls are still under way.
     /// - Parameter impatience: the share of calls to the directory that are given up.
     private func round(in folder: URL, impatience: Double, _ random: inout SeededRandom, _ report: inout FaultReport) async throws
         -> [Ended]

@@ -21,8 +21,9 @@ struct OverloadFaults {
             while ContinuousClock.now < end {
                 let status = try await server.get("/api/internal/sync/status").json
                 most.pending = max(most.pending, status.pendingUsers.int ?? .max)
-                most.queueLog = max(most.queueLog, ProcessFigures.size(folder.appending(path: "data/queue.sqlite-wal")))
-                most.directoryLog = max(most.directoryLog, ProcessFigures.size(folder.appending(path: "data/crm.sqlite-wal")))
+                let data = folder.appending(path: "data")
+                most.queueLog = max(most.queueLog, ProcessFigures.size(data.appending(path: "queue.sqlite-wal")))
+                most.directoryLog = max(most.directoryLog, ProcessFigures.size(data.appending(path: "crm.sqlite-wal")))
                 try await Task.sleep(for: .milliseconds(100))
             }
             load.stop()

@@ -49,8 +49,8 @@ struct PoisonFaults {
             for event in ["INSERT", "UPDATE"] {
                 try other.execute(
                     """
-                    CREATE TRIGGER refuse_\(way)_\(event) BEFORE \(event) ON users WHEN NEW.name LIKE '\(TenantModel.poison) \(way)%'
-                    BEGIN SELECT RAISE(\(way), 'not this one'); END
+                    CREATE TRIGGER refuse_\(way)_\(event) BEFORE \(event) ON users
+                    WHEN NEW.name LIKE '\(TenantModel.poison) \(way)%' BEGIN SELECT RAISE(\(way), 'not this one'); END
                     """)
             }
         }

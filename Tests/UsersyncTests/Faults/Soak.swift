@@ -24,7 +24,7 @@ struct Soak {
     }
 
     @Test(
-        "for a long time, killed again and again: nothing is lost or done twice, nothing grows that should not, and space comes back"
+        "for long, killed again and again: nothing is lost or done twice, nothing grows that should not, space comes back"
     )
     func soak() async throws {
         let seed = FaultScale.seed()

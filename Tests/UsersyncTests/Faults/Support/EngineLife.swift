@@ -47,8 +47,8 @@ struct EngineLife: Sendable {
             queue: queue, directory: directory, engine: engine, group: group, running: Task { try await group.run() })
     }
 
-    /// Lets go of the queue, as a process does whose machine lost the disk or which is dead to everybody but the directory: what it
-    /// asked of that may still be carried out.
+    /// Lets go of the queue, as a process does that is dead to everybody but the directory: what it asked of that may still be
+    /// carried out.
     func abandon() async {
         await queue.close()
         await group.triggerGracefulShutdown()
