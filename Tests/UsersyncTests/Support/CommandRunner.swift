@@ -30,6 +30,11 @@ struct CommandRunner {
         ["TSAN_OPTIONS", "ASAN_OPTIONS", "LD_PRELOAD"].contains($0.key)
     }
 
+    /// The environment with those options; what is preloaded already stays before what the sanitizer needs.
+    static func sanitized(_ environment: [String: String]) -> [String: String] {
+        environment.merging(sanitizerOptions) { given, own in given.isEmpty ? own : "\(given):\(own)" }
+    }
+
     /// - Parameters:
     ///   - environment: all of it; nothing else is inherited.
     ///   - directory: the working directory; without it an empty one.
@@ -40,7 +45,7 @@ struct CommandRunner {
         let process = Process()
         process.executableURL = try binary
         process.arguments = arguments
-        process.environment = environment.merging(sanitizerOptions) { given, _ in given }
+        process.environment = sanitized(environment)
         process.currentDirectoryURL = URL(fileURLWithPath: directory ?? empty.path)
         let files = try TemporaryDirectory()
         // Files rather than pipes: nothing can fill up while nobody reads.

@@ -29,7 +29,7 @@ struct ServerProcess {
         process.executableURL = URL(filePath: "/bin/sh")
         let limit = openFiles.map { "ulimit -n \($0); " } ?? ""
         process.arguments = ["-c", limit + "exec \"$0\" serve", try CommandRunner.binary.path]
-        process.environment = environment.merging(settings) { $1 }.merging(CommandRunner.sanitizerOptions) { given, _ in given }
+        process.environment = CommandRunner.sanitized(environment.merging(settings) { $1 })
         process.currentDirectoryURL = folder
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = log
