@@ -23,7 +23,7 @@ struct HostileBodyFaults {
                 (many(blank), 413),
                 (try gzipped(Data(start.utf8)) + many(blank), 413),
                 (try gzipped(Data((start + #""x":""#).utf8)) + many(letters), 413),
-                (try gzipped(Data((start + #""users":[{"id":"u","email":"a@x.io","name":""#).utf8)) + many(letters), 400),
+                (try gzipped(Data((start + #""users":[{"id":"u","email":"a@x.io","name":""#).utf8)) + many(letters), 413),
                 // What is inside is no JSON, however much it would be.
                 (try gzipped(many(blank).prefix(40_000)), 400),
                 (try gzipped(try gzipped(Data(repeating: 0x20, count: 8 << 20))), 400),
