@@ -12,7 +12,7 @@ struct StopFaults {
         case whole(status: Int)
         /// The head came, and not all of the body.
         case cut(status: Int)
-        case none
+        case none(after: Double, error: String)
     }
 
     @Test("SIGTERM with uploads, waiting callers, slow webhooks and a long commit under way: ends with 0 in time, cuts no answer")
@@ -123,12 +123,13 @@ struct StopFaults {
         await withTaskGroup(of: Answer.self) { group in
             for (tenant, request) in zip(waiters, requests) {
                 group.addTask {
+                    let start = ContinuousClock.now
                     do {
                         return .whole(status: try await send(request, of: tenant, number, port: port, wait: 25).status)
                     } catch let error as ServerProcess.CutAnswer {
                         return .cut(status: error.status)
                     } catch {
-                        return .none
+                        return .none(after: (ContinuousClock.now - start) / .seconds(1), error: "\(error)")
                     }
                 }
             }
