@@ -21,7 +21,7 @@ struct Assembly: Sendable {
     let started = StartSignal()
     private let janitor: Janitor
     private let signals: QueueSignals
-    private let phase = ProcessPhase()
+    let phase = ProcessPhase()
     private let server: any Service
 
     /// Opens queue and directory and wires the rest; nothing runs yet.
