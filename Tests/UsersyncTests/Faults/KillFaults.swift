@@ -31,7 +31,9 @@ struct KillFaults {
             }
             load.stop()
             let outcomes = try await running
-            try await Aftermath(server: server, receiver: receiver, folder: folder).add(outcomes, to: &report)
+            try await Aftermath(
+                server: server, receiver: receiver, folder: folder, patience: FaultScale.pick(120, full: 1200)
+            ).add(outcomes, to: &report)
             #expect(await server.terminate(within: 25) == 0)
         }
         try report.publish()
@@ -58,7 +60,9 @@ struct KillFaults {
             }
             load.stop()
             let outcomes = try await running
-            try await Aftermath(server: server, receiver: receiver, folder: folder).add(outcomes, to: &report)
+            try await Aftermath(
+                server: server, receiver: receiver, folder: folder, patience: FaultScale.pick(120, full: 1200)
+            ).add(outcomes, to: &report)
             for job in outcomes.flatMap(\.jobs) {
                 let shown = try await server.get("/api/internal/sync/jobs/\(job.jobID)").json
                 #expect(shown.attempts.array.isEmpty)
