@@ -5,6 +5,7 @@ import SyncModel
 struct DueTime: Sendable {
     private let wall: WallClock
     private let elapsed: @Sendable () -> Duration
+    private let sleep: @Sendable (_ untilElapsed: Duration) async throws -> Void
     private var last: Timestamp
     private var lastElapsed: Duration
 
@@ -16,15 +17,24 @@ struct DueTime: Sendable {
         let start = clock.now
         self.wall = wall
         elapsed = { start.duration(to: clock.now) }
+        sleep = { try await clock.sleep(until: start.advanced(by: $0), tolerance: nil) }
         last = wall.now()
         lastElapsed = .zero
     }
 
     mutating func now() -> Timestamp {
-        let (wall, elapsed) = (self.wall.now(), self.elapsed())
+        // In this order: what passes between the two makes an alarm early, which is put right, never late.
+        let elapsed = self.elapsed()
+        let wall = self.wall.now()
         let expected = last.advanced(bySeconds: (elapsed - lastElapsed) / .seconds(1))
         last = expected.seconds(since: wall) > Self.slack ? expected : wall
         lastElapsed = elapsed
         return last
+    }
+
+    /// What sleeps until `moment`. The end is fixed here: it is no later where the sleep begins late.
+    func alarm(at moment: Timestamp) -> @Sendable () async throws -> Void {
+        let end = lastElapsed + .seconds(max(0, moment.seconds(since: last)))
+        return { [sleep] in try await sleep(end) }
     }
 }

@@ -115,8 +115,8 @@ package actor WebhookCourier: Service {
                             deliveries.addTask { await self.deliver(delivery) }
                         }
                     } while await fetch()
-                    if let (at, delay) = await nextAlarm() {
-                        alarms.addTask { await self.ring(at: at, after: delay) }
+                    if let (at, sleep) = await nextAlarm() {
+                        alarms.addTask { await self.ring(at: at, after: sleep) }
                     }
                 }
             }
@@ -204,7 +204,7 @@ package actor WebhookCourier: Service {
     }
 
     /// The alarm to be set, if none is or an earlier one is needed.
-    private func nextAlarm() async -> (at: Timestamp, delay: Double)? {
+    private func nextAlarm() async -> (at: Timestamp, sleep: @Sendable () async throws -> Void)? {
         guard nextIsUnknown else { return nil }
         nextIsUnknown = false
         let now = due.now()
@@ -221,12 +221,12 @@ package actor WebhookCourier: Service {
         }
         guard alarmAt.map({ at < $0 }) ?? true else { return nil }
         alarmAt = at
-        return (at, max(0, at.seconds(since: due.now())))
+        return (at, due.alarm(at: at))
     }
 
-    private func ring(at: Timestamp, after delay: Double) async {
+    private func ring(at: Timestamp, after sleep: @Sendable () async throws -> Void) async {
         // Should the clocks differ and this be a moment early, the look finds nothing and sets another alarm for what is left.
-        guard (try? await clock.sleep(for: .seconds(delay))) != nil else { return }
+        guard (try? await sleep()) != nil else { return }
         if alarmAt == at { alarmAt = nil }
         nextIsUnknown = true
         wake()

@@ -24,23 +24,23 @@ struct JanitorTests {
     }
 
     /// Runs so many rounds and stops.
-    func run(_ janitor: Janitor, rounds: Int) async {
-        await withTaskGroup(of: Void.self) { group in
+    func run(_ janitor: Janitor, rounds: Int) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await janitor.run() }
             for _ in 1..<rounds {
-                await clock.sleepers(1)
+                try await clock.sleepers(1)
                 clock.advance(by: .seconds(5))
             }
-            await clock.sleepers(1)
+            try await clock.sleepers(1)
             group.cancelAll()
         }
     }
 
     @Test("ledger rows go before the queue forgets them, portion by portion, until none is left")
-    func ledger() async {
+    func ledger() async throws {
         let jobs = (0..<25).map { _ in JobID(now: clock.start) }
         house.state.withLock { $0.withLedger = jobs }
-        await run(janitor(), rounds: 1)
+        try await run(janitor(), rounds: 1)
         let steps = house.state.withLock { $0.steps }.filter { $0.hasPrefix("forget") || $0.hasPrefix("forgotten") }
         #expect(steps == ["forget 10", "forgotten 10", "forget 10", "forgotten 10", "forget 5", "forgotten 5"])
         #expect(house.state.withLock { $0.withLedger.isEmpty && $0.forgotten == jobs })
@@ -48,9 +48,9 @@ struct JanitorTests {
 
     @Test(
         "the queue is pruned at the start and every so many rounds, with the retention's moments, until nothing is left to prune")
-    func prune() async {
+    func prune() async throws {
         house.state.withLock { $0.prunable = 25 }
-        await run(janitor(), rounds: 4)
+        try await run(janitor(), rounds: 4)
         let prunes = house.state.withLock { $0.prunes }
         // Three portions in the first round, one question in the fourth.
         #expect(prunes.count == 4)
@@ -60,17 +60,17 @@ struct JanitorTests {
     }
 
     @Test("checkpoints wait for a quiet moment")
-    func checkpoints() async {
-        await run(janitor(isQuiet: { false }), rounds: 3)
+    func checkpoints() async throws {
+        try await run(janitor(isQuiet: { false }), rounds: 3)
         #expect(house.state.withLock { $0.steps.filter { $0.hasPrefix("checkpoint") } }.isEmpty)
-        await run(janitor(isQuiet: { true }), rounds: 2)
+        try await run(janitor(isQuiet: { true }), rounds: 2)
         #expect(
             house.state.withLock { $0.steps.filter { $0.hasPrefix("checkpoint") } }
                 == ["checkpoint queue", "checkpoint directory", "checkpoint queue", "checkpoint directory"])
     }
 
     @Test("a failure is told once, ends nothing, and is made up for later")
-    func failures() async {
+    func failures() async throws {
         let log = TestLog()
         let jobs = [JobID(now: clock.start)]
         house.state.withLock {
@@ -79,7 +79,7 @@ struct JanitorTests {
             $0.queueFailures = 1
             $0.prunable = 1
         }
-        await run(janitor(log: log), rounds: 5)
+        try await run(janitor(log: log), rounds: 5)
         #expect(house.state.withLock { $0.forgotten } == jobs)
         #expect(house.state.withLock { $0.prunable } == 0)
         #expect(
@@ -94,7 +94,7 @@ struct JanitorTests {
         let group = ServiceGroup(services: [janitor()], logger: Logger(label: "test") { _ in TestLog() })
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
-            await clock.sleepers(1)
+            try await clock.sleepers(1)
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
         }

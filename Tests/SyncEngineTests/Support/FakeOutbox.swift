@@ -9,7 +9,7 @@ actor FakeOutbox: DeliveryOutbox {
     /// So many of the next calls fail.
     private var readFailures = 0
     private var writeFailures = 0
-    private var watchers: [(count: Int, done: CheckedContinuation<[DeliveryAttempt], Never>)] = []
+    private let recorded = Gauge()
     private var onDue: (@Sendable () -> Void)?
 
     func observe(_ onDue: @escaping @Sendable () -> Void) { self.onDue = onDue }
@@ -60,13 +60,12 @@ actor FakeOutbox: DeliveryOutbox {
             }
             deliveries[attempt.deliveryID] = delivery
         }
-        for watcher in watchers where attempts.count >= watcher.count { watcher.done.resume(returning: attempts) }
-        watchers.removeAll { attempts.count >= $0.count }
+        recorded.set(attempts.count)
     }
 
     /// Returns once so many attempts have been recorded.
-    func attempts(_ count: Int) async -> [DeliveryAttempt] {
-        if attempts.count >= count { return attempts }
-        return await withCheckedContinuation { watchers.append((count, $0)) }
+    func attempts(_ count: Int) async throws -> [DeliveryAttempt] {
+        try await recorded.reaches(count)
+        return attempts
     }
 }

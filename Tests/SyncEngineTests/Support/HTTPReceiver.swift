@@ -34,10 +34,10 @@ final class HTTPReceiver: Sendable {
         var connections = 0
         var open = 0
         var peak = 0
-        var watchers: [(count: Int, done: CheckedContinuation<[Request], Never>)] = []
     }
 
     private let state = Mutex(State())
+    private let received = Gauge()
     private let reply: @Sendable (Request, _ number: Int) -> Reply
     private let channel = Mutex<(any Channel)?>(nil)
 
@@ -77,27 +77,19 @@ final class HTTPReceiver: Sendable {
     var peak: Int { state.withLock { $0.peak } }
 
     /// Returns once so many requests came.
-    func requests(_ count: Int) async -> [Request] {
-        await withCheckedContinuation { done in
-            let met = state.withLock { state -> [Request]? in
-                if state.requests.count >= count { return state.requests }
-                state.watchers.append((count, done))
-                return nil
-            }
-            if let met { done.resume(returning: met) }
-        }
+    func requests(_ count: Int) async throws -> [Request] {
+        try await received.reaches(count)
+        return requests
     }
 
     private func take(_ request: Request) -> Reply {
-        let (number, met, all) = state.withLock { state in
+        let number = state.withLock { state in
             state.requests.append(request)
             state.open += 1
             state.peak = max(state.peak, state.open)
-            let met = state.watchers.filter { state.requests.count >= $0.count }
-            state.watchers.removeAll { state.requests.count >= $0.count }
-            return (state.requests.count, met.map(\.done), state.requests)
+            received.set(state.requests.count)
+            return state.requests.count
         }
-        for watcher in met { watcher.resume(returning: all) }
         return reply(request, number)
     }
 

@@ -14,10 +14,10 @@ final class ManualClock: Clock, Sendable {
         var now = Instant(offset: .zero)
         var nextID = 0
         var sleepers: [Int: (until: Instant, wake: CheckedContinuation<Void, any Error>)] = [:]
-        var watchers: [(count: Int, done: CheckedContinuation<Void, Never>)] = []
     }
 
     private let state = Mutex(State())
+    private let sleeping = Gauge()
     let start: Timestamp
 
     init(start: Timestamp = Timestamp(microseconds: 1_790_000_000_000_000)) { self.start = start }
@@ -40,20 +40,22 @@ final class ManualClock: Clock, Sendable {
         }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (wake: CheckedContinuation<Void, any Error>) in
-                let (isOver, done) = state.withLock { state -> (Bool, [CheckedContinuation<Void, Never>]) in
-                    guard deadline > state.now, !Task.isCancelled else { return (true, []) }
+                let isOver = state.withLock { state in
+                    guard deadline > state.now, !Task.isCancelled else { return true }
                     state.sleepers[id] = (deadline, wake)
-                    let met = state.watchers.filter { state.sleepers.count >= $0.count }
-                    state.watchers.removeAll { state.sleepers.count >= $0.count }
-                    return (false, met.map(\.done))
+                    sleeping.set(state.sleepers.count)
+                    return false
                 }
-                for watcher in done { watcher.resume() }
                 if isOver {
                     if Task.isCancelled { wake.resume(throwing: CancellationError()) } else { wake.resume() }
                 }
             }
         } onCancel: {
-            state.withLock { $0.sleepers.removeValue(forKey: id) }?.wake.resume(throwing: CancellationError())
+            let sleeper = state.withLock { state in
+                defer { sleeping.set(state.sleepers.count) }
+                return state.sleepers.removeValue(forKey: id)
+            }
+            sleeper?.wake.resume(throwing: CancellationError())
         }
     }
 
@@ -63,20 +65,12 @@ final class ManualClock: Clock, Sendable {
             state.now = state.now.advanced(by: duration)
             let due = state.sleepers.filter { $0.value.until <= state.now }
             for id in due.keys { state.sleepers[id] = nil }
+            sleeping.set(state.sleepers.count)
             return due.values.sorted { $0.until < $1.until }
         }
         for sleeper in due { sleeper.wake.resume() }
     }
 
     /// Returns once so many sleep.
-    func sleepers(_ count: Int) async {
-        await withCheckedContinuation { done in
-            let met = state.withLock { state in
-                if state.sleepers.count >= count { return true }
-                state.watchers.append((count, done))
-                return false
-            }
-            if met { done.resume() }
-        }
-    }
+    func sleepers(_ count: Int) async throws { try await sleeping.reaches(count) }
 }

@@ -14,7 +14,7 @@ struct WebhookCourierTests {
             let bench = try CourierBench(configured: url + "/hook?x=1")
             try await bench.run { _ in
                 await bench.add("evt_1", to: url + "/hook?x=1")
-                let attempt = await bench.outbox.attempts(1)[0]
+                let attempt = try await bench.outbox.attempts(1)[0]
                 #expect(attempt.next == .delivered && attempt.status == 204 && attempt.error == nil)
                 #expect(attempt.at == bench.clock.start)
             }
@@ -46,12 +46,12 @@ struct WebhookCourierTests {
             try await bench.run { _ in
                 await bench.add("evt_1", to: url)
                 for (n, delay) in DeliverySchedule.delays.enumerated() {
-                    let attempt = await bench.outbox.attempts(n + 1)[n]
+                    let attempt = try await bench.outbox.attempts(n + 1)[n]
                     #expect(attempt.error == "HTTP 500" && attempt.status == 500)
                     #expect(attempt.next == .retry(at: bench.clock.timestamp.advanced(bySeconds: delay)))
                     try await bench.goOn(to: delay)
                 }
-                let last = await bench.outbox.attempts(DeliverySchedule.delays.count + 1).last
+                let last = try await bench.outbox.attempts(DeliverySchedule.delays.count + 1).last
                 #expect(last?.next == .dead)
             }
             #expect(Set(receiver.requests.map { $0.headers["webhook-id"] }) == [["evt_1"]])
@@ -71,7 +71,7 @@ struct WebhookCourierTests {
                 let bench = try CourierBench(configured: url)
                 try await bench.run { _ in
                     await bench.add("evt_1", to: url)
-                    let attempt = await bench.outbox.attempts(1)[0]
+                    let attempt = try await bench.outbox.attempts(1)[0]
                     #expect(attempt.next == .retry(at: start.advanced(bySeconds: delay)), "\(value)")
                 }
             }
@@ -92,7 +92,7 @@ struct WebhookCourierTests {
                     let bench = try CourierBench(configured: url + path)
                     try await bench.run { _ in
                         await bench.add("evt_1", to: url + path)
-                        #expect(await bench.outbox.attempts(1)[0].next == next)
+                        try await #expect(bench.outbox.attempts(1)[0].next == next)
                     }
                 }
                 #expect(receiver.requests.count == 2)
@@ -113,7 +113,7 @@ struct WebhookCourierTests {
                 let start = ContinuousClock.now
                 try await bench.run { [bench] _ in
                     await bench.add("evt_1", to: url)
-                    #expect(await bench.outbox.attempts(1)[0].next == .delivered)
+                    try await #expect(bench.outbox.attempts(1)[0].next == .delivered)
                 }
                 #expect(start.duration(to: .now) < .seconds(60))
             }
@@ -131,7 +131,7 @@ struct WebhookCourierTests {
                     let start = ContinuousClock.now
                     try await bench.run { [bench] _ in
                         await bench.add("evt_1", to: url)
-                        let attempt = await bench.outbox.attempts(1)[0]
+                        let attempt = try await bench.outbox.attempts(1)[0]
                         #expect(attempt.error == "timeout after 0.3 s" && attempt.status == nil)
                         #expect(attempt.next == .retry(at: bench.clock.start.advanced(bySeconds: 5)))
                     }
@@ -149,7 +149,7 @@ struct WebhookCourierTests {
             let bench = try CourierBench(configured: url)
             try await bench.run { _ in
                 await bench.add("evt_1", to: url)
-                #expect(await bench.outbox.attempts(1)[0].error == error)
+                try await #expect(bench.outbox.attempts(1)[0].error == error)
             }
         }
         #expect(start.duration(to: .now) < .seconds(60))
@@ -157,7 +157,7 @@ struct WebhookCourierTests {
             let bench = try CourierBench(configured: url)
             try await bench.run { _ in
                 await bench.add("evt_1", to: url)
-                #expect(await bench.outbox.attempts(1)[0].error == "connection closed without an answer")
+                try await #expect(bench.outbox.attempts(1)[0].error == "connection closed without an answer")
             }
         }
     }
@@ -170,7 +170,7 @@ struct WebhookCourierTests {
             try await bench.run { _ in
                 for n in 1...2 {
                     await bench.add("evt_\(n)", to: url)
-                    #expect(await bench.outbox.attempts(n)[n - 1].next == .delivered)
+                    try await #expect(bench.outbox.attempts(n)[n - 1].next == .delivered)
                 }
             }
         }
@@ -188,7 +188,7 @@ struct WebhookCourierTests {
             try await bench.run { [bench] _ in
                 for n in 1...3 {
                     await bench.add("evt_\(n)", to: named)
-                    #expect(await bench.outbox.attempts(n)[n - 1].next == .delivered)
+                    try await #expect(bench.outbox.attempts(n)[n - 1].next == .delivered)
                 }
             }
             #expect(Set(receiver.requests.map { $0.headers["host"] }) == [[String(named.dropFirst(7))]])
@@ -203,7 +203,7 @@ struct WebhookCourierTests {
             let bench = try CourierBench(configured: url)
             try await bench.run { _ in
                 await bench.add("evt_1", to: url, tenantID: "a\r\nX-Evil: 1\u{0}\u{85}é")
-                #expect(await bench.outbox.attempts(1)[0].next == .delivered)
+                try await #expect(bench.outbox.attempts(1)[0].next == .delivered)
             }
         }
         #expect(receiver.requests[0].headers["x-tenant-id"] == ["aX-Evil: 1é"])
@@ -217,7 +217,7 @@ struct WebhookCourierTests {
             let bench = try CourierBench(configured: url)
             try await bench.run { _ in
                 await bench.add("evt_1", to: "http://old.invalid/hook")
-                #expect(await bench.outbox.attempts(1)[0].next == .delivered)
+                try await #expect(bench.outbox.attempts(1)[0].next == .delivered)
             }
         }
         #expect(receiver.requests.count == 1)
@@ -230,7 +230,7 @@ struct WebhookCourierTests {
             let bench = try CourierBench(configured: url)
             try await bench.run { _ in
                 for n in 0..<500 { await bench.add("evt_\(n)", to: url) }
-                _ = await bench.outbox.attempts(500)
+                _ = try await bench.outbox.attempts(500)
             }
             #expect(Set(receiver.requests.map { $0.headers["webhook-id"] }).count == 500)
             #expect(receiver.requests.count == 500)
@@ -246,9 +246,9 @@ struct WebhookCourierTests {
             await bench.outbox.failReads(1)
             await bench.add("evt_1", to: url)
             try await bench.run { _ in
-                await bench.clock.sleepers(1)
+                try await bench.clock.sleepers(1)
                 bench.clock.advance(by: .seconds(1.1))
-                #expect(await bench.outbox.attempts(1)[0].next == .delivered)
+                try await #expect(bench.outbox.attempts(1)[0].next == .delivered)
             }
         }
     }
@@ -263,7 +263,7 @@ struct WebhookCourierTests {
             await bench.outbox.failWrites(3)
             try await bench.run { [bench] courier in
                 await bench.add("evt_1", to: url)
-                _ = await receiver.requests(1)
+                _ = try await receiver.requests(1)
                 while await bench.outbox.attempts.isEmpty {
                     courier.wake()
                     bench.clock.advance(by: .seconds(1))
@@ -285,7 +285,7 @@ extension CourierBench {
     func goOn(to seconds: Double) async throws {
         var left = seconds
         while left > 0 {
-            await clock.sleepers(1)
+            try await clock.sleepers(1)
             let step = min(left, 60)
             clock.advance(by: .seconds(step) + .microseconds(2))
             left -= step
