@@ -20,7 +20,13 @@ extension SQLiteJobQueue {
             try LeftoverRow.mark(before.batchKey, .deferred, context.db)
         }
         guard let row = try JobRow.find(seq: before.seq, context.db) else { return (.unknown, nil) }
-        let held = lanes { $0.heldNumbers(tenantID, batchKey: row.batchKey) }
+        // From here on nothing more of it is leased: whoever holds a batch now is known, before what is unstarted is named.
+        let (held, wasCancelling) = lanes { lanes in
+            let wasCancelling = lanes.isCancelling(row.batchKey)
+            lanes.setCancelling(row.batchKey, true)
+            return (lanes.heldNumbers(tenantID, batchKey: row.batchKey), wasCancelling)
+        }
+        context.onRollback { [self] in lanes { $0.setCancelling(row.batchKey, wasCancelling) } }
         let bounds = BatchName.bounds(key: row.batchKey)
         let unstarted = try context.sql(Self.selectOpen)
             .all(.int(bounds.first + Int64(row.nextBatch)), .int(bounds.last)) { BatchName.number(of: $0.int64(0)) }

@@ -53,14 +53,14 @@ extension SQLiteJobQueue {
     /// Leases what takes no write: most batches, as leases live in memory. It waits for no commit, and none waits for it.
     ///
     /// What a reader sees may be a commit old. A lease stands only where nothing could have made it wrong: the tenant is reserved
-    /// from before the read, so that nobody else leases; and where a cancel was requested since, all is left to the writer. So is a
-    /// tenant for whom nothing was found: a job accepted meanwhile would be missed.
+    /// from before the read, so that nobody else leases; and where a cancel is under way or was since, all is left to the writer. So
+    /// is a tenant for whom nothing was found: a job accepted meanwhile would be missed.
     /// - Returns: also the wishes that are left to the writer.
     private func leaseByReading(_ wishes: [LeaseWish], now: Timestamp) async throws -> ([LeasedBatch], [LeaseWish]) {
         let (claimed, cancels) = lanes { lanes in
             (
                 wishes.compactMap { wish in lanes.claim(wish.tenantID, now: now).map { (wish: wish, lane: $0) } },
-                lanes.cancelsRequested
+                lanes.cancelChanges
             )
         }
         let found: [Found?]
@@ -74,7 +74,7 @@ extension SQLiteJobQueue {
             var leased: [LeasedBatch] = []
             var rest: [LeaseWish] = []
             for ((wish, _), found) in zip(claimed, found) {
-                if let found, lanes.cancelsRequested == cancels {
+                if let found, lanes.cancelChanges == cancels, !lanes.isCancelling(found.job.batchKey) {
                     leased += Self.take(found, of: wish.tenantID, now: now, in: &lanes)
                 } else {
                     lanes.unclaim(wish.tenantID, hasWork: true)

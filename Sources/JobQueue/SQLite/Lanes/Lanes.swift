@@ -13,8 +13,8 @@ struct Lanes {
     private var lastLease: Int64 = 0
     /// Batch keys of jobs whose cancel was requested while batches were open.
     private var cancelling: Set<Int64> = []
-    /// Cancels requested so far of jobs with open batches.
-    private(set) var cancelsRequested = 0
+    /// Changes of `cancelling` so far: what was read before one of them may be leased no more.
+    private(set) var cancelChanges = 0
     /// Tenants that entered the line since they were last taken from here.
     private var announced: [String] = []
 
@@ -128,13 +128,11 @@ struct Lanes {
     // MARK: Cancelling
 
     mutating func setCancelling(_ batchKey: Int64, _ isCancelling: Bool) {
-        if isCancelling {
-            cancelling.insert(batchKey)
-            cancelsRequested += 1
-        } else {
-            cancelling.remove(batchKey)
-        }
+        if isCancelling { cancelling.insert(batchKey) } else { cancelling.remove(batchKey) }
+        cancelChanges += 1
     }
+
+    func isCancelling(_ batchKey: Int64) -> Bool { cancelling.contains(batchKey) }
 
     func isCancelling(_ lease: LeaseID) -> Bool {
         held(lease).map { cancelling.contains($0.batch.batchKey) } ?? false
