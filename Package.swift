@@ -91,18 +91,19 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "SyncModel", swiftSettings: strict),
-        .testTarget(name: "SyncModelTests", dependencies: ["SyncModel"], swiftSettings: strict),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "SyncModelTests", dependencies: ["SyncModel", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "JobQueueTests",
             dependencies: [
-                "JobQueue", "SyncModel",
+                "JobQueue", "SyncModel", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .testTarget(
             name: "UserDirectoryTests",
-            dependencies: ["UserDirectory", "SyncModel", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["UserDirectory", "SyncModel", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict),
         .testTarget(
             name: "SyncEngineTests",
@@ -119,7 +120,7 @@ let package = Package(
         .testTarget(
             name: "UsersyncTests",
             dependencies: [
-                "usersync", "SyncServer", "SyncEngine", "JobQueue", "UserDirectory", "SyncModel",
+                "usersync", "SyncServer", "SyncEngine", "JobQueue", "UserDirectory", "SyncModel", "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

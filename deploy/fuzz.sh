@@ -15,7 +15,7 @@ mkdir -p "$found"
 echo "Building the fuzzer (about a minute)"
 # One module, so that the fuzzer sees all of it and instruments all of it; imports of the module by itself are warned about.
 find Sources/SyncModel Tests/SyncModelTests/Support/Properties Tests/Fuzz -name '*.swift' >"$build/sources"
-echo Tests/SyncModelTests/Support/SeededGenerator.swift >>"$build/sources"
+echo Tests/TestSupport/SeededGenerator.swift >>"$build/sources"
 swiftc -O -wmo -gline-tables-only -parse-as-library -sanitize=fuzzer,address -swift-version 6 -suppress-warnings \
     -module-name SyncModel -package-name usersync "@$build/sources" -o "$fuzzer" 2>"$build/log" ||
     { cat "$build/log" >&2; exit 1; }

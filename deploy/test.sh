@@ -16,6 +16,6 @@ if ! "$python" -c "$needed" 2>/dev/null; then
 fi
 case $python in */*) python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python") ;; esac
 export USERSYNC_PYTHON="$python"
-say "Building and testing (the first time takes 6 to 10 minutes)"
+say "Building (4 to 8 minutes the first time) and testing (5 to 10 minutes)"
 # One at a time: what a test measures is not what its neighbours do to the machine.
 exec swift test --no-parallel "$@"

@@ -59,16 +59,17 @@ actor SyncWorker {
 
     /// Ends batches as the directory has it.
     private func finish(_ batches: [LeasedBatch], as outcomes: [BatchApplied]) async {
-        var applied: [FinishedBatch] = []
+        var (applied, spent): ([FinishedBatch], [FinishedBatch]) = ([], [])
         for (batch, outcome) in zip(batches, outcomes) {
             if outcome.isTombstone {
                 // Its tries were spent in an earlier life of the process, which ended before the queue knew. (Of a job to be
                 // cancelled nothing is leased.)
-                await finish([FinishedBatch(spent: batch, error: nil)], areLogged: false)
+                spent.append(FinishedBatch(spent: batch, error: nil))
             } else {
                 applied.append(FinishedBatch(batch, outcome))
             }
         }
+        if !spent.isEmpty { await finish(spent, areLogged: false) }
         if !applied.isEmpty { await finish(applied, areLogged: true) }
     }
 

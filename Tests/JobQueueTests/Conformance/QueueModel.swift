@@ -1,5 +1,6 @@
 import JobQueue
 import SyncModel
+import TestSupport
 import Testing
 
 /// What a queue should hold after a sequence of calls, kept the plain way; it makes the calls and checks every answer.
@@ -17,7 +18,7 @@ struct QueueModel {
 
     let fixture: QueueFixture
     var queue: any JobQueue
-    var random: SplitMix64
+    var random: SeededGenerator
     /// In the order accepted.
     var jobs: [ModelJob] = []
     var turns: [String: [LeasedBatch]] = [:]
@@ -27,7 +28,7 @@ struct QueueModel {
     init(fixture: QueueFixture, queue: any JobQueue, seed: UInt64) {
         self.fixture = fixture
         self.queue = queue
-        random = SplitMix64(seed: seed)
+        random = SeededGenerator(seed: seed)
     }
 
     /// One call, chosen at random.

@@ -1,4 +1,5 @@
 import SyncModel
+import TestSupport
 import Testing
 
 @Suite("Job ids")

@@ -1,4 +1,5 @@
 import SyncModel
+import TestSupport
 import Testing
 
 @Suite("The body of a removal")

@@ -1,22 +1,11 @@
 import SyncModel
+import TestSupport
 import Testing
 import UserDirectory
 
-/// A generator that gives the same numbers for the same seed (SplitMix64).
-struct SeededNumbers: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
 @Suite("Whatever comes, a driver does what the plain rules do")
 struct ModelTests {
-    private func user(_ index: UInt32, _ random: inout SeededNumbers) -> DirectoryModel.User {
+    private func user(_ index: UInt32, _ random: inout SeededGenerator) -> DirectoryModel.User {
         func one<Value>(_ values: [Value]) -> Value { values[Int(random.next() % UInt64(values.count))] }
         return DirectoryModel.User(
             index: index, id: one(["a", "b", "c", "d", "e", nil]),
@@ -38,7 +27,7 @@ struct ModelTests {
     }
 
     private func random(_ driver: DirectoryDriver, _ seed: UInt64, jobs: Int) async throws {
-        var random = SeededNumbers(state: seed)
+        var random = SeededGenerator(seed: seed)
         let scope: EmailScope = seed.isMultiple(of: 2) ? .global : .tenant
         let it = try await driver.make(scope)
         var model = DirectoryModel(scope: scope)
@@ -87,7 +76,7 @@ struct ModelTests {
 
     /// Applies batches, some of them twice, and returns what became of each user.
     private func words(
-        _ batches: [BatchWork], _ it: any DirectoryFixture, _ random: inout SeededNumbers
+        _ batches: [BatchWork], _ it: any DirectoryFixture, _ random: inout SeededGenerator
     ) async throws -> [UInt32: String] {
         var words: [UInt32: String] = [:]
         var rest = batches

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Faults: the process dies at a call to the disk, with or without the power")
@@ -10,7 +11,7 @@ struct DiskFaults {
         at points: [FaultDisk.Point], withPower losesPower: Bool, fault: String, seed: UInt64
     ) async throws -> FaultReport {
         print("seed of \(fault): \(seed)")
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var report = FaultReport(fault: fault)
         try await TestServer.inFolder { folder, receiver in
             let disk = try FaultDisk(folder: folder)
@@ -44,7 +45,7 @@ struct DiskFaults {
     }
 
     /// Before and after each of the first `count` syncs of a process, and `writes` of its writes, half carried out.
-    private func points(syncs count: Int, writes: Int, using random: inout SeededRandom) -> [FaultDisk.Point] {
+    private func points(syncs count: Int, writes: Int, using random: inout SeededGenerator) -> [FaultDisk.Point] {
         let syncs = (1...count).flatMap { number in
             [FaultDisk.Point.When.before, .after].map { FaultDisk.Point(kind: .sync, number: number, when: $0) }
         }
@@ -59,7 +60,7 @@ struct DiskFaults {
     @Test("killed before and after each sync, and in the middle of writes, it loses nothing and applies nothing twice")
     func commitPoints() async throws {
         let seed = FaultScale.seed()
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let points = points(syncs: FaultScale.pick(10, full: 100), writes: FaultScale.pick(6, full: 100), using: &random)
         try await die(at: points, withPower: false, fault: "kill -9 at every commit point", seed: seed).publish()
     }
@@ -67,7 +68,7 @@ struct DiskFaults {
     @Test("when the power goes, what was acknowledged is there, whatever part of what was not synced is lost")
     func powerCuts() async throws {
         let seed = FaultScale.seed()
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let points = (0..<FaultScale.pick(16, full: 250)).map { _ in
             Bool.random(using: &random)
                 ? FaultDisk.Point(kind: .sync, number: .random(in: 1...60, using: &random), when: .random(using: &random))
@@ -78,5 +79,5 @@ struct DiskFaults {
 }
 
 extension FaultDisk.Point.When {
-    fileprivate static func random(using random: inout SeededRandom) -> Self { Bool.random(using: &random) ? .before : .after }
+    fileprivate static func random(using random: inout SeededGenerator) -> Self { Bool.random(using: &random) ? .before : .after }
 }

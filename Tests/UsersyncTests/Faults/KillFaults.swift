@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Faults: the process is killed or stopped under load")
@@ -9,7 +10,7 @@ struct KillFaults {
     func killedAtRandom() async throws {
         let seed = FaultScale.seed()
         print("seed of the kill test: \(seed)")
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var report = FaultReport(fault: "kill -9 at random moments under mixed load")
         try await TestServer.inFolder { folder, receiver in
             var server = try await ServerProcess.start(folder: folder, receiver: receiver)

@@ -3,6 +3,7 @@ import GRDB
 import JobQueue
 import SyncEngine
 import SyncModel
+import TestSupport
 import Testing
 
 @Suite("Faults: workers that come too late")
@@ -18,7 +19,7 @@ struct LateWorkerFaults {
     func late() async throws {
         let seed = FaultScale.seed()
         print("seed of the late workers' test: \(seed)")
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var report = FaultReport(fault: "workers overtaken by cancel, spent tries, restart")
         var cancelled = 0, spent = 0
         for round in 0..<FaultScale.pick(10, full: 400) {
@@ -37,12 +38,12 @@ struct LateWorkerFaults {
     @Test("tries spent by a process that died before its queue knew are failed users after the next start, not silent ones")
     func spentBeforeTheStop() async throws {
         try await TestServer.inFolder { folder, _ in
-            let life = try await EngineLife.begin(in: folder, impatience: 1, random: SeededRandom(seed: 1))
+            let life = try await EngineLife.begin(in: folder, impatience: 1, random: SeededGenerator(seed: 1))
             // The last thing the process did: a tombstone in the directory.
             let small = NewJob.of("t1", users: 40), large = NewJob.of("t2", users: 120)
             for job in [small, large] { _ = try await life.directory.tombstone(job.id, batches: [0]) }
             await life.end()
-            let next = try await EngineLife.begin(in: folder, impatience: 0, random: SeededRandom(seed: 1))
+            let next = try await EngineLife.begin(in: folder, impatience: 0, random: SeededGenerator(seed: 1))
             for job in [small, large] {
                 _ = try await next.queue.accept(job, upload: nil, batches: NewBatch.of(job, name: "N"))
                 let ended = try #require(await next.engine.ended(job.id, within: 30))
@@ -60,10 +61,11 @@ struct LateWorkerFaults {
     /// Jobs of two tenants that write the same users again and again, in steps of chance; with a cancel, and with a second life of
     /// the engine while the first one's calls are still under way.
     /// - Parameter impatience: the share of calls to the directory that are given up.
-    private func round(in folder: URL, impatience: Double, _ random: inout SeededRandom, _ report: inout FaultReport) async throws
+    private func round(in folder: URL, impatience: Double, _ random: inout SeededGenerator, _ report: inout FaultReport)
+        async throws
         -> [Ended]
     {
-        var lives = [try await EngineLife.begin(in: folder, impatience: impatience, random: SeededRandom(seed: random.next()))]
+        var lives = [try await EngineLife.begin(in: folder, impatience: impatience, random: SeededGenerator(seed: random.next()))]
         var jobs: [NewJob] = []
         for number in 0..<6 {
             let job = NewJob.of(number % 2 == 0 ? "t1" : "t2", users: Int.random(in: 1...250, using: &random))
@@ -76,7 +78,7 @@ struct LateWorkerFaults {
             if Int.random(in: 0..<8, using: &random) == 0 {
                 await lives[lives.count - 1].abandon()
                 lives.append(
-                    try await EngineLife.begin(in: folder, impatience: impatience, random: SeededRandom(seed: random.next())))
+                    try await EngineLife.begin(in: folder, impatience: impatience, random: SeededGenerator(seed: random.next())))
             }
         }
         let last = lives[lives.count - 1]

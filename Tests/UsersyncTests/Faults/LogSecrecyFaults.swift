@@ -103,12 +103,12 @@ struct LogSecrecyFaults {
             #expect(try await day.send("POST", "remove-user", body).status == 400)
             #expect(try await day.send("POST", "users", headers: ["Content-Encoding": "gzip"], body).status == 400)
         }
+        // The media type and the coding that were named are shown.
         for headers in [
-            ["Content-Type": day.secret("type")], ["Content-Encoding": day.secret("encoding")],
+            ["Content-Type": "text/plain"], ["Content-Encoding": "br"],
             ["Idempotency-Key": String(repeating: day.secret("key"), count: 20)],
         ] {
-            _ = try await day.send(
-                "POST", "users", headers: headers.filter { $0.key != "Content-Type" && $0.key != "Content-Encoding" }, good)
+            #expect([400, 415].contains(try await day.send("POST", "users", headers: headers, good).status))
         }
         let cut = RawCaller.head(tenant: "t1", key: day.key, "Content-Length: 5000", "X-Secret: \(day.secret("header"))") + good
         _ = try await RawCaller.exchange(port: day.server.port, cut.utf8, quiet: 0.3)

@@ -13,7 +13,8 @@ struct OverloadFaults {
         try await TestServer.inFolder { folder, receiver in
             let server = try await ServerProcess.start(
                 folder: folder, receiver: receiver, settings: ["MAX_PENDING_USERS": "\(limit)"])
-            try slowDown(folder)
+            // About a millisecond a user.
+            try OtherProcess.slowDown(folder.appending(path: "data/crm.sqlite").path)
             let load = FloodLoad(port: server.port, tenants: Self.tenants, usersPerJob: Self.jobUsers)
             async let running = load.run()
             var most = (pending: 0, queueLog: 0, directoryLog: 0)
@@ -113,21 +114,6 @@ struct OverloadFaults {
             #expect(await server.terminate(within: 25) == 0)
         }
         try report.publish()
-    }
-
-    /// A trigger of the CRM's own that takes about a millisecond over every user.
-    private func slowDown(_ folder: URL) throws {
-        let other = try OtherProcess(path: folder.appending(path: "data/crm.sqlite").path)
-        for event in ["INSERT", "UPDATE"] {
-            try other.execute(
-                """
-                CREATE TRIGGER slow_\(event) BEFORE \(event) ON users BEGIN
-                  SELECT count(*) FROM
-                    (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 10000) SELECT x FROM c);
-                END
-                """)
-        }
-        try other.close()
     }
 
     /// Whoever is refused and waits as long as asked is taken, or sees that it has become less.

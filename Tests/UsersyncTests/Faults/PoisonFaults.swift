@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Faults: users whom the database refuses")
@@ -23,7 +24,7 @@ struct PoisonFaults {
             let loads = try await withThrowingTaskGroup(of: Refusals.self) { group in
                 for number in 0..<3 {
                     group.addTask {
-                        try await self.submit("t\(number)", port: server.port, SeededRandom(seed: seed &+ UInt64(number)))
+                        try await self.submit("t\(number)", port: server.port, SeededGenerator(seed: seed &+ UInt64(number)))
                     }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
@@ -57,7 +58,7 @@ struct PoisonFaults {
         try other.close()
     }
 
-    private func submit(_ tenant: String, port: Int, _ random: SeededRandom) async throws -> Refusals {
+    private func submit(_ tenant: String, port: Int, _ random: SeededGenerator) async throws -> Refusals {
         var random = random
         var load = Refusals(outcome: MixedLoad.Outcome(model: TenantModel(tenant: tenant)))
         for number in 0..<FaultScale.pick(20, full: 300) {
@@ -76,7 +77,7 @@ struct PoisonFaults {
     }
 
     /// The users of a job: one, some, or several batches; none, a few or all of them are refused. Some come twice.
-    private static func users(of number: Int, using random: inout SeededRandom) -> [(user: Int, name: String)] {
+    private static func users(of number: Int, using random: inout SeededGenerator) -> [(user: Int, name: String)] {
         let counts = [1, 2, 99, 100, 101, Int.random(in: 1...400, using: &random)]
         let count = counts.randomElement(using: &random) ?? 1
         let shares: [Double] = [0, 0.01, 0.05, number % 7 == 0 ? 1 : 0.1]

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
 /// A mixed load for as long as wished, with a kill every minute or so: `sh deploy/soak.sh`. No part of any other run.
@@ -29,7 +30,7 @@ struct Soak {
     func soak() async throws {
         let seed = FaultScale.seed()
         say("seed of the soak: \(seed)")
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var report = FaultReport(fault: "soak of \(Int(Soak.minutes)) minutes")
         var figures = Figures()
         var kills: [Double] = []

@@ -22,7 +22,9 @@ struct StopFaults {
         var report = FaultReport(fault: "SIGTERM in the middle of uploads, waits, webhooks, a long commit")
         try await TestServer.inFolder { folder, receiver in
             var server = try await ServerProcess.start(folder: folder, receiver: receiver)
-            try slowDown(folder)
+            // About a hundredth of a second each.
+            try OtherProcess.slowDown(
+                folder.appending(path: "data/crm.sqlite").path, when: "NEW.name LIKE 'Slow%'", steps: 100_000)
             let load = MixedLoad(
                 port: server.port, tenants: ["t1", "t2"], seed: seed, bulkSize: 300, cutsUploads: true, pause: .milliseconds(20))
             async let running = load.run()
@@ -80,21 +82,6 @@ struct StopFaults {
             #expect(await server.terminate(within: 25) == 0)
         }
         try report.publish()
-    }
-
-    /// A trigger of the CRM's own that takes about a hundredth of a second over each user whose name begins with `Slow`.
-    private func slowDown(_ folder: URL) throws {
-        let other = try OtherProcess(path: folder.appending(path: "data/crm.sqlite").path)
-        for event in ["INSERT", "UPDATE"] {
-            try other.execute(
-                """
-                CREATE TRIGGER slow_\(event) BEFORE \(event) ON users WHEN NEW.name LIKE 'Slow%' BEGIN
-                  SELECT count(*) FROM
-                    (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 100000) SELECT x FROM c);
-                END
-                """)
-        }
-        try other.close()
     }
 
     /// Bodies of which one half comes, and then nothing.

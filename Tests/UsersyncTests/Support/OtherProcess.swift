@@ -21,4 +21,36 @@ final class OtherProcess: Sendable {
     }
 
     func close() throws { try database.close() }
+
+    /// Runs `body` while it holds the write lock of a file, and lets go of it.
+    static func whileItLocks(_ path: String, _ body: () async throws -> Void) async throws {
+        let other = try OtherProcess(path: path)
+        try other.lock()
+        do {
+            try await body()
+        } catch {
+            try? other.unlock()
+            throw error
+        }
+        try other.unlock()
+        try other.close()
+    }
+
+    /// Makes triggers of the CRM's own that take their time over users that come or change.
+    /// - Parameters:
+    ///   - condition: which users, in SQL over `NEW`.
+    ///   - steps: what each costs; 10,000 take about a millisecond.
+    static func slowDown(_ path: String, when condition: String = "TRUE", steps: Int = 10_000) throws {
+        let other = try OtherProcess(path: path)
+        for event in ["INSERT", "UPDATE"] {
+            try other.execute(
+                """
+                CREATE TRIGGER slow_\(event) BEFORE \(event) ON users WHEN \(condition) BEGIN
+                  SELECT count(*) FROM
+                    (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < \(steps)) SELECT x FROM c);
+                END
+                """)
+        }
+        try other.close()
+    }
 }

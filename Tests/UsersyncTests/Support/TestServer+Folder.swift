@@ -20,16 +20,7 @@ extension TestServer {
 
     /// Runs `body` while another process holds the write lock of the CRM's database, and lets go of it.
     func whileLocked(_ body: () async throws -> Void) async throws {
-        let other = try OtherProcess(path: databasePath)
-        try other.lock()
-        do {
-            try await body()
-        } catch {
-            try? other.unlock()
-            throw error
-        }
-        try other.unlock()
-        try other.close()
+        try await OtherProcess.whileItLocks(databasePath, body)
     }
 
     /// Runs SQL on the CRM's database, as another process would.
@@ -47,14 +38,9 @@ extension TestServer {
         )
     }
 
-    /// A trigger of the CRM's own that takes its time over users whose email begins with `slow`: about a millisecond each.
+    /// Users whose email begins with `slow` take the CRM's database about a millisecond each.
     func slowDownSlowUsers() throws {
-        try execute(
-            """
-            CREATE TRIGGER slow BEFORE INSERT ON users WHEN NEW.email LIKE 'slow%' BEGIN
-              SELECT count(*) FROM (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 10000) SELECT x FROM c);
-            END
-            """)
+        try OtherProcess.slowDown(databasePath, when: "NEW.email LIKE 'slow%'")
     }
 
     /// Submits a sync and returns its job's id.

@@ -21,16 +21,7 @@ extension TestServer {
 
     /// Runs `body` while the queue cannot be written: something else holds the write lock of its file.
     func whileQueueLocked(_ body: () async throws -> Void) async throws {
-        let other = try OtherProcess(path: queuePath)
-        try other.lock()
-        do {
-            try await body()
-        } catch {
-            try? other.unlock()
-            throw error
-        }
-        try other.unlock()
-        try other.close()
+        try await OtherProcess.whileItLocks(queuePath, body)
     }
 
     /// Makes the results of each job's batches from this number on unreadable; SQLite then says `malformed JSON`.

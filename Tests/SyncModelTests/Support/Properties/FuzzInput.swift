@@ -1,4 +1,7 @@
 import SyncModel
+#if canImport(TestSupport)
+    import TestSupport
+#endif
 
 /// Any bytes, made into a question to one of the readers, and what must hold for the answer. The fuzzer asks millions of them, the
 /// tests those of its corpus.

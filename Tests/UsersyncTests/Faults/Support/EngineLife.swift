@@ -5,6 +5,7 @@ import ServiceLifecycle
 import SyncEngine
 import SyncModel
 import UserDirectory
+import TestSupport
 
 @testable import usersync
 
@@ -20,7 +21,7 @@ struct EngineLife: Sendable {
     private let running: Task<Void, any Error>
 
     /// - Parameter impatience: the share of calls to the directory that are given up.
-    static func begin(in folder: URL, impatience: Double, random: SeededRandom) async throws -> EngineLife {
+    static func begin(in folder: URL, impatience: Double, random: SeededGenerator) async throws -> EngineLife {
         let clock = TestClock().wall
         let signals = QueueSignals()
         let queue = try await SQLiteJobQueue.open(

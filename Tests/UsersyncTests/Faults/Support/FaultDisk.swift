@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 @testable import usersync
 
@@ -67,7 +68,7 @@ struct FaultDisk {
 
     /// Makes of the server's files what a power cut leaves: all that was synced, and of the rest any part, in any order, torn at
     /// sectors of 512 bytes.
-    func cutPower(using random: inout SeededRandom) throws {
+    func cutPower(using random: inout SeededGenerator) throws {
         let manager = FileManager.default
         for name in try manager.contentsOfDirectory(atPath: shadow.path) where name.hasSuffix(".durable") {
             let file = String(name.dropLast(".durable".count))
@@ -109,7 +110,7 @@ struct FaultDisk {
         }
     }
 
-    private static func losePart(of operations: [Operation], in bytes: inout Data, using random: inout SeededRandom) throws {
+    private static func losePart(of operations: [Operation], in bytes: inout Data, using random: inout SeededGenerator) throws {
         // Now and then all of it was written already, or nothing; else each sector by its own luck, whatever came first.
         let chance = [0, 100, 50, 80, 20].randomElement(using: &random) ?? 50
         for operation in operations.shuffled(using: &random) {

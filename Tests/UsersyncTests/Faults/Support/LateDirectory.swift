@@ -1,6 +1,7 @@
 import SyncModel
 import Synchronization
 import UserDirectory
+import TestSupport
 
 /// A directory whose calls take their time: some begin late, some come back late, and of some the caller loses patience, though
 /// they are carried out all the same, whenever. It delays and does nothing else; the work is the real directory's.
@@ -14,7 +15,7 @@ final class LateDirectory: UserDirectory {
     }
 
     private struct State {
-        var random: SeededRandom
+        var random: SeededGenerator
         var late: [Task<Void, Never>] = []
         var givenUp = 0
 
@@ -34,7 +35,7 @@ final class LateDirectory: UserDirectory {
     private let impatience: Double
     private let state: Mutex<State>
 
-    init(_ base: SQLiteUserDirectory, impatience: Double, random: SeededRandom) {
+    init(_ base: SQLiteUserDirectory, impatience: Double, random: SeededGenerator) {
         self.base = base
         self.impatience = impatience
         state = Mutex(State(random: random))

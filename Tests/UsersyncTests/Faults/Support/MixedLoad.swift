@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// Callers of several tenants who submit one job after the other and send a request again, with the same `Idempotency-Key`,
 /// until it is acknowledged: so what happened is known, whenever the server was killed.
@@ -62,7 +63,7 @@ final class MixedLoad: Sendable {
     func run() async throws -> [Outcome] {
         try await withThrowingTaskGroup(of: Outcome.self) { group in
             for (number, tenant) in tenants.enumerated() {
-                group.addTask { try await self.caller(tenant, SeededRandom(seed: self.seed &+ UInt64(number))) }
+                group.addTask { try await self.caller(tenant, SeededGenerator(seed: self.seed &+ UInt64(number))) }
             }
             if cutsUploads {
                 group.addTask {
@@ -77,7 +78,7 @@ final class MixedLoad: Sendable {
     /// Sends the head and a part of a body, then hangs up.
     private func cutUploads() async {
         let body = Array(Bodies.sync(Bodies.users(5000), tenant: "half").utf8)
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         while !state.withLock({ $0.isStopping }) {
             let port = state.withLock { $0.port }
             let part = String(decoding: body.prefix(Int.random(in: 1..<body.count, using: &random)), as: UTF8.self)
@@ -90,7 +91,7 @@ final class MixedLoad: Sendable {
         }
     }
 
-    private func caller(_ tenant: String, _ random: SeededRandom) async throws -> Outcome {
+    private func caller(_ tenant: String, _ random: SeededGenerator) async throws -> Outcome {
         var random = random
         var outcome = Outcome(model: TenantModel(tenant: tenant, bulkSize: bulkSize))
         var number = 0

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// What the CRM must hold of one tenant, and what each job must have counted, worked out in memory.
 struct TenantModel: Sendable {
     struct User: Sendable, Equatable {
@@ -35,7 +37,7 @@ struct TenantModel: Sendable {
     }
 
     /// A step of the mixed load: mostly singles, some removals, few bulks.
-    static func randomStep(number: Int, using random: inout SeededRandom) -> Step {
+    static func randomStep(number: Int, using random: inout SeededGenerator) -> Step {
         switch Int.random(in: 0..<20, using: &random) {
         case 0: .bulk(name: "Bulk \(number)")
         case 1...4: .removal(user: Int.random(in: 0..<60, using: &random))
@@ -90,20 +92,5 @@ struct TenantModel: Sendable {
 
     private func user(_ id: Int, _ name: String, more: String = "") -> String {
         Bodies.user("u\(id)", "u\(id)@\(tenant).example", name: name, more: more)
-    }
-}
-
-/// Repeatable chance (SplitMix64).
-struct SeededRandom: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -4,10 +4,10 @@ import Testing
 
 /// A property that holds whatever seed the random steps come from. A failure names its seed; `PROPERTY_SEED` repeats it,
 /// `PROPERTY_RUNS` tries so many fresh ones.
-enum Property {
+package enum Property {
     /// The seeds of a run: `PROPERTY_SEED` alone, else `known` and fresh ones.
     /// - Parameter fresh: how many, unless `PROPERTY_RUNS` says so.
-    static func seeds(known: [UInt64] = [], fresh: Int) -> [UInt64] {
+    package static func seeds(known: [UInt64] = [], fresh: Int) -> [UInt64] {
         if let again = number("PROPERTY_SEED") { return [again] }
         return known + (0..<(number("PROPERTY_RUNS") ?? UInt64(fresh))).map { _ in .random(in: 0...(.max)) }
     }
@@ -20,7 +20,7 @@ enum Property {
 
     /// Records an issue if `body` fails, with the fewest steps with which it was seen to.
     /// - Parameter body: takes so many steps from the seed; fewer steps are the beginning of more.
-    static func holds(seed: UInt64, steps: Int, _ body: (_ steps: Int) async throws -> Void) async {
+    package static func holds(seed: UInt64, steps: Int, _ body: (_ steps: Int) async throws -> Void) async {
         guard var failure = await failure(of: body, steps) else { return }
         var fewest = steps
         var fewer = steps / 2
