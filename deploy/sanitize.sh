@@ -16,8 +16,8 @@ mkdir -p "$folder"
 rm -f "$folder"/finding.*
 export TSAN_OPTIONS="log_path=$PWD/$folder/finding halt_on_error=0 history_size=4"
 # What is left at exit is not searched for leaks: it cannot see references in enums' spare bits (deploy/soak.sh watches memory).
-# Tests/FaultDisk is preloaded, and so comes before the sanitizer.
-export ASAN_OPTIONS="log_path=$PWD/$folder/finding:detect_leaks=0:verify_asan_link_order=0"
+# Tests/FaultDisk is preloaded, and so comes before the sanitizer. Little freed memory is kept: some tests bound what is used.
+export ASAN_OPTIONS="log_path=$PWD/$folder/finding:detect_leaks=0:verify_asan_link_order=0:quarantine_size_mb=4"
 if [ "$sanitizer" = thread ]; then
     clang -O1 -fPIC -shared -o "$folder/tsan-mutex.so" deploy/tsan-mutex.c
     export LD_PRELOAD="$PWD/$folder/tsan-mutex.so"
