@@ -25,7 +25,7 @@ struct OpenedStore {
         configuration.maximumReaderCount = 4
         configuration.prepareDatabase { db in
             if !db.configuration.readonly { try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
-            try db.execute(sql: "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384")
+            try db.execute(sql: "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096")
         }
         pool = try DatabasePool(path: path, configuration: configuration)
         let gauge = WALGauge()

@@ -43,7 +43,13 @@ package enum RouteTable {
     ]
 
     /// The routes a request path leads to, whatever the method. Empty segments do not count, as in the router: `/livez/` is `/livez`.
-    package static func routes(forPath path: String) -> [Route] {
+    package static func routes(forPath path: String) -> [Route] { byLiteralPath[path] ?? matching(path) }
+
+    /// What the paths without parameters lead to: each request asks, most of them for one of these.
+    private static let byLiteralPath: [String: [Route]] = Dictionary(
+        all.lazy.map(\.path).filter { !$0.contains("{") }.map { ($0, matching($0)) }, uniquingKeysWith: { first, _ in first })
+
+    private static func matching(_ path: String) -> [Route] {
         let segments = path.split(separator: "/")
         return all.filter { route in
             let template = route.path.split(separator: "/")

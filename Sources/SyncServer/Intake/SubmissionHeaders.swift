@@ -56,6 +56,7 @@ struct SubmissionHeaders: Sendable {
     }
 
     private static func isJSON(_ type: String) -> Bool {
+        if type == "application/json" { return true }
         let media = type.prefix { $0 != ";" }
         return media.split(separator: " ").joined().lowercased() == "application/json"
     }

@@ -2,7 +2,6 @@ package import Hummingbird
 import HTTPTypes
 import JobQueue
 package import Logging
-import Metrics
 import NIOCore
 import NIOHTTP1
 package import SyncModel
@@ -15,6 +14,7 @@ package struct EdgeMiddleware: RouterMiddleware {
     private let trustedProxies: [AddressRange]
     private let logger: Logger
     private let monotonic = ContinuousClock()
+    private let durations = RequestDurations()
 
     package init(clock: WallClock, trustedProxies: [AddressRange], logger: Logger) {
         self.clock = clock
@@ -42,10 +42,7 @@ package struct EdgeMiddleware: RouterMiddleware {
         response.headers[.requestID] = context.requestID
         let seconds = Double((monotonic.now - start) / .microseconds(1)) / 1_000_000
         let route = context.endpointPath ?? "unknown"
-        Timer(
-            label: "usersync_http_request_duration_seconds",
-            dimensions: [("method", method(request)), ("path", route), ("status", String(response.status.code))]
-        ).recordSeconds(seconds)
+        durations.record(seconds, method: request.method, route: route, status: response.status.code)
         context.logger.debug(
             "request answered",
             metadata: [
@@ -86,14 +83,6 @@ package struct EdgeMiddleware: RouterMiddleware {
             // Nothing a caller sends may come here; what does is ours to mend. The text stays in the log.
             context.logger.error("unexpected error", metadata: ["error": .string("\(type(of: error)): \(error)")])
             return APIError(.internalServerError, "Internal server error", closesConnection: true)
-        }
-    }
-
-    /// Methods are bounded labels.
-    private func method(_ request: Request) -> String {
-        switch request.method {
-        case .get, .post, .put, .delete, .patch, .head, .options: request.method.rawValue
-        default: "other"
         }
     }
 }

@@ -14,10 +14,11 @@ package actor SQLiteUserDirectory: UserDirectory {
         package var busyTimeout: Double
         /// Pages of the write-ahead log from which a commit is followed by a checkpoint (192,000 of 4 KiB: 750 MiB).
         package var walPageLimit: Int
-        /// Page cache of the connection. Beyond 64 MiB more did not help, measured with up to a million users.
+        /// Page cache of the connection. Sorted batches need little of it, measured: with 16 MiB 100,000 users are applied as fast as
+        /// with 64 MiB, and a million 8 % slower, in half the memory.
         package var cacheKiB: Int
 
-        package init(busyTimeout: Double = 2, walPageLimit: Int = 192_000, cacheKiB: Int = 65_536) {
+        package init(busyTimeout: Double = 2, walPageLimit: Int = 192_000, cacheKiB: Int = 16_384) {
             self.busyTimeout = busyTimeout
             self.walPageLimit = walPageLimit
             self.cacheKiB = cacheKiB

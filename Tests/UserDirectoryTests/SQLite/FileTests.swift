@@ -42,7 +42,7 @@ struct FileTests {
             ]
             .map { try String.fetchOne(db, sql: "PRAGMA \($0)") ?? "" }
         }
-        #expect(read == ["wal", "2", "-65536", "0", "1", "2000", "0"])
+        #expect(read == ["wal", "2", "-16384", "0", "1", "2000", "0"])
         connection.close()
     }
 
