@@ -32,7 +32,8 @@ package protocol JobQueue: DeliveryOutbox, QueueHousekeeping {
     /// The earliest moment at which a batch in backoff becomes ready; `nil`: none waits.
     func nextRetry() async throws -> Timestamp?
 
-    /// Leases for each tenant named up to so many of its next batches, in order, from one job each.
+    /// Leases for each tenant named up to so many of its next batches, in order: of one job, or of several small ones that follow
+    /// each other (`LeaseWish.maxSmallJobs`). Fewer small ones than there are may come.
     func lease(_ wishes: [LeaseWish], now: Timestamp) async throws -> [LeasedBatch]
     /// Says that the batches' effects stand in the directory: their tenant's next batches may be leased while `finish` of these is
     /// still being written. The leases stay held until `finish` or `release`. Unknown ones are passed over.

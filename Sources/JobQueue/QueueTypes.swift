@@ -32,9 +32,17 @@ package struct LeaseID: Sendable, Hashable {
 package struct LeaseWish: Sendable, Hashable {
     package var tenantID: String
     package var maxBatches: Int
-    package init(tenantID: String, maxBatches: Int) {
+    /// Where the tenant's next job is a single batch: so many jobs at most, one after the other and each a single batch, as long as
+    /// all of them have no more than `LeaseWish.smallUsers` users.
+    package var maxSmallJobs: Int
+
+    /// Users of small jobs that are leased together at most: what one batch may hold.
+    package static let smallUsers = 100
+
+    package init(tenantID: String, maxBatches: Int, maxSmallJobs: Int = 1) {
         self.tenantID = tenantID
         self.maxBatches = maxBatches
+        self.maxSmallJobs = maxSmallJobs
     }
 }
 

@@ -11,7 +11,8 @@ package protocol UserDirectory: Sendable {
     /// stand in one transaction, and a batch whose ledger row is there already returns what the ledger says and touches nothing.
     ///
     /// - Parameter closeEarly: asked at each batch boundary after the first; true closes the commit there, and the rest is left undone.
-    /// - Returns: one for each batch done, a prefix of `batches` of at least one.
+    /// - Returns: one for each batch done, a prefix of `batches` of at least one. It ends before a tenant's next job where users of the
+    ///   one before it wait for their last pass.
     func apply(_ batches: [BatchWork], closeEarly: @escaping @Sendable () -> Bool) async throws(DirectoryError) -> [BatchApplied]
 
     /// Puts tombstones into the ledger for batches that shall end unapplied. Returns those that were applied before: their results stand.

@@ -46,13 +46,12 @@ extension SQLiteJobQueue {
             }
             let tenants = try db.sql(JobList.backlogs).all { ($0.text(0), $0.int(1), $0.int(2)) }
             for (tenantID, openJobs, pendingUsers) in tenants {
-                let started = try db.sql(HeadJob.select).first(.text(tenantID)) { row in
-                    row.int(3) == JobState.running.code ? JobID(row.text(1)) : nil
-                }
+                let head = try HeadJob.find(tenantID, db)
+                let started = head?.state == .running ? head?.id : nil
                 found.tenants.append(
                     TenantBacklog(
                         tenantID: tenantID, openJobs: openJobs, pendingUsers: pendingUsers,
-                        currentJob: working[tenantID] ?? started ?? nil))
+                        currentJob: working[tenantID] ?? started))
             }
             found.oldestPendingDeliveryAt = try db.sql(DeliveryRow.oldestPending).first { $0.optionalTime(0) } ?? nil
             found.lastDeliveryError = try db.sql(DeliveryRow.lastError).first { $0.text(0) }

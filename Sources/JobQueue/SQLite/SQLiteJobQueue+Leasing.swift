@@ -1,8 +1,8 @@
 import GRDB
 package import SyncModel
 
-/// A tenant's jobs run in the order accepted (`seq`), a job's batches by number: one job of a tenant at a time, and one turn, that is
-/// one set of leased batches, unless `unlock` says that the turn's effects stand.
+/// A tenant's jobs run in the order accepted (`seq`), a job's batches by number: one job of a tenant at a time (or several small ones
+/// that follow each other), and one turn, that is one set of leased batches, unless `unlock` says that the turn's effects stand.
 extension SQLiteJobQueue {
     package func readyTenants(now: Timestamp, limit: Int) async throws -> [String] {
         lanes { $0.ready(now: now, limit: limit) }
@@ -48,6 +48,10 @@ extension SQLiteJobQueue {
         var batches: [OpenBatch]
         /// Batches of the turn before, applied and not finished yet.
         var outstanding: Int
+        /// Small jobs after it.
+        var followers: [(job: HeadJob, batch: OpenBatch)] = []
+
+        var jobs: [HeadJob] { [job] + followers.map(\.job) }
     }
 
     /// Leases what takes no write: most batches, as leases live in memory. It waits for no commit, and none waits for it.
@@ -74,7 +78,7 @@ extension SQLiteJobQueue {
             var leased: [LeasedBatch] = []
             var rest: [LeaseWish] = []
             for ((wish, _), found) in zip(claimed, found) {
-                if let found, lanes.cancelChanges == cancels, !lanes.isCancelling(found.job.batchKey) {
+                if let found, lanes.cancelChanges == cancels, !found.jobs.contains(where: { lanes.isCancelling($0.batchKey) }) {
                     leased += Self.take(found, of: wish.tenantID, now: now, in: &lanes)
                 } else {
                     lanes.unclaim(wish.tenantID, hasWork: true)
@@ -90,7 +94,25 @@ extension SQLiteJobQueue {
         guard let job = try HeadJob.find(wish.tenantID, db), !job.startIsWritten else { return nil }
         let (outstanding, first) = next(of: job, in: lane)
         let batches = try OpenBatch.next(job, from: first, limit: wish.maxBatches, db)
-        return batches.isEmpty ? nil : Found(job: job, batches: batches, outstanding: outstanding)
+        guard !batches.isEmpty else { return nil }
+        var found = Found(job: job, batches: batches, outstanding: outstanding)
+        if job.isSmall, lane.held.isEmpty { found.followers = try followers(of: job, wish, db) }
+        return found
+    }
+
+    /// The small jobs that may come with a small one.
+    private static func followers(of head: HeadJob, _ wish: LeaseWish, _ db: Database) throws -> [(HeadJob, OpenBatch)] {
+        var users = head.totalUsers
+        var found: [(HeadJob, OpenBatch)] = []
+        for job in try HeadJob.next(of: wish.tenantID, after: head.seq, limit: wish.maxSmallJobs - 1, db) {
+            users += job.totalUsers
+            guard job.isSmall, users <= LeaseWish.smallUsers, let batch = try OpenBatch.next(job, from: 0, limit: 1, db).first
+            else {
+                break
+            }
+            found.append((job, batch))
+        }
+        return found
     }
 
     /// Batches that are held still, and the number from which others may be open.
@@ -102,13 +124,14 @@ extension SQLiteJobQueue {
     private static func take(
         _ found: Found, of tenantID: String, now: Timestamp, in lanes: inout Lanes
     ) -> [LeasedBatch] {
-        let (job, batches) = (found.job, found.batches)
-        let held = batches.map {
-            HeldBatch(batchKey: job.batchKey, seq: job.seq, jobID: job.id, number: $0.number, leasedAt: now)
+        let taken = found.batches.map { (found.job, $0) } + found.followers
+        let held = taken.map { job, batch in
+            HeldBatch(batchKey: job.batchKey, seq: job.seq, jobID: job.id, number: batch.number, leasedAt: now)
         }
-        let leases = lanes.take(tenantID, held, hasMore: job.openBatches > found.outstanding + batches.count)
-        return zip(leases, batches).map { lease, batch in
-            LeasedBatch(
+        let hasMore = found.job.openBatches > found.outstanding + found.batches.count
+        return zip(lanes.take(tenantID, held, hasMore: hasMore), taken).map { lease, taken in
+            let (job, batch) = taken
+            return LeasedBatch(
                 lease: lease, jobID: job.id, tenantID: tenantID, operation: job.operation, syncTime: job.syncTime,
                 number: batch.number, pass: batch.pass, attempts: batch.attempts, payload: batch.payload, jobUsers: job.totalUsers
             )

@@ -101,7 +101,9 @@ actor Dispatcher {
         noteWaiting()
         do {
             let leased = try await queue.lease(
-                tenants.map { LeaseWish(tenantID: $0, maxBatches: each) }, now: clock.now())
+                tenants.map {
+                    LeaseWish(tenantID: $0, maxBatches: each, maxSmallJobs: configuration.smallJobsPerCommit)
+                }, now: clock.now())
             let served = Set(leased.map(\.tenantID))
             for tenant in tenants where !served.contains(tenant) { ring.done(tenant, mayHaveMore: false) }
             turns += Turn.divide(leased)

@@ -11,6 +11,8 @@ package struct EngineConfiguration: Sendable {
     package var retry: RetryPolicy
     /// Batches in one commit while no other tenant waits. More pay in page writes, fewer in what a newcomer waits for.
     package var batchesPerCommit: Int
+    /// Small jobs of one tenant in one commit. More would cost those of other tenants that share it.
+    package var smallJobsPerCommit: Int
     /// Tenants served by one commit.
     package var tenantsPerCommit: Int
     /// Seconds between looks for jobs whose end was interrupted, and for tenants whose signal was lost.
@@ -18,13 +20,14 @@ package struct EngineConfiguration: Sendable {
 
     package init(
         workers: Int, webhookURL: String?, publicURL: String?, retry: RetryPolicy = .batches, batchesPerCommit: Int = 100,
-        tenantsPerCommit: Int = 64, sweepInterval: Double = 5
+        smallJobsPerCommit: Int = 32, tenantsPerCommit: Int = 64, sweepInterval: Double = 5
     ) {
         self.workers = workers
         self.webhookURL = webhookURL
         self.publicURL = publicURL
         self.retry = retry
         self.batchesPerCommit = batchesPerCommit
+        self.smallJobsPerCommit = smallJobsPerCommit
         self.tenantsPerCommit = tenantsPerCommit
         self.sweepInterval = sweepInterval
     }

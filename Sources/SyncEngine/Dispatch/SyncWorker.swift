@@ -104,6 +104,8 @@ actor SyncWorker {
             do throws(DirectoryError) {
                 if turn.batches.count == 1 { throw DirectoryError.transient(groupError) }
                 let outcome = try await directory.apply([BatchWork(batch)], closeEarly: { false })
+                // The tenant's later jobs come after the last pass of this one.
+                if outcome.contains(where: { !$0.deferred.isEmpty }) { held.insert(batch.tenantID) }
                 await finish([batch], as: outcome)
             } catch {
                 held.insert(batch.tenantID)

@@ -23,6 +23,50 @@ struct LeasingTests {
         }
     }
 
+    @Test(
+        "Small jobs that follow each other may come together: no more than wished for, than a batch holds, than are not tried yet",
+        arguments: QueueDriver.all)
+    func smallJobs(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            var jobs: [Job] = []
+            for users in [1, 2, 3, 300, 60, 40, 1] { jobs.append(try await fixture.accept(queue, "a", users: users)) }
+            try await fixture.accept(queue, "b", users: 1)
+            func lease(_ count: Int) async throws -> [LeasedBatch] { try await fixture.lease(queue, "a", 3, smallJobs: count) }
+            func finish(_ batches: [LeasedBatch]) async throws {
+                for ended in try await queue.finish(batches.map { $0.finished() }, now: fixture.now) {
+                    try await fixture.end(queue, ended)
+                }
+            }
+            let two = try await lease(2)
+            #expect(two.map(\.jobID) == jobs[0...1].map(\.id) && two.map(\.payload) == [payload(0..<1), payload(0..<2)])
+            #expect(try await queue.readyTenants(now: fixture.now, limit: 9) == ["b"])
+            await queue.release(two.map(\.lease))
+            let three = try await lease(9)
+            #expect(three.map(\.jobID) == jobs[0...2].map(\.id), "none beyond a larger one")
+            #expect(try await queue.statistics(now: fixture.now).tenants.first { $0.tenantID == "a" }?.currentJob == jobs[0].id)
+            // Only the first is finished; the second's try fails, the third goes back.
+            try await finish([three[0]])
+            try await queue.retry(three[1].lease, at: fixture.now, error: "busy", now: fixture.now)
+            await queue.release([three[2].lease])
+            let again = try await lease(9)
+            #expect(again.map(\.jobID) == [jobs[1].id], "one that was tried comes alone")
+            try await finish(again)
+            try await finish(try await lease(1))
+            let large = try await lease(9)
+            #expect(large.map(\.jobID) == Array(repeating: jobs[3].id, count: 3))
+            try await finish(large)
+            let full = try await lease(9)
+            #expect(full.map(\.jobID) == jobs[4...5].map(\.id), "a hundred users")
+            guard case .requested(_, let unstarted) = try await queue.requestCancel(jobs[5].id, now: fixture.now) else {
+                Issue.record("expected .requested")
+                return
+            }
+            #expect(unstarted.isEmpty, "it is held")
+            await queue.release(full.map(\.lease))
+            #expect(try await lease(9).map(\.jobID) == [jobs[4].id, jobs[6].id], "not one that is being cancelled")
+        }
+    }
+
     @Test("While a tenant's batches are leased it gets no further ones; other tenants do", arguments: QueueDriver.all)
     func oneTurn(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in

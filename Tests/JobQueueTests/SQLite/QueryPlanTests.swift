@@ -6,7 +6,7 @@ import Testing
 @Suite("Query plans of the SQLite driver")
 struct QueryPlanTests {
     static let plans: [(sql: String, wanted: [String])] = [
-        (HeadJob.select, ["SEARCH jobs USING INDEX jobs_lane (tenant_id=?)"]),
+        (HeadJob.select, ["SEARCH jobs USING INDEX jobs_lane (tenant_id=? AND seq>?)"]),
         (HeadJob.exists, ["SEARCH jobs USING COVERING INDEX jobs_lane (tenant_id=?)"]),
         (
             OpenBatch.select,

@@ -61,8 +61,8 @@ extension QueueFixture {
         return job
     }
 
-    func lease(_ queue: any JobQueue, _ tenantID: String, _ count: Int = 1) async throws -> [LeasedBatch] {
-        try await queue.lease([LeaseWish(tenantID: tenantID, maxBatches: count)], now: now)
+    func lease(_ queue: any JobQueue, _ tenantID: String, _ count: Int = 1, smallJobs: Int = 1) async throws -> [LeasedBatch] {
+        try await queue.lease([LeaseWish(tenantID: tenantID, maxBatches: count, maxSmallJobs: smallJobs)], now: now)
     }
 
     /// Leases and finishes all of the tenant's work, ending its jobs without a webhook.

@@ -30,6 +30,20 @@ struct ConflictTests {
         #expect(Array(try it.rows("users").prefix(2)) == before)
     }
 
+    @Test("the tenant's later jobs are left for after the last pass; the ledger remembers", arguments: DirectoryDriver.all)
+    func laterJobs(driver: DirectoryDriver) async throws {
+        let it = try await directory(driver, ["a", "b"])
+        let waits = BatchWork(job: 2, [wants("a", "b")])
+        let more = BatchWork(job: 2, number: 1, [wants("d", "d")])
+        let later = BatchWork(job: 3, [wants("a", "c")])
+        for _ in 1...2 {
+            let applied = try await it.apply(waits, more, later)
+            #expect(applied.map(\.number) == [0, 1] && applied[0].deferred == [0])
+        }
+        #expect(try await it.apply(later, more).map(\.number) == [0, 1])
+        #expect(try it.users("wrapper_user_id", "email").contains(["a", "c@x.example"]))
+    }
+
     @Test("two users swap their emails", arguments: DirectoryDriver.all, EmailScope.allCases)
     func swap(driver: DirectoryDriver, scope: EmailScope) async throws {
         let it = try await directory(driver, ["a", "b"], scope: scope)

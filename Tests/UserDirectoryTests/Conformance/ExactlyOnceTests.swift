@@ -54,7 +54,7 @@ struct ExactlyOnceTests {
     func forget(driver: DirectoryDriver) async throws {
         let it = try await driver.make(.global)
         try await it.apply(BatchWork([TestUser("a", "a@x.example"), TestUser("b", "b@x.example")]))
-        try await it.apply(BatchWork(job: 2, [TestUser("a", "b@x.example")]), BatchWork(job: 3, [TestUser("a", "b@x.example")]))
+        for job in 2...3 { try await it.apply(BatchWork(job: job, [TestUser("a", "b@x.example")])) }
         _ = try await it.directory.tombstone(.test(2), batches: [5])
         try await it.directory.forget([.test(1), .test(2)])
         #expect(try it.rows("usersync_ledger").map { $0["job_id"] } == [JobID.test(3).text])

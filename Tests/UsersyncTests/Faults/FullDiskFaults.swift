@@ -52,10 +52,12 @@ struct FullDiskFaults {
         .enabled(if: getuid() == 0, "only root may mount a file system"))
     func fullFileSystem() async throws {
         let seed = FaultScale.seed()
-        var report = FaultReport(fault: "file system full (tmpfs of 24 MB)")
+        var report = FaultReport(fault: "file system full (tmpfs)")
         try await TestServer.inFolder { folder, receiver in
             let data = folder.appending(path: "data")
-            try run("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", data.path)
+            // In MB: room for what the load writes in all.
+            let size = FaultScale.pick(24, full: 128)
+            try run("mount", "-t", "tmpfs", "-o", "size=\(size)m", "tmpfs", data.path)
             defer { try? run("umount", "-l", data.path) }
             let server = try await ServerProcess.start(
                 folder: folder, receiver: receiver, settings: ["MIN_FREE_DISK_BYTES": "0"])

@@ -88,11 +88,10 @@ struct Lanes {
         return (tenantID, batch)
     }
 
-    /// The job that each tenant with held batches works on.
+    /// The job that each tenant with held batches works on: of several the first.
     var workingJobs: [String: JobID] {
-        Dictionary(tenants.lazy.compactMap { lease, tenantID in held(lease).map { (tenantID, $0.batch.jobID) } }) { first, _ in
-            first
-        }
+        let held = tenants.lazy.compactMap { lease, tenantID in self.held(lease).map { (tenantID, $0.batch) } }
+        return Dictionary(held) { $0.seq < $1.seq ? $0 : $1 }.mapValues(\.jobID)
     }
 
     /// Numbers of a job's batches that are held.

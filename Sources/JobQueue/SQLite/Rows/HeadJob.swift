@@ -20,9 +20,13 @@ struct HeadJob {
     /// is written with that.
     var startIsWritten: Bool { state == .queued && batches > 1 }
 
+    /// Whether it is a single batch that was not tried yet.
+    var isSmall: Bool { batches == 1 && batchesDone == 0 && deferred == 0 && state == .queued }
+
+    /// The first `?3` after the number `?2`.
     static let select = """
         SELECT seq, id, batch_key, state, operation, sync_time, total_users, batches, batches_done, next_batch, deferred
-        FROM jobs INDEXED BY jobs_lane WHERE tenant_id = ?1 AND phase = 0 ORDER BY seq LIMIT 1
+        FROM jobs INDEXED BY jobs_lane WHERE tenant_id = ?1 AND phase = 0 AND seq > ?2 ORDER BY seq LIMIT ?3
         """
     /// Whether a tenant has any.
     static let exists = "SELECT 1 FROM jobs INDEXED BY jobs_lane WHERE tenant_id = ?1 AND phase = 0 LIMIT 1"
@@ -31,14 +35,19 @@ struct HeadJob {
     static let addCut = "UPDATE jobs SET batches = batches + ?2, deferred = deferred - ?3 WHERE seq = ?1"
 
     static func find(_ tenantID: String, _ db: Database) throws -> HeadJob? {
-        try db.sql(select).first(.text(tenantID)) { row in
+        try next(of: tenantID, after: 0, limit: 1, db).first
+    }
+
+    /// The tenant's next jobs that have open batches.
+    static func next(of tenantID: String, after seq: Int64, limit: Int, _ db: Database) throws -> [HeadJob] {
+        try db.sql(select).all(.text(tenantID), .int(seq), .int(limit)) { row in
             JobID(row.text(1)).map { id in
                 HeadJob(
                     seq: row.int64(0), id: id, batchKey: row.int64(2), state: JobState(code: row.int(3)),
                     operation: Operation(code: row.int(4)), syncTime: row.time(5), totalUsers: row.int(6), batches: row.int(7),
                     batchesDone: row.int(8), nextBatch: row.int(9), deferred: row.int(10))
             }
-        } ?? nil
+        }.compactMap { $0 }
     }
 }
 

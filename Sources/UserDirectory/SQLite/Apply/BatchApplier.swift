@@ -50,9 +50,13 @@ struct BatchApplier {
         do {
             var results: [BatchApplied] = []
             var applier: UserApplier?
+            // By tenant, the job that has users left for its last pass: the tenant's later jobs come after that.
+            var unfinished: [String: JobID] = [:]
             for (position, work) in batches.enumerated() {
                 if position > 0, closeEarly() { break }
+                if let job = unfinished[work.tenantID], job != work.jobID { break }
                 if let standing = try Ledger(statements: statements).find(work.jobID, work.number) {
+                    if !standing.deferred.isEmpty { unfinished[work.tenantID] = work.jobID }
                     results.append(standing)
                     continue
                 }
@@ -66,6 +70,7 @@ struct BatchApplier {
                 if work.isWholeJob, applied.deferred.isEmpty {
                     try SyncLogTable(statements: statements).add(SyncLogEntry(work, applied.users, at: clock.now()))
                 }
+                if !applied.deferred.isEmpty { unfinished[work.tenantID] = work.jobID }
                 results.append(applied)
             }
             // A deferred foreign key would fail the commit and say nothing of who broke it.

@@ -1,0 +1,38 @@
+import HTTPTypes
+import Metrics
+import Synchronization
+
+/// `usersync_http_request_duration_seconds`: a timer for each combination of labels, made when it is first seen.
+final class RequestDurations: Sendable {
+    private struct Labels: Hashable {
+        var method: String
+        var route: String
+        var status: Int
+    }
+
+    private let timers = Mutex<[Labels: Timer]>([:])
+
+    /// - Parameters:
+    ///   - seconds: from the head's arrival to the answer's head.
+    ///   - route: the route's path, not the request's: labels are bounded.
+    func record(_ seconds: Double, method: HTTPRequest.Method, route: String, status: Int) {
+        let labels = Labels(method: Self.label(method), route: route, status: status)
+        let timer = timers.withLock { timers in
+            if let timer = timers[labels] { return timer }
+            let timer = Timer(
+                label: "usersync_http_request_duration_seconds",
+                dimensions: [("method", labels.method), ("path", labels.route), ("status", String(labels.status))])
+            timers[labels] = timer
+            return timer
+        }
+        timer.recordSeconds(seconds)
+    }
+
+    /// Methods are bounded labels.
+    private static func label(_ method: HTTPRequest.Method) -> String {
+        switch method {
+        case .get, .post, .put, .delete, .patch, .head, .options: method.rawValue
+        default: "other"
+        }
+    }
+}
