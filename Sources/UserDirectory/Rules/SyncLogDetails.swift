@@ -1,33 +1,29 @@
-import Foundation
 import SyncModel
 
 /// `details` of a `sync_logs` row: the job, its users by outcome, the failed ones by code. No personal data.
-struct SyncLogDetails: Encodable {
-    var jobId: String
-    var created: Int
-    var updated: Int
-    var unchanged: Int
-    var stale: Int
-    var removed: Int
-    var failed: Int
-    var cancelled: Int
-    var failedCodes: [String: Int]
+struct SyncLogDetails {
+    let entry: SyncLogEntry
 
-    init(_ entry: SyncLogEntry) {
-        jobId = entry.jobID.text
-        created = entry.counts.created
-        updated = entry.counts.updated
-        unchanged = entry.counts.unchanged
-        stale = entry.counts.stale
-        removed = entry.counts.removed
-        failed = entry.counts.failed
-        cancelled = entry.counts.cancelled
-        failedCodes = entry.failedCodes
-    }
-
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    /// One JSON object, its members in alphabetical order.
+    var json: String {
+        var writer = JSONWriter()
+        writer.object { json in
+            json.member("cancelled", entry.counts.cancelled)
+            json.member("created", entry.counts.created)
+            json.member("failed", entry.counts.failed)
+            json.member("failedCodes") { json in
+                json.object { json in
+                    for (code, count) in entry.failedCodes.sorted(by: { $0.key < $1.key }) {
+                        json.member(named: code) { $0.integer(Int64(count)) }
+                    }
+                }
+            }
+            json.member("jobId", entry.jobID.text)
+            json.member("removed", entry.counts.removed)
+            json.member("stale", entry.counts.stale)
+            json.member("unchanged", entry.counts.unchanged)
+            json.member("updated", entry.counts.updated)
+        }
+        return String(decoding: writer.bytes, as: UTF8.self)
     }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import SyncModel
 
 /// The guide's `sync_logs`: one row a job.
@@ -17,7 +16,7 @@ struct SyncLogTable {
         insert.bind(3, Int64(entry.totalUsers))
         insert.bind(4, Int64(entry.counts.successful))
         insert.bind(5, Int64(entry.counts.failed))
-        insert.bind(6, copying: try SyncLogDetails(entry).json())
+        insert.bind(6, copying: SyncLogDetails(entry: entry).json)
         insert.bind(7, copying: entry.syncedAt.iso8601)
         insert.bind(8, copying: entry.jobID.text)
         try insert.run()
