@@ -41,11 +41,10 @@ count() {
     awk '$1 == "totals:" { print $2 }' "$scratch/profile"
 }
 
-# Prints the counts with so many users. Applying includes reading, which is taken off.
+# Prints the counts with so many users of many known ones. Applying includes reading, which is taken off.
 count_all() {
-    for kind in create update unchanged; do "$program" body $kind "$1" >"$scratch/$kind"; done
-    "$program" apply created "$scratch/create" "$scratch/known"
     for kind in create update unchanged; do
+        "$program" body $kind "$1" >"$scratch/$kind"
         read=$(count read "$scratch/$kind")
         [ $kind != create ] || echo "read $read"
         rm -f "$scratch/database"
@@ -53,10 +52,11 @@ count_all() {
         applied=$(count apply ${kind%d}d "$scratch/$kind" "$scratch/database")
         echo "$kind $((applied - read))"
     done
-    rm "$scratch/known"
 }
 
 say "Counting with 1,000 and with 5,000 users; the difference is what 4,000 take"
+"$program" body create 5000 >"$scratch/create"
+"$program" apply created "$scratch/create" "$scratch/known"
 count_all 1000 >"$scratch/few"
 count_all 5000 >"$scratch/many"
 awk 'NR == FNR { few[$1] = $2; next } { printf "%s %.0f\n", $1, ($2 - few[$1]) / 4000 }' \
