@@ -15,7 +15,7 @@ enum InstructionCounts {
 
     static func main() {
         let done = DispatchSemaphore(value: 0)
-        // Not an `async` main function: its thread would end in `sigsuspend`, which valgrind before 3.20 does not survive. Detached,
+        // Not an `async` main function: its thread would end in `sigsuspend`, which valgrind 3.19 does not survive. Detached,
         // since this one waits.
         Task.detached {
             do { try await run() } catch { fail("\(error)") }
