@@ -92,6 +92,9 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "SyncModel", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .executableTarget(
+            name: "InstructionCounts", dependencies: ["SyncModel", "UserDirectory"], path: "Tests/InstructionCounts",
+            exclude: ["Figures"], swiftSettings: strict),
         .testTarget(name: "SyncModelTests", dependencies: ["SyncModel", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "JobQueueTests",
