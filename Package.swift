@@ -30,7 +30,7 @@ let package = Package(
         .executableTarget(
             name: "usersync",
             dependencies: [
-                "SyncModel", "JobQueue", "UserDirectory", "SyncEngine", "SyncServer", "CZlib",
+                "SyncModel", "JobQueue", "UserDirectory", "SyncEngine", "SyncServer", "CZlib", "CSQLiteSettings",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -93,7 +93,8 @@ let package = Package(
         .target(name: "SyncModel", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
-            name: "InstructionCounts", dependencies: ["SyncModel", "UserDirectory"], path: "Tests/InstructionCounts",
+            name: "InstructionCounts", dependencies: ["SyncModel", "UserDirectory", "CSQLiteSettings"],
+            path: "Tests/InstructionCounts",
             exclude: ["Figures"], swiftSettings: strict),
         .testTarget(name: "SyncModelTests", dependencies: ["SyncModel", "TestSupport"], swiftSettings: strict),
         .testTarget(
@@ -137,6 +138,7 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: strict),
+        .systemLibrary(name: "CSQLiteSettings", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     ]
 )

@@ -1,3 +1,4 @@
+import CSQLiteSettings
 import Foundation
 import SyncModel
 import UserDirectory
@@ -25,6 +26,8 @@ enum InstructionCounts {
     }
 
     private static func run() async throws {
+        // As the server does.
+        _ = usersync_sqlite_without_memory_statistics()
         let arguments = Array(CommandLine.arguments.dropFirst())
         switch (arguments.first, arguments.dropFirst().count) {
         case ("body", 2):

@@ -1,3 +1,4 @@
+import CSQLiteSettings
 import Foundation
 import JobQueue
 import Logging
@@ -29,6 +30,9 @@ struct Assembly: Sendable {
     init(settings: Settings, logger: Logger, clock: WallClock = .system) async throws {
         self.settings = settings
         self.logger = logger
+        // Before the first connection: SQLite counts each byte it allocates under a lock of the whole process, for figures that nobody
+        // reads. Later it says no, and nothing changes.
+        _ = usersync_sqlite_without_memory_statistics()
         // First of all: a counter made before the backend stands counts nothing, for good.
         let registry = MetricsBackend.shared
         try Assembly.makeFolder(settings.dataDirectory)
