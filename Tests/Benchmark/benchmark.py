@@ -28,7 +28,7 @@ import servers
 WARM_UP = 20
 PATIENCE = 900
 # Seconds after which a size is not measured again for a subject that takes so long.
-ENOUGH = 240
+ENOUGH = 480
 
 
 class WrongCount(Exception):
@@ -38,7 +38,9 @@ class WrongCount(Exception):
 class Benchmark:
     def __init__(self, machine, quick, million, runs):
         self.machine, self.million, self.runs = machine, million, runs
-        self.small, self.middle, self.large, self.beside = (200, 1_000, 5_000, 15_000) if quick else (1_000, 10_000, 100_000, 300_000)
+        self.small, self.middle, self.large, self.beside = (
+            (200, 1_000, 5_000, 15_000) if quick else (1_000, 10_000, 100_000, 300_000)
+        )
         self.load_seconds, self.singles = (1, 50) if quick else (4, 300)
         self.receiver = client.Receiver()
         self.samples, self.problems = {}, {}
@@ -182,8 +184,10 @@ class Benchmark:
 
     def single_to_end(self, subject):
         with self.warm(subject) as (server, caller):
-            times = [caller.sync(payload.body(f"single-{number % 10}", 1, first=number), f"single-{number % 10}", 1)
-                     for number in range(self.singles)]
+            times = [
+                caller.sync(payload.body(f"single-{number % 10}", 1, first=number), f"single-{number % 10}", 1)
+                for number in range(self.singles)
+            ]
             self.expect(server.stored(), self.singles + WARM_UP)
             self.note("lone_acknowledged_p50", subject, statistics.median(time[0] for time in times) * 1e3)
             self.note("single_p50", subject, statistics.median(time[1] for time in times) * 1e3)
@@ -230,11 +234,17 @@ class Benchmark:
             for subject in everyone + ("limit",):
                 self.attempt(f"single users by 1 and 64 clients, run {run + 1} of {self.runs}", subject, rows, self.single_load)
             for subject in everyone:
-                self.attempt(f"single users to the end, run {run + 1} of {self.runs}", subject, ["single_p50"], self.single_to_end)
+                self.attempt(
+                    f"single users to the end, run {run + 1} of {self.runs}", subject, ["single_p50"], self.single_to_end
+                )
         for run in range(self.runs):
             for subject in everyone[:2] if run else everyone:
-                self.attempt(f"single users beside {self.beside:,}, run {run + 1} of {self.runs}", subject, ["beside", "slowdown"],
-                             self.bulk_beside_singles)
+                self.attempt(
+                    f"single users beside {self.beside:,}, run {run + 1} of {self.runs}",
+                    subject,
+                    ["beside", "slowdown"],
+                    self.bulk_beside_singles,
+                )
         self.body.cache_clear()
         if self.million:
             self.measure_bulks(1_000_000, 1, subjects=everyone[:2])
@@ -266,32 +276,39 @@ class Benchmark:
 
     def conditions(self):
         machine = self.machine
-        versions = subprocess.run([machine.node, "-p", "process.version + ', SQLite ' + process.versions.sqlite"], capture_output=True,
-                                  text=True).stdout.strip()
+        versions = subprocess.run(
+            [machine.node, "-p", "process.version + ', SQLite ' + process.versions.sqlite"], capture_output=True, text=True
+        ).stdout.strip()
         with open("/proc/cpuinfo") as file:
             model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), platform.machine())
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
         kind = subprocess.run(["df", "--output=fstype", machine.work], capture_output=True, text=True).stdout.split()[-1]
-        fewer = [f"{row.label} as printed {len(row.values('printed'))}" for row in self.rows()
-                 if row.unit == "users/s" and 0 < len(row.values("printed")) < self.runs]
+        fewer = [
+            f"{row.label} as printed {len(row.values('printed'))}"
+            for row in self.rows()
+            if row.unit == "users/s" and 0 < len(row.values("printed")) < self.runs
+        ]
         return [
-            f"{datetime.date.today()}; {os.cpu_count()} cores ({model}), {memory:.0f} GiB, Linux {platform.release().split('-')[0]};"
-            f" {kind}, of which a sync of 4 KiB takes {machine.sync_ms:.2f} ms.",
-            "All on this machine: the server, the client, the receiver of webhooks. Every subject writes to the same disk with SQLite's"
-            " synchronous=FULL in WAL mode, on a fresh database each time; the users in the table are counted after each load.",
-            f"A user is {len(self.body(self.large)) / self.large:.0f} bytes of JSON in the guide's format; emails come in random order;"
-            " a known user changes its name, roles and permissions. Batches are of 100 users.",
+            f"{datetime.date.today()}; {os.cpu_count()} cores ({model}), {memory:.0f} GiB,"
+            f" Linux {platform.release().split('-')[0]}; {kind}, of which a sync of 4 KiB takes {machine.sync_ms:.2f} ms.",
+            "All on this machine: the server, the client, the receiver of webhooks. Every subject writes to the same disk with"
+            " SQLite's synchronous=FULL in WAL mode, on a fresh database each time; the users in"
+            " the table are counted after each load.",
+            f"A user is {len(self.body(self.large)) / self.large:.0f} bytes of JSON in the guide's format; emails come in random"
+            " order; a known user changes its name, roles and permissions. Batches are of 100 users.",
             f"Medians of so many runs: {self.runs} ({self.small:,} users: {self.runs + 2}"
-            + ("; 1,000,000: 1" if self.million else "") + "".join(f"; {each}" for each in fewer) + "), the subjects taking turns."
+            + ("; 1,000,000: 1" if self.million else "")
+            + "".join(f"; {each}" for each in fewer)
+            + "), the subjects taking turns."
             f" Beside the {self.beside:,} users, 20 single users a second of ten other tenants, whatever they take; p99 of all"
             " runs' (as printed: of half a minute).",
             f"Acknowledging single users: a client sends the next once the last is acknowledged, for {self.load_seconds} s, while"
             " those before are applied and their webhooks sent.",
-            f"Express {express_version()} on Node {versions}; usersync and the limits on SQLite {sqlite3.sqlite_version}. The end is the"
-            " webhook for usersync and the answer for Express. Tuned:"
-            " batches of 100 in a transaction, one upsert for each user, usersync's cache and length of log.",
-            "Limits: a C program that does nothing but the upserts, sorted, 10,000 to a commit; an HTTP server in C that does nothing but"
-            " write, fdatasync and answer.",
+            f"Express {express_version()} on Node {versions}; usersync and the limits on SQLite {sqlite3.sqlite_version}."
+            " The end is the webhook for usersync and the answer for Express. Tuned: batches of"
+            " 100 in a transaction, one upsert for each user, usersync's cache and length of log.",
+            "Limits: a C program that does nothing but the upserts, sorted, 10,000 to a commit; an HTTP server in C that does nothing"
+            " but write, fdatasync and answer.",
         ]
 
 

@@ -1,4 +1,4 @@
-"""The client: syncs over keep-alive connections, and a receiver of their webhooks. Sockets and threads, so that it costs little."""
+"""The client: syncs over keep-alive connections, and a receiver of their webhooks. Sockets and threads: they cost little."""
 
 import json
 import re
@@ -25,13 +25,17 @@ class Connection:
 
     def post(self, body, tenant):
         """Sends a sync; returns the body of the answer, which is to be 2xx."""
-        head = f"{self.head}Content-Type: application/json\r\nX-Tenant-ID: {tenant}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        head = (
+            f"{self.head}Content-Type: application/json\r\nX-Tenant-ID: {tenant}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        )
         if len(body) < 65536:
             self.socket.sendall(head + body)
         else:
             self.socket.sendall(head)
             self.socket.sendall(body)
         status, answer = read_message(self.socket)
+        if not status:
+            raise Failure("the connection was closed")
         if not status.startswith(b"HTTP/1.1 2"):
             raise Failure(f"{status.decode()}: {answer[:200]!r}")
         return answer
@@ -56,7 +60,7 @@ def read_message(connection):
         if not (part := connection.recv(1 << 18)):
             raise Failure("a message was cut off")
         data += part
-    return head.split(b"\r\n", 1)[0], bytes(data[end + 4:whole])
+    return head.split(b"\r\n", 1)[0], bytes(data[end + 4 : whole])
 
 
 class Receiver:
@@ -105,11 +109,12 @@ class Client:
 
     def sync(self, body, tenant, count, patience=60):
         """Returns the seconds to the acknowledgement, and to the users being in (and its caller told)."""
-        if len(body) > 65536 or not hasattr(self.local, "connection"):
+        # One that was left alone may be closed by now.
+        if len(body) > 65536 or time.perf_counter() > getattr(self.local, "used", 0) + 2:
             self.local.connection = Connection(self.port, patience)
         start = time.perf_counter()
         answer = self.local.connection.post(body, tenant)
-        acknowledged = end = time.perf_counter()
+        acknowledged = end = self.local.used = time.perf_counter()
         if self.receiver:
             end, done = self.receiver.wait(json.loads(answer)["jobId"], patience)
         else:

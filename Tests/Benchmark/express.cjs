@@ -31,8 +31,8 @@ if (variant === 'printed') {
   // The guide has this index beside the one that UNIQUE makes.
   database.exec('CREATE INDEX idx_users_email ON users(email)');
   const find = database.prepare('SELECT * FROM users WHERE email = ?');
-  const insert = database.prepare(`INSERT INTO users (email, name, kinde_user_id, tenant_id, is_active, is_admin, department, title,
-    roles, permissions, synced_from, last_synced_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const insert = database.prepare(`INSERT INTO users (email, name, kinde_user_id, tenant_id, is_active, is_admin, department,
+    title, roles, permissions, synced_from, last_synced_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const update = database.prepare(
     'UPDATE users SET name = ?, is_active = ?, roles = ?, permissions = ?, last_synced_at = ? WHERE id = ?');
 
@@ -41,8 +41,8 @@ if (variant === 'printed') {
     return find.get(email);
   };
   const createUser = async user => ({
-    id: insert.run(user.email, user.name, user.kindeUserId, user.tenantId, flag(user.isActive), flag(user.isAdmin), user.department,
-      user.title, JSON.stringify(user.roles), JSON.stringify(user.permissions), user.syncedFrom,
+    id: insert.run(user.email, user.name, user.kindeUserId, user.tenantId, flag(user.isActive), flag(user.isAdmin),
+      user.department, user.title, JSON.stringify(user.roles), JSON.stringify(user.permissions), user.syncedFrom,
       user.lastSyncedAt.toISOString()).lastInsertRowid,
   });
   const updateUser = async (id, user) => update.run(user.name, flag(user.isActive), JSON.stringify(user.roles),
@@ -92,8 +92,8 @@ if (variant === 'printed') {
 } else {
   // As usersync has them.
   database.exec('PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 192000');
-  const upsert = database.prepare(`INSERT INTO users (email, name, kinde_user_id, tenant_id, is_active, is_admin, department, title,
-      roles, permissions, synced_from, last_synced_at, created_at, updated_at)
+  const upsert = database.prepare(`INSERT INTO users (email, name, kinde_user_id, tenant_id, is_active, is_admin, department,
+      title, roles, permissions, synced_from, last_synced_at, created_at, updated_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'wrapper', ?11, ?11, ?11)
     ON CONFLICT(email) DO UPDATE SET name = excluded.name, is_active = excluded.is_active, roles = excluded.roles,
       permissions = excluded.permissions, last_synced_at = excluded.last_synced_at, updated_at = excluded.updated_at

@@ -19,7 +19,7 @@ class Machine:
     """Where things are, and the state of the disk before each figure."""
 
     def __init__(self, work, usersync, node):
-        self.work, self.usersync, self.node = work, usersync, node
+        self.work, self.usersync, self.node = work, os.path.abspath(usersync), node
         self.scratch = os.path.join(work, "scratch")
         shutil.rmtree(self.scratch, ignore_errors=True)
         os.makedirs(self.scratch)
@@ -64,9 +64,20 @@ class Process:
         self.folder, self.port = folder, free_port()
         self.log = open(os.path.join(folder, "log"), "w+b")
         self.process = subprocess.Popen(
-            [part.format(port=self.port) for part in command], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, cwd=folder,
-            env={"PATH": os.environ["PATH"], "HOME": folder, "INTERNAL_API_KEY": client.KEY, "PORT": str(self.port),
-                 "NODE_PATH": os.environ.get("NODE_PATH", ""), **(environment or {})})
+            [part.format(port=self.port) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
+            cwd=folder,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": folder,
+                "INTERNAL_API_KEY": client.KEY,
+                "PORT": str(self.port),
+                "NODE_PATH": os.environ.get("NODE_PATH", ""),
+                **(environment or {}),
+            },
+        )
 
     def __enter__(self):
         try:
@@ -112,9 +123,17 @@ class Usersync(Process):
     def __init__(self, machine, name, webhook_port):
         folder = machine.folder(name)
         self.database = os.path.join(folder, "crm.sqlite")
-        super().__init__(folder, [machine.usersync, "serve"], {
-            "HOST": "127.0.0.1", "DATA_DIR": folder, "RATE_LIMIT_MAX": "0", "LOG_LEVEL": "warning",
-            "WRAPPER_WEBHOOK_URL": f"http://127.0.0.1:{webhook_port}/hook"})
+        super().__init__(
+            folder,
+            [machine.usersync, "serve"],
+            {
+                "HOST": "127.0.0.1",
+                "DATA_DIR": folder,
+                "RATE_LIMIT_MAX": "0",
+                "LOG_LEVEL": "warning",
+                "WRAPPER_WEBHOOK_URL": f"http://127.0.0.1:{webhook_port}/hook",
+            },
+        )
 
 
 class Express(Process):
@@ -122,8 +141,11 @@ class Express(Process):
         folder = machine.folder(name)
         self.database = os.path.join(folder, "crm.sqlite")
         # The memory that a million users take it.
-        super().__init__(folder, [machine.node, "--max-old-space-size=12000", os.path.join(HERE, "express.cjs"), variant, "{port}",
-                                  self.database], {"NODE_ENV": "production"})
+        super().__init__(
+            folder,
+            [machine.node, "--max-old-space-size=12000", os.path.join(HERE, "express.cjs"), variant, "{port}", self.database],
+            {"NODE_ENV": "production"},
+        )
 
 
 class Acknowledge(Process):
@@ -138,8 +160,9 @@ class Acknowledge(Process):
 def upsert(machine, files, per_commit):
     """Runs limits/upsert.c on a fresh database; the seconds that each file took."""
     database = os.path.join(machine.folder("upsert"), "crm.sqlite")
-    output = subprocess.run([os.path.join(machine.work, "upsert"), database, str(per_commit)] + files, capture_output=True, text=True,
-                            timeout=600)
+    output = subprocess.run(
+        [os.path.join(machine.work, "upsert"), database, str(per_commit)] + files, capture_output=True, text=True, timeout=600
+    )
     if output.returncode:
         raise client.Failure(output.stderr)
     return [float(line) for line in output.stdout.split()]
@@ -148,13 +171,29 @@ def upsert(machine, files, per_commit):
 def wrk(port, template, word, clients, seconds):
     """Loads a server with syncs of single users by so many clients; returns the count of answers, seconds, p50 and p99 in ms."""
     output = subprocess.run(
-        ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "-s", os.path.join(HERE, "single.lua"), f"http://127.0.0.1:{port}{client.PATH}",
-         "--", word, template], capture_output=True, text=True, timeout=seconds + 60,
-        env={**os.environ, "INTERNAL_API_KEY": client.KEY})
+        [
+            "wrk",
+            "-t1",
+            f"-c{clients}",
+            f"-d{seconds}s",
+            "--timeout",
+            "30s",
+            "-s",
+            os.path.join(HERE, "single.lua"),
+            f"http://127.0.0.1:{port}{client.PATH}",
+            "--",
+            word,
+            template,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=seconds + 60,
+        env={**os.environ, "INTERNAL_API_KEY": client.KEY},
+    )
     figures = re.search(r"^figures (\d+) (\d+) (\d+) (\d+) (\d+)$", output.stdout, re.M)
     if not figures:
         raise client.Failure(f"wrk: {output.stdout}{output.stderr}")
     requests, microseconds, errors, p50, p99 = map(int, figures.groups())
     if errors or not requests:
-        raise client.Failure(f"wrk: {errors} errors in {requests} requests")
+        raise client.Failure(f"{errors} of {requests} requests failed")
     return requests, microseconds / 1e6, p50 / 1e3, p99 / 1e3

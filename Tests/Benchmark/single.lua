@@ -1,5 +1,5 @@
--- wrk's script: syncs of single users by ten tenants, each a new user. Arguments: a word that begins the users' numbers, and a file
--- with the body, in which NUMBER and TENANT stand for the two. Prints: requests, microseconds, errors, p50, p99.
+-- wrk's script: syncs of single users by ten tenants, each a new user. Arguments: a word that begins the users' numbers, and a
+-- file with the body, in which NUMBER and TENANT stand for the two. Prints: requests, microseconds, errors, p50, p99.
 local count, word, body = 0, "", ""
 local headers = { ["Content-Type"] = "application/json", ["X-Sync-Source"] = "wrapper" }
 

@@ -42,11 +42,11 @@ static char *contents(const char *path) {
 
 static const char *schema =
     "CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, email VARCHAR(255) NOT NULL, name VARCHAR(255) NOT NULL,"
-    " kinde_user_id VARCHAR(255), tenant_id VARCHAR(255) NOT NULL, is_active BOOLEAN DEFAULT true, is_admin BOOLEAN DEFAULT false,"
-    " department VARCHAR(100), title VARCHAR(100), roles JSONB DEFAULT '[]', permissions JSONB DEFAULT '[]',"
-    " synced_from VARCHAR(50) DEFAULT 'wrapper', last_synced_at TIMESTAMP, created_at TIMESTAMP, updated_at TIMESTAMP,"
-    " wrapper_user_id VARCHAR(255), avatar VARCHAR(2048), last_active_at TIMESTAMP, allowed_applications JSONB,"
-    " subscription_tier VARCHAR(50), sync_time TIMESTAMP);"
+    " kinde_user_id VARCHAR(255), tenant_id VARCHAR(255) NOT NULL, is_active BOOLEAN DEFAULT true,"
+    " is_admin BOOLEAN DEFAULT false, department VARCHAR(100), title VARCHAR(100), roles JSONB DEFAULT '[]',"
+    " permissions JSONB DEFAULT '[]', synced_from VARCHAR(50) DEFAULT 'wrapper', last_synced_at TIMESTAMP,"
+    " created_at TIMESTAMP, updated_at TIMESTAMP, wrapper_user_id VARCHAR(255), avatar VARCHAR(2048),"
+    " last_active_at TIMESTAMP, allowed_applications JSONB, subscription_tier VARCHAR(50), sync_time TIMESTAMP);"
     "CREATE UNIQUE INDEX idx_users_email ON users(email);"
     "CREATE UNIQUE INDEX idx_users_tenant_id ON users(tenant_id, wrapper_user_id);"
     "CREATE INDEX idx_users_kinde_user_id ON users(kinde_user_id)";
