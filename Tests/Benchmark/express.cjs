@@ -90,7 +90,7 @@ if (variant === 'printed') {
     return results;
   };
 } else {
-  // As usersync has them.
+  // Four times what usersync has: they serve it best.
   database.exec('PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 192000');
   const upsert = database.prepare(`INSERT INTO users (email, name, kinde_user_id, tenant_id, is_active, is_admin, department,
       title, roles, permissions, synced_from, last_synced_at, created_at, updated_at)

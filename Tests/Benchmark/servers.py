@@ -9,6 +9,7 @@ import sqlite3
 import statistics
 import subprocess
 import time
+import urllib.request
 
 import client
 
@@ -120,8 +121,8 @@ class Process:
 
 
 class Usersync(Process):
-    def __init__(self, machine, name, webhook_port):
-        folder = machine.folder(name)
+    def __init__(self, machine, name, webhook_port, folder=None):
+        folder = folder or machine.folder(name)
         self.database = os.path.join(folder, "crm.sqlite")
         super().__init__(
             folder,
@@ -134,6 +135,19 @@ class Usersync(Process):
                 "WRAPPER_WEBHOOK_URL": f"http://127.0.0.1:{webhook_port}/hook",
             },
         )
+
+    def get(self, path):
+        """Asks for a path until it answers 200; the seconds since the first try."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers={"X-Internal-API-Key": client.KEY})
+        start = time.perf_counter()
+        while True:
+            try:
+                urllib.request.urlopen(request, timeout=30).read()
+                return time.perf_counter() - start
+            except OSError:
+                if time.perf_counter() - start > 30:
+                    raise
+                time.sleep(0.01)
 
 
 class Express(Process):
