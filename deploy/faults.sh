@@ -1,6 +1,6 @@
 #!/bin/sh
 # The fault suite in full: breaks the server in every way it is to survive, counts what became of what it had acknowledged, and
-# prints the table. Takes an hour and a half; every test run (deploy/test.sh) has a bounded form of it. FAULT_SEED repeats a run.
+# prints the table. Takes about an hour; every test run (deploy/test.sh) has a bounded form of it. FAULT_SEED repeats a run.
 . "$(dirname "$0")/prepare.sh"
 mkdir -p .build
 FAULT_REPORT=$PWD/.build/faults.tsv
