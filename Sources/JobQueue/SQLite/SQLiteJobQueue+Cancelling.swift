@@ -48,7 +48,7 @@ extension SQLiteJobQueue {
         while !rest.isEmpty {
             let step = rest.prefix(Self.dropStep)
             rest = rest.dropFirst(Self.dropStep)
-            try await writer.write { [self] context in try drop(job, step, applied, in: context) }
+            try await writer.write { [self] context in try drop(job, step, applied, now: now, in: context) }
         }
         return try await writer.write { context in
             guard let row = try JobRow.find(job, context.db), row.phase == .endable else { return nil }
@@ -57,7 +57,7 @@ extension SQLiteJobQueue {
     }
 
     private func drop(
-        _ id: JobID, _ numbers: ArraySlice<Int>, _ applied: [Int: [AppliedUser]], in context: WriteContext
+        _ id: JobID, _ numbers: ArraySlice<Int>, _ applied: [Int: [AppliedUser]], now: Timestamp, in context: WriteContext
     ) throws {
         guard let row = try JobRow.find(id, context.db), row.phase == .cancelling else { return }
         let held = lanes { $0.heldNumbers(row.job.tenantID, batchKey: row.batchKey) }
@@ -75,7 +75,7 @@ extension SQLiteJobQueue {
             }
         }
         guard !progress.ended.isEmpty else { return }
-        _ = try settle([row.seq: progress], of: [row.seq: row], in: context)
+        _ = try settle([row.seq: progress], of: [row.seq: row], now: now, ending: { _ in nil }, in: context)
     }
 
     package func cancelling(limit: Int) async throws -> [JobID] {

@@ -5,7 +5,7 @@ extension SQLiteJobQueue {
     package func dueDeliveries(
         now: Timestamp, limit: Int, excluding: Set<String>, excludingDestinations destinations: Set<String>
     ) async throws -> [Delivery] {
-        let due = try await read { db in
+        let due = try readNow { db in
             try Self.destinations(db).filter { !destinations.contains($0) }.flatMap { destination in
                 try db.sql(DeliveryRow.due).all(.text(destination), .time(now), .int(limit + excluding.count)) {
                     DeliveryRow($0).delivery
@@ -17,7 +17,7 @@ extension SQLiteJobQueue {
     }
 
     package func nextDelivery(after now: Timestamp) async throws -> Timestamp? {
-        try await read { db in
+        try readNow { db in
             try Self.destinations(db).compactMap { destination in
                 try db.sql(DeliveryRow.nextDue).first(.text(destination), .time(now)) { $0.optionalTime(0) } ?? nil
             }.min()
@@ -43,7 +43,7 @@ extension SQLiteJobQueue {
             case .retry(let at): (.pending, at)
             case .dead: (.dead, nil)
             }
-        try await writer.write { context in
+        try await writer.write(isShort: true) { context in
             try context.sql(Self.recordAttempt).run(
                 .text(attempt.deliveryID), .int(state.code), .time(due), .time(attempt.at), .int(attempt.status), .text(error),
                 state == .delivered ? .time(attempt.at) : .null)

@@ -8,20 +8,12 @@ extension SQLiteJobQueue {
 
     /// Ends a job within a transaction, its outbox row with it.
     func end(_ ending: JobEnding, now: Timestamp, in context: WriteContext) throws -> Bool {
-        guard ending.state.isEnd else { throw QueueError.refused("\(ending.state.rawValue) is not the end of a job") }
-        guard let row = try JobRow.find(ending.jobID, context.db), !row.job.state.isEnd else { return false }
-        guard row.phase == .endable else { throw QueueError.refused("The job has open batches") }
-        try context.sql(Self.endJob).run(
-            .int(row.seq), .int(ending.state.code), .time(now), .text(ending.error.map { String($0.prefix(Self.errorLimit)) }),
-            .int(JobPhase.ledgered.rawValue))
-        context.count {
-            $0[row.job.state] -= 1; $0[ending.state] += 1
-        }
-        context.backlog(row.job.tenantID, openJobs: -1, pendingUsers: 0)
-        if let delivery = ending.delivery {
-            try DeliveryRow.insert(delivery, now: now, in: context)
-            context.afterCommit { [self] in notify { $0.deliveryDue() } }
-        }
+        guard let before = try JobRow.find(ending.jobID, context.db), !before.job.state.isEnd else { return false }
+        guard before.phase == .endable else { throw QueueError.refused("The job has open batches") }
+        var row = before
+        try row.end(ending, now: now, in: context)
+        try row.write(over: before, in: context)
+        if ending.delivery != nil { context.afterCommit { [self] in notify { $0.deliveryDue() } } }
         return true
     }
 
@@ -43,6 +35,16 @@ extension SQLiteJobQueue {
 
     static let selectEndable = "SELECT \(JobRow.columns) FROM jobs INDEXED BY jobs_endable WHERE phase = 2 ORDER BY seq LIMIT ?1"
     static let selectLedgered = "SELECT id FROM jobs INDEXED BY jobs_ledger WHERE phase = 3 ORDER BY seq LIMIT ?1"
-    private static let endJob = "UPDATE jobs SET state = ?2, ended_at = ?3, error = ?4, phase = ?5 WHERE seq = ?1"
     private static let closeJob = "UPDATE jobs SET phase = 4 WHERE id = ?1 AND phase = 3"
+}
+
+extension JobRow {
+    /// Ends the job, and writes its outbox row; the row itself is the caller's to write, in the same transaction.
+    mutating func end(_ ending: JobEnding, now: Timestamp, in context: WriteContext) throws {
+        guard ending.state.isEnd else { throw QueueError.refused("\(ending.state.rawValue) is not the end of a job") }
+        job = job.ended(as: ending.state, at: now, error: ending.error.map { String($0.prefix(SQLiteJobQueue.errorLimit)) })
+        phase = .ledgered
+        context.backlog(job.tenantID, openJobs: -1, pendingUsers: 0)
+        if let delivery = ending.delivery { try DeliveryRow.insert(delivery, now: now, in: context) }
+    }
 }

@@ -7,29 +7,26 @@ extension SQLiteJobQueue {
     ) async throws -> FinishedJobs {
         guard !batches.isEmpty else { return FinishedJobs() }
         let rows = batches.map { (lease: $0.batch.lease, row: FinishedRow($0)) }
-        return try await writer.write { [self] context in
-            var jobs = FinishedJobs()
-            for job in try finish(rows, in: context) {
-                if let ending = ending(job), try end(ending, now: now, in: context) {
-                    jobs.ended.append(job.ended(as: ending.state, at: now, error: ending.error))
-                } else {
-                    jobs.endable.append(job)
-                }
-            }
-            return jobs
+        let isShort = batches.reduce(0) { $0 + $1.users.count } <= LeaseWish.smallUsers
+        return try await writer.write(isShort: isShort) { [self] context in
+            let (progress, jobs) = try finish(rows, in: context)
+            let ended = try settle(progress, of: jobs, now: now, ending: ending, in: context)
+            context.afterCommit { [self] in lanes { $0.end(rows.map(\.lease)) } }
+            return ended
         }
     }
 
-    private func finish(_ rows: [(lease: LeaseID, row: FinishedRow)], in context: WriteContext) throws -> [Job] {
+    /// Ends batches; their jobs as they stood before, and what is to be written to them.
+    private func finish(
+        _ rows: [(lease: LeaseID, row: FinishedRow)], in context: WriteContext
+    ) throws -> ([Int64: JobProgress], [Int64: JobRow]) {
         var progress: [Int64: JobProgress] = [:]
         var jobs: [Int64: JobRow] = [:]
-        var starts: [Int64: Timestamp] = [:]
         for (lease, row) in rows {
             guard let held = lanes({ $0.held(lease) })?.batch else { throw QueueError.leaseLost }
             let job = try jobs[held.seq] ?? JobRow.find(seq: held.seq, context.db)
             guard let job else { throw QueueError.leaseLost }
             jobs[held.seq] = job
-            starts[held.seq] = held.leasedAt
             guard try row.write(id: BatchName.id(key: held.batchKey, number: held.number), in: context) else {
                 throw QueueError.leaseLost
             }
@@ -40,40 +37,47 @@ extension SQLiteJobQueue {
                 }
             }
             progress[held.seq, default: JobProgress()].add(row, number: held.number, keepsDeferred: keepsDeferred)
+            progress[held.seq]?.startedAt = held.leasedAt
         }
-        for (seq, job) in jobs where job.job.state == .queued {
-            if let start = starts[seq] { try writeStart(seq, at: start, in: context) }
-        }
-        let ended = try settle(progress, of: jobs, in: context)
-        context.afterCommit { [self] in lanes { $0.end(rows.map(\.lease)) } }
-        return ended
+        return (progress, jobs)
     }
 
-    /// Writes down that a job was started, where its lease did not.
-    private func writeStart(_ seq: Int64, at start: Timestamp, in context: WriteContext) throws {
-        try context.sql(HeadJob.start).run(.int(seq), .time(start))
-        context.count { $0.start() }
-    }
-
-    /// Writes what ended to the jobs, and lets the lanes follow.
-    /// - Returns: the jobs that are to be ended now, in the order accepted.
-    func settle(_ progress: [Int64: JobProgress], of jobs: [Int64: JobRow], in context: WriteContext) throws -> [Job] {
-        var endable: [Job] = []
-        for (seq, job) in jobs.sorted(by: { $0.key < $1.key }) {
+    /// Writes what ended to the jobs, each in one update, and lets the lanes follow.
+    /// - Parameter ending: asked how a job without open batches ends; `nil`: not now.
+    /// - Returns: the jobs that ended or are to be ended, in the order accepted.
+    func settle(
+        _ progress: [Int64: JobProgress], of jobs: [Int64: JobRow], now: Timestamp, ending: (Job) -> JobEnding?,
+        in context: WriteContext
+    ) throws -> FinishedJobs {
+        var finished = FinishedJobs()
+        var working: [String: Bool] = [:]
+        for (seq, before) in jobs.sorted(by: { $0.key < $1.key }) {
             guard let progress = progress[seq] else { continue }
-            let tenantID = job.job.tenantID
-            let phase = try progress.write(job, in: context)
-            if phase == .endable, let now = try JobRow.find(seq: seq, context.db) { endable.append(now.job) }
-            let hasWork = try phase == .working || context.sql(HeadJob.exists).first(.text(tenantID)) { _ in true } ?? false
+            var row = before.after(progress)
+            let tenantID = row.job.tenantID
+            context.backlog(tenantID, pendingUsers: -progress.counts.settled)
+            let isEndable = row.phase == .endable
+            if isEndable, let ending = ending(row.job) {
+                try row.end(ending, now: now, in: context)
+                finished.ended.append(row.job)
+                if ending.delivery != nil { context.afterCommit { [self] in notify { $0.deliveryDue() } } }
+            } else if isEndable {
+                finished.endable.append(row.job)
+            }
+            try row.write(over: before, in: context)
+            working[tenantID] = working[tenantID] ?? false || row.phase == .working
             context.afterCommit { [self] in
                 lanes { lanes in
                     lanes.clearBackoff(tenantID, ofJob: seq)
-                    if phase == .endable { lanes.setCancelling(job.batchKey, false) }
-                    lanes.setWork(tenantID, hasWork)
+                    if isEndable { lanes.setCancelling(before.batchKey, false) }
                 }
             }
         }
-        return endable
+        for (tenantID, isWorking) in working {
+            let hasWork = try isWorking || context.sql(HeadJob.exists).first(.text(tenantID)) { _ in true } ?? false
+            context.afterCommit { [self] in lanes { $0.setWork(tenantID, hasWork) } }
+        }
+        return finished
     }
 
     package func retry(_ lease: LeaseID, at moment: Timestamp, error: String, now: Timestamp) async throws {
@@ -81,7 +85,10 @@ extension SQLiteJobQueue {
         try await writer.write { [self] context in
             guard let (tenantID, held) = lanes({ $0.held(lease) }) else { throw QueueError.leaseLost }
             guard var row = try JobRow.find(seq: held.seq, context.db) else { throw QueueError.leaseLost }
-            if row.job.state == .queued { try writeStart(held.seq, at: held.leasedAt, in: context) }
+            if row.job.state == .queued {
+                try context.sql(HeadJob.start).run(.int(held.seq), .time(held.leasedAt))
+                context.count { $0.start() }
+            }
             let attempts = try context.sql(Self.countTry).first(.int(BatchName.id(key: held.batchKey, number: held.number))) {
                 $0.int(0)
             }

@@ -3,7 +3,7 @@ package import SyncModel
 
 extension SQLiteJobQueue {
     package func job(_ id: JobID) async throws -> Job? {
-        try await read { db in try JobRow.find(id, db)?.job }
+        try readNow { db in try JobRow.find(id, db)?.job }
     }
 
     /// Newest first. One index answers for one state (of one tenant, or source); the pages of the states asked for are merged.

@@ -17,7 +17,7 @@ extension SQLiteJobQueue {
         guard claims.withLock({ $0.insert(claimed).inserted }) else { return .arriving }
         do {
             // Claimed first, read then: a request that recorded the key meanwhile is seen.
-            let known = try await read { try IdempotencyRow.find(claimed, now: now, $0) }
+            let known = try readNow { try IdempotencyRow.find(claimed, now: now, $0) }
             guard let known else { return .claimed }
             forget(claimed)
             return .known(job: known.jobID, bodyHash: known.bodyHash)
@@ -62,7 +62,10 @@ extension SQLiteJobQueue {
     // MARK: Acceptance
 
     package func accept(_ job: NewJob, upload: UploadID?, batches: [NewBatch]) async throws -> Job {
-        try await writer.write { [self] context in try accept(job, upload: upload, batches: batches, in: context) }
+        // What is left of an upload may be 2 MiB.
+        try await writer.write(isShort: upload == nil) { [self] context in
+            try accept(job, upload: upload, batches: batches, in: context)
+        }
     }
 
     /// Makes a job within a transaction. The observer hears of it after the commit.

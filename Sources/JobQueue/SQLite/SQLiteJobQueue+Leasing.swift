@@ -13,7 +13,7 @@ extension SQLiteJobQueue {
     package func lease(_ wishes: [LeaseWish], now: Timestamp) async throws -> [LeasedBatch] {
         let wishes = wishes.filter { $0.maxBatches > 0 }
         guard !wishes.isEmpty else { return [] }
-        let (leased, rest) = try await leaseByReading(wishes, now: now)
+        let (leased, rest) = try leaseByReading(wishes, now: now)
         guard !rest.isEmpty else { return leased }
         do {
             return try await leased
@@ -60,7 +60,7 @@ extension SQLiteJobQueue {
     /// from before the read, so that nobody else leases; and where a cancel is under way or was since, all is left to the writer. So
     /// is a tenant for whom nothing was found: a job accepted meanwhile would be missed.
     /// - Returns: also the wishes that are left to the writer.
-    private func leaseByReading(_ wishes: [LeaseWish], now: Timestamp) async throws -> ([LeasedBatch], [LeaseWish]) {
+    private func leaseByReading(_ wishes: [LeaseWish], now: Timestamp) throws -> ([LeasedBatch], [LeaseWish]) {
         let (claimed, cancels) = lanes { lanes in
             (
                 wishes.compactMap { wish in lanes.claim(wish.tenantID, now: now).map { (wish: wish, lane: $0) } },
@@ -69,7 +69,7 @@ extension SQLiteJobQueue {
         }
         let found: [Found?]
         do {
-            found = try await read { db in try claimed.map { try Self.find($0.wish, $0.lane, db) } }
+            found = try readNow { db in try claimed.map { try Self.find($0.wish, $0.lane, db) } }
         } catch {
             lanes { lanes in for claim in claimed { lanes.unclaim(claim.wish.tenantID, hasWork: true) } }
             throw error

@@ -69,6 +69,12 @@ package final class SQLiteJobQueue: JobQueue {
         }
     }
 
+    /// Reads at once, on the thread that calls: for a few rows by key, on the way of every user. An `async` read costs four changes of
+    /// thread, which is ten times what is read.
+    func readNow<T>(_ body: (Database) throws -> T) throws -> T {
+        do { return try pool.read(body) } catch { throw QueueError(error) }
+    }
+
     // MARK: Keeping house
 
     package func checkpoint() async {

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import GRDBSQLite
 import SyncModel
@@ -18,7 +19,9 @@ final class QueueWriter: Sendable {
         var perform: @Sendable (WriteContext) throws -> @Sendable () -> Void
         var fail: @Sendable (any Error) -> Void
         /// Runs by itself, outside of a transaction.
-        var isAlone: Bool
+        var isAlone = false
+        /// Takes about as long as its sync to disk.
+        var isShort = false
     }
 
     private struct Line {
@@ -58,13 +61,17 @@ final class QueueWriter: Sendable {
 
     /// Carries `body` out in a transaction shared with whoever waits too; returns once it is on disk.
     /// - Throws: what `body` throws, or `QueueError.unavailable`.
-    func write<T: Sendable>(_ body: @escaping @Sendable (WriteContext) throws -> T) async throws -> T {
-        try await submit(alone: false, body)
+    /// - Parameter isShort: whether it takes about as long as its sync to disk. Where nobody else is served, the caller's own thread
+    ///   carries it out then, which spares two changes of thread.
+    func write<T: Sendable>(
+        isShort: Bool = false, _ body: @escaping @Sendable (WriteContext) throws -> T
+    ) async throws -> T {
+        try await submit(alone: false, short: isShort, body)
     }
 
     /// Carries `body` out on the writer's connection by itself, outside of a transaction.
     func alone<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
-        try await submit(alone: true) { try body($0.db) }
+        try await submit(alone: true, short: false) { try body($0.db) }
     }
 
     /// Refuses all further operations; returns when those handed in before are done.
@@ -75,7 +82,9 @@ final class QueueWriter: Sendable {
         }
     }
 
-    private func submit<T: Sendable>(alone: Bool, _ body: @escaping @Sendable (WriteContext) throws -> T) async throws -> T {
+    private func submit<T: Sendable>(
+        alone: Bool, short: Bool, _ body: @escaping @Sendable (WriteContext) throws -> T
+    ) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
             enqueue(
                 Operation(
@@ -84,7 +93,7 @@ final class QueueWriter: Sendable {
                         return { continuation.resume(returning: value) }
                     },
                     fail: { continuation.resume(throwing: $0) },
-                    isAlone: alone),
+                    isAlone: alone, isShort: short),
                 closing: false)
         }
     }
@@ -98,15 +107,43 @@ final class QueueWriter: Sendable {
             return (true, !line.isDraining)
         }
         guard accepted else { return operation.fail(QueueError.unavailable("The queue is closed")) }
-        if starts { pool.asyncWriteWithoutTransaction { db in self.drain(db) } }
+        guard starts else { return }
+        if operation.isShort, Self.mayBlock {
+            pool.writeWithoutTransaction { db in serveOnce(db) }
+        } else {
+            drainElsewhere()
+        }
+    }
+
+    /// Whether another thread of Swift's pool goes on while one waits for the disk.
+    private static let mayBlock = ProcessInfo.processInfo.activeProcessorCount > 1
+
+    private func drainElsewhere() { pool.asyncWriteWithoutTransaction { db in self.drain(db) } }
+
+    /// Carries out one group on the thread that calls. Those that came meanwhile, and a checkpoint, are left to another.
+    private func serveOnce(_ db: Database) {
+        guard serveNext(db) else { return }
+        let isDone =
+            gauge.pages <= checkpointPages
+            && line.withLock { line in
+                if line.waiting.isEmpty { line.isDraining = false }
+                return line.waiting.isEmpty
+            }
+        if !isDone { drainElsewhere() }
     }
 
     /// Runs on the writer's connection until nobody waits.
     private func drain(_ db: Database) {
-        while let group = nextGroup() {
-            if group[0].isAlone { runAlone(group[0], db) } else { run(group, db) }
+        repeat {
             if gauge.pages > checkpointPages { checkpoint(db, truncating: false) }
-        }
+        } while serveNext(db)
+    }
+
+    /// Carries out the next group; false where nobody waits.
+    private func serveNext(_ db: Database) -> Bool {
+        guard let group = nextGroup() else { return false }
+        if group[0].isAlone { runAlone(group[0], db) } else { run(group, db) }
+        return true
     }
 
     /// One operation that runs alone, or the grouped ones up to the next such.

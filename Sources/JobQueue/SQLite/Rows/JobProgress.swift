@@ -1,0 +1,64 @@
+import SyncModel
+
+/// What batches that ended add up to for their job.
+struct JobProgress {
+    var counts = JobCounts()
+    var failedCodes: [String: Int] = [:]
+    var deferred = 0
+    /// Numbers of the batches that ended.
+    var ended: Set<Int> = []
+    /// When the job was started, where that is not written down yet.
+    var startedAt: Timestamp?
+
+    mutating func add(_ row: FinishedRow, number: Int, keepsDeferred: Bool) {
+        counts = counts + row.counts
+        if keepsDeferred { deferred += row.deferred.count } else { counts.cancelled += row.deferred.count }
+        failedCodes.merge(row.failedCodes, uniquingKeysWith: +)
+        ended.insert(number)
+    }
+}
+
+extension JobRow {
+    /// The row once these batches ended.
+    func after(_ progress: JobProgress) -> JobRow {
+        var row = self
+        if job.state == .queued, let start = progress.startedAt {
+            row.job.state = .running
+            row.job.startedAt = start
+        }
+        row.job.batchesDone += progress.ended.count
+        while progress.ended.contains(row.nextBatch) { row.nextBatch += 1 }
+        row.deferred += progress.deferred
+        row.job.counts = row.job.counts + progress.counts
+        row.job.failedCodes.merge(progress.failedCodes, uniquingKeysWith: +)
+        (row.retryAt, row.retryBatch) = (nil, nil)
+        let isOpen = row.job.batchesDone < row.job.batches || row.deferred > 0
+        row.phase = isOpen ? (row.job.cancelRequested ? .cancelling : .working) : .endable
+        return row
+    }
+
+    /// Writes what progress and end change. The state stands in three indexes: it is named only where it changed.
+    func write(over before: JobRow, in context: WriteContext) throws {
+        let counts = job.counts
+        var values: [SQLValue] = [
+            .int(seq), .int(job.batchesDone), .int(nextBatch), .int(deferred), .int(counts.created), .int(counts.updated),
+            .int(counts.unchanged), .int(counts.stale), .int(counts.removed), .int(counts.failed), .int(counts.cancelled),
+            JSONColumn.value(job.failedCodes), .int(retryBatch), .time(retryAt), .int(phase.rawValue),
+        ]
+        guard job.state != before.job.state else { return try context.sql(Self.update).run(values) }
+        values += [.int(job.state.code), .time(job.startedAt), .time(job.endedAt), .text(job.error)]
+        try context.sql(Self.updateWithState).run(values)
+        context.count {
+            $0[before.job.state] -= 1; $0[job.state] += 1
+        }
+    }
+
+    private static let progressColumns = """
+        batches_done = ?2, next_batch = ?3, deferred = ?4, created = ?5, updated = ?6, unchanged = ?7, stale = ?8, removed = ?9,
+            failed = ?10, cancelled = ?11, failed_codes = ?12, retry_batch = ?13, retry_at = ?14, phase = ?15
+        """
+    private static let update = "UPDATE jobs SET \(progressColumns) WHERE seq = ?1"
+    private static let updateWithState = """
+        UPDATE jobs SET \(progressColumns), state = ?16, started_at = ?17, ended_at = ?18, error = ?19 WHERE seq = ?1
+        """
+}
