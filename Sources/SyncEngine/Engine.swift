@@ -43,7 +43,8 @@ package final class Engine: Service, EngineControl {
         self.completions = completions
         self.draining = draining
         dispatcher = Dispatcher(
-            queue: queue, gate: gate, workers: workers, configuration: configuration, clock: clock, logger: logger)
+            queue: queue, gate: gate, workers: workers, configuration: configuration,
+            mostBatches: { configuration.batchesPerCommit ?? directory.batchesPerCommit }, clock: clock, logger: logger)
     }
 
     /// Whether nothing is being worked on: the moment for a checkpoint.

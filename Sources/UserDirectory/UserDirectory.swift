@@ -7,6 +7,9 @@ package protocol UserDirectory: Sendable {
     /// Makes or upgrades the tables. Safe to call again; the dispatcher does so when the directory was away at start.
     func prepare() async throws(DirectoryError)
 
+    /// How many batches a commit spans at best, where nobody else waits. It may change as the table grows.
+    var batchesPerCommit: Int { get }
+
     /// Applies batches in the order given, each exactly once per (job, batch number): its users and a ledger row with the outcomes
     /// stand in one transaction, and a batch whose ledger row is there already returns what the ledger says and touches nothing.
     ///

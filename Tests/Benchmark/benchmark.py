@@ -26,6 +26,8 @@ import report
 import servers
 
 WARM_UP = 20
+# Seconds after the warm-up, in which usersync forgets that others than the bulk were about.
+QUIET = 3
 PATIENCE = 900
 # Seconds after which a size is not measured again for a subject that takes so long.
 ENOUGH = 480
@@ -66,7 +68,7 @@ class Benchmark:
     def server(self, subject, webhook_port=None):
         name = "limit" if subject == "limit" else subject
         if subject == "usersync":
-            process = servers.Usersync(self.machine, name, webhook_port or self.receiver.port)
+            process = servers.Usersync(self.machine, name, self.receiver.port if webhook_port is None else webhook_port)
         elif subject == "limit":
             process = servers.Acknowledge(self.machine, name)
         else:
@@ -83,11 +85,12 @@ class Benchmark:
 
     @contextmanager
     def warm(self, subject):
-        """A server that has seen a few users, and its client."""
+        """A server that has seen a few users a moment ago, and its client."""
         with self.server(subject) as server:
             caller = self.client(subject, server)
             for number in range(WARM_UP):
                 caller.sync(payload.body("warm", 1, first=number), "warm", 1)
+            time.sleep(QUIET)
             yield server, caller
 
     @functools.lru_cache(maxsize=4)
@@ -153,11 +156,17 @@ class Benchmark:
                 os.unlink(path)
 
     def single_load(self, subject):
-        """Acknowledgements to 1 and to 64 clients. The webhooks go to a receiver that costs little."""
+        """Acknowledgements to 1 and to 64 clients; usersync's with webhooks too, to a receiver that costs little."""
+        with servers.Acknowledge(self.machine, "webhooks", syncing=False) as hooks:
+            self.acknowledgements(subject, 0, "")
+            if subject == "usersync":
+                self.acknowledgements(subject, hooks.port, "_webhooks")
+
+    def acknowledgements(self, subject, webhook_port, row):
         template = os.path.join(self.machine.scratch, "template")
         with open(template, "wb") as file:
             file.write(payload.template())
-        with servers.Acknowledge(self.machine, "webhooks", syncing=False) as hooks, self.server(subject, hooks.port) as server:
+        with self.server(subject, webhook_port) as server:
             if subject != "limit":
                 servers.wrk(server.port, template, "w", 1, 1)
                 self.await_users(server, 0, 1 << 30)
@@ -167,9 +176,9 @@ class Benchmark:
                 if subject != "limit":
                     # wrk leaves off with a request of each client under way.
                     self.await_users(server, before + requests, before + requests + clients)
-                self.note(f"acknowledgements_{clients}", subject, requests / seconds)
-                self.note(f"acknowledged_p50_{clients}", subject, p50)
-                self.note(f"acknowledged_p99_{clients}", subject, p99)
+                self.note(f"acknowledgements_{clients}{row}", subject, requests / seconds)
+                self.note(f"acknowledged_p50_{clients}{row}", subject, p50)
+                self.note(f"acknowledged_p99_{clients}{row}", subject, p99)
 
     def await_users(self, server, least, most):
         """Waits until the users stay as they are, and checks how many they are."""
@@ -284,6 +293,7 @@ class Benchmark:
         # Why a figure is not there, where that is known beforehand.
         minutes = {"printed": "takes minutes"}
         million = minutes if self.million else dict.fromkeys(("usersync", "tuned", "printed"), "only with --million")
+        silent = dict.fromkeys(("tuned", "printed"), "sends none")
         waiting = {} if self.million else {"usersync": "only with --million"}
         return [
             row(f"new_{self.small}", f"{self.small:,} new users", "users/s"),
@@ -292,6 +302,7 @@ class Benchmark:
             row(f"known_{self.large}", f"{large} known users", "users/s"),
             row("new_1000000", "1,000,000 new users", "users/s", reasons=million),
             row("acknowledgements_64", "Single users acknowledged to 64 clients", "users/s"),
+            row("acknowledgements_64_webhooks", "The same, a webhook for each", "users/s", reasons=silent),
             row(f"acknowledge_{self.large}", f"Acknowledging a body of {large} users ({megabytes:.0f} MB)", "ms"),
             row("acknowledged_p50_1", "Acknowledging a single user, 1 client, p50", "ms"),
             row("acknowledged_p99_1", "Acknowledging a single user, 1 client, p99", "ms"),
@@ -335,7 +346,7 @@ class Benchmark:
             f" Beside the {self.beside:,} users, 20 single users a second of ten other tenants, whatever they take; p99 of all"
             " runs' (as printed: of half a minute).",
             f"Acknowledging single users: a client sends the next once the last is acknowledged, for {self.load_seconds} s, while"
-            " those before are applied and their webhooks sent.",
+            " those before are applied; no webhook is asked for, as Express sends none, but where it says so.",
             f"Express {express_version()} on Node {versions}; usersync and the limits on SQLite {sqlite3.sqlite_version}."
             " The end is the webhook for usersync and the answer for Express. Tuned: batches of"
             " 100 in a transaction, one upsert for each user, a cache of 64 MiB and a log of 750 MiB, which serve it best.",

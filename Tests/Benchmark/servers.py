@@ -121,6 +121,8 @@ class Process:
 
 
 class Usersync(Process):
+    """Sends webhooks where a port for them is given."""
+
     def __init__(self, machine, name, webhook_port, folder=None):
         folder = folder or machine.folder(name)
         self.database = os.path.join(folder, "crm.sqlite")
@@ -132,7 +134,7 @@ class Usersync(Process):
                 "DATA_DIR": folder,
                 "RATE_LIMIT_MAX": "0",
                 "LOG_LEVEL": "warning",
-                "WRAPPER_WEBHOOK_URL": f"http://127.0.0.1:{webhook_port}/hook",
+                **({"WRAPPER_WEBHOOK_URL": f"http://127.0.0.1:{webhook_port}/hook"} if webhook_port else {}),
             },
         )
 

@@ -7,7 +7,9 @@ struct CommitAllowance {
     /// Batches that the next commit may take.
     private(set) var batches: Int
     /// Batches where nobody else is about.
-    private let most: Int
+    var most: Int {
+        didSet { batches = min(batches, most) }
+    }
     /// When somebody else had work last.
     private var othersAt: ContinuousClock.Instant?
 

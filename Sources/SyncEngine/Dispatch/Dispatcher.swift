@@ -7,6 +7,8 @@ import SyncModel
 /// Woken by the queue, never polling for work: `ask` for a tenant, `wake` for anything else.
 actor Dispatcher {
     private let queue: any JobQueue
+    /// Batches in one commit at most.
+    private let mostBatches: @Sendable () -> Int
     private let gate: DirectoryGate
     private let configuration: EngineConfiguration
     private let clock: WallClock
@@ -27,16 +29,17 @@ actor Dispatcher {
     private nonisolated let gauge = DispatchGauge()
 
     init(
-        queue: any JobQueue, gate: DirectoryGate, workers: [SyncWorker], configuration: EngineConfiguration, clock: WallClock,
-        logger: Logger
+        queue: any JobQueue, gate: DirectoryGate, workers: [SyncWorker], configuration: EngineConfiguration,
+        mostBatches: @escaping @Sendable () -> Int, clock: WallClock, logger: Logger
     ) {
         self.queue = queue
+        self.mostBatches = mostBatches
         self.gate = gate
         self.configuration = configuration
         self.clock = clock
         self.logger = logger
         idle = workers
-        allowance = CommitAllowance(most: configuration.batchesPerCommit)
+        allowance = CommitAllowance(most: mostBatches())
     }
 
     var workersActive: Int { running }
@@ -97,6 +100,7 @@ actor Dispatcher {
 
     private func leaseTurns() async {
         let tenants = ring.take(configuration.tenantsPerCommit)
+        allowance.most = mostBatches()
         let each = max(1, allowance.batches / tenants.count)
         noteWaiting()
         do {

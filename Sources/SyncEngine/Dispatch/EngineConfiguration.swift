@@ -9,8 +9,9 @@ package struct EngineConfiguration: Sendable {
     /// `PUBLIC_URL`, for the absolute `resultsUrl`.
     package var publicURL: String?
     package var retry: RetryPolicy
-    /// Batches in one commit while no other tenant waits. More pay in page writes, fewer in what a newcomer waits for.
-    package var batchesPerCommit: Int
+    /// Batches in one commit while no other tenant waits; `nil`: what the directory takes best. More pay in page writes, fewer in what
+    /// a newcomer waits for.
+    package var batchesPerCommit: Int?
     /// Small jobs of one tenant in one commit. More would cost those of other tenants that share it.
     package var smallJobsPerCommit: Int
     /// Tenants served by one commit.
@@ -19,7 +20,7 @@ package struct EngineConfiguration: Sendable {
     package var sweepInterval: Double
 
     package init(
-        workers: Int, webhookURL: String?, publicURL: String?, retry: RetryPolicy = .batches, batchesPerCommit: Int = 100,
+        workers: Int, webhookURL: String?, publicURL: String?, retry: RetryPolicy = .batches, batchesPerCommit: Int? = nil,
         smallJobsPerCommit: Int = 32, tenantsPerCommit: Int = 64, sweepInterval: Double = 5
     ) {
         self.workers = workers

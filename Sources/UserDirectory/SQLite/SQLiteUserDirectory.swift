@@ -1,6 +1,7 @@
 import GRDB
 import GRDBSQLite
 package import SyncModel
+import Synchronization
 
 /// The CRM's users in an SQLite file, by default the embedded `crm.sqlite`.
 ///
@@ -16,11 +17,10 @@ package actor SQLiteUserDirectory: UserDirectory {
         /// bulk of 300,000 users: it takes 160 ms with four times as many, 75 ms with these, 50 ms with a third, and that cost a tenth
         /// of the bulk's rate; a million users take no longer with these.
         package var walPageLimit: Int
-        /// Page cache of the connection. Sorted batches need little of it, measured: with 16 MiB 100,000 users are applied as fast as
-        /// with 64 MiB, and a million 8 % slower, in half the memory.
-        package var cacheKiB: Int
+        /// Page cache of the connection; `nil`: what suits the file's size (`FileScale`).
+        package var cacheKiB: Int?
 
-        package init(busyTimeout: Double = 2, walPageLimit: Int = 48_000, cacheKiB: Int = 16_384) {
+        package init(busyTimeout: Double = 2, walPageLimit: Int = 48_000, cacheKiB: Int? = nil) {
             self.busyTimeout = busyTimeout
             self.walPageLimit = walPageLimit
             self.cacheKiB = cacheKiB
@@ -41,6 +41,7 @@ package actor SQLiteUserDirectory: UserDirectory {
     private let executor = SerialQueueExecutor(label: "usersync.directory.calls")
     /// Calls that wait or run; a commit that spans many batches closes early for the others.
     private nonisolated let line = CallLine()
+    private nonisolated let commitSize = Atomic(FileScale.small.batchesPerCommit)
     private var state = State.unopened
     private var wasOpen = false
     private var hasWarned = false
@@ -61,6 +62,8 @@ package actor SQLiteUserDirectory: UserDirectory {
         self.options = options
         self.warn = warn
     }
+
+    package nonisolated var batchesPerCommit: Int { commitSize.load(ordering: .relaxed) }
 
     package func prepare() throws(DirectoryError) { _ = try connection() }
 
@@ -140,6 +143,11 @@ package actor SQLiteUserDirectory: UserDirectory {
     package func checkpoint() {
         guard case .open(let connection) = state else { return }
         connection.checkpointWhenQuiet(busyTimeout: options.busyTimeout)
+        fitScale(of: connection)
+    }
+
+    private func fitScale(of connection: DirectoryConnection) {
+        commitSize.store(connection.fitScale().batchesPerCommit, ordering: .relaxed)
     }
 
     package func close() {
@@ -159,7 +167,7 @@ package actor SQLiteUserDirectory: UserDirectory {
                 try connection.expectInPlace(statements.connection)
                 return result
             }
-            connection.checkpointIfDue()
+            if connection.checkpointIfDue() { fitScale(of: connection) }
             return result
         } catch {
             // A file that was damaged or gone, or a table that was changed, may be mended: the next call opens it anew.
@@ -183,6 +191,7 @@ package actor SQLiteUserDirectory: UserDirectory {
             // Once it was there, an empty one in its place would hide that what was synced before is gone.
             let connection = try DirectoryConnection(path: path, options: options, makesFile: !wasOpen)
             try connection.fitTables(for: emailScope)
+            fitScale(of: connection)
             state = .open(connection)
             wasOpen = true
             return connection

@@ -1,5 +1,5 @@
 // The least that applying users costs: a program that does nothing but upsert them, sorted by email, into the table that usersync
-// makes, with its indexes, durability, cache and length of log.
+// makes, with its indexes and durability, and a larger cache and log, which serve it best.
 //
 //   upsert DATABASE USERS_PER_COMMIT FILE...    a line of a file is a user; prints the seconds that each file's upserts took
 #include <sqlite3.h>

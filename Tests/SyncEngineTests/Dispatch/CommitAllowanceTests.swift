@@ -55,4 +55,17 @@ struct CommitAllowanceTests {
             #expect(allowance.batches == expected)
         }
     }
+
+    @Test("it follows what the directory takes best: down at once, up with the commits")
+    func follows() {
+        var allowance = CommitAllowance(most: 100)
+        allowance.most = 300
+        #expect(allowance.batches == 100)
+        for expected in [200, 300, 300] {
+            allowance.committed(100, closing: .milliseconds(30), at: start)
+            #expect(allowance.batches == expected)
+        }
+        allowance.most = 100
+        #expect(allowance.batches == 100)
+    }
 }

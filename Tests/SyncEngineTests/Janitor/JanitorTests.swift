@@ -164,6 +164,7 @@ struct FakeDirectory: UserDirectory {
 
     func checkpoint() { house.state.withLock { $0.steps.append("checkpoint directory") } }
 
+    var batchesPerCommit: Int { 100 }
     func prepare() {}
     func apply(_ batches: [BatchWork], closeEarly: @escaping @Sendable () -> Bool) -> [BatchApplied] { [] }
     func tombstone(_ job: JobID, batches: [Int]) -> [Int: BatchApplied] { [:] }

@@ -136,4 +136,22 @@ struct FileTests {
             return try Row.fetchAll(statement).map { ($0["detail"] as String).replacing("Email", with: "email") }
         }
     }
+
+    @Test("commits span more batches once the file is large, also where it grows while it is open")
+    func scale() async throws {
+        let it = try SQLiteFixture()
+        try await it.directory.prepare()
+        #expect(it.directory.batchesPerCommit == 100)
+        try it.execute("CREATE TABLE ballast (bytes BLOB); INSERT INTO ballast VALUES (zeroblob(130 << 20))")
+        await it.directory.checkpoint()
+        #expect(it.directory.batchesPerCommit == 300)
+        let next = SQLiteUserDirectory(path: it.path, emailScope: .global, clock: it.clock.wallClock)
+        try await next.prepare()
+        #expect(next.batchesPerCommit == 300)
+        try it.execute("DROP TABLE ballast")
+        try it.execute("VACUUM")
+        await next.checkpoint()
+        #expect(next.batchesPerCommit == 100)
+        await next.close()
+    }
 }

@@ -9,6 +9,9 @@ import SyncModel
 final class DirectoryConnection {
     private let queue: DatabaseQueue
     private let walPageLimit: Int
+    /// A page cache that was asked for; else it follows the file's size.
+    private let fixedCacheKiB: Int?
+    private var scale = FileScale.small
     /// Pages in the write-ahead log after the last commit, told by SQLite's hook.
     private let walPages: UnsafeMutablePointer<Int32>
     /// Log size at which the next checkpoint is due.
@@ -28,11 +31,12 @@ final class DirectoryConnection {
         configuration.acceptsDoubleQuotedStringLiterals = true
         queue = try DatabaseQueue(path: path, configuration: configuration)
         walPageLimit = options.walPageLimit
+        fixedCacheKiB = options.cacheKiB
         checkpointAt = options.walPageLimit
         walPages = .allocate(capacity: 1)
         walPages.initialize(to: 0)
         try queue.writeWithoutTransaction { [walPages] db in
-            try Self.setPragmas(db, cacheKiB: options.cacheKiB)
+            try Self.setPragmas(db, cacheKiB: options.cacheKiB ?? FileScale.small.cacheKiB)
             sqlite3_wal_hook(
                 db.sqliteConnection,
                 { context, _, _, pages in
@@ -78,9 +82,9 @@ final class DirectoryConnection {
 
     // MARK: Checkpoints
 
-    /// Runs a checkpoint where the log has grown beyond its bound. Never waits for readers.
-    func checkpointIfDue() {
-        guard Int(walPages.pointee) >= checkpointAt else { return }
+    /// Runs a checkpoint where the log has grown beyond its bound. Never waits for readers. False: none was due.
+    func checkpointIfDue() -> Bool {
+        guard Int(walPages.pointee) >= checkpointAt else { return false }
         // What cannot be written back now (a reader holds it) is tried again when the log has grown as much once more.
         // Its failure costs nothing: what it could not write back stands in the log.
         let frames = try? queue.writeWithoutTransaction { try $0.checkpoint(.passive) }
@@ -89,6 +93,7 @@ final class DirectoryConnection {
         } else {
             checkpointAt = Int(walPages.pointee) + walPageLimit
         }
+        return true
     }
 
     /// Writes the log back and empties its file where nobody reads it; else as much as can be done without waiting.
@@ -104,6 +109,19 @@ final class DirectoryConnection {
     private func logIsWrittenBack() {
         walPages.pointee = 0
         checkpointAt = walPageLimit
+    }
+
+    /// Gives the connection the page cache that suits the file as large as it is now.
+    func fitScale() -> FileScale {
+        queue.writeWithoutTransaction { db in
+            guard let bytes = try? Int.fetchOne(db, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+            else { return }
+            let fitting = FileScale(fileBytes: bytes)
+            guard fitting != scale else { return }
+            scale = fitting
+            if fixedCacheKiB == nil { try? db.execute(sql: "PRAGMA cache_size = -\(fitting.cacheKiB)") }
+        }
+        return scale
     }
 
     func close() {

@@ -44,6 +44,8 @@ final class LateDirectory: UserDirectory {
     /// Calls whose caller did not wait for them.
     var givenUp: Int { state.withLock { $0.givenUp } }
 
+    var batchesPerCommit: Int { base.batchesPerCommit }
+
     /// Waits until every call that was given up has been carried out.
     func settle() async {
         for task in state.withLock({ $0.late }) { await task.value }
