@@ -8,6 +8,8 @@ struct OpenedStore {
     var path: String
     var lock: FileLock
     var pool: DatabasePool
+    /// Reads on the thread that calls; nobody keeps it longer than that.
+    var reader: DatabaseQueue
     var gauge: WALGauge
     var totals: QueueTotals
     var lanes: Lanes
@@ -37,6 +39,8 @@ struct OpenedStore {
             gauge.attach(to: db)
             return (try KeptFigures.read(db), try LanesLoader.load(db), try LanesLoader.lastNumber(db))
         }
+        configuration.readonly = true
+        reader = try DatabaseQueue(path: path, configuration: configuration)
     }
 
     /// The file, and with it the log and its index, are their owner's alone.

@@ -13,6 +13,7 @@ package final class SQLiteJobQueue: JobQueue {
     let clock: WallClock
     let writer: QueueWriter
     let pool: DatabasePool
+    private let reader: DatabaseQueue
     let gate: AdmissionGate
     private let lock: FileLock
     private let gauge: WALGauge
@@ -26,6 +27,7 @@ package final class SQLiteJobQueue: JobQueue {
     init(_ parts: OpenedStore, limits: QueueLimits, clock: WallClock, observer: QueueObserver?, disk: DiskGauge) {
         path = parts.path
         pool = parts.pool
+        reader = parts.reader
         lock = parts.lock
         gauge = parts.gauge
         self.limits = limits
@@ -71,8 +73,19 @@ package final class SQLiteJobQueue: JobQueue {
 
     /// Reads at once, on the thread that calls: for a few rows by key, on the way of every user. An `async` read costs four changes of
     /// thread, which is ten times what is read.
+    ///
+    /// Never on a connection of the pool: those are given back by tasks, and waiting for one here keeps a thread that tasks need.
     func readNow<T>(_ body: (Database) throws -> T) throws -> T {
-        do { return try pool.read(body) } catch { throw QueueError(error) }
+        do {
+            return try reader.unsafeRead { db in
+                guard db.sqliteConnection != nil else { throw QueueError.unavailable("The queue is closed") }
+                try db.sql("BEGIN").run()
+                defer { try? db.sql("COMMIT").run() }
+                return try body(db)
+            }
+        } catch {
+            throw QueueError(error)
+        }
     }
 
     // MARK: Keeping house
@@ -104,7 +117,8 @@ package final class SQLiteJobQueue: JobQueue {
             gauge.detach(from: db)
         }
         await writer.close()
-        // Fails only when closed before.
+        // Fails only when closed before. Whoever closes last empties the log, which a reader cannot.
+        try? reader.close()
         try? pool.close()
         lock.release()
     }

@@ -1,0 +1,33 @@
+import SyncModel
+import Testing
+
+@testable import JobQueue
+
+@Suite("Reading beside reading", .timeLimit(.minutes(1)))
+struct ReadingTests {
+    private let clock = TestClock()
+
+    /// A connection of those that others wait for is given back by a task, and tasks need the threads that wait here.
+    @Test("reads on the caller's thread and reads that wait for a connection do not lock each other out")
+    func crowd() async throws {
+        let place = try TestDirectory()
+        let queue = try await SQLiteJobQueue.open(path: place.path + "/q.sqlite", clock: clock.wallClock)
+        let now = clock.now
+        let answered = try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<400 {
+                group.addTask {
+                    for _ in 0..<20 {
+                        if number.isMultiple(of: 2) {
+                            _ = try await queue.jobs(JobFilter(), limit: 1, cursor: nil)
+                        } else {
+                            _ = try await queue.nextDelivery(after: now)
+                        }
+                    }
+                }
+            }
+            return try await group.reduce(0) { count, _ in count + 1 }
+        }
+        #expect(answered == 400)
+        await queue.close()
+    }
+}
