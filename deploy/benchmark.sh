@@ -2,7 +2,7 @@
 # The benchmark: this server beside the integration guide's Express handler, as printed and tuned, beside the machine's limits, on
 # the same disk with the same durability. Installs what is missing, builds a release, measures (about 20 minutes), prints the
 # table, and writes it to deploy/benchmark.md and as a chart to deploy/benchmark.svg.
-#   --quick     small sizes, about a minute; the two files stay as they are
+#   --quick     small sizes, two minutes; the two files stay as they are
 #   --million   1,000,000 users too, some minutes more
 # USERSYNC_BINARY names a release binary that is there already.
 . "$(dirname "$0")/prepare.sh"
