@@ -153,8 +153,8 @@ class Usersync(Process):
 
 
 class Express(Process):
-    def __init__(self, machine, name, variant):
-        folder = machine.folder(name)
+    def __init__(self, machine, variant):
+        folder = machine.folder(variant)
         self.database = os.path.join(folder, "crm.sqlite")
         # The memory that a million users take it.
         super().__init__(

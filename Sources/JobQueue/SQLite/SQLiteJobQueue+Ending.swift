@@ -11,10 +11,20 @@ extension SQLiteJobQueue {
         guard let before = try JobRow.find(ending.jobID, context.db), !before.job.state.isEnd else { return false }
         guard before.phase == .endable else { throw QueueError.refused("The job has open batches") }
         var row = before
-        try row.end(ending, now: now, in: context)
+        try end(&row, as: ending, now: now, in: context)
         try row.write(over: before, in: context)
-        if ending.delivery != nil { context.afterCommit { [self] in notify { $0.deliveryDue() } } }
         return true
+    }
+
+    /// Ends a job, and writes its outbox row; the job's row is the caller's to write, in the same transaction.
+    func end(_ row: inout JobRow, as ending: JobEnding, now: Timestamp, in context: WriteContext) throws {
+        guard ending.state.isEnd else { throw QueueError.refused("\(ending.state.rawValue) is not the end of a job") }
+        row.job = row.job.ended(as: ending.state, at: now, error: ending.error.map { String($0.prefix(Self.errorLimit)) })
+        row.phase = .ledgered
+        context.backlog(row.job.tenantID, openJobs: -1, pendingUsers: 0)
+        guard let delivery = ending.delivery else { return }
+        try DeliveryRow.insert(delivery, now: now, in: context)
+        context.afterCommit { [self] in notify { $0.deliveryDue() } }
     }
 
     package func endable(limit: Int) async throws -> [Job] {
@@ -36,15 +46,4 @@ extension SQLiteJobQueue {
     static let selectEndable = "SELECT \(JobRow.columns) FROM jobs INDEXED BY jobs_endable WHERE phase = 2 ORDER BY seq LIMIT ?1"
     static let selectLedgered = "SELECT id FROM jobs INDEXED BY jobs_ledger WHERE phase = 3 ORDER BY seq LIMIT ?1"
     private static let closeJob = "UPDATE jobs SET phase = 4 WHERE id = ?1 AND phase = 3"
-}
-
-extension JobRow {
-    /// Ends the job, and writes its outbox row; the row itself is the caller's to write, in the same transaction.
-    mutating func end(_ ending: JobEnding, now: Timestamp, in context: WriteContext) throws {
-        guard ending.state.isEnd else { throw QueueError.refused("\(ending.state.rawValue) is not the end of a job") }
-        job = job.ended(as: ending.state, at: now, error: ending.error.map { String($0.prefix(SQLiteJobQueue.errorLimit)) })
-        phase = .ledgered
-        context.backlog(job.tenantID, openJobs: -1, pendingUsers: 0)
-        if let delivery = ending.delivery { try DeliveryRow.insert(delivery, now: now, in: context) }
-    }
 }

@@ -50,7 +50,7 @@ extension SQLiteJobQueue {
         in context: WriteContext
     ) throws -> FinishedJobs {
         var finished = FinishedJobs()
-        var working: [String: Bool] = [:]
+        var tenants: Set<String> = []
         for (seq, before) in jobs.sorted(by: { $0.key < $1.key }) {
             guard let progress = progress[seq] else { continue }
             var row = before.after(progress)
@@ -58,14 +58,13 @@ extension SQLiteJobQueue {
             context.backlog(tenantID, pendingUsers: -progress.counts.settled)
             let isEndable = row.phase == .endable
             if isEndable, let ending = ending(row.job) {
-                try row.end(ending, now: now, in: context)
+                try end(&row, as: ending, now: now, in: context)
                 finished.ended.append(row.job)
-                if ending.delivery != nil { context.afterCommit { [self] in notify { $0.deliveryDue() } } }
             } else if isEndable {
                 finished.endable.append(row.job)
             }
             try row.write(over: before, in: context)
-            working[tenantID] = working[tenantID] ?? false || row.phase == .working
+            tenants.insert(tenantID)
             context.afterCommit { [self] in
                 lanes { lanes in
                     lanes.clearBackoff(tenantID, ofJob: seq)
@@ -73,8 +72,8 @@ extension SQLiteJobQueue {
                 }
             }
         }
-        for (tenantID, isWorking) in working {
-            let hasWork = try isWorking || context.sql(HeadJob.exists).first(.text(tenantID)) { _ in true } ?? false
+        for tenantID in tenants {
+            let hasWork = try context.sql(HeadJob.exists).first(.text(tenantID)) { _ in true } ?? false
             context.afterCommit { [self] in lanes { $0.setWork(tenantID, hasWork) } }
         }
         return finished
@@ -85,10 +84,7 @@ extension SQLiteJobQueue {
         try await writer.write { [self] context in
             guard let (tenantID, held) = lanes({ $0.held(lease) }) else { throw QueueError.leaseLost }
             guard var row = try JobRow.find(seq: held.seq, context.db) else { throw QueueError.leaseLost }
-            if row.job.state == .queued {
-                try context.sql(HeadJob.start).run(.int(held.seq), .time(held.leasedAt))
-                context.count { $0.start() }
-            }
+            if row.job.state == .queued { try HeadJob.writeStart(held.seq, at: held.leasedAt, in: context) }
             let attempts = try context.sql(Self.countTry).first(.int(BatchName.id(key: held.batchKey, number: held.number))) {
                 $0.int(0)
             }

@@ -159,10 +159,7 @@ extension SQLiteJobQueue {
             batches = try OpenBatch.next(job, from: first, limit: wish.maxBatches, context.db)
         }
         guard !batches.isEmpty else { return [] }
-        if job.startIsWritten {
-            try context.sql(HeadJob.start).run(.int(job.seq), .time(now))
-            context.count { $0.start() }
-        }
+        if job.startIsWritten { try HeadJob.writeStart(job.seq, at: now, in: context) }
         let found = Found(job: job, batches: batches, outstanding: outstanding)
         let leased = lanes { Self.take(found, of: tenantID, now: now, in: &$0) }
         isTaken = true

@@ -72,7 +72,7 @@ package final class SQLiteJobQueue: JobQueue {
     }
 
     /// Reads at once, on the thread that calls: for a few rows by key, on the way of every user. An `async` read costs four changes of
-    /// thread, which is ten times what is read.
+    /// thread.
     ///
     /// Never on a connection of the pool: those are given back by tasks, and waiting for one here keeps a thread that tasks need.
     func readNow<T>(_ body: (Database) throws -> T) throws -> T {

@@ -12,13 +12,8 @@ struct FileScale: Equatable {
     static let small = FileScale(cacheKiB: 16_384, batchesPerCommit: 100)
     static let large = FileScale(cacheKiB: 49_152, batchesPerCommit: 300)
 
-    /// Bytes from which a file is large: about 150,000 users.
+    /// Bytes from which a file is large: about 240,000 users.
     private static let threshold = 128 << 20
 
-    init(cacheKiB: Int, batchesPerCommit: Int) {
-        self.cacheKiB = cacheKiB
-        self.batchesPerCommit = batchesPerCommit
-    }
-
-    init(fileBytes: Int) { self = fileBytes < Self.threshold ? .small : .large }
+    static func of(fileBytes: Int) -> FileScale { fileBytes < threshold ? small : large }
 }

@@ -30,9 +30,15 @@ struct HeadJob {
         """
     /// Whether a tenant has any.
     static let exists = "SELECT 1 FROM jobs INDEXED BY jobs_lane WHERE tenant_id = ?1 AND phase = 0 LIMIT 1"
-    static let start = "UPDATE jobs SET state = 1, started_at = ?2 WHERE seq = ?1 AND state = 0"
+    private static let start = "UPDATE jobs SET state = 1, started_at = ?2 WHERE seq = ?1 AND state = 0"
     /// Deferred users became batches.
     static let addCut = "UPDATE jobs SET batches = batches + ?2, deferred = deferred - ?3 WHERE seq = ?1"
+
+    /// Writes down that a queued job was started.
+    static func writeStart(_ seq: Int64, at start: Timestamp, in context: WriteContext) throws {
+        try context.sql(Self.start).run(.int(seq), .time(start))
+        context.count { $0.start() }
+    }
 
     static func find(_ tenantID: String, _ db: Database) throws -> HeadJob? {
         try next(of: tenantID, after: 0, limit: 1, db).first

@@ -7,7 +7,7 @@ struct JobProgress {
     var deferred = 0
     /// Numbers of the batches that ended.
     var ended: Set<Int> = []
-    /// When the job was started, where that is not written down yet.
+    /// When the last of them was leased: the job's start, where none is written down.
     var startedAt: Timestamp?
 
     mutating func add(_ row: FinishedRow, number: Int, keepsDeferred: Bool) {

@@ -116,7 +116,7 @@ final class DirectoryConnection {
         queue.writeWithoutTransaction { db in
             guard let bytes = try? Int.fetchOne(db, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
             else { return }
-            let fitting = FileScale(fileBytes: bytes)
+            let fitting = FileScale.of(fileBytes: bytes)
             guard fitting != scale else { return }
             scale = fitting
             if fixedCacheKiB == nil { try? db.execute(sql: "PRAGMA cache_size = -\(fitting.cacheKiB)") }
