@@ -17,13 +17,13 @@ package struct NewDelivery: Sendable, Hashable {
     package var isConfiguredURL: Bool
     /// The whole body, JSON, as it is signed and sent.
     package var body: [UInt8]
-    package var tenantID: String?
+    package var tenantID: TenantID?
     package var source: String?
     package var traceparent: String?
 
     package init(
         id: String, jobID: JobID?, type: String, url: String, isConfiguredURL: Bool, body: [UInt8],
-        tenantID: String?, source: String?, traceparent: String?
+        tenantID: TenantID?, source: String?, traceparent: String?
     ) {
         self.id = id
         self.jobID = jobID
@@ -92,6 +92,6 @@ package struct DeliveryAttempt: Sendable, Hashable {
 package struct DeliveryFilter: Sendable, Hashable {
     package var state: DeliveryState?
     package var jobID: JobID?
-    package var tenantID: String?
+    package var tenantID: TenantID?
     package init() {}
 }

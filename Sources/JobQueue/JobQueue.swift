@@ -8,8 +8,8 @@ package protocol JobQueue: DeliveryOutbox, QueueHousekeeping {
     // MARK: Intake
 
     /// Claims an `Idempotency-Key` while its request arrives. Release the claim unless `accept` recorded it.
-    func claim(tenantID: String, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim
-    func releaseClaim(tenantID: String, path: String, key: String) async
+    func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim
+    func releaseClaim(tenantID: TenantID, path: String, key: String) async
 
     /// Whether more may be accepted now, from figures that are kept (pending users, bytes, free disk).
     func admission() -> Admission
@@ -28,7 +28,7 @@ package protocol JobQueue: DeliveryOutbox, QueueHousekeeping {
     // MARK: Working
 
     /// Tenants that have a batch ready to be leased at `now`, none of theirs being leased; at most `limit`, longest waiting first.
-    func readyTenants(now: Timestamp, limit: Int) async throws -> [String]
+    func readyTenants(now: Timestamp, limit: Int) async throws -> [TenantID]
     /// The earliest moment at which a batch in backoff becomes ready; `nil`: none waits.
     func nextRetry() async throws -> Timestamp?
 
@@ -101,7 +101,7 @@ package protocol JobQueue: DeliveryOutbox, QueueHousekeeping {
 /// Told by the queue of what becomes ready, so that nobody polls. Called from within the queue: return at once.
 package struct QueueObserver: Sendable {
     /// A tenant has a batch that can be leased.
-    package var batchReady: @Sendable (_ tenantID: String) -> Void
+    package var batchReady: @Sendable (_ tenantID: TenantID) -> Void
     /// A delivery is due.
     package var deliveryDue: @Sendable () -> Void
     /// A job waits for its end (`endable`: it was accepted without users, say) or, its cancel requested, for its batches to be
@@ -109,7 +109,7 @@ package struct QueueObserver: Sendable {
     package var jobWaiting: @Sendable () -> Void
 
     package init(
-        batchReady: @escaping @Sendable (String) -> Void, deliveryDue: @escaping @Sendable () -> Void,
+        batchReady: @escaping @Sendable (TenantID) -> Void, deliveryDue: @escaping @Sendable () -> Void,
         jobWaiting: @escaping @Sendable () -> Void = {}
     ) {
         self.batchReady = batchReady

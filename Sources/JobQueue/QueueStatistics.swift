@@ -22,12 +22,12 @@ package struct QueueStatistics: Sendable {
 }
 
 package struct TenantBacklog: Sendable, Hashable {
-    package var tenantID: String
+    package var tenantID: TenantID
     package var openJobs: Int
     package var pendingUsers: Int
     /// The job it is working on.
     package var currentJob: JobID?
-    package init(tenantID: String, openJobs: Int, pendingUsers: Int, currentJob: JobID?) {
+    package init(tenantID: TenantID, openJobs: Int, pendingUsers: Int, currentJob: JobID?) {
         self.tenantID = tenantID
         self.openJobs = openJobs
         self.pendingUsers = pendingUsers
@@ -37,12 +37,12 @@ package struct TenantBacklog: Sendable, Hashable {
 
 package struct RetryingBatch: Sendable, Hashable {
     package var jobID: JobID
-    package var tenantID: String
+    package var tenantID: TenantID
     package var batch: Int
     package var attempts: Int
     package var nextAttemptAt: Timestamp
     package var lastError: String
-    package init(jobID: JobID, tenantID: String, batch: Int, attempts: Int, nextAttemptAt: Timestamp, lastError: String) {
+    package init(jobID: JobID, tenantID: TenantID, batch: Int, attempts: Int, nextAttemptAt: Timestamp, lastError: String) {
         self.jobID = jobID
         self.tenantID = tenantID
         self.batch = batch

@@ -30,7 +30,7 @@ package struct LeaseID: Sendable, Hashable {
 }
 
 package struct LeaseWish: Sendable, Hashable {
-    package var tenantID: String
+    package var tenantID: TenantID
     package var maxBatches: Int
     /// Where the tenant's next job is a single batch: so many jobs at most, one after the other and each a single batch, as long as
     /// all of them have no more than `LeaseWish.smallUsers` users.
@@ -39,7 +39,7 @@ package struct LeaseWish: Sendable, Hashable {
     /// Users of small jobs that are leased together at most: what one batch may hold.
     package static let smallUsers = 100
 
-    package init(tenantID: String, maxBatches: Int, maxSmallJobs: Int = 1) {
+    package init(tenantID: TenantID, maxBatches: Int, maxSmallJobs: Int = 1) {
         self.tenantID = tenantID
         self.maxBatches = maxBatches
         self.maxSmallJobs = maxSmallJobs
@@ -57,7 +57,7 @@ package enum BatchPass: Int, Sendable, Hashable {
 package struct LeasedBatch: Sendable {
     package var lease: LeaseID
     package var jobID: JobID
-    package var tenantID: String
+    package var tenantID: TenantID
     package var operation: Operation
     package var syncTime: Timestamp
     package var number: Int
@@ -69,7 +69,7 @@ package struct LeasedBatch: Sendable {
     package var jobUsers: Int
 
     package init(
-        lease: LeaseID, jobID: JobID, tenantID: String, operation: Operation, syncTime: Timestamp, number: Int,
+        lease: LeaseID, jobID: JobID, tenantID: TenantID, operation: Operation, syncTime: Timestamp, number: Int,
         pass: BatchPass, attempts: Int, payload: BatchPayload, jobUsers: Int
     ) {
         self.lease = lease
@@ -146,7 +146,7 @@ package enum RetryRequest: Sendable {
 
 package struct JobFilter: Sendable, Hashable {
     package var state: JobState?
-    package var tenantID: String?
+    package var tenantID: TenantID?
     package var source: String?
     /// Accepted at or after.
     package var since: Timestamp?

@@ -51,7 +51,7 @@ package final class Engine: Service, EngineControl {
     package var isIdle: Bool { dispatcher.isIdle }
 
     /// For the queue's observer: a tenant has a batch to lease.
-    package func batchReady(_ tenantID: String) async { await dispatcher.ask(tenantID) }
+    package func batchReady(_ tenantID: TenantID) async { await dispatcher.ask(tenantID) }
 
     /// For the queue's observer: a job waits to be ended, or its cancel to be carried out.
     package func jobWaiting() async { await sweep() }

@@ -39,7 +39,7 @@ package protocol UserDirectory: Sendable {
 package struct BatchWork: Sendable {
     package var jobID: JobID
     package var number: Int
-    package var tenantID: String
+    package var tenantID: TenantID
     package var operation: Operation
     package var syncTime: Timestamp
     /// True for users that met `identity_conflict` before: now the conflict is their result.
@@ -50,7 +50,7 @@ package struct BatchWork: Sendable {
     package var payload: BatchPayload
 
     package init(
-        jobID: JobID, number: Int, tenantID: String, operation: Operation, syncTime: Timestamp, isLastPass: Bool,
+        jobID: JobID, number: Int, tenantID: TenantID, operation: Operation, syncTime: Timestamp, isLastPass: Bool,
         isWholeJob: Bool = false, payload: BatchPayload
     ) {
         self.jobID = jobID
@@ -87,7 +87,7 @@ package struct BatchApplied: Sendable, Hashable {
 /// One row of the guide's `sync_logs`.
 package struct SyncLogEntry: Sendable, Hashable {
     package var jobID: JobID
-    package var tenantID: String
+    package var tenantID: TenantID
     package var operation: Operation
     package var totalUsers: Int
     package var counts: JobCounts
@@ -96,7 +96,7 @@ package struct SyncLogEntry: Sendable, Hashable {
     package var syncedAt: Timestamp
 
     package init(
-        jobID: JobID, tenantID: String, operation: Operation, totalUsers: Int, counts: JobCounts,
+        jobID: JobID, tenantID: TenantID, operation: Operation, totalUsers: Int, counts: JobCounts,
         failedCodes: [String: Int], syncedAt: Timestamp
     ) {
         self.jobID = jobID

@@ -4,7 +4,7 @@ import SyncModel
 /// A body read as intake does (`UploadSession`), without the queue behind it.
 enum BodyIntake {
     struct Job {
-        let tenantID: String
+        let tenantID: TenantID
         let syncTime: Timestamp
         let batches: [NewBatch]
     }

@@ -31,7 +31,7 @@ extension SQLiteJobQueue {
         let unstarted = try context.sql(Self.selectOpen)
             .all(.int(bounds.first + Int64(row.nextBatch)), .int(bounds.last)) { BatchName.number(of: $0.int64(0)) }
             .filter { !held.contains($0) }
-        let hasWork = try context.sql(HeadJob.exists).first(.text(tenantID)) { _ in true } ?? false
+        let hasWork = try context.sql(HeadJob.exists).first(.tenant(tenantID)) { _ in true } ?? false
         context.afterCommit { [self] in
             lanes { lanes in
                 lanes.clearBackoff(tenantID, ofJob: row.seq)

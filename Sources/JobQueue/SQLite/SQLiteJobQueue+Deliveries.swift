@@ -67,7 +67,7 @@ extension SQLiteJobQueue {
             return try (filter.state.map { [$0] } ?? DeliveryState.allCases).flatMap { state in
                 if let tenantID = filter.tenantID {
                     return try db.sql(DeliveryRow.byTenant)
-                        .all(.int(state.code), .int(before), .int(limit + 1), .text(tenantID)) { DeliveryRow($0) }
+                        .all(.int(state.code), .int(before), .int(limit + 1), .tenant(tenantID)) { DeliveryRow($0) }
                 }
                 return try db.sql(DeliveryRow.byState).all(.int(state.code), .int(before), .int(limit + 1)) { DeliveryRow($0) }
             }

@@ -50,7 +50,7 @@ extension SQLiteJobQueue {
         in context: WriteContext
     ) throws -> FinishedJobs {
         var finished = FinishedJobs()
-        var tenants: Set<String> = []
+        var tenants: Set<TenantID> = []
         for (seq, before) in jobs.sorted(by: { $0.key < $1.key }) {
             guard let progress = progress[seq] else { continue }
             var row = before.after(progress)
@@ -73,7 +73,7 @@ extension SQLiteJobQueue {
             }
         }
         for tenantID in tenants {
-            let hasWork = try context.sql(HeadJob.exists).first(.text(tenantID)) { _ in true } ?? false
+            let hasWork = try context.sql(HeadJob.exists).first(.tenant(tenantID)) { _ in true } ?? false
             context.afterCommit { [self] in lanes { $0.setWork(tenantID, hasWork) } }
         }
         return finished

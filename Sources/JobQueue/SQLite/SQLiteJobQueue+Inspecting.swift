@@ -44,7 +44,7 @@ extension SQLiteJobQueue {
                 guard let accepted = try db.sql(sql).first(map: { $0.optionalTime(0) }) ?? nil else { continue }
                 found.oldestPendingAcceptedAt = min(accepted, found.oldestPendingAcceptedAt ?? accepted)
             }
-            let tenants = try db.sql(JobList.backlogs).all { ($0.text(0), $0.int(1), $0.int(2)) }
+            let tenants = try db.sql(JobList.backlogs).all { (TenantID($0.text(0)), $0.int(1), $0.int(2)) }
             for (tenantID, openJobs, pendingUsers) in tenants {
                 let head = try HeadJob.find(tenantID, db)
                 let started = head?.state == .running ? head?.id : nil
@@ -101,8 +101,8 @@ enum JobList {
     static func rows(_ filter: JobFilter, _ bounds: [SQLValue], _ db: Database) throws -> [JobRow] {
         let (sql, more): (String, [SQLValue]) =
             switch (filter.tenantID, filter.source) {
-            case (let tenantID?, let source?): (byTenantAndSource, [.text(tenantID), .text(source)])
-            case (let tenantID?, nil): (byTenant, [.text(tenantID)])
+            case (let tenantID?, let source?): (byTenantAndSource, [.tenant(tenantID), .text(source)])
+            case (let tenantID?, nil): (byTenant, [.tenant(tenantID)])
             case (nil, let source?): (bySource, [.text(source)])
             case (nil, nil): (byState, [])
             }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// An idempotency key whose request arrives.
 struct ClaimedKey: Hashable {
-    var tenantID: String
+    var tenantID: TenantID
     var path: String
     var key: String
 }
@@ -12,7 +12,7 @@ struct ClaimedKey: Hashable {
 extension SQLiteJobQueue {
     // MARK: Idempotency
 
-    package func claim(tenantID: String, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim {
+    package func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim {
         let claimed = ClaimedKey(tenantID: tenantID, path: path, key: key)
         guard claims.withLock({ $0.insert(claimed).inserted }) else { return .arriving }
         do {
@@ -27,7 +27,7 @@ extension SQLiteJobQueue {
         }
     }
 
-    package func releaseClaim(tenantID: String, path: String, key: String) async {
+    package func releaseClaim(tenantID: TenantID, path: String, key: String) async {
         forget(ClaimedKey(tenantID: tenantID, path: path, key: key))
     }
 

@@ -4,7 +4,7 @@ package import SyncModel
 /// A tenant's jobs run in the order accepted (`seq`), a job's batches by number: one job of a tenant at a time (or several small ones
 /// that follow each other), and one turn, that is one set of leased batches, unless `unlock` says that the turn's effects stand.
 extension SQLiteJobQueue {
-    package func readyTenants(now: Timestamp, limit: Int) async throws -> [String] {
+    package func readyTenants(now: Timestamp, limit: Int) async throws -> [TenantID] {
         lanes { $0.ready(now: now, limit: limit) }
     }
 
@@ -122,7 +122,7 @@ extension SQLiteJobQueue {
     }
 
     private static func take(
-        _ found: Found, of tenantID: String, now: Timestamp, in lanes: inout Lanes
+        _ found: Found, of tenantID: TenantID, now: Timestamp, in lanes: inout Lanes
     ) -> [LeasedBatch] {
         let taken = found.batches.map { (found.job, $0) } + found.followers
         let held = taken.map { job, batch in

@@ -84,7 +84,7 @@ actor JobCloser {
     /// The guide's two log lines at the end of a sync: its failures, its duration.
     private func report(_ job: Job) {
         var metadata: Logger.Metadata = [
-            "job": .string(job.id.text), "tenant": .string(job.tenantID), "operation": .string(job.operation.rawValue),
+            "job": .string(job.id.text), "tenant": .string(job.tenantID.text), "operation": .string(job.operation.rawValue),
             "state": .string(job.state.rawValue), "users": .stringConvertible(job.totalUsers),
             "successful": .stringConvertible(job.counts.successful), "failed": .stringConvertible(job.counts.failed),
             "requestId": .string(job.requestID),

@@ -49,13 +49,13 @@ actor Dispatcher {
     func rate(over seconds: Int) -> Double { throughput.rate(over: seconds, at: clock.now()) }
 
     /// A tenant has a batch that can be leased.
-    func ask(_ tenant: String) {
+    func ask(_ tenant: TenantID) {
         ring.ask(tenant)
         noteWaiting()
         wake()
     }
 
-    func ask(_ tenants: [String]) {
+    func ask(_ tenants: [TenantID]) {
         for tenant in tenants { ring.ask(tenant) }
         noteWaiting()
         wake()

@@ -95,7 +95,7 @@ actor SyncWorker {
     /// A commit of several batches failed: each is tried alone, so that one does not cost the others an attempt.
     /// A tenant's batches stay in order: after one of them is put off, its later ones go back untouched.
     private func isolate(_ turn: Turn, groupError: String) async {
-        var held: Set<String> = []
+        var held: Set<TenantID> = []
         for batch in turn.batches {
             if held.contains(batch.tenantID) {
                 await queue.release([batch.lease])

@@ -1,10 +1,11 @@
 import JobQueue
+import SyncModel
 
 /// Batches that share one commit of the directory: of several tenants, one after the other, batch by batch.
 struct Turn: Sendable {
     var batches: [LeasedBatch]
 
-    var tenants: Set<String> { Set(batches.map(\.tenantID)) }
+    var tenants: Set<TenantID> { Set(batches.map(\.tenantID)) }
     /// Whether it holds batches of large jobs.
     var isBulk: Bool { batches.contains { $0.jobUsers > Turn.smallJobUsers } }
 
@@ -12,8 +13,8 @@ struct Turn: Sendable {
     /// do not wait for the commit of a large one; then the rest, going round the tenants batch by batch.
     static func divide(_ leased: [LeasedBatch]) -> [Turn] {
         var small: [LeasedBatch] = []
-        var large: [String: [LeasedBatch]] = [:]
-        var tenants: [String] = []
+        var large: [TenantID: [LeasedBatch]] = [:]
+        var tenants: [TenantID] = []
         for batch in leased {
             if batch.jobUsers <= smallJobUsers {
                 small.append(batch)

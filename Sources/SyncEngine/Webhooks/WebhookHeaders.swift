@@ -19,7 +19,7 @@ extension WebhookSender {
         headers.add(name: "webhook-timestamp", value: String(seconds))
         headers.add(name: "webhook-signature", value: signer.signature(id: what.id, timestamp: seconds, body: what.body))
         for (name, value) in [
-            ("X-Tenant-ID", what.tenantID), ("X-Sync-Source", what.source), ("traceparent", what.traceparent),
+            ("X-Tenant-ID", what.tenantID?.text), ("X-Sync-Source", what.source), ("traceparent", what.traceparent),
         ] {
             if let value = value.map(Self.fieldValue), !value.isEmpty { headers.add(name: name, value: value) }
         }

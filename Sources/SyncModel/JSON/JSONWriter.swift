@@ -53,6 +53,7 @@ package struct JSONWriter: Sendable {
     }
 
     package mutating func member(_ name: StaticString, _ value: String) { member(name) { $0.string(value) } }
+    package mutating func member(_ name: StaticString, _ value: TenantID) { member(name) { $0.string(value.text) } }
     package mutating func member(_ name: StaticString, _ value: Int) { member(name) { $0.integer(Int64(value)) } }
     package mutating func member(_ name: StaticString, _ value: Int64) { member(name) { $0.integer(value) } }
     package mutating func member(_ name: StaticString, _ value: Bool) { member(name) { $0.bool(value) } }

@@ -2,7 +2,7 @@
 package struct Job: Sendable, Hashable {
     package var id: JobID
     package var operation: Operation
-    package var tenantID: String
+    package var tenantID: TenantID
     package var tenantName: String
     package var source: String
     package var state: JobState
@@ -30,7 +30,7 @@ package struct Job: Sendable, Hashable {
     package var error: String?
 
     package init(
-        id: JobID, operation: Operation, tenantID: String, tenantName: String, source: String, state: JobState,
+        id: JobID, operation: Operation, tenantID: TenantID, tenantName: String, source: String, state: JobState,
         syncTime: Timestamp, acceptedAt: Timestamp, totalUsers: Int, batches: Int, requestID: String
     ) {
         self.id = id

@@ -2,7 +2,7 @@
 package struct NewJob: Sendable {
     package var id: JobID
     package var operation: Operation
-    package var tenantID: String
+    package var tenantID: TenantID
     package var tenantName: String
     /// `X-Sync-Source`, or `unknown`.
     package var source: String
@@ -28,13 +28,13 @@ package struct NewJob: Sendable {
     /// An `Idempotency-Key` and what it stands for.
     package struct Idempotency: Sendable, Hashable {
         /// Scope of the key: tenant and path.
-        package var tenantID: String
+        package var tenantID: TenantID
         package var path: String
         package var key: String
         /// SHA-256 of the inflated body.
         package var bodyHash: [UInt8]
 
-        package init(tenantID: String, path: String, key: String, bodyHash: [UInt8]) {
+        package init(tenantID: TenantID, path: String, key: String, bodyHash: [UInt8]) {
             self.tenantID = tenantID
             self.path = path
             self.key = key
@@ -43,7 +43,7 @@ package struct NewJob: Sendable {
     }
 
     package init(
-        id: JobID, operation: Operation, tenantID: String, tenantName: String, source: String, syncTime: Timestamp,
+        id: JobID, operation: Operation, tenantID: TenantID, tenantName: String, source: String, syncTime: Timestamp,
         acceptedAt: Timestamp, totalUsers: Int, requestID: String, warnings: [String] = []
     ) {
         self.id = id

@@ -83,7 +83,7 @@ package struct RemovalRequestReader: Sendable {
         users.end()
         return .removal(
             RemovalEnvelope(
-                tenantID: tenant.id, tenantName: tenant.name, userID: userID, removedAt: removedAt, reason: reason,
+                tenantID: TenantID(tenant.id), tenantName: tenant.name, userID: userID, removedAt: removedAt, reason: reason,
                 warnings: unknown.warnings, payload: users.take()))
     }
 

@@ -1,7 +1,7 @@
 /// What a sync request says beside its users, all rules checked but those that need a clock or settings: the caller compares
 /// `tenantID` with the header, `syncTime` with its clock, `callbackURL` with the allowed hosts.
 package struct SyncEnvelope: Sendable, Hashable {
-    package var tenantID: String
+    package var tenantID: TenantID
     package var tenantName: String
     /// Elements of `users`; with `VALIDATION=per-user` those with a problem count too.
     package var totalUsers: Int
@@ -16,7 +16,7 @@ package struct SyncEnvelope: Sendable, Hashable {
     package var warnings: [String]
 
     package init(
-        tenantID: String, tenantName: String, totalUsers: Int, syncTime: Timestamp? = nil, syncedBy: String? = nil,
+        tenantID: TenantID, tenantName: String, totalUsers: Int, syncTime: Timestamp? = nil, syncedBy: String? = nil,
         syncType: String? = nil, applicationCode: String? = nil, callbackURL: String? = nil, warnings: [String] = []
     ) {
         self.tenantID = tenantID
@@ -43,7 +43,7 @@ package enum SyncRequestOutcome: Sendable, Hashable {
 
 /// What a removal request says, all rules checked but the comparison of `tenantID` with the header.
 package struct RemovalEnvelope: Sendable, Hashable {
-    package var tenantID: String
+    package var tenantID: TenantID
     package var tenantName: String
     /// The wrapper's id of the user to deactivate.
     package var userID: String
@@ -56,7 +56,7 @@ package struct RemovalEnvelope: Sendable, Hashable {
     package var payload: BatchPayload
 
     package init(
-        tenantID: String, tenantName: String, userID: String, removedAt: Timestamp? = nil, reason: String? = nil,
+        tenantID: TenantID, tenantName: String, userID: String, removedAt: Timestamp? = nil, reason: String? = nil,
         warnings: [String] = [], payload: BatchPayload
     ) {
         self.tenantID = tenantID

@@ -27,7 +27,7 @@ extension SyncRequestParser {
             return skip(depth: 1, then: .afterMember)
         }
         guard let members = try object(.tenant, "tenant", &cursor, slots) else { return }
-        envelope.tenantID = ObjectShape.tenant.text(0, members, slots, in: cursor) ?? ""
+        envelope.tenantID = TenantID(ObjectShape.tenant.text(0, members, slots, in: cursor) ?? "")
         envelope.tenantName = ObjectShape.tenant.text(1, members, slots, in: cursor) ?? ""
     }
 

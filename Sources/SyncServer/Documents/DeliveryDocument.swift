@@ -10,7 +10,7 @@ package struct DeliveryDocument: JSONDocument {
     package func writeMembers(to json: inout JSONWriter) {
         json.member("id", delivery.what.id)
         json.member("jobId", delivery.what.jobID?.text)
-        json.member("tenantId", delivery.what.tenantID)
+        json.member("tenantId", delivery.what.tenantID?.text)
         json.member("type", delivery.what.type)
         json.member("url", DeliveryDocument.redacted(url: delivery.what.url))
         json.member("state", delivery.state.rawValue)

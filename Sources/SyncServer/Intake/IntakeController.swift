@@ -146,7 +146,8 @@ package struct IntakeController: Sendable {
         context.logger.info(
             "sync request",
             metadata: [
-                "job": .string(job.id.text), "tenant": .string(job.tenantID), "userCount": .stringConvertible(job.totalUsers),
+                "job": .string(job.id.text), "tenant": .string(job.tenantID.text),
+                "userCount": .stringConvertible(job.totalUsers),
                 "operation": .string(job.operation.rawValue), "source": .string(job.source),
             ])
     }

@@ -81,7 +81,7 @@ struct Submission {
     }
 
     /// The tenant the headers and the body agree on.
-    func agreedTenant(_ bodyTenantID: String) throws -> String {
+    func agreedTenant(_ bodyTenantID: TenantID) throws -> TenantID {
         guard let tenantID = headers.tenantID else { throw APIError.badRequest("Header X-Tenant-ID is required") }
         guard tenantID == bodyTenantID else {
             throw APIError.violation(["tenant", "id"], "\"tenant.id\" must be equal to X-Tenant-ID", "any.only")

@@ -4,7 +4,7 @@ import SyncModel
 /// What the headers of a submission say, checked (CONTRACT §1 "Headers of a sync"). Decided before a byte of the body is read.
 struct SubmissionHeaders: Sendable {
     /// `nil`: absent; only the accessibility check may do without.
-    var tenantID: String?
+    var tenantID: TenantID?
     /// `nil`: absent.
     var source: String?
     var idempotencyKey: String?
@@ -34,7 +34,7 @@ struct SubmissionHeaders: Sendable {
         }
         contentLength = headers[.contentLength].flatMap { Int($0) }
         if let contentLength, contentLength > maxRequestBytes { throw SubmissionHeaders.tooLarge(maxRequestBytes) }
-        tenantID = try SubmissionHeaders.bounded(headers, .tenantID, 255)
+        tenantID = try SubmissionHeaders.bounded(headers, .tenantID, 255).map { TenantID($0) }
         source = try SubmissionHeaders.bounded(headers, .syncSource, 255)
         if requiresSource, source == nil { throw SubmissionHeaders.early("Header X-Sync-Source is required") }
         idempotencyKey = try SubmissionHeaders.bounded(headers, .idempotencyKey, 255)

@@ -25,9 +25,9 @@ package struct SubmissionLimiter: Sendable {
     /// Counts a submission.
     /// - Returns: `nil` where there is no limit.
     /// - Throws: 429.
-    package func admit(address: String, tenantID: String?) throws(APIError) -> Ticket? {
+    package func admit(address: String, tenantID: TenantID?) throws(APIError) -> Ticket? {
         guard limit > 0 else { return nil }
-        let key = self.key == .tenant ? "t:" + (tenantID ?? address) : "a:" + address
+        let key = self.key == .tenant ? "t:" + (tenantID?.text ?? address) : "a:" + address
         let reading = counter.count(key, limit: limit, now: clock.now())
         let headers = headers(reading)
         guard reading.used <= limit else {

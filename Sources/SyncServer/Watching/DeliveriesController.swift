@@ -24,7 +24,7 @@ package struct DeliveriesController: Sendable {
         var filter = DeliveryFilter()
         filter.state = try query.word("state", as: DeliveryState.self)
         filter.jobID = try query.jobID("jobId")
-        filter.tenantID = try query.text("tenantId")
+        filter.tenantID = try query.text("tenantId").map { TenantID($0) }
         let limit = try query.integer("limit", in: JobsController.listLimits, default: JobsController.listDefault)
         let cursor = try query.cursor()
         let page = try await reportingBadCursor { try await queue.deliveries(filter, limit: limit, cursor: cursor) }

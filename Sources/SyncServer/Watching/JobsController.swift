@@ -34,7 +34,7 @@ package struct JobsController: Sendable {
         let query = QueryParameters(request.uri.query)
         var filter = JobFilter()
         filter.state = try query.word("status", as: JobState.self)
-        filter.tenantID = try query.text("tenantId")
+        filter.tenantID = try query.text("tenantId").map { TenantID($0) }
         filter.source = try query.text("source")
         filter.since = try query.time("since")
         filter.until = try query.time("until")

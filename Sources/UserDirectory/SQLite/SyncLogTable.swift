@@ -11,7 +11,7 @@ struct SyncLogTable {
             INSERT INTO sync_logs (tenant_id, operation, total_users, successful, failed, details, synced_at, job_id)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(job_id) DO NOTHING
             """)
-        insert.bind(1, copying: entry.tenantID)
+        insert.bind(1, copying: entry.tenantID.text)
         insert.bind(2, copying: entry.operation.rawValue)
         insert.bind(3, Int64(entry.totalUsers))
         insert.bind(4, Int64(entry.counts.successful))

@@ -1,12 +1,13 @@
 import JobQueue
 import ServiceLifecycle
 import SyncEngine
+import SyncModel
 import Synchronization
 
 /// Carries what the queue says (from within its writes, so it must not wait) to those who act on it.
 final class QueueSignals: Sendable {
     enum Signal: Sendable {
-        case batchReady(tenantID: String)
+        case batchReady(tenantID: TenantID)
         case jobWaiting
     }
 

@@ -6,7 +6,7 @@ import Testing
 struct IdempotencyTests {
     private static let hash: [UInt8] = Array(repeating: 7, count: 32)
 
-    private static func key(_ key: String, tenant: String = "a") -> NewJob.Idempotency {
+    private static func key(_ key: String, tenant: TenantID = "a") -> NewJob.Idempotency {
         NewJob.Idempotency(tenantID: tenant, path: "/sync", key: key, bodyHash: hash)
     }
 

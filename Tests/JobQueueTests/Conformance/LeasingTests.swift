@@ -107,8 +107,8 @@ struct LeasingTests {
     @Test("Tenants take turns: who was served goes to the end of the line", arguments: QueueDriver.all)
     func fairness(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
-            for tenant in ["a", "b", "c"] { try await fixture.accept(queue, tenant, users: 30, size: 10) }
-            var served: [String] = []
+            for tenant in ["a", "b", "c"] as [TenantID] { try await fixture.accept(queue, tenant, users: 30, size: 10) }
+            var served: [TenantID] = []
             while let tenant = try await queue.readyTenants(now: fixture.now, limit: 1).first {
                 served.append(tenant)
                 let turn = try await fixture.lease(queue, tenant)

@@ -7,7 +7,7 @@ import Testing
 struct QueueModel {
     struct ModelJob {
         var id: JobID
-        var tenantID: String
+        var tenantID: TenantID
         var users: Int
         var counts = JobCounts()
         var started = false
@@ -21,9 +21,9 @@ struct QueueModel {
     var random: SeededGenerator
     /// In the order accepted.
     var jobs: [ModelJob] = []
-    var turns: [String: [LeasedBatch]] = [:]
-    var backoff: [String: Timestamp] = [:]
-    private let tenants = ["a", "b", "c"]
+    var turns: [TenantID: [LeasedBatch]] = [:]
+    var backoff: [TenantID: Timestamp] = [:]
+    private let tenants: [TenantID] = ["a", "b", "c"]
 
     init(fixture: QueueFixture, queue: any JobQueue, seed: UInt64) {
         self.fixture = fixture
@@ -64,24 +64,24 @@ struct QueueModel {
 
     // MARK: Calls
 
-    private mutating func accept(_ tenant: String) async throws {
+    private mutating func accept(_ tenant: TenantID) async throws {
         let users = Int.random(in: 0...35, using: &random)
         let job = try await fixture.accept(queue, tenant, users: users, size: 10)
         jobs.append(ModelJob(id: job.id, tenantID: tenant, users: users))
     }
 
     /// The job that a tenant must be leased batches of.
-    private func head(_ tenant: String) -> ModelJob? { next(tenant, 1).first }
+    private func head(_ tenant: TenantID) -> ModelJob? { next(tenant, 1).first }
 
     /// The first of the tenant's jobs that have work.
-    private func next(_ tenant: String, _ count: Int) -> [ModelJob] {
+    private func next(_ tenant: TenantID, _ count: Int) -> [ModelJob] {
         let open = jobs.lazy.filter {
             $0.tenantID == tenant && $0.state == nil && !$0.cancelRequested && $0.counts.settled < $0.users
         }
         return Array(open.prefix(count))
     }
 
-    private mutating func lease(_ tenant: String) async throws {
+    private mutating func lease(_ tenant: TenantID) async throws {
         let ready = try await queue.readyTenants(now: fixture.now, limit: 10)
         let leased = try await fixture.lease(
             queue, tenant, Int.random(in: 1...3, using: &random), smallJobs: Int.random(in: 1...4, using: &random))
@@ -103,7 +103,7 @@ struct QueueModel {
         change(try leased.at(0).jobID) { if $0.users > 10 { $0.started = true } }
     }
 
-    private mutating func finish(_ tenant: String) async throws {
+    private mutating func finish(_ tenant: TenantID) async throws {
         guard var turn = turns[tenant] else { return }
         let count = Int.random(in: 1...turn.count, using: &random)
         var finished: [FinishedBatch] = []
@@ -127,12 +127,12 @@ struct QueueModel {
         for job in endable { #expect(try #require(model(job.id)).counts == job.counts) }
     }
 
-    private mutating func release(_ tenant: String) async {
+    private mutating func release(_ tenant: TenantID) async {
         guard let turn = turns.removeValue(forKey: tenant) else { return }
         await queue.release(turn.map(\.lease))
     }
 
-    private mutating func retry(_ tenant: String) async throws {
+    private mutating func retry(_ tenant: TenantID) async throws {
         guard let turn = turns.removeValue(forKey: tenant), let job = model(try turn.at(0).jobID) else { return }
         let due = fixture.now.advanced(bySeconds: Double.random(in: 0...10, using: &random))
         try await queue.retry(turn.at(0).lease, at: due, error: "busy", now: fixture.now)

@@ -33,7 +33,7 @@ struct RetryFailedTests {
             #expect(linked.requestID == "again")
             #expect(
                 [linked.callbackURL, linked.traceparent, linked.syncType] == [new.callbackURL, new.traceparent, new.syncType])
-            #expect([linked.tenantID, linked.tenantName, linked.source] == [new.tenantID, new.tenantName, new.source])
+            #expect([linked.tenantID.text, linked.tenantName, linked.source] == [new.tenantID.text, new.tenantName, new.source])
             #expect(try await queue.job(linked.id) == linked)
             let leased = try await fixture.lease(queue, "a", 9)
             #expect(leased.map(\.payload.count) == [100, 45])

@@ -41,7 +41,7 @@ extension BatchPayload {
 
 extension QueueFixture {
     func newJob(
-        _ tenantID: String, users: Int, source: String = "wrapper", idempotency: NewJob.Idempotency? = nil
+        _ tenantID: TenantID, users: Int, source: String = "wrapper", idempotency: NewJob.Idempotency? = nil
     ) -> NewJob {
         var job = NewJob(
             id: JobID(now: now), operation: .userSync, tenantID: tenantID, tenantName: "Tenant \(tenantID)", source: source,
@@ -52,7 +52,7 @@ extension QueueFixture {
 
     /// Accepts a job of `users` users in batches of `size`; the clock moves on by a millisecond.
     @discardableResult
-    func accept(_ queue: any JobQueue, _ tenantID: String, users: Int, size: Int = 100, source: String = "wrapper") async throws
+    func accept(_ queue: any JobQueue, _ tenantID: TenantID, users: Int, size: Int = 100, source: String = "wrapper") async throws
         -> Job
     {
         let job = try await queue.accept(
@@ -61,13 +61,13 @@ extension QueueFixture {
         return job
     }
 
-    func lease(_ queue: any JobQueue, _ tenantID: String, _ count: Int = 1, smallJobs: Int = 1) async throws -> [LeasedBatch] {
+    func lease(_ queue: any JobQueue, _ tenantID: TenantID, _ count: Int = 1, smallJobs: Int = 1) async throws -> [LeasedBatch] {
         try await queue.lease([LeaseWish(tenantID: tenantID, maxBatches: count, maxSmallJobs: smallJobs)], now: now)
     }
 
     /// Leases and finishes all of the tenant's work, ending its jobs without a webhook.
     func work(
-        _ queue: any JobQueue, _ tenantID: String, failing: Set<Int> = [], deliver: Bool = false
+        _ queue: any JobQueue, _ tenantID: TenantID, failing: Set<Int> = [], deliver: Bool = false
     ) async throws {
         while true {
             let leased = try await lease(queue, tenantID, 10)

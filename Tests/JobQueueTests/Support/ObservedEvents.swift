@@ -1,10 +1,11 @@
 import JobQueue
+import SyncModel
 import Synchronization
 
 /// What a queue told its observer.
 final class ObservedEvents: Sendable {
     struct Counts: Sendable, Equatable {
-        var ready: [String] = []
+        var ready: [TenantID] = []
         var deliveriesDue = 0
         var jobsWaiting = 0
     }

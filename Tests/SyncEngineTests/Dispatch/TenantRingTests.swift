@@ -1,3 +1,4 @@
+import SyncModel
 import Testing
 
 @testable import SyncEngine
@@ -7,7 +8,7 @@ struct TenantRingTests {
     @Test("tenants are served in the order in which they asked, each once a round")
     func order() {
         var ring = TenantRing()
-        for tenant in ["a", "b", "c", "a"] { ring.ask(tenant) }
+        for tenant in ["a", "b", "c", "a"] as [TenantID] { ring.ask(tenant) }
         #expect(ring.waiting == 3)
         #expect(ring.take(2) == ["a", "b"])
         ring.done("a", mayHaveMore: true)
@@ -39,8 +40,8 @@ struct TenantRingTests {
     @Test("the order holds over many rounds")
     func manyRounds() {
         var ring = TenantRing()
-        for n in 0..<5 { ring.ask("\(n)") }
-        var served: [String: Int] = [:]
+        for n in 0..<5 { ring.ask(TenantID("\(n)")) }
+        var served: [TenantID: Int] = [:]
         for _ in 0..<20_000 {
             for tenant in ring.take(1) {
                 served[tenant, default: 0] += 1

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Dividing what was leased into commits")
 struct TurnTests {
-    private func batch(_ tenant: String, _ number: Int, users: Int) -> LeasedBatch {
+    private func batch(_ tenant: TenantID, _ number: Int, users: Int) -> LeasedBatch {
         LeasedBatch(
             lease: LeaseID(value: Int64(number)), jobID: JobID(now: Timestamp(seconds: 0)), tenantID: tenant,
             operation: .userSync,

@@ -43,7 +43,7 @@ struct CourierBench: Sendable {
     }
 
     func add(
-        _ id: String, to url: String, isConfigured: Bool = true, tenantID: String? = "tenant-1", attempts: Int = 0
+        _ id: String, to url: String, isConfigured: Bool = true, tenantID: TenantID? = "tenant-1", attempts: Int = 0
     ) async {
         let what = NewDelivery(
             id: id, jobID: nil, type: "user_sync.completed", url: url, isConfiguredURL: isConfigured,

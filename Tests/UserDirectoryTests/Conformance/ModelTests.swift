@@ -32,7 +32,7 @@ struct ModelTests {
         let it = try await driver.make(scope)
         var model = DirectoryModel(scope: scope)
         for job in 1...jobs {
-            let tenant = random.next() % 3 == 0 ? "t2" : "t1"
+            let tenant: TenantID = random.next() % 3 == 0 ? "t2" : "t1"
             let time = Int64(job / 3) - (random.next() % 5 == 0 ? 2 : 0)
             if random.next() % 6 == 0 {
                 let id = ["a", "b", "c", "z"][Int(random.next() % 4)]
@@ -97,7 +97,7 @@ struct ModelTests {
         try it.rows("users").map { row in
             func text(_ column: String) -> String? { row[column] ?? nil }
             return DirectoryModel.Row(
-                tenant: text("tenant_id") ?? "", wrapperID: text("wrapper_user_id"),
+                tenant: TenantID(text("tenant_id") ?? ""), wrapperID: text("wrapper_user_id"),
                 email: text("email") ?? "", name: text("name") ?? "", department: text("department"),
                 isActive: text("is_active") == "1",
                 syncTime: (Timestamp(iso8601: text("sync_time") ?? "").map { Int64($0.seconds(since: .at(0))) }) ?? 0)

@@ -4,7 +4,7 @@ import UserDirectory
 
 @Suite("A removal")
 struct RemovalTests {
-    private func removal(_ job: Int, _ id: String, tenant: String = "t1", at seconds: Int64) -> BatchWork {
+    private func removal(_ job: Int, _ id: String, tenant: TenantID = "t1", at seconds: Int64) -> BatchWork {
         BatchWork(job: job, tenant: tenant, operation: .userRemoval, at: seconds, BatchPayload([TestUser.removal(id)]))
     }
 

@@ -68,7 +68,7 @@ struct TenantTests {
     @Test("tenant: the same email may stand in several tenants, once in each", arguments: DirectoryDriver.all)
     func tenantEmail(driver: DirectoryDriver) async throws {
         let it = try await driver.make(.tenant)
-        for (job, tenant) in ["t1", "t2", "t3"].enumerated() {
+        for (job, tenant) in (["t1", "t2", "t3"] as [TenantID]).enumerated() {
             #expect(
                 try await it.outcomes(
                     BatchWork(job: job + 1, tenant: tenant, [TestUser("a", "A@x.example"), TestUser("b", "b@x.example")]))
@@ -86,7 +86,7 @@ struct TenantTests {
     @Test("a job's claims and the ledger are its own, whatever other tenants ask for", arguments: DirectoryDriver.all)
     func claims(driver: DirectoryDriver) async throws {
         let it = try await driver.make(.tenant)
-        for (job, tenant) in [(1, "t1"), (2, "t2")] {
+        for (job, tenant) in [(1, "t1"), (2, "t2")] as [(Int, TenantID)] {
             try await it.apply(BatchWork(job: job, tenant: tenant, [TestUser("a", "a@x.example"), TestUser("b", "b@x.example")]))
         }
         // Both swap at once; only t1 reaches its last pass.

@@ -67,8 +67,8 @@ extension DirectoryFixture {
     }
 
     /// Users as `id email`, where the tenant is `t1`.
-    func people(of tenant: String = "t1") throws -> [String] {
-        try rows("users").filter { $0["tenant_id"] == tenant }.map {
+    func people(of tenant: TenantID = "t1") throws -> [String] {
+        try rows("users").filter { $0["tenant_id"] == tenant.text }.map {
             "\(($0["wrapper_user_id"] ?? nil) ?? "-") \(($0["email"] ?? nil) ?? "-")"
         }
     }

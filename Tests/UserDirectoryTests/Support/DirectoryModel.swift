@@ -4,7 +4,7 @@ import SyncModel
 struct DirectoryModel {
     /// Rows stand in the order of their ids; the ids themselves may have gaps.
     struct Row: Equatable {
-        var tenant: String
+        var tenant: TenantID
         var wrapperID: String?
         var email: String
         var name: String
@@ -32,7 +32,7 @@ struct DirectoryModel {
     var rows: [Row] = []
     var claims: [Int: [Claim]] = [:]
 
-    mutating func remove(_ id: String, tenant: String, at time: Int64) -> String {
+    mutating func remove(_ id: String, tenant: TenantID, at time: Int64) -> String {
         guard let at = rows.firstIndex(where: { $0.tenant == tenant && $0.wrapperID == id }) else { return "user_not_found" }
         if time < rows[at].syncTime { return "stale" }
         rows[at].isActive = false
@@ -40,7 +40,7 @@ struct DirectoryModel {
         return "removed"
     }
 
-    mutating func sync(_ user: User, job: Int, tenant: String, at time: Int64, isLastPass: Bool) -> String {
+    mutating func sync(_ user: User, job: Int, tenant: TenantID, at time: Int64, isLastPass: Bool) -> String {
         let email = user.email.lowercased()
         func sharesWithEarlier(_ claim: Claim) -> Bool {
             claim.user.index < user.index
@@ -79,12 +79,12 @@ struct DirectoryModel {
         return "deferred"
     }
 
-    private func isElsewhere(_ email: String, _ tenant: String) -> Bool {
+    private func isElsewhere(_ email: String, _ tenant: TenantID) -> Bool {
         scope == .global && rows.contains { $0.email == email && $0.tenant != tenant }
     }
 
     /// Follows who asks for whose email; where it comes to an end, everybody on the way gets what he asks for at once.
-    private mutating func moveOthers(for user: User, at start: Int, job: Int, tenant: String, time: Int64) -> Bool {
+    private mutating func moveOthers(for user: User, at start: Int, job: Int, tenant: TenantID, time: Int64) -> Bool {
         var new: [Int: String] = [:]
         var moved: [Int] = []
         var wanted = user.email.lowercased()

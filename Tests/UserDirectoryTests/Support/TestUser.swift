@@ -67,7 +67,7 @@ extension Timestamp {
 
 extension BatchWork {
     init(
-        job: Int = 1, number: Int = 0, tenant: String = "t1", operation: Operation = .userSync, at seconds: Int64 = 0,
+        job: Int = 1, number: Int = 0, tenant: TenantID = "t1", operation: Operation = .userSync, at seconds: Int64 = 0,
         isLastPass: Bool = false, _ payload: BatchPayload
     ) {
         self.init(
@@ -77,7 +77,7 @@ extension BatchWork {
     }
 
     init(
-        job: Int = 1, number: Int = 0, tenant: String = "t1", at seconds: Int64 = 0, isLastPass: Bool = false,
+        job: Int = 1, number: Int = 0, tenant: TenantID = "t1", at seconds: Int64 = 0, isLastPass: Bool = false,
         firstIndex: UInt32 = 0, _ users: [TestUser]
     ) {
         self.init(

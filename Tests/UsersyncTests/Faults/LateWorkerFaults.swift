@@ -153,7 +153,7 @@ extension NewJob {
     fileprivate static func of(_ tenant: String, users: Int) -> NewJob {
         let now = TestClock().now
         return NewJob(
-            id: JobID(now: now), operation: .userSync, tenantID: tenant, tenantName: tenant, source: "tests",
+            id: JobID(now: now), operation: .userSync, tenantID: TenantID(tenant), tenantName: tenant, source: "tests",
             syncTime: Timestamp(seconds: 1_750_000_000), acceptedAt: now, totalUsers: users, requestID: "r")
     }
 }

@@ -8,7 +8,7 @@ import SyncServer
 extension TestServer {
     /// Counts a failed try of the tenant's next batch and puts it off by five minutes, as a worker would. While the directory is away,
     /// so that no worker holds the batch.
-    func countFailedTry(tenant: String, error: String) async throws {
+    func countFailedTry(tenant: TenantID, error: String) async throws {
         let queue = app.assembly.queue
         var leased: LeasedBatch?
         _ = try await eventually {

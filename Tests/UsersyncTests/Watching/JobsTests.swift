@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import SyncModel
 import Testing
 
 @Suite("Watching jobs")

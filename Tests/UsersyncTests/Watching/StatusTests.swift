@@ -1,4 +1,5 @@
 import Foundation
+import SyncModel
 import Testing
 
 @Suite("The status")

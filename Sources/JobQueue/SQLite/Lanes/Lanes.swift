@@ -6,9 +6,9 @@ import SyncModel
 /// ends, so do its workers, and all batches not finished are free again. What a lease guards against is a worker of this process
 /// that comes late; the directory's ledger guards the rest.
 struct Lanes {
-    private var lanes: [String: Lane] = [:]
-    private var tenants: [LeaseID: String] = [:]
-    private var backingOff: Set<String> = []
+    private var lanes: [TenantID: Lane] = [:]
+    private var tenants: [LeaseID: TenantID] = [:]
+    private var backingOff: Set<TenantID> = []
     private var line = ReadyLine()
     private var lastLease: Int64 = 0
     /// Batch keys of jobs whose cancel was requested while batches were open.
@@ -16,15 +16,15 @@ struct Lanes {
     /// Changes of `cancelling` so far: what was read before one of them may be leased no more.
     private(set) var cancelChanges = 0
     /// Tenants that entered the line since they were last taken from here.
-    private var announced: [String] = []
+    private var announced: [TenantID] = []
 
     /// Tenants known to have work.
     var count: Int { lanes.count }
 
-    subscript(tenantID: String) -> Lane? { lanes[tenantID] }
+    subscript(tenantID: TenantID) -> Lane? { lanes[tenantID] }
 
     /// Tenants that became ready: to be told to the observer.
-    mutating func takeAnnounced() -> [String] {
+    mutating func takeAnnounced() -> [TenantID] {
         defer { announced = [] }
         return announced
     }
@@ -32,12 +32,12 @@ struct Lanes {
     // MARK: Work
 
     /// Says whether the tenant has a job in phase `working`.
-    mutating func setWork(_ tenantID: String, _ hasWork: Bool) {
+    mutating func setWork(_ tenantID: TenantID, _ hasWork: Bool) {
         change(tenantID) { $0.hasWork = hasWork }
     }
 
     /// The first `limit` ready tenants. Those whose backoff ended by `now` join the line.
-    mutating func ready(now: Timestamp, limit: Int) -> [String] {
+    mutating func ready(now: Timestamp, limit: Int) -> [TenantID] {
         let due = backingOff.compactMap { tenantID in lanes[tenantID]?.backoff.map { (tenantID, $0.until) } }
             .filter { Backoff.isOver($0.1, at: now) }.sorted { ($0.1, $0.0) < ($1.1, $1.0) }
         for (tenantID, _) in due { clearBackoff(tenantID) }
@@ -49,7 +49,7 @@ struct Lanes {
 
     /// Reserves a ready tenant while a lease is written for it.
     /// - Returns: the lane as it stands; `nil` where nothing of the tenant may be leased.
-    mutating func claim(_ tenantID: String, now: Timestamp) -> Lane? {
+    mutating func claim(_ tenantID: TenantID, now: Timestamp) -> Lane? {
         if let backoff = lanes[tenantID]?.backoff, Backoff.isOver(backoff.until, at: now) { clearBackoff(tenantID) }
         guard let lane = lanes[tenantID], lane.isReady else { return nil }
         change(tenantID) { $0.isClaimed = true }
@@ -58,7 +58,7 @@ struct Lanes {
 
     /// Ends a reservation: the tenant holds `batches` now.
     /// - Parameter hasMore: whether their job has further batches that need not wait for these to be finished.
-    mutating func take(_ tenantID: String, _ batches: [HeldBatch], hasMore: Bool) -> [LeaseID] {
+    mutating func take(_ tenantID: TenantID, _ batches: [HeldBatch], hasMore: Bool) -> [LeaseID] {
         let leases = batches.indices.map { LeaseID(value: lastLease + 1 + Int64($0)) }
         lastLease += Int64(batches.count)
         for lease in leases { tenants[lease] = tenantID }
@@ -73,7 +73,7 @@ struct Lanes {
 
     /// Ends a reservation without a lease.
     /// - Parameter hasWork: false where the tenant turned out to have nothing to lease.
-    mutating func unclaim(_ tenantID: String, hasWork: Bool) {
+    mutating func unclaim(_ tenantID: TenantID, hasWork: Bool) {
         change(tenantID) { lane in
             lane.isClaimed = false
             if !hasWork {
@@ -83,19 +83,19 @@ struct Lanes {
         }
     }
 
-    func held(_ lease: LeaseID) -> (tenantID: String, batch: HeldBatch)? {
+    func held(_ lease: LeaseID) -> (tenantID: TenantID, batch: HeldBatch)? {
         guard let tenantID = tenants[lease], let batch = lanes[tenantID]?.held[lease] else { return nil }
         return (tenantID, batch)
     }
 
     /// The job that each tenant with held batches works on: of several the first.
-    var workingJobs: [String: JobID] {
+    var workingJobs: [TenantID: JobID] {
         let held = tenants.lazy.compactMap { lease, tenantID in self.held(lease).map { (tenantID, $0.batch) } }
         return Dictionary(held) { $0.seq < $1.seq ? $0 : $1 }.mapValues(\.jobID)
     }
 
     /// Numbers of a job's batches that are held.
-    func heldNumbers(_ tenantID: String, batchKey: Int64) -> Set<Int> {
+    func heldNumbers(_ tenantID: TenantID, batchKey: Int64) -> Set<Int> {
         Set(lanes[tenantID]?.held.values.lazy.filter { $0.batchKey == batchKey }.map(\.number) ?? [])
     }
 
@@ -140,7 +140,7 @@ struct Lanes {
     // MARK: Backoff
 
     /// Puts the tenant off; of two reasons the later moment holds.
-    mutating func backOff(_ tenantID: String, _ backoff: Backoff) {
+    mutating func backOff(_ tenantID: TenantID, _ backoff: Backoff) {
         backingOff.insert(tenantID)
         change(tenantID) { lane in
             if let present = lane.backoff, present.seq == backoff.seq, present.until > backoff.until { return }
@@ -149,7 +149,7 @@ struct Lanes {
     }
 
     /// The job's backoff holds its tenant back no more.
-    mutating func clearBackoff(_ tenantID: String, ofJob seq: Int64? = nil) {
+    mutating func clearBackoff(_ tenantID: TenantID, ofJob seq: Int64? = nil) {
         guard let backoff = lanes[tenantID]?.backoff, seq == nil || backoff.seq == seq else { return }
         backingOff.remove(tenantID)
         change(tenantID) { $0.backoff = nil }
@@ -159,14 +159,14 @@ struct Lanes {
     var nextRetry: Timestamp? { backoffs.map(\.1.until).min() }
 
     /// Tenants in backoff, in no order.
-    var backoffs: [(tenantID: String, Backoff)] {
+    var backoffs: [(tenantID: TenantID, Backoff)] {
         backingOff.compactMap { tenantID in lanes[tenantID]?.backoff.map { (tenantID, $0) } }
     }
 
     // MARK: The line
 
     /// Changes a lane (an unknown tenant's is a new one) and puts it where it belongs then.
-    private mutating func change(_ tenantID: String, _ body: (inout Lane) -> Void) {
+    private mutating func change(_ tenantID: TenantID, _ body: (inout Lane) -> Void) {
         body(&lanes[tenantID, default: Lane()])
         guard let lane = lanes[tenantID] else { return }
         if lane.isIdle {

@@ -1,21 +1,23 @@
+import SyncModel
+
 /// Tenants that wait for a worker, the longest waiting first. Each stands in it at most once.
 ///
 /// Leaving it from the middle is a mark: the entry whose ticket is no longer the tenant's is passed over and dropped later.
 struct ReadyLine {
-    private var entries: [(tenantID: String, ticket: Int64)] = []
+    private var entries: [(tenantID: TenantID, ticket: Int64)] = []
     private var head = 0
     private var lastTicket: Int64 = 0
 
     /// Puts the tenant at the end; the ticket names its place.
-    mutating func append(_ tenantID: String) -> Int64 {
+    mutating func append(_ tenantID: TenantID) -> Int64 {
         lastTicket += 1
         entries.append((tenantID, lastTicket))
         return lastTicket
     }
 
     /// The first `limit` tenants whose ticket `isValid` says is still theirs.
-    mutating func first(_ limit: Int, isValid: (String, Int64) -> Bool) -> [String] {
-        var found: [String] = []
+    mutating func first(_ limit: Int, isValid: (TenantID, Int64) -> Bool) -> [TenantID] {
+        var found: [TenantID] = []
         var stale = 0
         var at = head
         while at < entries.count, found.count < limit {
@@ -33,7 +35,7 @@ struct ReadyLine {
         return found
     }
 
-    private mutating func compact(_ isValid: (String, Int64) -> Bool) {
+    private mutating func compact(_ isValid: (TenantID, Int64) -> Bool) {
         entries = entries[head...].filter { isValid($0.tenantID, $0.ticket) }
         head = 0
     }

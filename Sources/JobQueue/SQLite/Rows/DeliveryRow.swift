@@ -47,7 +47,7 @@ struct DeliveryRow: Sendable {
         delivery = Delivery(
             what: NewDelivery(
                 id: row.text(1), jobID: row.optionalText(2).flatMap { JobID($0) }, type: row.text(4), url: row.text(5),
-                isConfiguredURL: row.int(6) != 0, body: row.bytes(17), tenantID: row.optionalText(3),
+                isConfiguredURL: row.int(6) != 0, body: row.bytes(17), tenantID: row.optionalText(3).map { TenantID($0) },
                 source: row.optionalText(7), traceparent: row.optionalText(8)),
             state: DeliveryState(code: row.int(9)), createdAt: row.time(10), attempts: row.int(12),
             nextAttemptAt: row.optionalTime(11), lastAttemptAt: row.optionalTime(13), deliveredAt: row.optionalTime(14),
@@ -57,7 +57,7 @@ struct DeliveryRow: Sendable {
     /// Writes a new delivery, due at once.
     static func insert(_ new: NewDelivery, now: Timestamp, in context: WriteContext) throws {
         try context.sql(insert).run(
-            .text(new.id), .text(new.jobID?.text), .text(new.tenantID), .text(new.type), .text(new.url),
+            .text(new.id), .text(new.jobID?.text), .tenant(new.tenantID), .text(new.type), .text(new.url),
             .flag(new.isConfiguredURL), .text(new.source), .text(new.traceparent), .int(DeliveryState.pending.code), .time(now),
             .text(new.destination))
         try context.sql(insertBody).run(.bytes(new.body))

@@ -40,13 +40,13 @@ struct HeadJob {
         context.count { $0.start() }
     }
 
-    static func find(_ tenantID: String, _ db: Database) throws -> HeadJob? {
+    static func find(_ tenantID: TenantID, _ db: Database) throws -> HeadJob? {
         try next(of: tenantID, after: 0, limit: 1, db).first
     }
 
     /// The tenant's next jobs that have open batches.
-    static func next(of tenantID: String, after seq: Int64, limit: Int, _ db: Database) throws -> [HeadJob] {
-        try db.sql(select).all(.text(tenantID), .int(seq), .int(limit)) { row in
+    static func next(of tenantID: TenantID, after seq: Int64, limit: Int, _ db: Database) throws -> [HeadJob] {
+        try db.sql(select).all(.tenant(tenantID), .int(seq), .int(limit)) { row in
             JobID(row.text(1)).map { id in
                 HeadJob(
                     seq: row.int64(0), id: id, batchKey: row.int64(2), state: JobState(code: row.int(3)),

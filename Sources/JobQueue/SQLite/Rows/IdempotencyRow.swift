@@ -22,7 +22,7 @@ struct IdempotencyRow: Sendable {
 
     static func find(_ key: ClaimedKey, now: Timestamp, _ db: Database) throws -> IdempotencyRow? {
         try db.sql(select).first(
-            .text(key.tenantID), .text(key.path), .text(key.key), .time(now.advanced(bySeconds: -lifetime))
+            .tenant(key.tenantID), .text(key.path), .text(key.key), .time(now.advanced(bySeconds: -lifetime))
         ) { row in
             JobID(row.text(0)).map { IdempotencyRow(jobID: $0, bodyHash: row.bytes(1)) }
         } ?? nil
@@ -31,7 +31,7 @@ struct IdempotencyRow: Sendable {
     /// - Throws: `QueueError.refused` where a job stands under the key already.
     static func record(_ key: NewJob.Idempotency, job: JobID, at moment: Timestamp, _ db: Database) throws {
         try db.sql(insert).run(
-            .text(key.tenantID), .text(key.path), .text(key.key), .bytes(key.bodyHash), .text(job.text), .time(moment),
+            .tenant(key.tenantID), .text(key.path), .text(key.key), .bytes(key.bodyHash), .text(job.text), .time(moment),
             .time(moment.advanced(bySeconds: -lifetime)))
         guard db.changes == 1 else {
             throw QueueError.refused("A job was accepted under this idempotency key before")

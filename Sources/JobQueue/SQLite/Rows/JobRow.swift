@@ -34,7 +34,7 @@ struct JobRow: Sendable {
         retryBatch = row.optionalInt(5)
         retryAt = row.optionalTime(6)
         job = Job(
-            id: id, operation: Operation(code: row.int(8)), tenantID: row.text(9), tenantName: row.text(10),
+            id: id, operation: Operation(code: row.int(8)), tenantID: TenantID(row.text(9)), tenantName: row.text(10),
             source: row.text(11), state: JobState(code: row.int(12)), syncTime: row.time(14), acceptedAt: row.time(15),
             totalUsers: row.int(18), batches: row.int(19), requestID: row.text(28))
         job.cancelRequested = row.int(13) != 0
@@ -70,7 +70,7 @@ struct JobRow: Sendable {
         let phase: JobPhase = batches == 0 ? .endable : .working
         try context.sql(insert).run(
             .int(seq), .text(job.id.text), .int(batchKey), .int(phase.rawValue), .int(JobState.queued.code),
-            .int(job.operation.code), .text(job.tenantID), .text(job.tenantName), .text(job.source), .time(job.syncTime),
+            .int(job.operation.code), .tenant(job.tenantID), .text(job.tenantName), .text(job.source), .time(job.syncTime),
             .time(job.acceptedAt), .int(job.totalUsers), .int(batches), .text(job.requestID), .text(job.callbackURL),
             .text(job.traceparent), .text(job.syncType), .text(job.reason), .text(job.retryOf?.text),
             JSONColumn.value(job.warnings))

@@ -25,7 +25,7 @@ enum KeptFigures {
     /// Writes what the operations of one commit changed, once for all of them.
     static func write(_ contexts: [WriteContext], _ db: Database) throws {
         var sum = QueueTotals()
-        var backlogs: [String: BacklogChange] = [:]
+        var backlogs: [TenantID: BacklogChange] = [:]
         for context in contexts {
             sum += context.totals
             for (tenantID, change) in context.backlogs {
@@ -40,8 +40,8 @@ enum KeptFigures {
                 .int(sum.deliveriesDelivered), .int(sum.deliveriesDead))
         }
         for (tenantID, change) in backlogs {
-            try db.sql(addBacklog).run(.text(tenantID), .int(change.openJobs), .int(change.pendingUsers))
-            if change.openJobs < 0 { try db.sql(dropBacklog).run(.text(tenantID)) }
+            try db.sql(addBacklog).run(.tenant(tenantID), .int(change.openJobs), .int(change.pendingUsers))
+            if change.openJobs < 0 { try db.sql(dropBacklog).run(.tenant(tenantID)) }
         }
     }
 

@@ -12,6 +12,7 @@ enum SQLValue {
     static func int(_ value: Int) -> SQLValue { .int(Int64(value)) }
     static func int(_ value: Int?) -> SQLValue { value.map { .int(Int64($0)) } ?? .null }
     static func text(_ value: String?) -> SQLValue { value.map { .text($0) } ?? .null }
+    static func tenant(_ value: TenantID?) -> SQLValue { .text(value?.text) }
     static func time(_ value: Timestamp) -> SQLValue { .int(value.microseconds) }
     static func time(_ value: Timestamp?) -> SQLValue { value.map { .int($0.microseconds) } ?? .null }
     static func flag(_ value: Bool) -> SQLValue { .int(value ? 1 : 0) }

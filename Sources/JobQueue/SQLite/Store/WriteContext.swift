@@ -8,7 +8,7 @@ import SyncModel
 final class WriteContext {
     let db: Database
     private(set) var totals = QueueTotals()
-    private(set) var backlogs: [String: BacklogChange] = [:]
+    private(set) var backlogs: [TenantID: BacklogChange] = [:]
     private var followUps: [() -> Void] = []
     private var undoings: [() -> Void] = []
 
@@ -20,7 +20,7 @@ final class WriteContext {
     func count(_ change: (inout QueueTotals) -> Void) { change(&totals) }
 
     /// Changes a tenant's backlog and the queue's pending users with it.
-    func backlog(_ tenantID: String, openJobs: Int = 0, pendingUsers: Int) {
+    func backlog(_ tenantID: TenantID, openJobs: Int = 0, pendingUsers: Int) {
         guard openJobs != 0 || pendingUsers != 0 else { return }
         totals.pendingUsers += pendingUsers
         backlogs[tenantID, default: BacklogChange()].openJobs += openJobs

@@ -51,7 +51,7 @@ struct BatchApplier {
             var results: [BatchApplied] = []
             var applier: UserApplier?
             // By tenant, the job that has users left for its last pass: the tenant's later jobs come after that.
-            var unfinished: [String: JobID] = [:]
+            var unfinished: [TenantID: JobID] = [:]
             for (position, work) in batches.enumerated() {
                 if position > 0, closeEarly() { break }
                 if let job = unfinished[work.tenantID], job != work.jobID { break }

@@ -5,7 +5,7 @@ struct BatchContext {
     /// Names the batch among all that this connection has seen.
     let serial: Int
     let jobID: JobID
-    let tenantID: String
+    let tenantID: TenantID
     let operation: Operation
     let syncTime: Timestamp
     let isLastPass: Bool
@@ -32,7 +32,7 @@ struct BatchContext {
     /// Binds the constants, once a batch and statement.
     func bindConstants(to statement: RawStatement) {
         guard statement.boundFor != serial else { return }
-        statement.bind(UserSQL.tenant, copying: tenantID)
+        statement.bind(UserSQL.tenant, copying: tenantID.text)
         statement.bind(UserSQL.syncTime, copying: syncTimeText)
         statement.bind(UserSQL.now, copying: now)
         statement.boundFor = serial

@@ -18,7 +18,7 @@ struct ConflictClaims {
             """)
         insert.bind(1, copying: batch.jobID.text)
         insert.bind(2, Int64(fields.index))
-        insert.bind(3, copying: batch.tenantID)
+        insert.bind(3, copying: batch.tenantID.text)
         insert.bind(4, fields[.id].map { .text($0) } ?? .null)
         insert.bind(5, fields.email.map { .text($0) } ?? .null)
         try insert.run()
@@ -35,7 +35,7 @@ struct ConflictClaims {
             """)
         select.bind(1, copying: batch.jobID.text)
         select.bind(2, Int64(fields.index))
-        select.bind(3, copying: batch.tenantID)
+        select.bind(3, copying: batch.tenantID.text)
         select.bind(4, fields[.id].map { .text($0) } ?? .null)
         select.bind(5, fields.email.map { .text($0) } ?? .null)
         return try select.found()
@@ -52,7 +52,7 @@ struct ConflictClaims {
             """)
         select.bind(1, copying: batch.jobID.text)
         select.bind(2, Int64(index))
-        select.bind(3, copying: batch.tenantID)
+        select.bind(3, copying: batch.tenantID.text)
         select.bind(4, copying: wrapperID)
         guard try select.step() else { return nil }
         defer { select.reset() }
@@ -65,7 +65,7 @@ struct ConflictClaims {
             "UPDATE usersync_conflicts SET moved = 1 WHERE job_id = ?1 AND user_index = ?2 AND tenant_id = ?3")
         update.bind(1, copying: batch.jobID.text)
         update.bind(2, index)
-        update.bind(3, copying: batch.tenantID)
+        update.bind(3, copying: batch.tenantID.text)
         try update.run()
     }
 
@@ -74,7 +74,7 @@ struct ConflictClaims {
             "SELECT 1 FROM usersync_conflicts WHERE job_id = ?1 AND user_index = ?2 AND tenant_id = ?3 AND moved = 1")
         select.bind(1, copying: batch.jobID.text)
         select.bind(2, Int64(index))
-        select.bind(3, copying: batch.tenantID)
+        select.bind(3, copying: batch.tenantID.text)
         return try select.found()
     }
 }

@@ -5,7 +5,7 @@ import SyncModel
 enum EnvelopeProperties {
     static func check(_ envelope: SyncEnvelope, in sent: [String: Any]) throws {
         try hold(sent["operation"] as? String == "user_sync", "a sync says so")
-        try checkTenant(envelope.tenantID, envelope.tenantName, in: sent)
+        try checkTenant(envelope.tenantID.text, envelope.tenantName, in: sent)
         let metadata = sent["metadata"] as? [String: Any] ?? [:]
         try checkMoment(envelope.syncTime, metadata["syncTime"])
         try checkText(envelope.syncedBy, metadata["syncedBy"], 0...255)
@@ -17,7 +17,7 @@ enum EnvelopeProperties {
 
     static func check(_ envelope: RemovalEnvelope, in sent: [String: Any]) throws {
         try hold(sent["operation"] as? String == "user_removal", "a removal says so")
-        try checkTenant(envelope.tenantID, envelope.tenantName, in: sent)
+        try checkTenant(envelope.tenantID.text, envelope.tenantName, in: sent)
         try checkText(envelope.userID, sent["userId"], 1...255)
         try checkMoment(envelope.removedAt, sent["removedAt"])
         try checkText(envelope.reason, sent["reason"], 0...500)

@@ -1,0 +1,31 @@
+/// A tenant as its platform names it: the bytes of its UTF-8, compared one by one, as the databases and the wire compare them.
+///
+/// Swift's `String` holds canonically equivalent spellings for equal (`é` composed and decomposed), SQLite and HTTP do not: keyed by
+/// `String`, two tenants would share one place in memory and have two on disk.
+package struct TenantID: Sendable {
+    package let text: String
+
+    package init(_ text: String) { self.text = text }
+}
+
+extension TenantID: Hashable {
+    package static func == (one: TenantID, other: TenantID) -> Bool { one.text.utf8.elementsEqual(other.text.utf8) }
+
+    package func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        hasher.combine(UInt8(0xFF))
+    }
+}
+
+extension TenantID: Comparable {
+    package static func < (one: TenantID, other: TenantID) -> Bool { one.text.utf8.lexicographicallyPrecedes(other.text.utf8) }
+}
+
+extension TenantID: ExpressibleByStringInterpolation {
+    package init(stringLiteral text: String) { self.init(text) }
+}
+
+extension TenantID: CustomStringConvertible {
+    package var description: String { text }
+}
