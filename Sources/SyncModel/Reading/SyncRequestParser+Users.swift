@@ -92,12 +92,26 @@ extension SyncRequestParser {
         case .no: users.set(field, .value)
         case .yes: users.set(field, .yes)
         case .string where field == .lastActiveAt: writeMoment(field, slot, raw)
+        case .string where field == .roles || field == .permissions: writeAsArray(field, raw)
         case .string where slot.needsRewriting: users.set(field, upTo: raw.count) { JSONText.unescape(raw, to: $0) }
         case .array where slot.needsRewriting, .object where slot.needsRewriting:
             users.set(field, upTo: raw.count) { JSONText.minify(raw, to: $0) }
         case .string, .array, .object: users.set(field, text: raw)
         // No rule lets a number through.
         case .number: break
+        }
+    }
+
+    /// One string for a list of them, such as the `"*"` of those who may do everything: stored as an array of one.
+    private mutating func writeAsArray(_ field: UserField, _ raw: UnsafeRawBufferPointer) {
+        users.set(field, upTo: raw.count + 4) { out in
+            let head: StaticString = "[\""
+            let tail: StaticString = "\"]"
+            out.copyMemory(from: UnsafeRawBufferPointer(start: head.utf8Start, count: 2))
+            UnsafeMutableRawBufferPointer(rebasing: out[2...]).copyMemory(from: raw)
+            UnsafeMutableRawBufferPointer(rebasing: out[(2 + raw.count)...])
+                .copyMemory(from: UnsafeRawBufferPointer(start: tail.utf8Start, count: 2))
+            return raw.count + 4
         }
     }
 

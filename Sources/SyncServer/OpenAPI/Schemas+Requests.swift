@@ -78,11 +78,16 @@ extension Schemas {
             "department": Schema.text("", maxLength: 100, nullable: true),
             "title": Schema.text("", maxLength: 100, nullable: true),
             "lastActiveAt": Schema.nullableTime(""),
-            "roles": anyJSON,
-            "permissions": anyJSON,
+            "roles": anyJSONOrText,
+            "permissions": anyJSONOrText,
             "allowedApplications": anyJSON,
             "subscriptionTier": Schema.text("", maxLength: 255, nullable: true),
         ])
+
+    private static let anyJSONOrText: JSONValue = [
+        "type": ["array", "object", "string", "null"],
+        "description": "Any JSON array or object; a string counts as an array of one.",
+    ]
 
     private static let anyJSON: JSONValue = [
         "type": ["array", "object", "null"], "description": "Any JSON array or object.",

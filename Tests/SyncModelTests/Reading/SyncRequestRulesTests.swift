@@ -62,8 +62,13 @@ struct SyncRequestRulesTests {
         }
         + ["roles", "permissions", "allowedApplications"].flatMap { member in
             [ValueCase(member, "[]"), ValueCase(member, "{}"), ValueCase(member, "null"), ValueCase(member, #"[1,{"a":null}]"#)]
-                + ["1", "\"admin\"", "true"].map { ValueCase(member, $0, "must be an array or object", "alternatives.types") }
+                + ["1", "true"].map { json in
+                    let allowed = member == "allowedApplications" ? "an array or object" : "an array, object or string"
+                    return ValueCase(member, json, "must be \(allowed)", "alternatives.types")
+                }
         } + [
+            ValueCase("roles", "\"admin\""), ValueCase("permissions", "\"*\""), ValueCase("permissions", "\"\""),
+            ValueCase("allowedApplications", "\"crm\"", "must be an array or object", "alternatives.types"),
             ValueCase("name", "null", "must be a string", "string.base"),
             ValueCase("email", "null", "must be a string", "string.base"),
             ValueCase("email", "7", "must be a string", "string.base"),

@@ -58,6 +58,18 @@ struct SyncRequestUsersTests {
         #expect(record.texts[.roles] == "[1.50e+2]")
     }
 
+    @Test("a string for roles or permissions is kept as an array of one, its escapes as they were sent")
+    func stringsForLists() throws {
+        for (json, kept) in [
+            (#""*""#, #"["*"]"#), (#""""#, #"[""]"#), (#""a \u00e9 \" ] é""#, #"["a \u00e9 \" ] é"]"#),
+        ] {
+            let body = sync(users: user(#""roles":\#(json),"permissions": \#(json)"#))
+            let record = try #require(Reading.of(body).records.first)
+            #expect(record.texts[.roles] == kept)
+            #expect(record.texts[.permissions] == kept)
+        }
+    }
+
     @Test("lastActiveAt is kept in one form")
     func moments() {
         for (sent, kept) in [

@@ -63,6 +63,18 @@ struct UsersOverHTTPTests {
         }
     }
 
+    @Test("a string for roles or permissions is stored as an array of one")
+    func stringsForLists() async throws {
+        try await TestServer.run { server in
+            _ = try await server.synced([Bodies.user("u1", "a@x.io", more: #""roles":"manager","permissions":"*""#)])
+            let row = try #require(try server.rows("SELECT * FROM users").first)
+            #expect(row["roles"] == #"["manager"]"#)
+            #expect(row["permissions"] == #"["*"]"#)
+            let again = try await server.synced([Bodies.user("u1", "a@x.io", more: #""roles":["manager"],"permissions":["*"]"#)])
+            #expect(outcomes(again) == ["unchanged"])
+        }
+    }
+
     @Test("an absent field keeps its value, null clears it or sets its default, and what is present is written")
     func nullAndAbsent() async throws {
         try await TestServer.run { server in

@@ -18,7 +18,7 @@ struct RuleTests {
         (#""subscriptionTier":"\#(String(repeating: "s", count: 51))""#, "subscriptionTier", "string.max"),
         (#""isActive":"yes""#, "isActive", "boolean.base"), (#""isAdmin":1"#, "isAdmin", "boolean.base"),
         (#""lastActiveAt":"yesterday""#, "lastActiveAt", "string.isoDate"),
-        (#""roles":"manager""#, "roles", "alternatives.types"),
+        (#""roles":7"#, "roles", "alternatives.types"),
         (#""permissions":true"#, "permissions", "alternatives.types"),
     ]
 

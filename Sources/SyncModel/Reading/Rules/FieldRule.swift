@@ -9,6 +9,8 @@ struct FieldRule: Sendable {
         case isoDate
         /// An array or an object.
         case container
+        /// The same, or a string, which stands for an array of one.
+        case containerOrText
         case array
         case object
     }
@@ -38,6 +40,7 @@ struct FieldRule: Sendable {
     static let boolean = FieldRule(.boolean)
     static let isoDate = FieldRule(.isoDate)
     static let container = FieldRule(.container)
+    static let containerOrText = FieldRule(.containerOrText)
     static let array = FieldRule(.array, isRequired: true)
     static let object = FieldRule(.object, isRequired: true)
     static let optionalObject = FieldRule(.object)
@@ -49,6 +52,8 @@ struct FieldRule: Sendable {
         switch kind {
         case .boolean: return slot.kind == .yes || slot.kind == .no ? nil : .notBoolean
         case .container: return slot.kind == .array || slot.kind == .object ? nil : .notContainer
+        case .containerOrText:
+            return slot.kind == .array || slot.kind == .object || slot.kind == .string ? nil : .notContainerOrText
         case .array: return slot.kind == .array ? nil : .notArray
         case .object: return slot.kind == .object ? nil : .notObject
         case .text, .email, .isoDate: break

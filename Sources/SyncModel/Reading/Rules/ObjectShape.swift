@@ -49,8 +49,8 @@ extension ObjectShape {
             ("department", .text(100)),
             ("title", .text(100)),
             ("lastActiveAt", .isoDate),
-            ("roles", .container),
-            ("permissions", .container),
+            ("roles", .containerOrText),
+            ("permissions", .containerOrText),
             ("allowedApplications", .container),
             ("subscriptionTier", .text(50)),
         ])

@@ -7,6 +7,7 @@ enum RuleBreach: Sendable, Equatable {
     case notArray
     case notObject
     case notContainer
+    case notContainerOrText
     case notEmail
     case notDate
     case tooLong(Int)
@@ -26,7 +27,7 @@ enum RuleBreach: Sendable, Equatable {
         case .notBoolean: "boolean.base"
         case .notArray: "array.base"
         case .notObject: "object.base"
-        case .notContainer: "alternatives.types"
+        case .notContainer, .notContainerOrText: "alternatives.types"
         case .notEmail: "string.email"
         case .notDate: "string.isoDate"
         case .tooLong: "string.max"
@@ -46,6 +47,7 @@ enum RuleBreach: Sendable, Equatable {
         case .notArray: "must be an array"
         case .notObject: "must be of type object"
         case .notContainer: "must be an array or object"
+        case .notContainerOrText: "must be an array, object or string"
         case .notEmail: "must be a valid email"
         case .notDate: "must be in ISO 8601 date format"
         case .tooLong(let limit): "length must be less than or equal to \(limit) characters long"

@@ -56,6 +56,10 @@ struct UserProperties {
                 switch sent {
                 case let sent as String where field == .lastActiveAt:
                     try hold(Timestamp(iso8601: sent)?.iso8601 == text, sentence)
+                case let sent as String where field == .roles || field == .permissions:
+                    let stored = JSONOracle.read(Array(text.utf8)).value as? [Any]
+                    try hold(stored?.count == 1, sentence)
+                    try hold((stored?.first as? String).map { JSONOracle.isSame($0, as: sent) } == true, sentence)
                 case let sent as String: try hold(JSONOracle.isSame(text, as: sent), sentence)
                 case let sent? where sent is [Any] || sent is [String: Any]:
                     guard oracle.hasExactNumbers else { continue }

@@ -50,7 +50,9 @@ enum ViolationProperties {
         case "boolean.base": return value != nil && JSONOracle.boolean(value) == nil
         case "array.base": return value != nil && !(value is [Any])
         case "object.base": return value != nil && !(value is [String: Any])
-        case "alternatives.types": return value != nil && !(value is [Any]) && !(value is [String: Any])
+        case "alternatives.types":
+            return value != nil && !(value is [Any]) && !(value is [String: Any])
+                && (text == nil || violation.path.last == .key("allowedApplications"))
         case "string.empty": return text?.isEmpty == true
         case "string.max":
             let limit = violation.message.split(separator: " ").compactMap { Int($0) }.last ?? .max
