@@ -66,8 +66,8 @@ extension SettingDefinition {
         "WEBHOOK_ALLOWED_HOSTS", .list("a host name, without scheme and port"), .webhook,
         "Hosts that a request's metadata.callbackUrl may name; unset: none")
     static let webhookSendAPIKey = SettingDefinition(
-        "WEBHOOK_SEND_API_KEY", .boolean, default: "true", .webhook,
-        "Sends X-Internal-API-Key along to WRAPPER_WEBHOOK_URL")
+        "WEBHOOK_SEND_API_KEY", .boolean, default: "false", .webhook,
+        "true: X-Internal-API-Key goes along to WRAPPER_WEBHOOK_URL")
 
     // MARK: Syncs
     static let batchSize = SettingDefinition(

@@ -46,7 +46,9 @@ extension OpenAPIDocument {
                         "`v1,<base64 HMAC-SHA256 of id.timestamp.body>`, one for each secret, with a space between.",
                         required: true),
                     webhookHeader(
-                        "X-Internal-API-Key", "The first internal key; to the configured address only.", required: false),
+                        "X-Internal-API-Key",
+                        "The first internal key; with WEBHOOK_SEND_API_KEY=true, to the configured address only.", required: false
+                    ),
                     webhookHeader("X-Tenant-ID", "Tenant of the job.", required: false),
                     webhookHeader("X-Sync-Source", "Source of the job.", required: false),
                     webhookHeader("traceparent", "As received with the job.", required: false),

@@ -77,6 +77,11 @@ struct ConfigurationCheck {
         } else if settings.publicURL?.hasPrefix("https://") == true {
             list.ok(.security, "TLS stands in front (PUBLIC_URL is https)")
         }
+        if settings.webhookSendAPIKey, settings.webhookURL != nil {
+            list.doubt(
+                .security, "WEBHOOK_SEND_API_KEY is true: the key that may submit goes to a receiver, who may log it",
+                "set WEBHOOK_SEND_API_KEY=false: webhooks are signed")
+        }
         for path in [".env", settings.dataDirectory, settings.database.path, settings.queue.path] {
             guard let mode = ConfigurationCheck.mode(of: path), mode & 0o077 != 0 else { continue }
             let isDirectory = path == settings.dataDirectory

@@ -38,6 +38,12 @@ struct ChecklistTests {
         #expect(list.lines(style: Style(isOn: false)).last == "✔ ready")
     }
 
+    @Test("a key that goes along with webhooks is a doubt")
+    func sentKey() throws {
+        let list = try check(["WRAPPER_WEBHOOK_URL": "https://w.example/hook", "WEBHOOK_SEND_API_KEY": "true"])
+        #expect(list.findings.contains { $0.section == .security && $0.advice?.contains("WEBHOOK_SEND_API_KEY=false") == true })
+    }
+
     @Test("what others can read is pointed at, with the command that mends it")
     func modes() throws {
         let directory = try TemporaryDirectory()
