@@ -9,12 +9,14 @@ extension Settings {
 
     /// Reads every setting from `lookup` (the value of a name, `nil` where it is not set; an empty one counts as not set).
     ///
-    /// - Parameter processors: the machine's cores, what `WORKERS=auto` comes to.
+    /// - Parameters:
+    ///   - processors: the machine's cores, what `WORKERS=auto` comes to.
+    ///   - home: the home folder, what `~/` at the head of a path stands for.
     /// - Throws: all problems at once, each naming its setting.
     package static func read(
-        processors: Int, from lookup: @escaping (String) -> String?
+        processors: Int, home: String? = nil, from lookup: @escaping (String) -> String?
     ) throws(SettingsError) -> Reading {
-        var reader = SettingsReader(lookup)
+        var reader = SettingsReader(home: home, lookup)
         let settings = Settings(reading: &reader, processors: processors)
         guard reader.problems.isEmpty else {
             let order = Dictionary(uniqueKeysWithValues: SettingDefinition.all.enumerated().map { ($1.name, $0) })
@@ -34,7 +36,7 @@ extension Settings {
         let nodeEnvironment = reader.choice(.nodeEnvironment, of: AppEnvironment.self)
         environment = reader.choice(.appEnvironment) ?? nodeEnvironment ?? .production
 
-        let directory = reader.text(.dataDirectory) ?? "."
+        let directory = reader.path(reader.text(.dataDirectory) ?? ".")
         dataDirectory = directory
         database = reader.database(.databaseURL, otherwise: "crm.sqlite", in: directory)
         queue = reader.database(.queueURL, otherwise: "queue.sqlite", in: directory)
@@ -135,7 +137,7 @@ extension SettingsReader {
             refuse(definition, text)
             return fallback
         }
-        return .sqlite(path: String(path))
+        return .sqlite(path: self.path(path))
     }
 
     /// Keys, each strong enough to guard what `HOST` opens.

@@ -1,19 +1,37 @@
 /// Reads settings one after the other and collects what is wrong, so that one start names every mistake.
-struct SettingsReader {
+package struct SettingsReader {
     private let lookup: (String) -> String?
     private(set) var problems: [SettingRemark] = []
     var warnings: [SettingRemark] = []
     /// The names asked for; a test holds them against the table.
     private(set) var asked: Set<String> = []
 
-    init(_ lookup: @escaping (String) -> String?) { self.lookup = lookup }
+    /// What `~` at the head of a path stands for; `nil`: for itself.
+    private let home: String?
 
-    /// The value as text; an empty one counts as absent. `nil`: absent, and no default.
+    init(home: String? = nil, _ lookup: @escaping (String) -> String?) {
+        self.home = home
+        self.lookup = lookup
+    }
+
+    /// The value as text; an empty one counts as absent, and so does a comment alone. `nil`: absent, and no default.
     mutating func text(_ definition: SettingDefinition) -> String? {
         asked.insert(definition.name)
-        let value = lookup(definition.name).map(SettingsReader.trimmed) ?? ""
-        if !value.isEmpty { return value }
+        if let value = lookup(definition.name), SettingsReader.isSet(value) { return SettingsReader.trimmed(value) }
         return definition.defaultText.isEmpty ? nil : definition.defaultText
+    }
+
+    /// False for a value that says nothing: empty, blank, or (what `NAME= # …` leaves, where a file of variables is read without
+    /// regard to comments) blank up to a `#`.
+    package static func isSet(_ value: String) -> Bool {
+        guard let first = value.first(where: { !$0.isWhitespace }) else { return false }
+        return first != "#" || value.first == "#"
+    }
+
+    /// A path, with the home folder for `~` at its head.
+    func path(_ text: some StringProtocol) -> String {
+        guard let home, text == "~" || text.hasPrefix("~/") else { return String(text) }
+        return (home.hasSuffix("/") ? String(home.dropLast()) : home) + text.dropFirst()
     }
 
     /// The values of a list, without empty ones.

@@ -40,7 +40,7 @@ struct CheckCommand: AsyncParsableCommand {
         do {
             let values = try await server.source.values()
             let named = Set(values.filter { !$0.value.isEmpty }.keys)
-            let reading = try Settings.read(processors: ProcessInfo.processInfo.activeProcessorCount) { values[$0] }
+            let reading = try SettingsOptions.read(values)
             ConfigurationCheck(reading: reading, named: named).run(into: &list)
         } catch let error as SettingsError {
             for problem in error.problems {

@@ -17,7 +17,7 @@ struct DotEnvFile {
                 case let name = DotEnvFile.trimmed(line[..<equals]), !name.isEmpty,
                 name.utf8.allSatisfy({ isNameCharacter($0) })
             else { throw CommandFailure("\(path), line \(at + 1): must be NAME=value") }
-            guard let value = DotEnvFile.value(DotEnvFile.trimmed(line[line.index(after: equals)...])) else {
+            guard let value = DotEnvFile.value(line[line.index(after: equals)...]) else {
                 throw CommandFailure("\(path), line \(at + 1): the quote around the value of \(name) is not closed")
             }
             values[String(name)] = value
@@ -26,7 +26,8 @@ struct DotEnvFile {
     }
 
     /// A value without its quotes, or without the comment after it; `nil`: a quote is open.
-    private static func value(_ text: Substring) -> String? {
+    private static func value(_ raw: Substring) -> String? {
+        let text = trimmed(raw)
         if let quote = text.first, quote == "\"" || quote == "'" {
             let rest = text.dropFirst()
             guard let close = rest.firstIndex(of: quote) else { return nil }
@@ -34,7 +35,11 @@ struct DotEnvFile {
             return after.isEmpty || after.first == "#" ? String(rest[..<close]) : nil
         }
         // A comment begins with a # after white space, so that a # within a key stays.
-        if let comment = text.firstRange(of: " #") { return String(trimmed(text[..<comment.lowerBound])) }
+        var end = raw.startIndex
+        while let mark = raw[end...].firstIndex(of: "#") {
+            if mark > raw.startIndex, raw[raw.index(before: mark)].isWhitespace { return String(trimmed(raw[..<mark])) }
+            end = raw.index(after: mark)
+        }
         return String(text)
     }
 

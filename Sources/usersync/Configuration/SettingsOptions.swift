@@ -13,10 +13,18 @@ struct SettingsOptions: ParsableArguments {
         try await SettingsSource(file: config).values()
     }
 
+    /// The settings that raw values make on this machine, checked.
+    static func read(_ values: [String: String]) throws(SettingsError) -> Settings.Reading {
+        let process = ProcessInfo.processInfo
+        return try Settings.read(
+            processors: process.activeProcessorCount, home: process.environment["HOME"] ?? NSHomeDirectory()
+        ) { values[$0] }
+    }
+
     /// All settings, checked.
     func settings() async throws -> Settings.Reading {
         let values = try await values()
-        return try Settings.read(processors: ProcessInfo.processInfo.activeProcessorCount) { values[$0] }
+        return try SettingsOptions.read(values)
     }
 }
 

@@ -13,6 +13,7 @@ struct SettingsSource: Sendable {
 
     private struct Layer {
         let name: String
+        var isYAML = false
         let provider: any ConfigProvider
     }
 
@@ -35,19 +36,20 @@ struct SettingsSource: Sendable {
         let yaml = URL(fileURLWithPath: file ?? SettingsSource.defaultFile, relativeTo: directory)
         let yamlName = file ?? SettingsSource.defaultFile
         if try SettingsSource.text(of: yaml, named: yamlName, required: file != nil) != nil {
-            layers.append(Layer(name: yamlName, provider: try await SettingsSource.yaml(at: yaml, named: yamlName)))
+            layers.append(Layer(name: yamlName, isYAML: true, provider: try await SettingsSource.yaml(at: yaml, named: yamlName)))
         }
         self.layers = layers
     }
 
-    /// The values of all settings that are set somewhere, the strongest layer's for each.
+    /// The values of all settings that are set somewhere, the strongest layer's for each. An empty value sets nothing: the layer
+    /// below is asked.
     ///
     /// Asks the providers themselves, which throw what the reader's plain getters swallow.
     func values() throws(CommandFailure) -> [String: String] {
         var values: [String: String] = [:]
         for definition in SettingDefinition.all {
             for layer in layers {
-                if let value = try SettingsSource.value(of: definition, in: layer) {
+                if let value = try SettingsSource.value(of: definition, in: layer), SettingsReader.isSet(value) {
                     values[definition.name] = value
                     break
                 }
@@ -60,17 +62,20 @@ struct SettingsSource: Sendable {
         let key = AbsoluteConfigKey([definition.name])
         do {
             guard let value = try layer.provider.value(forKey: key, type: .string).value else { return nil }
-            if case .string(let text) = value.content { return text }
+            if case .string(let text) = value.content { return layer.isYAML && isNull(text) ? nil : text }
         } catch {
             // Not a scalar: a list may be written as a YAML sequence.
             if case .list = definition.kind, let value = try? layer.provider.value(forKey: key, type: .stringArray).value,
                 case .stringArray(let texts) = value.content
             {
-                return texts.joined(separator: ",")
+                return texts.filter { !isNull($0) }.joined(separator: ",")
             }
         }
         throw CommandFailure("\(layer.name): \(definition.name) must be \(definition.allowed)")
     }
+
+    /// YAML's ways to write no value (10.3.2, the core schema). The provider hands them out as text.
+    private static func isNull(_ text: String) -> Bool { ["", "~", "null", "Null", "NULL"].contains(text) }
 
     /// Known names alone, in their exact spelling: the provider itself looks them up without regard to case.
     private static func provider(of variables: [String: String]) -> EnvironmentVariablesProvider {

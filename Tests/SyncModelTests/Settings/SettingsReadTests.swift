@@ -44,7 +44,7 @@ struct SettingsReadTests {
         #expect(settings.webhookURL == nil)
         #expect(settings.webhookSecrets.isEmpty)
         #expect(settings.webhookAllowedHosts.isEmpty)
-        #expect(settings.webhookSendAPIKey)
+        #expect(!settings.webhookSendAPIKey)
         #expect(settings.batchSize == 100)
         #expect(settings.workers == 6)
         #expect(settings.validation == .reject)
@@ -106,9 +106,33 @@ struct SettingsReadTests {
         #expect(found.map { $0.prefix { $0 != ":" } } == ["PORT", "INTERNAL_API_KEY", "BATCH_SIZE", "LOG_FORMAT"])
     }
 
-    @Test("an empty value counts as not set")
+    @Test("an empty value counts as not set, and so does a comment alone after a blank or a tab")
     func empty() throws {
         #expect(try read(["PORT": "  ", "OPS_API_KEY": "", "PUBLIC_URL": ""]) == read([:]))
+        #expect(try read(["PORT": " # the usual one", "OPS_API_KEY": "\t#none", "DATA_DIR": "  #"]) == read([:]))
+        // Without a blank before it a # may begin a value.
+        let key = "#" + goodKey
+        #expect(try read(["OPS_API_KEY": key]).settings.opsKeys.map(\.value) == [key])
+        #expect(problems(["PORT": "#80"]).count == 1)
+    }
+
+    @Test("~/ at the head of a path is the home folder, and nothing else of a path is changed")
+    func home() throws {
+        func settings(_ values: [String: String], home: String?) throws -> Settings {
+            let all = ["INTERNAL_API_KEY": goodKey].merging(values) { $1 }
+            return try Settings.read(processors: 1, home: home) { all[$0] }.settings
+        }
+        let moved = try settings(["DATA_DIR": "~/data", "DATABASE_URL": "sqlite:~/crm.db"], home: "/home/ann/")
+        #expect(moved.dataDirectory == "/home/ann/data")
+        #expect(moved.database == .sqlite(path: "/home/ann/crm.db"))
+        #expect(moved.queue == .sqlite(path: "/home/ann/data/queue.sqlite"))
+        #expect(try settings(["DATA_DIR": "~"], home: "/home/ann").dataDirectory == "/home/ann")
+        for kept in ["~bob/data", "data/~/x", "~x", "./~/x"] {
+            #expect(try settings(["DATA_DIR": kept], home: "/home/ann").dataDirectory == kept)
+        }
+        #expect(
+            throws: SettingsError.self, "two spellings of one file",
+            performing: { try settings(["DATABASE_URL": "sqlite:~/x", "QUEUE_URL": "sqlite:/home/ann/x"], home: "/home/ann") })
     }
 
     @Test(

@@ -22,6 +22,20 @@ struct ConfigurationTests {
         #expect(values == ["PORT": "1", "HOST": "h2", "DATA_DIR": "d3", "METRICS_PUBLIC": "yes"])
     }
 
+    @Test("what says nothing is not set: the layer below is asked")
+    func unset() async throws {
+        let below = "PORT: 3\nHOST: h3\n"
+        #expect(try await values(environment: ["PORT": ""], env: "HOST= # none\n", yaml: below) == ["PORT": "3", "HOST": "h3"])
+        #expect(try await values(environment: ["PORT": "\t# none"], env: "HOST=\n", yaml: below) == ["PORT": "3", "HOST": "h3"])
+        for null in ["", " ~", " null", " Null", " NULL", " \"\"", " # none", "\t# none"] {
+            let values = try await values(yaml: "PORT:\(null)\nTRUSTED_PROXIES:\(null)\nHOST: h3\n")
+            #expect(values == ["HOST": "h3"], "PORT:\(null)")
+        }
+        #expect(try await values(yaml: "TRUSTED_PROXIES: [10.0.0.0/8, null, ~]\n") == ["TRUSTED_PROXIES": "10.0.0.0/8"])
+        // Only YAML has a word for nothing.
+        #expect(try await values(environment: ["HOST": "null", "DATA_DIR": "~"]) == ["HOST": "null", "DATA_DIR": "~"])
+    }
+
     @Test("names count in their exact spelling, and those of others are none of ours")
     func exactNames() async throws {
         #expect(try await values(environment: ["port": "1", "PATH": "/bin"], env: "Port=2\nOTHER=3").isEmpty)
@@ -75,10 +89,12 @@ struct DotEnvFileTests {
     @Test("names, values, comments, quotes and both kinds of line end")
     func reads() throws {
         let text =
-            "\u{FEFF}# a comment\r\n\r\nA=1\r\nexport B = two words \nC=\"quoted # here\" # there\nD='single'\nE=a#b\nF=a #b\nG=\nH=x=y=\nA=2"
+            "\u{FEFF}# a comment\r\n\r\nA=1\r\nexport B = two words \nC=\"quoted # here\" # there\nD='single'\nE=a#b\nF=a #b\nG=\nH=x=y=\nA=2\nI= # c\nJ=\t# c\nK=x\t#c\nL=#x\nM=a#b\t # c # d\nN= #"
         #expect(
             try values(text) == [
                 "A": "2", "B": "two words", "C": "quoted # here", "D": "single", "E": "a#b", "F": "a", "G": "", "H": "x=y=",
+                "I": "",
+                "J": "", "K": "x", "L": "#x", "M": "a#b", "N": "",
             ])
     }
 
@@ -106,7 +122,8 @@ struct ConfigurationFileTests {
     func yaml() async throws {
         let path = Self.root.appendingPathComponent("config/usersync.yaml").path
         let values = try await SettingsSource(environment: [:], directory: "/nonexistent", file: path).values()
-        #expect(values == Dictionary(uniqueKeysWithValues: SettingDefinition.all.map { ($0.name, $0.defaultText) }))
+        let defaults = SettingDefinition.all.filter { !$0.defaultText.isEmpty }.map { ($0.name, $0.defaultText) }
+        #expect(values == Dictionary(defaults) { $1 })
         let lines = try String(contentsOfFile: path, encoding: .utf8).components(separatedBy: "\n")
         for definition in SettingDefinition.all {
             let at = try #require(lines.firstIndex { $0.hasPrefix("\(definition.name):") })
