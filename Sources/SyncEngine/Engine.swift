@@ -10,6 +10,7 @@ package final class Engine: Service, EngineControl {
     private let directory: any UserDirectory
     private let configuration: EngineConfiguration
     private let clock: WallClock
+    private let machine: Machine
     private let logger: Logger
     private let gate: DirectoryGate
     private let dispatcher: Dispatcher
@@ -20,23 +21,24 @@ package final class Engine: Service, EngineControl {
     /// - Parameter draining: whether the process is stopping; shown in the status.
     package init(
         queue: any JobQueue, directory: any UserDirectory, configuration: EngineConfiguration, clock: WallClock,
-        logger: Logger, draining: @escaping @Sendable () -> Bool
+        machine: Machine = .real, logger: Logger, draining: @escaping @Sendable () -> Bool
     ) {
         let metrics = EngineMetrics()
-        let gate = DirectoryGate(directory: directory, clock: clock, logger: logger)
-        let completions = JobCompletions()
+        let gate = DirectoryGate(directory: directory, clock: clock, machine: machine, logger: logger)
+        let completions = JobCompletions(machine: machine)
         let closer = JobCloser(
             queue: queue, directory: directory, gate: gate, completions: completions, configuration: configuration,
             clock: clock, metrics: metrics, logger: logger)
         let workers = (0..<max(1, configuration.workers)).map { _ in
             SyncWorker(
                 queue: queue, directory: directory, gate: gate, closer: closer, retry: configuration.retry, clock: clock,
-                metrics: metrics, logger: logger)
+                machine: machine, metrics: metrics, logger: logger)
         }
         self.queue = queue
         self.directory = directory
         self.configuration = configuration
         self.clock = clock
+        self.machine = machine
         self.logger = logger
         self.gate = gate
         self.closer = closer
@@ -44,7 +46,8 @@ package final class Engine: Service, EngineControl {
         self.draining = draining
         dispatcher = Dispatcher(
             queue: queue, gate: gate, workers: workers, configuration: configuration,
-            mostBatches: { configuration.batchesPerCommit ?? directory.batchesPerCommit }, clock: clock, logger: logger)
+            mostBatches: { configuration.batchesPerCommit ?? directory.batchesPerCommit }, clock: clock, machine: machine,
+            logger: logger)
     }
 
     /// Whether nothing is being worked on: the moment for a checkpoint.
@@ -72,7 +75,7 @@ package final class Engine: Service, EngineControl {
             await completions.close()
         } onGracefulShutdown: {
             // The handler is synchronous; both calls only set flags.
-            Task {
+            self.machine.detach {
                 await self.dispatcher.stop()
                 await self.completions.close()
             }
@@ -86,7 +89,7 @@ package final class Engine: Service, EngineControl {
             await sweep()
             var pause = configuration.sweepInterval
             if let next = try? await queue.nextRetry() { pause = min(pause, max(0.01, next.seconds(since: clock.now()))) }
-            try? await Task.sleep(for: .seconds(pause))
+            try? await machine.sleep(for: .seconds(pause))
         }
     }
 

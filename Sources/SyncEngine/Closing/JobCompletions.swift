@@ -5,14 +5,15 @@ package actor JobCompletions {
     private struct Waiter {
         let continuation: CheckedContinuation<Job?, Never>
         /// Looks once, then counts the seconds.
-        let timer: Task<Void, Never>
+        let timer: Task<Void, any Error>
     }
 
+    private let machine: Machine
     private var waiters: [JobID: [Int: Waiter]] = [:]
     private var next = 0
     private var isClosed = false
 
-    package init() {}
+    package init(machine: Machine = .real) { self.machine = machine }
 
     /// Waits until `ended` is called for the job, `seconds` passed or the task is cancelled.
     /// - Parameter check: looks whether the job has ended already; asked after the wait was registered, so that no end is missed.
@@ -23,15 +24,15 @@ package actor JobCompletions {
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 // Not a child task: it must not hold up the answer. It is cancelled with the answer.
-                let timer = Task {
-                    if let job = await check() { return resume(id, number, with: job) }
-                    try? await Task.sleep(for: .seconds(seconds))
-                    resume(id, number, with: nil)
+                let timer = machine.detach { [self] in
+                    if let job = await check() { return await resume(id, number, with: job) }
+                    try? await machine.sleep(for: .seconds(seconds))
+                    await resume(id, number, with: nil)
                 }
                 waiters[id, default: [:]][number] = Waiter(continuation: continuation, timer: timer)
             }
         } onCancel: {
-            Task { await self.resume(id, number, with: nil) }
+            self.machine.detach { await self.resume(id, number, with: nil) }
         }
     }
 

@@ -8,6 +8,7 @@ package import UserDirectory
 package actor DirectoryGate {
     private let directory: any UserDirectory
     private let clock: WallClock
+    private let machine: Machine
     private let logger: Logger
     private var current: DirectoryHealth
     private var waiters: [CheckedContinuation<Void, Never>] = []
@@ -16,10 +17,12 @@ package actor DirectoryGate {
     private let probeDelays: ClosedRange<Double>
 
     package init(
-        directory: any UserDirectory, clock: WallClock, logger: Logger, probeDelays: ClosedRange<Double> = 0.1...5
+        directory: any UserDirectory, clock: WallClock, machine: Machine = .real, logger: Logger,
+        probeDelays: ClosedRange<Double> = 0.1...5
     ) {
         self.directory = directory
         self.clock = clock
+        self.machine = machine
         self.logger = logger
         self.probeDelays = probeDelays
         current = DirectoryHealth(state: .ok, since: clock.now(), error: nil)
@@ -49,7 +52,7 @@ package actor DirectoryGate {
             if isOpen { await closed() }
             var delay = probeDelays.lowerBound
             while !isOpen, !Task.isCancelled {
-                try? await Task.sleep(for: .seconds(delay))
+                try? await machine.sleep(for: .seconds(delay))
                 delay = min(delay * 2, probeDelays.upperBound)
                 await probe()
             }
@@ -78,7 +81,7 @@ package actor DirectoryGate {
             }
         } onCancel: {
             // A cancellation handler is synchronous; the actor wakes its waiters itself.
-            Task { await self.wake() }
+            self.machine.detach { await self.wake() }
         }
     }
 

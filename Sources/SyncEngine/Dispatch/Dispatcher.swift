@@ -12,6 +12,7 @@ actor Dispatcher {
     private let gate: DirectoryGate
     private let configuration: EngineConfiguration
     private let clock: WallClock
+    private let machine: Machine
     private let logger: Logger
     private var ring = TenantRing()
     private var idle: [SyncWorker]
@@ -30,13 +31,14 @@ actor Dispatcher {
 
     init(
         queue: any JobQueue, gate: DirectoryGate, workers: [SyncWorker], configuration: EngineConfiguration,
-        mostBatches: @escaping @Sendable () -> Int, clock: WallClock, logger: Logger
+        mostBatches: @escaping @Sendable () -> Int, clock: WallClock, machine: Machine, logger: Logger
     ) {
         self.queue = queue
         self.mostBatches = mostBatches
         self.gate = gate
         self.configuration = configuration
         self.clock = clock
+        self.machine = machine
         self.logger = logger
         idle = workers
         allowance = CommitAllowance(most: mostBatches())
@@ -111,7 +113,7 @@ actor Dispatcher {
             let served = Set(leased.map(\.tenantID))
             for tenant in tenants where !served.contains(tenant) { ring.done(tenant, mayHaveMore: false) }
             turns += Turn.divide(leased)
-            if turns.contains(where: { !$0.isBulk }) { allowance.othersAreAbout(at: .now) }
+            if turns.contains(where: { !$0.isBulk }) { allowance.othersAreAbout(at: machine.now) }
         } catch {
             logger.error("queue cannot be read", metadata: ["error": .string("\(error)")])
             for tenant in tenants { ring.done(tenant, mayHaveMore: false) }  // the sweep asks again
@@ -122,7 +124,7 @@ actor Dispatcher {
     private func carryOut(_ turn: Turn, on worker: SyncWorker) async {
         let gauge = self.gauge
         let isBulk = turn.isBulk
-        let boundary = BoundaryClock()
+        let boundary = BoundaryClock(machine)
         // A commit of small jobs is short, and closing it would cost the others in it their place: only a bulk's gives way.
         let closeEarly: @Sendable () -> Bool = {
             boundary.pass()
@@ -142,7 +144,7 @@ actor Dispatcher {
         if done > 0 {
             throughput.add(turn.batches.prefix(done).reduce(0) { $0 + $1.payload.count }, at: clock.now())
         }
-        if turn.isBulk, done > 0 { allowance.committed(done, closing: closing, at: .now) }
+        if turn.isBulk, done > 0 { allowance.committed(done, closing: closing, at: machine.now) }
         for tenant in turn.tenants { ring.done(tenant, mayHaveMore: true) }
         noteWaiting()
         wake()

@@ -11,12 +11,13 @@ actor SyncWorker {
     private let closer: JobCloser
     private let retry: RetryPolicy
     private let clock: WallClock
+    private let machine: Machine
     private let metrics: EngineMetrics
     private let logger: Logger
 
     init(
         queue: any JobQueue, directory: any UserDirectory, gate: DirectoryGate, closer: JobCloser, retry: RetryPolicy,
-        clock: WallClock, metrics: EngineMetrics, logger: Logger
+        clock: WallClock, machine: Machine, metrics: EngineMetrics, logger: Logger
     ) {
         self.queue = queue
         self.directory = directory
@@ -24,6 +25,7 @@ actor SyncWorker {
         self.closer = closer
         self.retry = retry
         self.clock = clock
+        self.machine = machine
         self.metrics = metrics
         self.logger = logger
     }
@@ -129,7 +131,7 @@ actor SyncWorker {
                 "attempt": .stringConvertible(attempt),
                 "error": .string(error),
             ])
-        if let delay = retry.delay(afterAttempt: attempt, random: .random(in: 0..<1)) {
+        if let delay = retry.delay(afterAttempt: attempt, random: machine.random()) {
             _ = await persistently {
                 try await self.queue.retry(batch.lease, at: now.advanced(bySeconds: delay), error: error, now: now)
             }
@@ -163,7 +165,7 @@ actor SyncWorker {
             } catch {
                 logger.error("queue cannot be written", metadata: ["error": .string("\(error)")])
                 guard !Task.isCancelled else { return nil }
-                try? await Task.sleep(for: .seconds(delay))
+                try? await machine.sleep(for: .seconds(delay))
                 delay = min(delay * 2, 5)
             }
         }

@@ -15,12 +15,10 @@ import Synchronization
 package actor WebhookCourier: Service {
     private let outbox: any DeliveryOutbox
     private let wall: WallClock
-    private let clock: any Clock<Duration>
+    private let machine: Machine
     private var due: DueTime
-    private let random: @Sendable () -> Double
     private let limits: CourierLimits
-    private let clients: PinnedClients
-    private let sender: WebhookSender
+    private let sender: any DeliverySender
     private let metrics = CourierMetrics()
 
     private var lanes: DeliveryLanes
@@ -63,17 +61,25 @@ package actor WebhookCourier: Service {
         outbox: any DeliveryOutbox, settings: WebhookSettings, limits: CourierLimits, wall: WallClock,
         clock: any Clock<Duration>, random: @escaping @Sendable () -> Double, clients: PinnedClients, logger: Logger
     ) {
+        self.init(
+            outbox: outbox, limits: limits, wall: wall, clock: clock, random: random,
+            sender: WebhookSender(settings: settings, limits: limits, clients: clients), logger: logger)
+    }
+
+    init(
+        outbox: any DeliveryOutbox, limits: CourierLimits, wall: WallClock, clock: any Clock<Duration>,
+        executor: (any TaskExecutor)? = nil, random: @escaping @Sendable () -> Double, sender: any DeliverySender,
+        logger: Logger
+    ) {
         self.outbox = outbox
         self.wall = wall
-        self.clock = clock
+        machine = Machine(clock: clock, executor: executor, random: random)
         due = DueTime(wall: wall, clock: clock)
-        self.random = random
         self.limits = limits
         reading = Outage("Reading the webhook outbox", logger)
         recording = Outage("Recording a webhook's attempt", logger)
         log = CourierLog(logger)
-        self.clients = clients
-        sender = WebhookSender(settings: settings, limits: limits, clients: clients)
+        self.sender = sender
         lanes = DeliveryLanes(limits: limits)
         (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
@@ -89,10 +95,10 @@ package actor WebhookCourier: Service {
         await withTaskCancellationOrGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.work() }
-                group.addTask { [grace = limits.shutdownGrace] in
+                group.addTask { [machine, grace = limits.shutdownGrace] in
                     // Either throws only when the work ended first.
                     try? await gracefulShutdown()
-                    try? await Task.sleep(for: grace)
+                    try? await machine.sleep(for: grace)
                 }
                 await group.next()
                 group.cancelAll()
@@ -101,7 +107,7 @@ package actor WebhookCourier: Service {
             self.isStopping.store(true, ordering: .releasing)
             self.signal.finish()
         }
-        await clients.shutdown()
+        await sender.close()
     }
 
     private func work() async {
@@ -147,7 +153,7 @@ package actor WebhookCourier: Service {
     // MARK: - One delivery
 
     private func deliver(_ delivery: Delivery) async {
-        let start = ContinuousClock.now
+        let start = machine.now
         let at = wall.now()
         let outcome: WebhookSender.Outcome
         do {
@@ -159,8 +165,8 @@ package actor WebhookCourier: Service {
         lanes.sent(delivery, isDelivered: outcome.isDelivered, isTrouble: outcome.isTrouble)
         signal.yield()
         let next = DeliveryDecision.next(
-            after: outcome, attempt: delivery.attempts + 1, now: wall.now(), due: due.now(), random: random())
-        metrics.count(next, took: start.duration(to: .now))
+            after: outcome, attempt: delivery.attempts + 1, now: wall.now(), due: due.now(), random: machine.random())
+        metrics.count(next, took: start.duration(to: machine.now))
         log.attempt(delivery, outcome, next)
         let attempt = DeliveryAttempt(
             deliveryID: delivery.what.id, at: at, status: outcome.status, error: outcome.error, next: next)
@@ -176,14 +182,14 @@ package actor WebhookCourier: Service {
         while true {
             do {
                 // Not a child task: what has happened is to be written even while this one is cancelled.
-                try await Task { [outbox] in try await outbox.record(attempt) }.value
+                try await machine.detach { [outbox] in try await outbox.record(attempt) }.value
                 recording.worked()
                 return true
             } catch {
                 recording.failed(error)
             }
             do {
-                try await clock.sleep(for: .seconds(pause))
+                try await machine.sleep(for: .seconds(pause))
             } catch {
                 return false
             }

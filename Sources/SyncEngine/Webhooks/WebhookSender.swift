@@ -4,8 +4,18 @@ import NIOCore
 import NIOHTTP1
 import SyncModel
 
+/// Carries deliveries to their receivers.
+protocol DeliverySender: Sendable {
+    /// Makes one attempt.
+    /// - Parameter now: this attempt's moment.
+    /// - Throws: `CancellationError` alone; whether the webhook arrived is not known then.
+    func send(_ delivery: Delivery, at now: Timestamp) async throws -> WebhookSender.Outcome
+    /// Nothing is sent after.
+    func close() async
+}
+
 /// Makes one attempt at one delivery: where to, what with, within which time, and what the answer means.
-struct WebhookSender: Sendable {
+struct WebhookSender: DeliverySender {
     let settings: WebhookSettings
     let limits: CourierLimits
     let signer: WebhookSigner
@@ -68,6 +78,8 @@ struct WebhookSender: Sendable {
             return Outcome(error: WebhookSendError.describe(error, limits: limits))
         }
     }
+
+    func close() async { await clients.shutdown() }
 
     private func target(of delivery: Delivery) throws(WebhookURLError) -> (url: WebhookURL, reach: PinnedClients.Reach) {
         if delivery.what.isConfiguredURL {
