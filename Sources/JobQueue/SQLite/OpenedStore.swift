@@ -37,7 +37,11 @@ struct OpenedStore {
             try Self.checkOwner(db, path)
             try Self.setPragmas(db, path)
             gauge.attach(to: db)
-            return (try KeptFigures.read(db), try LanesLoader.load(db), try LanesLoader.lastNumber(db))
+            let lastNumber = try LanesLoader.lastNumber(db)
+            guard (0..<BatchName.lastKey).contains(lastNumber) else {
+                throw QueueError.unusable("\(path) is damaged: the last number of a job in it is \(lastNumber)")
+            }
+            return (try KeptFigures.read(db), try LanesLoader.load(db), lastNumber)
         }
         configuration.readonly = true
         reader = try DatabaseQueue(path: path, configuration: configuration)

@@ -29,7 +29,9 @@ extension SQLiteJobQueue {
         context.onRollback { [self] in lanes { $0.setCancelling(row.batchKey, wasCancelling) } }
         let bounds = BatchName.bounds(key: row.batchKey)
         let unstarted = try context.sql(Self.selectOpen)
-            .all(.int(bounds.first + Int64(row.nextBatch)), .int(bounds.last)) { BatchName.number(of: $0.int64(0)) }
+            .all(.int(BatchName.id(key: row.batchKey, number: row.nextBatch)), .int(bounds.last)) {
+                BatchName.number(of: $0.int64(0))
+            }
             .filter { !held.contains($0) }
         let hasWork = try context.sql(HeadJob.exists).first(.tenant(tenantID)) { _ in true } ?? false
         context.afterCommit { [self] in
@@ -62,7 +64,7 @@ extension SQLiteJobQueue {
         guard let row = try JobRow.find(id, context.db), row.phase == .cancelling else { return }
         let held = lanes { $0.heldNumbers(row.job.tenantID, batchKey: row.batchKey) }
         var progress = JobProgress()
-        for number in Set(numbers).subtracting(held).sorted() where (0..<row.job.batches).contains(number) {
+        for number in Set(numbers).subtracting(held).sorted() where number >= 0 && number < row.job.batches {
             let batchID = BatchName.id(key: row.batchKey, number: number)
             if let users = applied[number] {
                 guard let payload = try Self.payload(batchID, context.db) else { continue }

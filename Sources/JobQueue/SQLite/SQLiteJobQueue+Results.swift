@@ -6,10 +6,10 @@ extension SQLiteJobQueue {
     package func results(
         of id: JobID, status: ResultStatusFilter?, limit: Int, cursor: String?
     ) async throws -> Page<UserResult> {
-        let first = try cursor.map { try Int(PageCursor.numbers($0, .results, count: 1)[0]) } ?? 0
+        let first = try Int(cursor.map { try PageCursor.userIndex($0) } ?? 0)
         return try await read { [self] db in
             guard let row = try JobRow.find(id, db) else { return Page(items: [], nextCursor: nil) }
-            let found = try results(row, status, from: max(0, first), limit: limit + 1, db)
+            let found = try results(row, status, from: first, limit: limit + 1, db)
             let next = found.count > limit ? PageCursor.text(.results, Int64(found[limit].applied.index)) : nil
             return Page(items: Array(found.prefix(limit)), nextCursor: next)
         }
@@ -21,7 +21,9 @@ extension SQLiteJobQueue {
         if status == nil, let few = try fewResults(row, from: first, limit: limit, db) { return few }
         var found: [UserResult] = []
         var index = first
-        while found.count < limit, index < row.job.totalUsers {
+        // Whatever total a damaged row names, no job has more users than its batches can hold.
+        let end = min(row.job.totalUsers, BatchName.limit * RecordCutter.maxUsers)
+        while found.count < limit, index < end {
             let start = index / ResultsWindow.span * ResultsWindow.span
             found += try window(row, start, status, db).results(from: index, limit: limit - found.count)
             index = start + ResultsWindow.span

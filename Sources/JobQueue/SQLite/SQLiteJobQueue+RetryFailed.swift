@@ -67,7 +67,7 @@ extension SQLiteJobQueue {
                         try insert.run(.int(upload.value), .int(Int64(record.index)), .bytes(Array(raw)))
                     }
                 }
-                return batches.count < Self.gatherStep ? nil : batches.last.map { $0.id + 1 }
+                return batches.count < Self.gatherStep ? nil : batches.last.map { $0.id &+ 1 }
             }
         }
     }

@@ -56,6 +56,18 @@ struct ResultsTests {
         }
     }
 
+    @Test("a cursor at the end of all numbers is a 400, and the server goes on")
+    func cursorAtTheEdge() async throws {
+        try await TestServer.run { server in
+            let path = try await results(of: 3, server)
+            for cursor in ["r1y2p0ij32e8e7", "r-1y2p0ij32e8e8", "r1z141z4", "j1y2p0ij32e8e7.1y2p0ij32e8e7"] {
+                let answer = try await server.get("\(path)?cursor=\(cursor)")
+                #expect(answer.status == 400 && answer.json.details.string?.contains("cursor") == true, "\(cursor)")
+            }
+            #expect(try await server.get(path).json.results.array.count == 3)
+        }
+    }
+
     @Test("a value that is not valid is a 400; NDJSON has no pages, so limit and cursor are one too")
     func badValues() async throws {
         try await TestServer.run { server in

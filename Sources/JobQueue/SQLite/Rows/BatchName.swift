@@ -2,8 +2,11 @@
 enum BatchName {
     /// Batches of one job at most.
     static let limit = 1 << 20
+    /// No key is larger: at a thousand jobs a second it is reached in a century.
+    static let lastKey: Int64 = 1 << 42
 
-    static func id(key: Int64, number: Int) -> Int64 { key << 20 | Int64(number) }
+    /// Of a number or a key that is none (a damaged row's) it is some other name, under which there is no open batch.
+    static func id(key: Int64, number: Int) -> Int64 { (key << 20) &+ Int64(number) }
     static func key(of id: Int64) -> Int64 { id >> 20 }
     static func number(of id: Int64) -> Int { Int(id & 0xF_FFFF) }
 

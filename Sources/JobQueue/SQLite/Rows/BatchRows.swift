@@ -12,7 +12,7 @@ enum BatchRows {
     static func insert(
         _ batches: [NewBatch], key: Int64, from number: Int, pass: BatchPass = .first, in context: WriteContext
     ) throws -> Int {
-        guard number + batches.count <= BatchName.limit else {
+        guard number >= 0, number + batches.count <= BatchName.limit else {
             throw QueueError.refused("A job holds at most \(BatchName.limit) batches")
         }
         guard !batches.isEmpty else { return 0 }

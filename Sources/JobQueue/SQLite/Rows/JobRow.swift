@@ -54,7 +54,8 @@ struct JobRow: Sendable {
         job.reason = row.optionalText(32)
         job.retryOf = row.optionalText(33).flatMap { JobID($0) }
         job.warnings = JSONColumn.items(row.optionalText(34), [String].self) ?? []
-        job.failedCodes = JSONColumn.items(row.optionalText(35), [String: Int].self) ?? [:]
+        job.failedCodes = (JSONColumn.items(row.optionalText(35), [String: Int].self) ?? [:])
+            .mapValues { max(0, min($0, job.totalUsers)) }
         job.attempts = JSONColumn.items(row.optionalText(36), [BatchAttempt].self) ?? []
         job.error = row.optionalText(37)
     }

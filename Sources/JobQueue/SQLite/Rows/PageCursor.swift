@@ -18,6 +18,14 @@ struct PageCursor {
         return numbers
     }
 
+    /// The user of a job's results at which the next page begins. As wide as the indices that results are stored under: whatever
+    /// a caller sends, it can be reckoned with.
+    /// - Throws: `QueueError.badCursor`.
+    static func userIndex(_ text: String) throws -> UInt32 {
+        guard let index = try UInt32(exactly: numbers(text, .results, count: 1)[0]) else { throw QueueError.badCursor }
+        return index
+    }
+
     private static func text(_ kind: Kind, _ numbers: [Int64]) -> String {
         kind.rawValue + numbers.map { String($0, radix: 36) }.joined(separator: ".")
     }

@@ -33,7 +33,11 @@ extension [UInt8] {
     /// A stored record under another index (its second word, see `UserRecord`).
     func reindexed(_ index: UInt32) -> [UInt8] {
         var copy = self
-        copy.withUnsafeMutableBytes { $0.storeBytes(of: index.littleEndian, toByteOffset: 4, as: UInt32.self) }
+        copy.withUnsafeMutableBytes { bytes in
+            // A record that is cut short is read by nobody.
+            guard bytes.count >= 8 else { return }
+            bytes.storeBytes(of: index.littleEndian, toByteOffset: 4, as: UInt32.self)
+        }
         return copy
     }
 }

@@ -15,7 +15,9 @@ package struct DiskGauge: Sendable {
     package static let system = DiskGauge { path in
         var figures = statvfs()
         guard statvfs(path, &figures) == 0 else { return nil }
-        return Int64(clamping: UInt64(figures.f_bavail) * UInt64(figures.f_frsize))
+        // A network file system may name any figures.
+        let (bytes, overflows) = UInt64(figures.f_bavail).multipliedReportingOverflow(by: UInt64(figures.f_frsize))
+        return overflows ? .max : Int64(clamping: bytes)
     }
 
     /// Bytes of a file; 0 where there is none.

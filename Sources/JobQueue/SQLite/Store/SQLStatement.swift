@@ -86,7 +86,8 @@ struct SQLStatement {
             case .text(var text):
                 code = text.withUTF8 { utf8 in
                     utf8.withMemoryRebound(to: CChar.self) {
-                        sqlite3_bind_text(handle, at, $0.baseAddress, Int32($0.count), transient)
+                        sqlite3_bind_text64(
+                            handle, at, $0.baseAddress, sqlite3_uint64($0.count), transient, UInt8(SQLITE_UTF8))
                     }
                 }
             case .bytes(let bytes):
@@ -105,10 +106,23 @@ struct SQLStatement {
 struct SQLRow {
     fileprivate let handle: OpaquePointer
 
+    private static let largest: Int64 = 1 << 47
+    private static let firstMoment: Int64 = -62_135_596_800_000_000
+    private static let lastMoment: Int64 = 253_402_300_799_999_999
+
+    /// A key, as it stands: to be compared and bound, not to be reckoned with.
     func int64(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
-    func int(_ column: Int32) -> Int { Int(sqlite3_column_int64(handle, column)) }
+
+    /// A count or a code. What is reckoned with it never comes near the edge of `Int`, whatever stands in a damaged file: all that the
+    /// queue counts is far smaller.
+    func int(_ column: Int32) -> Int { Int(max(-Self.largest, min(int64(column), Self.largest))) }
+
+    /// A moment of the years that can be written, 1 to 9999: two of them can be subtracted.
+    func time(_ column: Int32) -> Timestamp {
+        Timestamp(microseconds: max(Self.firstMoment, min(int64(column), Self.lastMoment)))
+    }
+
     func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
-    func time(_ column: Int32) -> Timestamp { Timestamp(microseconds: int64(column)) }
     func optionalTime(_ column: Int32) -> Timestamp? { isNull(column) ? nil : time(column) }
     func optionalInt(_ column: Int32) -> Int? { isNull(column) ? nil : int(column) }
 
