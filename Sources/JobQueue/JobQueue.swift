@@ -79,6 +79,9 @@ package protocol JobQueue: DeliveryOutbox, QueueHousekeeping {
     func jobs(_ filter: JobFilter, limit: Int, cursor: String?) async throws -> Page<Job>
     /// Results in index order.
     func results(of id: JobID, status: ResultStatusFilter?, limit: Int, cursor: String?) async throws -> Page<UserResult>
+    /// Keeps a job from being pruned as long as somebody holds on to what is returned: its results are being read. `nil`: nothing is
+    /// pruned here.
+    func keepResults(of id: JobID) -> ResultsHold?
     func statistics(now: Timestamp) async throws -> QueueStatistics
 
     // MARK: Webhooks (sending them: DeliveryOutbox)
@@ -119,6 +122,8 @@ package struct QueueObserver: Sendable {
 }
 
 extension JobQueue {
+    package func keepResults(of id: JobID) -> ResultsHold? { nil }
+
     /// Ends batches and no job. Returns the jobs that have no open batch left: those are to be logged and ended.
     package func finish(_ batches: [FinishedBatch], now: Timestamp) async throws -> [Job] {
         try await finish(batches, now: now, ending: { _ in nil }).endable

@@ -8,7 +8,7 @@ extension SQLiteJobQueue {
         var pruned = 0
         while pruned < limit {
             let step = min(limit - pruned, Self.pruneStep)
-            let keys = try await writer.write { context in try Self.pruneJobs(before: jobsBefore, limit: step, in: context) }
+            let keys = try await writer.write { [self] context in try pruneJobs(before: jobsBefore, limit: step, in: context) }
             windows.withLock { windows in for key in keys { windows.forget(batchKey: key) } }
             try await sweep(keys.map { Leftover(key: $0, kind: .everything) })
             pruned += keys.count
@@ -25,17 +25,18 @@ extension SQLiteJobQueue {
     }
 
     /// Deletes jobs that ended, with their deliveries. What stands under their batch keys is marked, to be swept.
-    private static func pruneJobs(before: Timestamp, limit: Int, in context: WriteContext) throws -> [Int64] {
-        let jobs = try context.sql(selectPrunable).all(.time(before), .int(limit)) { row in
+    private func pruneJobs(before: Timestamp, limit: Int, in context: WriteContext) throws -> [Int64] {
+        let read = readers.withLock { Set($0.keys.map(\.text)) }
+        let jobs = try context.sql(Self.selectPrunable).all(.time(before), .int(limit + read.count)) { row in
             (seq: row.int64(0), id: row.text(1), key: row.int64(2), state: JobState(code: row.int(3)))
-        }
+        }.filter { !read.contains($0.id) }.prefix(limit)
         for job in jobs {
-            try context.sql(deleteBodies).run(.text(job.id))
-            try context.sql(deleteDeliveries).forEach(.text(job.id)) { row in
+            try context.sql(Self.deleteBodies).run(.text(job.id))
+            try context.sql(Self.deleteDeliveries).forEach(.text(job.id)) { row in
                 let state = DeliveryState(code: row.int(0))
                 context.count { $0[state] -= 1 }
             }
-            try context.sql(deleteJob).run(.int(job.seq))
+            try context.sql(Self.deleteJob).run(.int(job.seq))
             try LeftoverRow.mark(job.key, .everything, context.db)
             context.count { $0[job.state] -= 1 }
         }

@@ -15,6 +15,16 @@ extension SQLiteJobQueue {
         }
     }
 
+    package func keepResults(of id: JobID) -> ResultsHold? {
+        readers.withLock { $0[id, default: 0] += 1 }
+        return ResultsHold { [weak self] in
+            self?.readers.withLock { readers in
+                readers[id, default: 1] -= 1
+                if readers[id] == 0 { readers[id] = nil }
+            }
+        }
+    }
+
     private func results(
         _ row: JobRow, _ status: ResultStatusFilter?, from first: Int, limit: Int, _ db: Database
     ) throws -> [UserResult] {

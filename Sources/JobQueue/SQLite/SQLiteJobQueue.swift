@@ -23,6 +23,8 @@ package final class SQLiteJobQueue: JobQueue {
     private let lastNumber: Atomic<Int64>
     let claims = Mutex<Set<ClaimedKey>>([])
     let windows = Mutex(ResultsWindows())
+    /// Jobs whose results are being read, with the number of readers: they are not pruned meanwhile.
+    let readers = Mutex<[JobID: Int]>([:])
 
     init(_ parts: OpenedStore, limits: QueueLimits, clock: WallClock, observer: QueueObserver?, disk: DiskGauge) {
         path = parts.path

@@ -32,9 +32,11 @@ extension JobsController {
 
     /// All results, a line each, page by page: the next page is read once the one before has been taken by the connection, so memory
     /// is bounded by a page and a caller who goes away stops it. The first page is read before the head is sent: what is wrong
-    /// until then is an answer with a status; later the connection is cut without the end of the body.
+    /// until then is an answer with a status; later the connection is cut without the end of the body. So it is where the job went
+    /// meanwhile: the pruning leaves it alone as long as this runs, but may have begun before.
     private func stream(of job: Job, status: ResultStatusFilter?, channel: any Channel) async throws -> Response {
         let queue = queue
+        let hold = queue.keepResults(of: job.id)
         let first = try await queue.results(of: job.id, status: status, limit: JobsController.streamPage, cursor: nil)
         let body = ResponseBody { writer in
             var page = first
@@ -53,12 +55,21 @@ extension JobsController {
                 guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
                 page = try await queue.results(of: job.id, status: status, limit: JobsController.streamPage, cursor: cursor)
             }
+            // Of a job that is gone a page is empty and the last: what stood before it is not all there was.
+            guard try await queue.job(job.id) != nil else { throw ResultsGone(job: job.id) }
             try await writer.finish(nil)
+            withExtendedLifetime(hold) {}
         }
         return Response(
             status: .ok,
             headers: [.contentType: "application/x-ndjson", .cacheControl: "no-store", .vary: "Accept"], body: body)
     }
+}
+
+/// A job was deleted while its results were being sent.
+struct ResultsGone: Error, CustomStringConvertible {
+    let job: JobID
+    var description: String { "job \(job) was deleted while its results were read" }
 }
 
 /// What `Accept` asks for, as far as it matters here (RFC 9110, section 12.5.1).

@@ -55,6 +55,28 @@ struct PruneTests {
         }
     }
 
+    @Test("A job whose results are kept for a reader stays, and holds back no other", arguments: QueueDriver.all)
+    func read(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            var made: [JobID] = []
+            for _ in 0..<3 { made.append(try await fixture.accept(queue, "a", users: 1).id) }
+            try await fixture.work(queue, "a")
+            try await queue.ledgerForgotten(made)
+            fixture.clock.advance(1)
+            var first = queue.keepResults(of: made[0])
+            var second = queue.keepResults(of: made[0])
+            #expect(first != nil && second != nil)
+            #expect(try await queue.prune(jobsBefore: fixture.now, keysBefore: fixture.now, limit: 1) == 1)
+            #expect(try await queue.prune(jobsBefore: fixture.now, keysBefore: fixture.now, limit: 5) == 1)
+            #expect(try await queue.allJobs().map(\.id) == [made[0]])
+            first = nil
+            #expect(try await queue.prune(jobsBefore: fixture.now, keysBefore: fixture.now, limit: 5) == 0, "one reads still")
+            second = nil
+            #expect(try await queue.prune(jobsBefore: fixture.now, keysBefore: fixture.now, limit: 5) == 1)
+            #expect(try await queue.allJobs().isEmpty)
+        }
+    }
+
     @Test("At most so many jobs go in one call, the first ended first", arguments: QueueDriver.all)
     func limit(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in

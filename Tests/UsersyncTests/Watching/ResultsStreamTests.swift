@@ -1,8 +1,12 @@
 import AsyncHTTPClient
 import Foundation
+import JobQueue
 import NIOCore
 import NIOHTTP1
+import SyncModel
 import Testing
+
+@testable import usersync
 
 @Suite("All results as NDJSON", .timeLimit(.minutes(2)))
 struct ResultsStreamTests {
@@ -25,6 +29,8 @@ struct ResultsStreamTests {
         request.headers.add(name: "Accept", value: "application/x-ndjson")
         return try await client.execute(request, timeout: .seconds(60))
     }
+
+    private static func lines(of part: ByteBuffer?) -> Int { part?.readableBytesView.count { $0 == 0x0A } ?? 0 }
 
     @Test("it holds all of them, a line each, over many pages; without results it is empty")
     func whole() async throws {
@@ -53,6 +59,47 @@ struct ResultsStreamTests {
             }
             #expect((1...2000).contains(lines))
             #expect(await eventually { server.log.contains("malformed JSON") })
+        }
+    }
+
+    @Test("a stream whose job is deleted under it is cut, not ended as if it were whole")
+    func deleted() async throws {
+        try await TestServer.run { server in
+            let path = try await results(of: 12_000, textLength: 240, server)
+            let response = try await stream(path, of: server)
+            #expect(response.status == .ok)
+            var parts = response.body.makeAsyncIterator()
+            var lines = Self.lines(of: try await parts.next())
+            let other = try OtherProcess(path: server.queuePath)
+            try other.execute("DELETE FROM jobs")
+            try other.close()
+            await #expect(throws: (any Error).self) {
+                while let part = try await parts.next() { lines += Self.lines(of: part) }
+            }
+            #expect((1..<12_000).contains(lines))
+            #expect(try await server.get(path).status == 404)
+        }
+    }
+
+    @Test("what is being read is not pruned, and goes once it was read")
+    func notPruned() async throws {
+        try await TestServer.run { server in
+            let path = try await results(of: 12_000, textLength: 240, server)
+            let queue = server.app.assembly.queue
+            let later = server.clock.now.advanced(bySeconds: 60)
+            // Old enough to go from here on: its webhook was taken, its ledger forgotten.
+            let isDelivered = try await eventually {
+                try await server.get("/api/internal/sync/deliveries?state=delivered").json.deliveries.array.count == 1
+            }
+            #expect(isDelivered)
+            try await queue.ledgerForgotten(try await queue.endedWithLedger(limit: 10))
+            let response = try await stream(path, of: server)
+            var parts = response.body.makeAsyncIterator()
+            var lines = Self.lines(of: try await parts.next())
+            #expect(try await queue.prune(jobsBefore: later, keysBefore: later, limit: 10) == 0)
+            while let part = try await parts.next() { lines += Self.lines(of: part) }
+            #expect(lines == 12_000)
+            #expect(try await eventually { try await queue.prune(jobsBefore: later, keysBefore: later, limit: 10) == 1 })
         }
     }
 
