@@ -97,7 +97,7 @@ extension SettingDefinition {
         "Free bytes on the queue's disk; below it 503")
     static let rateLimitMax = SettingDefinition(
         "RATE_LIMIT_MAX", .integer(0...1_000_000_000), default: "100", .limits,
-        "Submissions of one caller in a window; above it 429; 0: no limit")
+        "Syncs of one caller in a window, removals not counted; above it 429; 0: no limit")
     static let rateLimitWindow = SettingDefinition(
         "RATE_LIMIT_WINDOW", .integer(1...86_400), default: "900", .limits, "The window, in seconds")
     static let rateLimitKey = SettingDefinition(

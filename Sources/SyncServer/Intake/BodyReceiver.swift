@@ -6,16 +6,16 @@ import SyncModel
 
 /// Receives the body of a submission: bounded, inflated, hashed where asked. What it says is handed on chunk by chunk.
 struct BodyReceiver {
-    private let maxBytes: Int
+    private let limit: BodyLimit
     private let inflater: GzipInflater?
     private var hash: SHA256?
     private var received = 0
 
     /// - Parameters:
-    ///   - maxBytes: of the body after inflation.
+    ///   - limit: of the body after inflation.
     ///   - hashes: whether `bodyHash` will be asked for.
-    init(maxBytes: Int, isGzip: Bool, hashes: Bool) {
-        self.maxBytes = maxBytes
+    init(limit: BodyLimit, isGzip: Bool, hashes: Bool) {
+        self.limit = limit
         inflater = isGzip ? GzipInflater() : nil
         hash = hashes ? SHA256() : nil
     }
@@ -58,7 +58,7 @@ struct BodyReceiver {
 
     private mutating func keep(_ bytes: UnsafeRawBufferPointer, _ take: (UnsafeRawBufferPointer) throws -> Void) throws {
         received += bytes.count
-        guard received <= maxBytes else { throw SubmissionHeaders.tooLarge(maxBytes) }
+        try limit.check(received)
         hash?.update(bufferPointer: bytes)
         try take(bytes)
     }

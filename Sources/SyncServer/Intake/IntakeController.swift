@@ -18,10 +18,9 @@ package struct IntakeController: Sendable {
     // MARK: A sync
 
     @Sendable private func sync(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
-        var submission = try await Submission(
-            request, context: context, dependencies: dependencies, requiresSource: dependencies.settings.requireSyncSource)
+        var submission = try await Submission(.sync, request, context: context, dependencies: dependencies)
         if submission.isReplay { return try await replay(&submission, request, context) }
-        let session = UploadSession(queue: dependencies.queue, settings: dependencies.settings, budget: dependencies.budget)
+        let session = UploadSession(dependencies)
         do {
             var receiver = receiver(for: submission)
             try await receiver.receive(request.body, channel: context.channel, take: session.take, pause: session.flush)
@@ -40,8 +39,7 @@ package struct IntakeController: Sendable {
             }
         } catch {
             await session.discard()
-            await submission.release()
-            throw IntakeController.answerable(error)
+            throw await submission.refused(error)
         }
     }
 
@@ -80,7 +78,7 @@ package struct IntakeController: Sendable {
     // MARK: A removal
 
     @Sendable private func remove(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
-        var submission = try await Submission(request, context: context, dependencies: dependencies, requiresSource: false)
+        var submission = try await Submission(.removal, request, context: context, dependencies: dependencies)
         if submission.isReplay { return try await replay(&submission, request, context) }
         do {
             var reader = RemovalRequestReader()
@@ -94,8 +92,7 @@ package struct IntakeController: Sendable {
             note(accepted, context)
             return try await submission.answer(waitingFor: accepted)
         } catch {
-            await submission.release()
-            throw IntakeController.answerable(error)
+            throw await submission.refused(error)
         }
     }
 
@@ -124,21 +121,16 @@ package struct IntakeController: Sendable {
 
     private func receiver(for submission: Submission) -> BodyReceiver {
         BodyReceiver(
-            maxBytes: submission.maxBytes, isGzip: submission.headers.isGzip, hashes: submission.headers.idempotencyKey != nil)
+            limit: submission.limit, isGzip: submission.headers.isGzip, hashes: submission.headers.idempotencyKey != nil)
     }
 
     /// The body of a request whose key is known is hashed, not read: if it is the same, so is what it says.
     private func replay(_ submission: inout Submission, _ request: Request, _ context: SyncRequestContext) async throws
         -> Response
     {
-        var receiver = BodyReceiver(maxBytes: submission.maxBytes, isGzip: submission.headers.isGzip, hashes: true)
+        var receiver = BodyReceiver(limit: submission.limit, isGzip: submission.headers.isGzip, hashes: true)
         try await receiver.receive(request.body, channel: context.channel, take: { _ in }, pause: {})
         return try await submission.replay(bodyHash: receiver.bodyHash)
-    }
-
-    private static func answerable(_ error: any Error) -> any Error {
-        if let error = error as? RequestReadError { return APIError.unreadable(error) }
-        return error
     }
 
     /// The guide's log line for each request.

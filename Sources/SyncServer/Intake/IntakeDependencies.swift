@@ -12,6 +12,8 @@ package struct IntakeDependencies: Sendable {
     package var limiter: SubmissionLimiter
     /// Memory for sorting, shared by all uploads.
     package var budget: RunBudget
+    /// Room for large uploads, shared likewise.
+    package var seats = UploadSeats(64)
     /// Whether the process is stopping: nothing more is accepted.
     package var isDraining: @Sendable () -> Bool
     /// Says why a `metadata.callbackUrl` may not be used; `nil`: it may.

@@ -7,9 +7,24 @@ import SyncModel
 
 /// What both kinds of submission have in common: admission, idempotency, and the answer.
 struct Submission {
+    enum Kind {
+        case sync, removal
+
+        /// The route, however a request spells it: with the tenant it is the scope of an `Idempotency-Key`.
+        var path: String {
+            switch self {
+            case .sync: "/api/internal/sync/users"
+            case .removal: "/api/internal/sync/remove-user"
+            }
+        }
+    }
+
     let dependencies: IntakeDependencies
     let headers: SubmissionHeaders
-    let path: String
+    /// How long the body may be.
+    let limit: BodyLimit
+    private let kind: Kind
+    private var path: String { kind.path }
     private var ticket: SubmissionLimiter.Ticket?
     private var claim: IdempotencyClaim?
     /// A body this small cannot be a submission; it may be the accessibility check, which needs no tenant and is not counted.
@@ -20,16 +35,19 @@ struct Submission {
 
     /// Everything that is decided on the headers.
     /// - Throws: the early answers 400, 409, 413, 415, 429, 503.
-    init(_ request: Request, context: SyncRequestContext, dependencies: IntakeDependencies, requiresSource: Bool) async throws {
+    init(_ kind: Kind, _ request: Request, context: SyncRequestContext, dependencies: IntakeDependencies) async throws {
         self.dependencies = dependencies
-        path = request.uri.path
+        self.kind = kind
         if dependencies.isDraining() { throw BodyReceiver.stopping }
-        headers = try SubmissionHeaders(
-            request.headers, maxRequestBytes: dependencies.settings.maxRequestBytes, requiresSource: requiresSource)
-        mayBeCheck = headers.contentLength.map { $0 <= 128 } ?? false
-        if headers.tenantID == nil, headers.contentLength.map({ $0 > Submission.checkBytes }) ?? false {
-            throw SubmissionHeaders.early("Header X-Tenant-ID is required")
+        let settings = dependencies.settings
+        headers = try SubmissionHeaders(request.headers, requiresSource: kind == .sync && settings.requireSyncSource)
+        mayBeCheck = kind == .sync && headers.contentLength.map { $0 <= 128 } ?? false
+        if headers.tenantID == nil {
+            limit = .withoutTenant(Submission.checkBytes)
+        } else {
+            limit = kind == .sync ? .setting(settings.maxRequestBytes) : .removal(maxRequestBytes: settings.maxRequestBytes)
         }
+        if let contentLength = headers.contentLength { try limit.check(contentLength) }
         if let key = headers.idempotencyKey, let tenantID = headers.tenantID {
             let claim = try await dependencies.queue.claim(
                 tenantID: tenantID, path: path, key: key, now: dependencies.clock.now())
@@ -51,15 +69,14 @@ struct Submission {
     /// Whether a job was accepted under the `Idempotency-Key` already: the body need only be compared.
     var isReplay: Bool { if case .known = claim { true } else { false } }
 
-    /// Bytes the body may have.
-    var maxBytes: Int { headers.tenantID == nil ? Submission.checkBytes : dependencies.settings.maxRequestBytes }
-
-    /// Counts the submission and asks the queue whether it takes more.
+    /// Asks the queue whether it takes more, then counts the submission: one that the queue refuses uses up nothing.
     private mutating func admit(_ context: SyncRequestContext) throws {
-        if ticket == nil { ticket = try dependencies.limiter.admit(address: context.clientAddress, tenantID: headers.tenantID) }
         if case .refused(let reason, let retryAfter) = dependencies.queue.admission() {
             throw APIError.unavailable(reason, retryAfter: retryAfter)
         }
+        guard kind == .sync, ticket == nil else { return }
+        ticket = try dependencies.limiter.admit(
+            address: context.clientAddress, tenantID: headers.tenantID, logger: context.logger)
     }
 
     /// A submission so small that it was taken for a check turned out to be one all the same.
@@ -71,6 +88,23 @@ struct Submission {
     mutating func forgive() {
         dependencies.limiter.forgive(ticket)
         ticket = nil
+    }
+
+    /// Ends a submission that was not accepted: its key is free again, and where it is the server that cannot take it, now or as it
+    /// stands, it was not counted either.
+    /// - Returns: what is said to the caller.
+    mutating func refused(_ error: any Error) async -> any Error {
+        await release()
+        let error = (error as? RequestReadError).map { APIError.unreadable($0) } ?? error
+        switch error {
+        case let error as APIError where error.status != .serviceUnavailable:
+            var error = error
+            if let ticket { error.headers.append(contentsOf: ticket.headers) }
+            return error
+        default:
+            forgive()
+            return error
+        }
     }
 
     /// Frees the `Idempotency-Key` of a request that was not accepted.

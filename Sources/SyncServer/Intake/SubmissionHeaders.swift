@@ -18,7 +18,7 @@ struct SubmissionHeaders: Sendable {
     /// The longest `Prefer: wait`, in seconds.
     static let maxWait = 25
 
-    init(_ headers: HTTPFields, maxRequestBytes: Int, requiresSource: Bool) throws(APIError) {
+    init(_ headers: HTTPFields, requiresSource: Bool) throws(APIError) {
         guard let type = try headers.once(.contentType), SubmissionHeaders.isJSON(type) else {
             throw APIError(
                 .unsupportedMediaType, "Unsupported media type", details: .text("Content-Type must be application/json"),
@@ -33,7 +33,6 @@ struct SubmissionHeaders: Sendable {
                 headers: [.acceptEncoding: "gzip"], closesConnection: true)
         }
         contentLength = headers[.contentLength].flatMap { Int($0) }
-        if let contentLength, contentLength > maxRequestBytes { throw SubmissionHeaders.tooLarge(maxRequestBytes) }
         tenantID = try SubmissionHeaders.bounded(headers, .tenantID, 255).map { TenantID($0) }
         source = try SubmissionHeaders.bounded(headers, .syncSource, 255)
         if requiresSource, source == nil { throw SubmissionHeaders.early("Header X-Sync-Source is required") }
@@ -41,12 +40,6 @@ struct SubmissionHeaders: Sendable {
         wait = SubmissionHeaders.wait(headers[values: .prefer])
         let parents = headers[values: .traceparent]
         traceparent = parents.count == 1 && SubmissionHeaders.isTraceparent(parents[0]) ? parents[0] : nil
-    }
-
-    static func tooLarge(_ limit: Int) -> APIError {
-        APIError(
-            .contentTooLarge, "Request too large", details: .text("A body may have at most \(limit) bytes (MAX_REQUEST_BYTES)"),
-            closesConnection: true)
     }
 
     static func early(_ details: String) -> APIError {

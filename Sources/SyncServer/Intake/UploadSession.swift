@@ -8,22 +8,39 @@ final class UploadSession {
     private static let appendBytes = 2 << 20
 
     private let queue: any JobQueue
+    private let seats: UploadSeats
+    private var hasSeat = false
+    private var received = 0
     private var reader: SyncRequestReader
     private var cutter: BatchCutter
     private var upload: UploadID?
     private var group: [NewBatch] = []
     private var groupBytes = 0
 
-    init(queue: any JobQueue, settings: Settings, budget: RunBudget) {
-        self.queue = queue
+    init(_ dependencies: IntakeDependencies) {
+        let settings = dependencies.settings
+        queue = dependencies.queue
+        seats = dependencies.seats
         reader = SyncRequestReader(maxUsers: settings.maxUsersPerRequest, validation: settings.validation)
-        cutter = BatchCutter(batchUsers: settings.batchSize, budget: budget)
+        cutter = BatchCutter(batchUsers: settings.batchSize, budget: dependencies.budget)
     }
 
+    deinit { leaveSeat() }
+
     /// Reads the next bytes.
-    func take(_ bytes: UnsafeRawBufferPointer) throws(RequestReadError) {
+    func take(_ bytes: UnsafeRawBufferPointer) throws {
+        received += bytes.count
+        if received > UploadSeats.largeBytes, !hasSeat {
+            try seats.take()
+            hasSeat = true
+        }
         try reader.feed(bytes)
         drainReader()
+    }
+
+    private func leaveSeat() {
+        if hasSeat { seats.give() }
+        hasSeat = false
     }
 
     /// Writes what is ready to the queue; called between chunks.
@@ -45,6 +62,9 @@ final class UploadSession {
     func accept(_ job: NewJob) async throws -> Job {
         let accepted = try await queue.accept(job, upload: upload, batches: group)
         upload = nil
+        // Who waits for the result waits without a seat.
+        group = []
+        leaveSeat()
         return accepted
     }
 
@@ -53,6 +73,7 @@ final class UploadSession {
         if let upload { await queue.discard(upload) }
         upload = nil
         group = []
+        leaveSeat()
     }
 
     private func drainReader() {

@@ -20,10 +20,8 @@ extension APIError {
         switch error {
         case .malformed(let syntax): SubmissionHeaders.early(syntax.description)
         case .tooManyUsers(let limit):
-            APIError(
-                .contentTooLarge, "Request too large",
-                details: .text("A request may hold at most \(limit) users (MAX_USERS_PER_REQUEST)"), closesConnection: true)
-        case .tooLarge(let limit): SubmissionHeaders.tooLarge(limit)
+            BodyLimit.tooLarge("A request may hold at most \(limit) users (MAX_USERS_PER_REQUEST)")
+        case .tooLarge(let limit): BodyLimit.tooLarge("The body of a removal may have at most \(limit) bytes")
         }
     }
 }

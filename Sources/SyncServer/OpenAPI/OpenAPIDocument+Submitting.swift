@@ -7,7 +7,8 @@ extension OpenAPIDocument {
     ]
 
     private static let submissionErrors = Parts.keyErrors + [403, 409, 413, 415, 422, 503]
-    private static let submissionHeaders = [
+    /// The rate limit governs syncs, not removals.
+    private static let syncHeaders = [
         "RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Preference-Applied",
     ]
 
@@ -44,8 +45,8 @@ extension OpenAPIDocument {
                             "connection": ["summary": "The accessibility check", "value": OpenAPIExamples.connectionOK],
                         ],
                     ]
-                ], headers: submissionHeaders),
-            "202": accepted(OpenAPIExamples.acknowledgement),
+                ], headers: syncHeaders),
+            "202": accepted(OpenAPIExamples.acknowledgement, headers: syncHeaders),
         ] + Parts.errors(submissionErrors))
 
     private static let removeUser = Parts.operation(
@@ -58,13 +59,13 @@ extension OpenAPIDocument {
         responses: [
             "200": Parts.response(
                 "The job ended within `Prefer: wait`.", Parts.content("Result", example: OpenAPIExamples.removalResult),
-                headers: submissionHeaders),
-            "202": accepted(OpenAPIExamples.removalAcknowledgement),
+                headers: ["Preference-Applied"]),
+            "202": accepted(OpenAPIExamples.removalAcknowledgement, headers: ["Preference-Applied"]),
         ] + Parts.errors(submissionErrors))
 
-    private static func accepted(_ example: JSONValue) -> JSONValue {
+    private static func accepted(_ example: JSONValue, headers: [String]) -> JSONValue {
         Parts.response(
             "The job is on disk.", Parts.content("Acknowledgement", example: example),
-            headers: ["Location", "Retry-After", "Idempotent-Replayed"] + submissionHeaders)
+            headers: ["Location", "Retry-After", "Idempotent-Replayed"] + headers)
     }
 }

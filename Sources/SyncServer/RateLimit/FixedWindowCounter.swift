@@ -8,17 +8,23 @@ package final class FixedWindowCounter: Sendable {
         package var used: Int
         /// Seconds until the window ends, at least 1.
         package var resetAfter: Int
+        /// When the window began: names it.
+        package var windowStart: Timestamp
+        /// The first event of the window that was not counted.
+        package var isFirstRefusal = false
     }
 
     private struct Window {
         var start: Timestamp
         var used: Int
+        var hasRefused = false
     }
 
     /// Seconds.
     package let window: Int
     private let capacity: Int
-    private let windows = Mutex<[String: Window]>([:])
+    /// By the bytes of the key: two texts that look alike are two.
+    private let windows = Mutex<[[UInt8]: Window]>([:])
 
     /// - Parameter capacity: keys kept at most; when it is reached those whose window is over go, then any.
     package init(window: Int, capacity: Int = 20_000) {
@@ -32,24 +38,29 @@ package final class FixedWindowCounter: Sendable {
     /// Counts one event unless `limit` are counted already. `used` is greater than `limit` exactly where it was not counted.
     package func count(_ key: String, limit: Int, now: Timestamp) -> Reading {
         windows.withLock { windows in
+            let key = Array(key.utf8)
             var entry = current(&windows, key, now)
-            let reading: Reading
+            var reading = Reading(used: limit + 1, resetAfter: reset(entry, now), windowStart: entry.start)
             if entry.used < limit {
                 entry.used += 1
-                reading = Reading(used: entry.used, resetAfter: reset(entry, now))
+                reading.used = entry.used
                 if windows[key] == nil, windows.count >= capacity { makeRoom(&windows, now) }
                 windows[key] = entry
-            } else {
-                reading = Reading(used: limit + 1, resetAfter: reset(entry, now))
+            } else if !entry.hasRefused {
+                reading.isFirstRefusal = true
+                entry.hasRefused = true
+                if windows[key] != nil { windows[key] = entry }
             }
             return reading
         }
     }
 
     /// Takes one event back: it turned out to be of a kind that does not count.
-    package func forgive(_ key: String, now: Timestamp) {
+    /// - Parameter windowStart: of the window it was counted in; what a later one counts is left alone.
+    package func forgive(_ key: String, countedIn windowStart: Timestamp) {
         windows.withLock { windows in
-            guard var entry = windows[key], entry.used > 0 else { return }
+            let key = Array(key.utf8)
+            guard var entry = windows[key], entry.used > 0, entry.start == windowStart else { return }
             entry.used -= 1
             windows[key] = entry
         }
@@ -58,12 +69,12 @@ package final class FixedWindowCounter: Sendable {
     /// What stands for the key, nothing counted.
     package func reading(_ key: String, now: Timestamp) -> Reading {
         windows.withLock { windows in
-            let entry = current(&windows, key, now)
-            return Reading(used: entry.used, resetAfter: reset(entry, now))
+            let entry = current(&windows, Array(key.utf8), now)
+            return Reading(used: entry.used, resetAfter: reset(entry, now), windowStart: entry.start)
         }
     }
 
-    private func current(_ windows: inout [String: Window], _ key: String, _ now: Timestamp) -> Window {
+    private func current(_ windows: inout [[UInt8]: Window], _ key: [UInt8], _ now: Timestamp) -> Window {
         // A clock set back must not lock a caller out: a window that begins in the future is over.
         if let entry = windows[key], case let age = now.seconds(since: entry.start), age >= 0, age < Double(window) {
             return entry
@@ -76,7 +87,7 @@ package final class FixedWindowCounter: Sendable {
     }
 
     /// Makes room for many at once: a walk through the table for each new key would be dear just when somebody sends many.
-    private func makeRoom(_ windows: inout [String: Window], _ now: Timestamp) {
+    private func makeRoom(_ windows: inout [[UInt8]: Window], _ now: Timestamp) {
         windows = windows.filter { now.seconds(since: $0.value.start) < Double(window) }
         let most = capacity - max(1, capacity / 8)
         if windows.count > most { windows = Dictionary(uniqueKeysWithValues: windows.prefix(most).map { ($0.key, $0.value) }) }

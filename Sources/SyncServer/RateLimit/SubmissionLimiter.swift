@@ -1,7 +1,10 @@
 package import HTTPTypes
+package import Logging
+import Metrics
 package import SyncModel
 
-/// The guide's limit on submissions: 100 in 15 minutes by address or tenant (CONTRACT §1 "Rate limit").
+/// The guide's limit on submissions of users: 100 in 15 minutes by address or tenant. Removals are not counted: the wrapper sends them
+/// one by one and never again.
 package struct SubmissionLimiter: Sendable {
     private let limit: Int
     private let key: RateLimitKey
@@ -18,19 +21,25 @@ package struct SubmissionLimiter: Sendable {
     /// A submission that was counted, to be forgiven if it turns out not to be one.
     package struct Ticket: Sendable {
         fileprivate let key: String
+        fileprivate let windowStart: Timestamp
         /// `RateLimit` and its relatives, for the answer.
         package let headers: HTTPFields
     }
 
-    /// Counts a submission.
+    /// Counts a submission. A refusal is counted by tenant, and said in the log: the first of a window, the others in its debug lines.
     /// - Returns: `nil` where there is no limit.
     /// - Throws: 429.
-    package func admit(address: String, tenantID: TenantID?) throws(APIError) -> Ticket? {
+    package func admit(address: String, tenantID: TenantID?, logger: Logger) throws(APIError) -> Ticket? {
         guard limit > 0 else { return nil }
         let key = self.key == .tenant ? "t:" + (tenantID?.text ?? address) : "a:" + address
         let reading = counter.count(key, limit: limit, now: clock.now())
         let headers = headers(reading)
         guard reading.used <= limit else {
+            let tenant = tenantID?.text ?? "none"
+            Counter(label: "usersync_rate_limited_total", dimensions: [("tenant", tenant)]).increment()
+            logger.log(
+                level: reading.isFirstRefusal ? .notice : .debug, "submission refused by the rate limit",
+                metadata: ["tenant": .string(tenant), "retryAfter": .stringConvertible(reading.resetAfter)])
             var headers = headers
             headers[.retryAfter] = String(reading.resetAfter)
             throw APIError(
@@ -38,12 +47,12 @@ package struct SubmissionLimiter: Sendable {
                 details: .text("\(limit) submissions are allowed in \(counter.window) seconds"), headers: headers,
                 closesConnection: true)
         }
-        return Ticket(key: key, headers: headers)
+        return Ticket(key: key, windowStart: reading.windowStart, headers: headers)
     }
 
-    /// The submission was none: an accessibility check or a replay.
+    /// The submission does not count: it was an accessibility check, or the server could not take it.
     package func forgive(_ ticket: Ticket?) {
-        if let ticket { counter.forgive(ticket.key, now: clock.now()) }
+        if let ticket { counter.forgive(ticket.key, countedIn: ticket.windowStart) }
     }
 
     /// `RateLimit` and `RateLimit-Policy` as draft-ietf-httpapi-ratelimit-headers has them, and the legacy fields of express-rate-limit.

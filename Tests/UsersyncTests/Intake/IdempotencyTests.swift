@@ -26,7 +26,11 @@ struct IdempotencyTests {
         try await TestServer.run { server in
             let first = try await server.sync([], headers: ["Idempotency-Key": "k1"])
             let tenant = try await server.sync([], tenant: "t2", headers: ["Idempotency-Key": "k1"])
+            #expect(tenant.status == 202 && tenant.header("idempotent-replayed") == nil)
             #expect(tenant.json.jobId != first.json.jobId)
+            // The same key and the same body but for the tenant's name: not a conflict with the other tenant's request.
+            let other = try await server.sync([Bodies.user("u1", "a@x.io")], tenant: "t3", headers: ["Idempotency-Key": "k1"])
+            #expect(other.status == 202 && other.header("idempotent-replayed") == nil)
             let removal = try await server.post(
                 "/api/internal/sync/remove-user", Bodies.removal("u"), headers: ["X-Tenant-ID": "t1", "Idempotency-Key": "k1"])
             #expect(removal.status == 202 && removal.header("idempotent-replayed") == nil)
@@ -35,6 +39,20 @@ struct IdempotencyTests {
                 headers: ["X-Tenant-ID": "t1", "X-Sync-Source": "tests", "Idempotency-Key": "k1", "Content-Encoding": "gzip"],
                 body: try gzipped(Data(Bodies.sync([]).utf8)))
             #expect(answer.header("idempotent-replayed") == "true")
+        }
+    }
+
+    @Test("a key's scope is the route, however the path is spelled")
+    func spelling() async throws {
+        try await TestServer.run { server in
+            let headers = ["X-Tenant-ID": "t1", "X-Sync-Source": "tests", "Idempotency-Key": "k1"]
+            let first = try await server.post(users, Bodies.sync([]), headers: headers)
+            for path in [users + "/", "/api/internal/sync//users"] {
+                let again = try await server.post(path, Bodies.sync([]), headers: headers)
+                #expect(again.status == 404 || again.header("idempotent-replayed") == "true", "\(path)")
+                #expect(again.status == 404 || again.json.jobId == first.json.jobId, "\(path)")
+            }
+            #expect(try await server.get("/api/internal/sync/jobs").json.jobs.array.count == 1)
         }
     }
 

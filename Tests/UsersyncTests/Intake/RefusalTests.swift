@@ -1,7 +1,10 @@
 import Foundation
 import GRDB
+import JobQueue
 import SyncModel
 import Testing
+
+@testable import usersync
 
 @Suite("Submitting: what is refused, and how")
 struct RefusalTests {
@@ -189,6 +192,51 @@ struct RefusalTests {
             #expect(isError(many, 413))
             #expect(many.json.details.string?.contains("50") == true)
             #expect(try await server.sync(Bodies.users(50)).status == 202)
+        }
+    }
+
+    @Test("a 413 names the limit that was met: a removal's is no setting, and what names no tenant lacks that")
+    func whoseLimit() async throws {
+        try await TestServer.run { server in
+            let removal = "/api/internal/sync/remove-user"
+            let large = Bodies.removal("u", more: #""reason":"\#(String(repeating: "r", count: 70_000))""#)
+            func chunked(_ path: String, _ body: String, tenant: String) async throws -> String {
+                try await RawConnection.run(port: server.port) { write, read in
+                    try await write(
+                        "POST \(path) HTTP/1.1\r\nHost: x\r\nX-Internal-API-Key: \(TestServer.key)\r\n\(tenant)"
+                            + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+                            + String(body.utf8.count, radix: 16) + "\r\n" + body + "\r\n0\r\n\r\n")
+                    return try await read("requestId")
+                }
+            }
+            let announced = try await server.post(removal, large, headers: ["X-Tenant-ID": "t1"])
+            #expect(isError(announced, 413))
+            let streamed = try await chunked(removal, large, tenant: "X-Tenant-ID: t1\r\n")
+            #expect(streamed.hasPrefix("HTTP/1.1 413"))
+            for text in [announced.text, streamed] {
+                #expect(text.contains("65536") && text.contains("removal") && !text.contains("MAX_REQUEST_BYTES"))
+            }
+            for path in [users, removal] {
+                let nameless = try await chunked(path, large, tenant: "")
+                #expect(nameless.hasPrefix("HTTP/1.1 400") && nameless.contains("X-Tenant-ID"))
+            }
+        }
+    }
+
+    @Test("a large upload that is refused for its last user leaves nothing of what was written of it")
+    func refusedAtTheEnd() async throws {
+        try await TestServer.run { server in
+            // More than one run: what came first stands in the queue's file before the last user is read.
+            var list = Bodies.users(110_000)
+            list[list.count - 1] = Bodies.user("last", "bad")
+            #expect(isError(try await server.sync(list), 400))
+            let queue = server.app.assembly.queue
+            let statistics = try await queue.statistics(now: server.clock.now)
+            #expect(statistics.bytes + statistics.walBytes > 4 << 20, "nothing of it was ever written")
+            let rows = try server.queueRows(
+                "SELECT (SELECT count(*) FROM batches) + (SELECT count(*) FROM payloads) + (SELECT count(*) FROM leftovers) AS n")
+            #expect(rows[0]["n"] == 0)
+            #expect(try await server.get("/api/internal/sync/jobs").json.jobs.array.isEmpty)
         }
     }
 

@@ -43,6 +43,21 @@ struct StoppingTests {
         }
     }
 
+    @Test("from the moment the drain begins a submission is a 503, and nothing of it is kept")
+    func draining() async throws {
+        try await TestServer.run { server in
+            #expect(try await server.sync([]).status == 202)
+            server.app.assembly.phase.drain()
+            let refused = try await server.sync([Bodies.user("u1", "a@x.io")])
+            #expect(refused.status == 503 && refused.json.details.string == "The server is stopping")
+            #expect(refused.header("retry-after") != nil && refused.header("connection") == "close")
+            let removal = try await server.post(
+                "/api/internal/sync/remove-user", Bodies.removal("u"), headers: ["X-Tenant-ID": "t1"])
+            #expect(removal.status == 503)
+            #expect(try await server.get("/api/internal/sync/jobs").json.jobs.array.count == 1)
+        }
+    }
+
     @Test("a server that stops answers an upload that still arrives with 503 and closes, and leaves nothing of it")
     func uploadAtStop() async throws {
         try await TestServer.run { server in

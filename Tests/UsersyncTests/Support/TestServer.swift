@@ -149,10 +149,17 @@ struct TestServer: Sendable {
 
     /// Reads the CRM's database through a connection of its own.
     func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
+        try Self.rows(of: databasePath, sql, arguments)
+    }
+
+    /// Reads the queue's file likewise.
+    func queueRows(_ sql: String) throws -> [Row] { try Self.rows(of: queuePath, sql, []) }
+
+    private static func rows(of path: String, _ sql: String, _ arguments: StatementArguments) throws -> [Row] {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(5)
-        let database = try DatabaseQueue(path: databasePath, configuration: configuration)
+        let database = try DatabaseQueue(path: path, configuration: configuration)
         defer { try? database.close() }
         return try database.read { try Row.fetchAll($0, sql: sql, arguments: arguments) }
     }

@@ -20,6 +20,10 @@ struct DeliveriesTests {
             #expect(list[0].attempts.int == 1 && list[0].lastStatus.int == 200 && list[0].type.string == "user_sync.completed")
             let mine = try await server.get("/api/internal/sync/deliveries?jobId=\(id)").json.deliveries
             #expect(mine.array.count == 1)
+            let theirs = try await server.get("/api/internal/sync/deliveries?jobId=\(id)&tenantId=t2")
+            #expect(theirs.status == 200 && theirs.json.deliveries.array.isEmpty, "another tenant has none of that job")
+            let both = try await server.get("/api/internal/sync/deliveries?jobId=\(id)&tenantId=t1&state=delivered")
+            #expect(both.json.deliveries.array.count == 1)
             let delivery = try #require(mine[0].id.string)
             let again = try await server.act("deliveries/\(delivery)/redeliver")
             #expect(again.status == 202 && again.json.delivery.id.string == delivery)

@@ -1,0 +1,22 @@
+import Synchronization
+
+/// How many large uploads arrive at once: each holds some 4 MiB beside what `RunBudget` grants.
+package final class UploadSeats: Sendable {
+    /// Bytes of a body beyond which it takes a seat; what is smaller holds little.
+    static let largeBytes = 512 << 10
+
+    package let limit: Int
+    private let taken = Atomic<Int>(0)
+
+    package init(_ limit: Int) { self.limit = limit }
+
+    /// - Throws: 503 where all are taken.
+    func take() throws(APIError) {
+        guard taken.add(1, ordering: .relaxed).newValue <= limit else {
+            give()
+            throw .unavailable("\(limit) large uploads arrive already, the limit", retryAfter: 2)
+        }
+    }
+
+    func give() { taken.subtract(1, ordering: .relaxed) }
+}
