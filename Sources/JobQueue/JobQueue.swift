@@ -18,6 +18,9 @@ package protocol JobQueue: DeliveryOutbox, QueueHousekeeping {
 
     /// Starts an upload too large for one `accept`. Nothing of it is visible before `accept` names it.
     func openUpload() async throws -> UploadID
+    /// The same, with room set aside for so many bytes.
+    /// - Throws: `QueueError.full` where there is not as much. So may `append` and `accept`, whatever was set aside.
+    func openUpload(expecting bytes: Int64) async throws -> UploadID
     func append(_ batches: [NewBatch], to upload: UploadID) async throws
     /// Drops a broken upload.
     func discard(_ upload: UploadID) async
@@ -122,6 +125,8 @@ package struct QueueObserver: Sendable {
 }
 
 extension JobQueue {
+    package func openUpload(expecting bytes: Int64) async throws -> UploadID { try await openUpload() }
+
     package func keepResults(of id: JobID) -> ResultsHold? { nil }
 
     /// Ends batches and no job. Returns the jobs that have no open batch left: those are to be logged and ended.

@@ -12,4 +12,13 @@ package protocol QueueHousekeeping: Sendable {
 
     /// Writes the log back into the database when the moment is quiet.
     func checkpoint() async
+
+    /// Does what waits for room, and makes room where the disk is short: deletes what could not be deleted before, then empties the log and
+    /// gives free pages back, quiet or not. Finds out whether the queue can be written again where it could not.
+    /// - Returns: whether the disk is short.
+    func makeRoom() async -> Bool
+}
+
+extension QueueHousekeeping {
+    package func makeRoom() async -> Bool { false }
 }

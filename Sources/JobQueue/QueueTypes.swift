@@ -172,6 +172,8 @@ package struct Page<Element: Sendable>: Sendable {
 package enum QueueError: Error, Sendable, Hashable {
     /// The store cannot be written now (disk full, read-only, input/output): try again later.
     case unavailable(String)
+    /// There is no room for it now; names what is full: try again later.
+    case full(String)
     /// The lease is no longer held.
     case leaseLost
     /// The call contradicts what the queue holds: an id or an idempotency key used twice, batches that do not add up to the job's

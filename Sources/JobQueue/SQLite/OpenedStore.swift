@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import GRDBSQLite
+import Synchronization
 package import SyncModel
 
 /// A queue's file, checked and ready, with what is read of it at start.
@@ -14,18 +15,30 @@ struct OpenedStore {
     var totals: QueueTotals
     var lanes: Lanes
     var lastNumber: Int64
+    var place: OpenFilePlace
+    var reserve: DiskReserve
+    /// Milliseconds for which a write waits for a lock of another process.
+    var patience: Int32 = 1000
     /// Pages in the log (4 KiB each) beyond which a commit is followed by a checkpoint: 16 MiB. Everybody waits for it, measured beside
     /// an upload: 180 ms with 250 MiB, 10 to 45 ms with this; a million users take no longer.
     var checkpointPages = 4_000
 
-    init(path: String, warn: (String) -> Void) throws {
+    /// - Parameter minFreeBytes: of the disk; measures the reserve.
+    init(path: String, minFreeBytes: Int64 = 0, warn: (String) -> Void) throws {
+        // The file itself is locked, however it is called: by two names two processes would work on one queue.
+        let path = FilePlace.resolved(path)
         self.path = path
+        place = OpenFilePlace(path: path)
+        reserve = DiskReserve(path: path, minFreeBytes: minFreeBytes)
         lock = try FileLock(path: path + ".lock")
         try Self.restrictAccess(path, warn: warn)
         var configuration = Configuration()
         configuration.label = "queue"
         configuration.foreignKeysEnabled = false
         configuration.maximumReaderCount = 4
+        configuration.busyMode = .timeout(1)
+        // Where a transaction cannot be ended, the next one ends it: GRDB would end the process.
+        configuration.allowsUnsafeTransactions = true
         configuration.prepareDatabase { db in
             if !db.configuration.readonly { try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
             try db.execute(sql: "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096")
@@ -37,6 +50,8 @@ struct OpenedStore {
             try Self.checkOwner(db, path)
             try Self.setPragmas(db, path)
             gauge.attach(to: db)
+            // How long the writer waits is said at each transaction.
+            sqlite3_busy_timeout(db.sqliteConnection, 0)
             let lastNumber = try LanesLoader.lastNumber(db)
             guard (0..<BatchName.lastKey).contains(lastNumber) else {
                 throw QueueError.unusable("\(path) is damaged: the last number of a job in it is \(lastNumber)")
@@ -113,18 +128,37 @@ extension SQLiteJobQueue {
         path: String, limits: QueueLimits = QueueLimits(), clock: WallClock, observer: QueueObserver? = nil,
         disk: DiskGauge = .system, warn: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> SQLiteJobQueue {
-        let store: OpenedStore
+        let store = try openedStore(path: path, limits: limits, disk: disk, warn: warn)
+        let queue = SQLiteJobQueue(store, limits: limits, clock: clock, observer: observer, disk: disk, say: warn)
+        // Whether or not they can be deleted now: the janitor tries again.
+        let leftovers = try await queue.leftovers()
+        await queue.sweepOrOwe(leftovers)
+        let owed = queue.owed.withLock { $0.count }
+        if leftovers.count > owed {
+            warn("Swept \(leftovers.count - owed) unfinished uploads or deletions that the last stop left behind")
+        }
+        if owed > 0 { warn("\(owed) unfinished uploads or deletions cannot be swept yet; that is tried again") }
+        _ = await queue.makeRoom()
+        return queue
+    }
+
+    /// Opens the file, on a full disk in the room of the reserve.
+    private static func openedStore(
+        path: String, limits: QueueLimits, disk: DiskGauge, warn: (String) -> Void
+    ) throws -> OpenedStore {
+        let reserve = DiskReserve(path: FilePlace.resolved(path), minFreeBytes: limits.minFreeDiskBytes)
+        if let free = disk.freeBytes(path), free < reserve.bytes { reserve.release() }
         do {
-            store = try OpenedStore(path: path, warn: warn)
+            do {
+                return try OpenedStore(path: path, minFreeBytes: limits.minFreeDiskBytes, warn: warn)
+            } catch  where SQLFailure(error)?.isOfStorage == true && reserve.release() {
+                return try OpenedStore(path: path, minFreeBytes: limits.minFreeDiskBytes, warn: warn)
+            }
         } catch let error as QueueError {
             throw error
         } catch {
             let reason = SQLFailure(error)?.message ?? "\(error)"
             throw QueueError.unusable("The queue's file \(path) cannot be opened: \(reason)")
         }
-        let queue = SQLiteJobQueue(store, limits: limits, clock: clock, observer: observer, disk: disk)
-        let swept = try await queue.sweepLeftovers()
-        if swept > 0 { warn("Swept \(swept) unfinished uploads or deletions that the last stop left behind") }
-        return queue
     }
 }

@@ -5,7 +5,7 @@ extension SQLiteJobQueue {
     package func requestCancel(_ id: JobID, now: Timestamp) async throws -> CancelRequest {
         let (request, deferredKey) = try await writer.write { [self] context in try requestCancel(id, in: context) }
         // Of up to a million users: in steps, after the answer stands.
-        if let deferredKey { try? await sweep([Leftover(key: deferredKey, kind: .deferred)]) }
+        if let deferredKey { await sweepOrOwe([Leftover(key: deferredKey, kind: .deferred)]) }
         return request
     }
 

@@ -10,7 +10,7 @@ extension SQLiteJobQueue {
             let step = min(limit - pruned, Self.pruneStep)
             let keys = try await writer.write { [self] context in try pruneJobs(before: jobsBefore, limit: step, in: context) }
             windows.withLock { windows in for key in keys { windows.forget(batchKey: key) } }
-            try await sweep(keys.map { Leftover(key: $0, kind: .everything) })
+            await sweepOrOwe(keys.map { Leftover(key: $0, kind: .everything) })
             pruned += keys.count
             if keys.count < step { break }
         }
@@ -53,12 +53,13 @@ extension SQLiteJobQueue {
         return old.count
     }
 
-    /// Deletes what a crash left behind: uploads that became no job, deletions under way.
-    /// - Returns: how many there were.
-    func sweepLeftovers() async throws -> Int {
-        let leftovers = try await writer.write { context in try LeftoverRow.all(context.db) }
-        try await sweep(leftovers)
-        return leftovers.count
+    /// What a crash left behind: uploads that became no job, deletions under way.
+    func leftovers() async throws -> [Leftover] { try await read { db in try LeftoverRow.all(db) } }
+
+    /// Deletes what stands under batch keys, then their marks. What cannot be deleted now is deleted when there is room to.
+    func sweepOrOwe(_ leftovers: [Leftover]) async {
+        guard !leftovers.isEmpty else { return }
+        do { try await sweep(leftovers) } catch { owed.withLock { $0 += leftovers } }
     }
 
     /// Deletes what stands under batch keys, then their marks.
@@ -66,13 +67,22 @@ extension SQLiteJobQueue {
         var rest = leftovers[...]
         while !rest.isEmpty {
             let step = rest
-            rest = rest.dropFirst(try await writer.write { context in try Self.sweepSome(step, in: context) })
+            let isTight = gate.isTight
+            rest = rest.dropFirst(
+                try await writer.write { context in
+                    try Self.sweepSome(step, blobs: isTight ? Self.tightBlobStep : Self.blobStep, in: context)
+                })
+            // What is deleted is written to the log first, overwritten.
+            if isTight { await emptyLog() }
         }
     }
 
+    /// - Parameter blobs: payloads that are deleted at most.
     /// - Returns: how many of `leftovers` are gone.
-    private static func sweepSome(_ leftovers: ArraySlice<Leftover>, in context: WriteContext) throws -> Int {
-        var blobs = blobStep
+    private static func sweepSome(
+        _ leftovers: ArraySlice<Leftover>, blobs: Int, in context: WriteContext
+    ) throws -> Int {
+        var blobs = blobs
         var rows = rowStep
         /// False where something is left.
         func delete(_ sql: String, _ values: [SQLValue], _ budget: inout Int) throws -> Bool {
@@ -98,6 +108,8 @@ extension SQLiteJobQueue {
     private static let pruneStep = 100
     /// Payloads (tens of KiB each) that one transaction deletes at most.
     private static let blobStep = 64
+    /// The same while the disk is short.
+    private static let tightBlobStep = 8
     /// Small rows that one transaction deletes at most.
     private static let rowStep = 500
 

@@ -45,8 +45,25 @@ extension SQLiteJobQueue {
 
     package func openUpload() async throws -> UploadID { UploadID(value: nextNumber()) }
 
+    package func openUpload(expecting bytes: Int64) async throws -> UploadID {
+        let upload = UploadID(value: nextNumber())
+        try gate.setAside(min(bytes, 1 << 52), for: upload, pendingUsers: writer.currentTotals.pendingUsers)
+        return upload
+    }
+
+    /// Asks for room for further batches of an upload; where there is none, once more when the log was emptied.
+    private func expectRoom(for batches: [NewBatch], of upload: UploadID) async throws {
+        let bytes = batches.reduce(Int64(0)) { $0 + Int64($1.payload.bytes.count) }
+        let users = batches.reduce(0) { $0 + $1.payload.count }
+        let pending = writer.currentTotals.pendingUsers
+        guard gate.append(bytes, users: users, to: upload, pendingUsers: pending) != nil else { return }
+        await emptyLog()
+        if let reason = gate.append(bytes, users: users, to: upload, pendingUsers: pending) { throw QueueError.full(reason) }
+    }
+
     package func append(_ batches: [NewBatch], to upload: UploadID) async throws {
         guard !batches.isEmpty else { return }
+        try await expectRoom(for: batches, of: upload)
         try await writer.write { context in
             let present = try LeftoverRow.find(upload.value, context.db)
             let users = try BatchRows.insert(batches, key: upload.value, from: present?.batches ?? 0, in: context)
@@ -55,17 +72,20 @@ extension SQLiteJobQueue {
     }
 
     package func discard(_ upload: UploadID) async {
-        // What cannot be deleted now is swept at the next start.
-        try? await sweep([Leftover(key: upload.value, kind: .everything)])
+        await sweepOrOwe([Leftover(key: upload.value, kind: .everything)])
+        gate.settle(upload)
     }
 
     // MARK: Acceptance
 
     package func accept(_ job: NewJob, upload: UploadID?, batches: [NewBatch]) async throws -> Job {
+        if let upload { try await expectRoom(for: batches, of: upload) }
         // What is left of an upload may be 2 MiB.
-        try await writer.write(isShort: upload == nil) { [self] context in
+        let accepted = try await writer.write(isShort: upload == nil) { [self] context in
             try accept(job, upload: upload, batches: batches, in: context)
         }
+        if let upload { gate.settle(upload) }
+        return accepted
     }
 
     /// Makes a job within a transaction. The observer hears of it after the commit.

@@ -13,7 +13,7 @@ package final class SQLiteJobQueue: JobQueue {
     let clock: WallClock
     let writer: QueueWriter
     let pool: DatabasePool
-    private let reader: DatabaseQueue
+    let reader: DatabaseQueue
     let gate: AdmissionGate
     private let lock: FileLock
     private let gauge: WALGauge
@@ -26,7 +26,14 @@ package final class SQLiteJobQueue: JobQueue {
     /// Jobs whose results are being read, with the number of readers: they are not pruned meanwhile.
     let readers = Mutex<[JobID: Int]>([:])
 
-    init(_ parts: OpenedStore, limits: QueueLimits, clock: WallClock, observer: QueueObserver?, disk: DiskGauge) {
+    /// What could not be deleted yet.
+    let owed = Mutex<[Leftover]>([])
+
+    /// - Parameter say: told of each change of whether the queue can be written and has room.
+    init(
+        _ parts: OpenedStore, limits: QueueLimits, clock: WallClock, observer: QueueObserver?, disk: DiskGauge,
+        say: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         path = parts.path
         pool = parts.pool
         reader = parts.reader
@@ -37,11 +44,12 @@ package final class SQLiteJobQueue: JobQueue {
         self.observer = Mutex(observer)
         lanes = Mutex(parts.lanes)
         lastNumber = Atomic(parts.lastNumber)
-        let gate = AdmissionGate(path: parts.path, limits: limits, clock: clock, disk: disk)
+        let gate = AdmissionGate(
+            path: parts.path, limits: limits, clock: clock, disk: disk, reserve: parts.reserve, say: say)
         self.gate = gate
         writer = QueueWriter(
             pool: parts.pool, totals: parts.totals, gauge: parts.gauge, checkpointPages: parts.checkpointPages,
-            report: { gate.committed(failure: $0) })
+            patience: parts.patience, place: parts.place, report: { gate.committed($0) })
     }
 
     /// Who is told of what becomes ready. What was ready before is not told again: ask once after setting it.
@@ -81,9 +89,17 @@ package final class SQLiteJobQueue: JobQueue {
         do {
             return try reader.unsafeRead { db in
                 guard db.sqliteConnection != nil else { throw QueueError.unavailable("The queue is closed") }
+                // What a read before could not end, it does not hand on: everybody would read that state for ever, or nothing.
+                if !db.isOutsideTransaction { try db.sql("ROLLBACK").run() }
                 try db.sql("BEGIN").run()
-                defer { try? db.sql("COMMIT").run() }
-                return try body(db)
+                do {
+                    let found = try body(db)
+                    try db.sql("COMMIT").run()
+                    return found
+                } catch {
+                    if !db.isOutsideTransaction { try? db.sql("ROLLBACK").run() }
+                    throw error
+                }
             }
         } catch {
             throw QueueError(error)
@@ -95,16 +111,55 @@ package final class SQLiteJobQueue: JobQueue {
     package func checkpoint() async {
         // Whoever waits goes first; the writer has its own bound for a log that grows meanwhile.
         for _ in 0..<Self.vacuumSteps where writer.waiting == 0 {
-            let freed = try? await writer.alone { db in
-                let free = try db.sql("PRAGMA freelist_count").first { $0.int(0) } ?? 0
-                guard free > Self.keptFreePages else { return false }
-                try db.sql("PRAGMA incremental_vacuum(512)").run()
-                return true
-            }
-            guard freed == true else { break }
+            guard await vacuum(keeping: Self.keptFreePages) else { break }
         }
         guard writer.waiting == 0, gauge.pages > 0 else { return }
+        await emptyLog()
+    }
+
+    package func makeRoom() async -> Bool {
+        let leftovers = owed.withLock { owed in
+            defer { owed = [] }
+            return owed
+        }
+        await sweepOrOwe(leftovers)
+        let isTight = gate.isTight
+        if isTight {
+            if DiskGauge.size(of: path + "-wal") > 0 { await emptyLog() }
+            var isAnyLeft = true
+            // Each step goes through the log, which must not take what the file gives back.
+            for _ in 0..<Self.vacuumSteps where isAnyLeft {
+                isAnyLeft = await vacuum(keeping: 0)
+                await emptyLog()
+            }
+        }
+        gate.restoreReserve()
+        if !gate.isWritable { try? await tryToWrite() }
+        return isTight
+    }
+
+    /// Gives some free pages back to the disk. False where no more than so many are left, or it cannot be done.
+    private func vacuum(keeping kept: Int) async -> Bool {
+        let freed = try? await writer.alone { db in
+            let free = try db.sql("PRAGMA freelist_count").first { $0.int(0) } ?? 0
+            guard free > kept else { return false }
+            try db.sql("PRAGMA incremental_vacuum(512)").run()
+            return true
+        }
+        return freed == true
+    }
+
+    /// Writes the log back and gives its file back to the disk.
+    func emptyLog() async {
         try? await writer.alone { [writer] db in writer.checkpoint(db, truncating: true) }
+    }
+
+    /// Changes nothing, and writes a page all the same. (SQLite writes none for a row that is updated to what it is.)
+    private func tryToWrite() async throws {
+        try await writer.write { context in
+            try LeftoverRow.mark(0, .everything, context.db)
+            try LeftoverRow.remove(0, context.db)
+        }
     }
 
     /// Steps of 512 pages that one checkpoint gives back at most: 64 MiB.

@@ -163,7 +163,8 @@ actor SyncWorker {
                 logger.notice("lease lost, nothing changed")
                 return nil
             } catch {
-                logger.error("queue cannot be written", metadata: ["error": .string("\(error)")])
+                // The queue itself says once that it cannot be written.
+                logger.debug("queue cannot be written", metadata: ["error": .string("\(error)")])
                 guard !Task.isCancelled else { return nil }
                 try? await machine.sleep(for: .seconds(delay))
                 delay = min(delay * 2, 5)

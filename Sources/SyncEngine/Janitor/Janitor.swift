@@ -52,6 +52,7 @@ package struct Janitor: Service {
             var pruning = Outage("Pruning the queue", logger)
             var ledger = Outage("Clearing the ledger", logger)
             for round in 0... {
+                if await queue.makeRoom() { await directory.checkpoint() }
                 await attempt(&ledger, clearLedger)
                 if round % settings.roundsPerPruning == 0 { await attempt(&pruning, prune) }
                 if isQuiet() {

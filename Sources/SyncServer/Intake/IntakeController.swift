@@ -22,6 +22,7 @@ package struct IntakeController: Sendable {
         if submission.isReplay { return try await replay(&submission, request, context) }
         let session = UploadSession(dependencies)
         do {
+            try await session.expect(submission.expectedBytes)
             var receiver = receiver(for: submission)
             try await receiver.receive(request.body, channel: context.channel, take: session.take, pause: session.flush)
             switch try await session.finish() {
@@ -29,7 +30,10 @@ package struct IntakeController: Sendable {
                 submission.forgive()
                 await submission.release()
                 return connectionOK()
-            case .refused(let violations): throw APIError.refused(violations)
+            case .refused(let violations):
+                // However short: it was no check.
+                try submission.admitLate(context)
+                throw APIError.refused(violations)
             case .sync(let envelope):
                 try submission.admitLate(context)
                 let job = try job(envelope, submission, receiver.bodyHash, context)

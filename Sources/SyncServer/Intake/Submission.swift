@@ -69,6 +69,15 @@ struct Submission {
     /// Whether a job was accepted under the `Idempotency-Key` already: the body need only be compared.
     var isReplay: Bool { if case .known = claim { true } else { false } }
 
+    /// Bytes that the body will have once it is inflated, as far as its head tells; 0: it does not.
+    var expectedBytes: Int {
+        let length = headers.contentLength ?? 0
+        return headers.isGzip ? min(length, limit.bytes / Submission.usualInflation) * Submission.usualInflation : length
+    }
+
+    /// Users packed with gzip are about an eighth of themselves.
+    private static let usualInflation = 8
+
     /// Asks the queue whether it takes more, then counts the submission: one that the queue refuses uses up nothing.
     private mutating func admit(_ context: SyncRequestContext) throws {
         if case .refused(let reason, let retryAfter) = dependencies.queue.admission() {

@@ -27,6 +27,13 @@ final class UploadSession {
 
     deinit { leaveSeat() }
 
+    /// Sets room aside for a large body before it is read.
+    /// - Parameter bytes: its length, as far as it is known.
+    func expect(_ bytes: Int) async throws {
+        guard bytes > UploadSession.appendBytes else { return }
+        upload = try await queue.openUpload(expecting: Int64(bytes))
+    }
+
     /// Reads the next bytes.
     func take(_ bytes: UnsafeRawBufferPointer) throws {
         received += bytes.count

@@ -64,8 +64,10 @@ package struct EdgeMiddleware: RouterMiddleware {
         switch error {
         case let error as APIError: return error
         case QueueError.unavailable(let reason):
-            context.logger.error("queue cannot be written", metadata: ["error": .string(reason)])
+            // The queue itself says once that it cannot be written.
+            context.logger.debug("queue cannot be written", metadata: ["error": .string(reason)])
             return .unavailable("The queue cannot be written at the moment", retryAfter: 5)
+        case QueueError.full(let reason): return .unavailable(reason, retryAfter: 10)
         case QueueError.badCursor: return .badRequest("cursor is not one this server gave out")
         case let error as any HTTPResponseError where error.status == .notFound:
             guard let allowed = RouteTable.allowedMethods(forPath: request.uri.path) else { return .notFound("Path") }

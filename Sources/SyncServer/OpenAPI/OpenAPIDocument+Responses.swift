@@ -26,7 +26,8 @@ extension OpenAPIDocument {
             OpenAPIExamples.error(
                 "The job is still open", "The job is running. Its failed users can be retried once it has ended")),
         "Error413": error(
-            "More than MAX_REQUEST_BYTES or MAX_USERS_PER_REQUEST, or a removal of more than 64 KiB.", OpenAPIExamples.error("Request too large")),
+            "More than MAX_REQUEST_BYTES or MAX_USERS_PER_REQUEST, or a removal of more than 64 KiB.",
+            OpenAPIExamples.error("Request too large")),
         "Error415": error(
             "Content-Type is not application/json, or Content-Encoding not gzip.",
             OpenAPIExamples.error("Unsupported media type", "Content-Type must be application/json")),

@@ -36,6 +36,10 @@ struct Assembly: Sendable {
         // First of all: a counter made before the backend stands counts nothing, for good.
         let registry = MetricsBackend.shared
         try Assembly.makeFolder(settings.dataDirectory)
+        guard !FilePlace.isSame(settings.queue.path, settings.database.path) else {
+            throw CommandFailure(
+                "QUEUE_URL and DATABASE_URL name one file, \(FilePlace.resolved(settings.queue.path)): each needs one of its own")
+        }
         let phase = self.phase
         let started = self.started
 

@@ -9,6 +9,7 @@ extension QueueLimits {
         self.init()
         maxPendingUsers = settings.maxPendingUsers
         minFreeDiskBytes = Int64(settings.minFreeDiskBytes)
+        diskPerByte = DiskGauge.isOneDisk(settings.queue.path, settings.database.path) ? 2 : 1
     }
 }
 

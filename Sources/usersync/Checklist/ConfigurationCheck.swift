@@ -1,4 +1,5 @@
 import Foundation
+import JobQueue
 import SyncModel
 import UserDirectory
 
@@ -81,6 +82,11 @@ struct ConfigurationCheck {
             list.doubt(
                 .security, "WEBHOOK_SEND_API_KEY is true: the key that may submit goes to a receiver, who may log it",
                 "set WEBHOOK_SEND_API_KEY=false: webhooks are signed")
+        }
+        if FilePlace.isSame(settings.queue.path, settings.database.path) {
+            list.failure(
+                .security, "QUEUE_URL and DATABASE_URL name one file",
+                "give the queue a file of its own: the server does not start")
         }
         for path in [".env", settings.dataDirectory, settings.database.path, settings.queue.path] {
             guard let mode = ConfigurationCheck.mode(of: path), mode & 0o077 != 0 else { continue }

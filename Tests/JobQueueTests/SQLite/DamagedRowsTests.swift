@@ -163,7 +163,8 @@ struct DamagedRowsTests {
         }
         await attempt { try await queue.ledgerForgotten(try await queue.endedWithLedger(limit: 10)) }
         await attempt { _ = try await queue.prune(jobsBefore: later, keysBefore: later, limit: 10) }
-        await attempt { _ = try await queue.sweepLeftovers() }
+        await attempt { try await queue.sweep(try await queue.leftovers()) }
+        _ = await queue.makeRoom()
         await attempt { try await fixture.accept(queue, "e", users: 3) }
         _ = queue.admission()
     }

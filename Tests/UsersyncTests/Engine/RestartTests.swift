@@ -3,6 +3,8 @@ import GRDB
 import SyncEngine
 import Testing
 
+@testable import usersync
+
 @Suite("Webhooks and restarts")
 struct RestartTests {
     @Test("a webhook is signed, comes again after a 500 with the same id and body, and then no more")
@@ -73,6 +75,21 @@ struct RestartTests {
                 #expect(isDelivered && receiver.of(job: id).count == 1)
                 #expect(try server.rows("SELECT count(*) AS n FROM users")[0]["n"] == 3000)
                 #expect(try server.rows("SELECT count(*) AS n FROM sync_logs")[0]["n"] == 1)
+            }
+        }
+    }
+
+    @Test("a queue and a directory that are one file, however it is called, stop the start with what to do")
+    func oneFile() async throws {
+        try await TestServer.inFolder { folder, receiver in
+            let data = folder.appending(path: "data")
+            try FileManager.default.createSymbolicLink(
+                atPath: data.appending(path: "link.sqlite").path, withDestinationPath: "crm.sqlite")
+            for queue in ["\(data.path)/../data/./crm.sqlite", "\(data.path)/link.sqlite"] {
+                let error = await #expect(throws: CommandFailure.self, "\(queue)") {
+                    try await TestServer.start(["QUEUE_URL": "sqlite:\(queue)"], folder: folder, receiver: receiver) { _ in }
+                }
+                #expect(error.map { "\($0)".contains("QUEUE_URL and DATABASE_URL name one file") } == true, "\(queue)")
             }
         }
     }

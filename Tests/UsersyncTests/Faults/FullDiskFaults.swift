@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Testing
 
 @testable import usersync
@@ -85,9 +86,88 @@ struct FullDiskFaults {
         try report.publish()
     }
 
+    @Test(
+        "uploads at once on a small disk: refused before it is full; what was acknowledged ends, leftovers go, a full disk does not keep it from starting",
+        .enabled(if: getuid() == 0, "only root may mount a file system"))
+    func uploadsOnSmallDisk() async throws {
+        try await TestServer.inFolder { folder, receiver in
+            let data = folder.appending(path: "data")
+            // In MiB, and the users of an upload: some 300 bytes each.
+            let (size, limit, users) = FaultScale.pick((80, 30, 65_000), full: (160, 60, 130_000))
+            try run("mount", "-t", "tmpfs", "-o", "size=\(size)m", "tmpfs", data.path)
+            defer { try? run("umount", "-l", data.path) }
+            let settings = ["MIN_FREE_DISK_BYTES": "\(limit << 20)", "LOG_LEVEL": "info"]
+            let server = try await ServerProcess.start(folder: folder, receiver: receiver, settings: settings)
+            let filling = String(repeating: "x", count: 200)
+            let answers = try await withThrowingTaskGroup(of: TestServer.Answer.self) { group in
+                for number in 0..<4 {
+                    let body = Bodies.sync(
+                        (0..<users).map { Bodies.user("u\($0)", "u\($0)@t\(number).example", name: filling) },
+                        tenant: "t\(number)")
+                    group.addTask {
+                        try await ServerProcess.send(
+                            "POST", port: server.port, "/api/internal/sync/users", headers: ["X-Tenant-ID": "t\(number)"],
+                            body: body)
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            let accepted = answers.filter { $0.status == 202 }
+            #expect(!accepted.isEmpty && answers.contains { $0.status == 503 }, "\(answers.map(\.status))")
+            #expect(answers.allSatisfy { $0.status == 202 || $0.header("retry-after") != nil })
+            for answer in accepted {
+                let path = try #require(answer.json.statusUrl.string)
+                let isDone = try await eventually(240) { try await server.get(path).json.status.string == "completed" }
+                #expect(isDone, "what was acknowledged does not end")
+            }
+            #expect(!server.log.contains("database or disk is full"), "the limit was no limit")
+            #expect(try await leftovers(of: data) == 0)
+
+            // Full to the last byte, reserve and all; the process dies on it and is started again.
+            let filler = data.appending(path: "filler")
+            try fill(filler)
+            let isRefused = try await eventually(30) {
+                try await ServerProcess.send(
+                    "POST", port: server.port, "/api/internal/sync/users", headers: ["X-Tenant-ID": "t9"],
+                    body: Bodies.sync([Bodies.user("u", "u@x.io")], tenant: "t9")
+                ).status == 503
+            }
+            #expect(isRefused)
+            await server.crash()
+            try fill(filler)
+            let again = try await ServerProcess.start(folder: folder, receiver: receiver, settings: settings)
+            #expect(try await again.get("/livez").status == 200)
+            for answer in accepted {
+                let path = try #require(answer.json.statusUrl.string)
+                #expect(try await again.get(path).json.status.string == "completed")
+            }
+            try FileManager.default.removeItem(at: filler)
+            let isTaken = try await eventually(30) {
+                try await ServerProcess.send(
+                    "POST", port: again.port, "/api/internal/sync/users", headers: ["X-Tenant-ID": "t9"],
+                    body: Bodies.sync([Bodies.user("u", "u@x.io")], tenant: "t9")
+                ).status == 202
+            }
+            #expect(isTaken, "it does not go on once there is room")
+            #expect(try await eventually(20) { try await again.get("/readyz").status == 200 })
+            let lines = again.log.split(separator: "\n").filter {
+                $0.contains("cannot be written") || $0.contains("takes no more")
+            }
+            #expect(lines.count < 12, "\(lines.joined(separator: "\n"))")
+            #expect(await again.terminate(within: 25) == 0)
+        }
+    }
+
+    /// Rows of the queue that no job names.
+    private func leftovers(of data: URL) async throws -> Int {
+        let other = try DatabaseQueue(path: data.appending(path: "queue.sqlite").path)
+        defer { try? other.close() }
+        return try await other.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM leftovers") ?? -1 }
+    }
+
     /// Writes until there is no room.
     private func fill(_ file: URL) throws {
-        let descriptor = open(file.path, O_WRONLY | O_CREAT, 0o600)
+        let descriptor = open(file.path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         guard descriptor >= 0 else { throw CommandFailure("the filler cannot be made") }
         defer { close(descriptor) }
         for size in [1 << 16, 1 << 12] {

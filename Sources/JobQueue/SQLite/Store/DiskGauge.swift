@@ -20,6 +20,23 @@ package struct DiskGauge: Sendable {
         return overflows ? .max : Int64(clamping: bytes)
     }
 
+    /// Whether two files stand, or would be made, on one disk.
+    package static func isOneDisk(_ one: String, _ other: String) -> Bool {
+        guard let one = device(of: one) else { return true }
+        return one == device(of: other)
+    }
+
+    private static func device(of path: String) -> UInt64? {
+        var path = FilePlace.resolved(path)
+        var figures = stat()
+        while stat(path, &figures) != 0 {
+            let parent = (path as NSString).deletingLastPathComponent
+            guard parent != path, !parent.isEmpty else { return nil }
+            path = parent
+        }
+        return UInt64(figures.st_dev)
+    }
+
     /// Bytes of a file; 0 where there is none.
     static func size(of path: String) -> Int64 {
         var figures = stat()

@@ -11,8 +11,8 @@ import Synchronization
 /// once: it changes nothing but the database, or says by `WriteContext.onRollback` how to undo it.
 /// A caller's cancellation changes nothing: what was handed in is carried out and answered.
 final class QueueWriter: Sendable {
-    /// Told of each group: `nil` after a commit, else why none came about.
-    typealias Report = @Sendable (SQLFailure?) -> Void
+    /// Told of each group.
+    typealias Report = @Sendable (GroupOutcome) -> Void
 
     private struct Operation: Sendable {
         /// Carries the operation out; answers its caller when the result is called.
@@ -40,10 +40,19 @@ final class QueueWriter: Sendable {
     private let gauge: WALGauge
     /// Pages in the log beyond which a commit is followed by a checkpoint.
     private let checkpointPages: Int
+    private let place: OpenFilePlace
     private let report: Report
 
-    init(pool: DatabasePool, totals: QueueTotals, gauge: WALGauge, checkpointPages: Int, report: @escaping Report) {
+    /// Milliseconds for which a group waits for a lock that another process holds (a backup, a tool).
+    private let patience: Int32
+
+    init(
+        pool: DatabasePool, totals: QueueTotals, gauge: WALGauge, checkpointPages: Int, patience: Int32, place: OpenFilePlace,
+        report: @escaping Report
+    ) {
+        self.patience = patience
         self.pool = pool
+        self.place = place
         self.totals = Mutex(totals)
         self.gauge = gauge
         self.checkpointPages = checkpointPages
@@ -120,9 +129,11 @@ final class QueueWriter: Sendable {
 
     private func drainElsewhere() { pool.asyncWriteWithoutTransaction { db in self.drain(db) } }
 
-    /// Carries out one group on the thread that calls. Those that came meanwhile, and a checkpoint, are left to another.
+    /// Carries out one group on the thread that calls. Those that came meanwhile, and a checkpoint, are left to another; so is all of
+    /// it while another process holds a lock, as waiting for that keeps a thread that tasks need.
     private func serveOnce(_ db: Database) {
-        guard serveNext(db) else { return }
+        do { try begin(db, patience: 0) } catch { return drainElsewhere() }
+        guard serveNext(db, hasBegun: true) else { return }
         let isDone =
             gauge.pages <= checkpointPages
             && line.withLock { line in
@@ -140,10 +151,21 @@ final class QueueWriter: Sendable {
     }
 
     /// Carries out the next group; false where nobody waits.
-    private func serveNext(_ db: Database) -> Bool {
-        guard let group = nextGroup() else { return false }
-        if group[0].isAlone { runAlone(group[0], db) } else { run(group, db) }
+    /// - Parameter hasBegun: whether a transaction was begun for it.
+    private func serveNext(_ db: Database, hasBegun: Bool = false) -> Bool {
+        let group = nextGroup()
+        if hasBegun, group?[0].isAlone ?? true { rollBack([], db) }
+        guard let group else { return false }
+        if group[0].isAlone { runAlone(group[0], db) } else { run(group, db, hasBegun: hasBegun) }
         return true
+    }
+
+    /// Begins a transaction that writes.
+    private func begin(_ db: Database, patience: Int32) throws {
+        sqlite3_busy_timeout(db.sqliteConnection, patience)
+        defer { sqlite3_busy_timeout(db.sqliteConnection, 0) }
+        if !db.isOutsideTransaction { try db.sql("ROLLBACK").run() }
+        try db.sql("BEGIN IMMEDIATE").run()
     }
 
     /// One operation that runs alone, or the grouped ones up to the next such.
@@ -172,13 +194,17 @@ final class QueueWriter: Sendable {
         case refused(any Error)
     }
 
-    private func run(_ group: [Operation], _ db: Database) {
+    private func run(_ group: [Operation], _ db: Database, hasBegun: Bool) {
         var progress = Array(repeating: Progress.waiting, count: group.count)
+        let writesBefore = gauge.writes
         do {
+            if !hasBegun { try begin(db, patience: patience) }
+            try place.check(db)
             // Savepoints cost a copy of every page an operation touches, and operations hardly ever fail: only a group in which one
             // did is run again with them.
             if try !perform(group, db, &progress, savepoints: false) {
                 progress = Array(repeating: .waiting, count: group.count)
+                try begin(db, patience: patience)
                 _ = try perform(group, db, &progress, savepoints: true)
             }
             let contexts = progress.compactMap { if case .done(let context, _) = $0 { context } else { nil } }
@@ -190,12 +216,20 @@ final class QueueWriter: Sendable {
                 line.withLock { $0.commits += 1 }
                 totals.withLock { totals in for context in contexts { totals += context.totals } }
                 for context in contexts { context.committed() }
-                report(nil)
+                do {
+                    try place.check(db)
+                    // A commit of nothing touches no disk: it says that no lock is held, not that there is room.
+                    report(gauge.writes == writesBefore ? .unchanged : .written)
+                } catch {
+                    // It stands in a file that nobody will find: not to be acknowledged.
+                    progress = progress.map { if case .done = $0 { .refused(error) } else { $0 } }
+                    if let failure = SQLFailure(error) { report(.failed(failure)) }
+                }
             }
         } catch {
             rollBack(progress, db)
             progress = progress.map { if case .refused = $0 { $0 } else { .refused(error) } }
-            report(SQLFailure(error))
+            if let failure = SQLFailure(error) { report(.failed(failure)) }
         }
         for (operation, outcome) in zip(group, progress) {
             switch outcome {
@@ -206,13 +240,12 @@ final class QueueWriter: Sendable {
         }
     }
 
-    /// Begins a transaction and carries out every operation of a group; throws where the transaction is lost as a whole.
+    /// Carries out every operation of a group in the transaction that was begun; throws where the transaction is lost as a whole.
     /// - Parameter savepoints: whether an operation that fails is rolled back alone.
     /// - Returns: false where one of several failed and there were no savepoints: all is rolled back, and may be performed again.
     private func perform(
         _ group: [Operation], _ db: Database, _ progress: inout [Progress], savepoints: Bool
     ) throws -> Bool {
-        try db.sql("BEGIN IMMEDIATE").run()
         for (i, operation) in group.enumerated() {
             let context = WriteContext(db: db)
             if savepoints { try db.sql("SAVEPOINT operation").run() }
@@ -221,7 +254,7 @@ final class QueueWriter: Sendable {
             } catch {
                 context.rolledBack()
                 progress[i] = .refused(error)
-                if let failure = SQLFailure(error), failure.isOfStorage { report(failure) }
+                if let failure = SQLFailure(error), failure.isOfStorage { report(.failed(failure)) }
                 // SQLite gave up the whole transaction: nobody's work stands.
                 if db.isOutsideTransaction { throw error }
                 if savepoints {

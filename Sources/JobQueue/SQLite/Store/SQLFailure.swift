@@ -12,6 +12,9 @@ struct SQLFailure: Error {
 
     var isConstraint: Bool { primary == SQLITE_CONSTRAINT }
 
+    /// Another process holds a lock: it will let go of it.
+    var isOfLock: Bool { primary == SQLITE_BUSY || primary == SQLITE_LOCKED }
+
     /// True where the store as a whole cannot be written: nothing more is to be accepted until it can.
     var isOfStorage: Bool {
         switch primary {

@@ -1,0 +1,80 @@
+import Foundation
+import GRDB
+import GRDBSQLite
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Where a file really is, whatever it is called.
+package enum FilePlace {
+    /// The path without links: of the file where it is there, of the place where it would be made where it is not.
+    package static func resolved(_ path: String) -> String { resolved(path, links: 40) }
+
+    private static func resolved(_ path: String, links: Int) -> String {
+        if let real = real(path) { return real }
+        let url = URL(filePath: path)
+        // A link to a file that is not there yet: the file is made where the link points to.
+        if links > 0, let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path) {
+            let next = target.hasPrefix("/") ? target : url.deletingLastPathComponent().appending(path: target).path
+            return resolved(next, links: links - 1)
+        }
+        guard let folder = real(url.deletingLastPathComponent().path) else { return path }
+        return (folder == "/" ? "" : folder) + "/" + url.lastPathComponent
+    }
+
+    /// Whether two paths name one file, now or once it is made.
+    package static func isSame(_ one: String, _ other: String) -> Bool {
+        if resolved(one).utf8.elementsEqual(resolved(other).utf8) { return true }
+        guard let one = FileIdentity(path: one) else { return false }
+        return one == FileIdentity(path: other)
+    }
+
+    private static func real(_ path: String) -> String? {
+        guard let found = realpath(path, nil) else { return nil }
+        defer { free(found) }
+        return String(cString: found)
+    }
+}
+
+/// What a file is, whatever its name.
+struct FileIdentity: Equatable, Sendable {
+    private let device: UInt64
+    private let node: UInt64
+
+    /// `nil` where there is no file.
+    init?(path: String) {
+        var figures = stat()
+        guard stat(path, &figures) == 0 else { return nil }
+        device = UInt64(figures.st_dev)
+        node = UInt64(figures.st_ino)
+    }
+}
+
+/// Sees that the queue's file and its log stand where they were opened. Moved or deleted, they can be written still, and nobody would
+/// find what was acknowledged then.
+final class OpenFilePlace: Sendable {
+    private let log: String
+    private let known = Mutex<FileIdentity?>(nil)
+
+    init(path: String) { log = path + "-wal" }
+
+    /// - Throws: `SQLFailure` where one of them is somewhere else.
+    func check(_ db: Database) throws {
+        var hasMoved: Int32 = 0
+        let code = sqlite3_file_control(db.sqliteConnection, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved)
+        let found = FileIdentity(path: log)
+        // The log is there from the first transaction on, and the same file until the last connection closes.
+        let isLogInPlace = known.withLock { known in
+            known = known ?? found
+            return known == found
+        }
+        guard (code != SQLITE_OK || hasMoved == 0) && isLogInPlace else {
+            throw SQLFailure(code: Self.moved, message: "the file is not where it was opened")
+        }
+    }
+
+    /// `SQLITE_READONLY_DBMOVED`, a macro that Swift does not import.
+    private static let moved = SQLITE_READONLY | (4 << 8)
+}

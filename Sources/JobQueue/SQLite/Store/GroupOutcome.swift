@@ -1,0 +1,7 @@
+/// What came of a group of writes.
+enum GroupOutcome: Sendable {
+    case written
+    /// Committed, but nothing was changed.
+    case unchanged
+    case failed(SQLFailure)
+}
