@@ -63,11 +63,15 @@ extension SQLiteJobQueue {
             } else if isEndable {
                 finished.endable.append(row.job)
             }
+            if row.nextBatch > before.nextBatch, row.job.batchesDone > row.nextBatch {
+                // A later turn was written before this one: its batches are passed over once, now, not at every lease.
+                row.nextBatch = try OpenBatch.first(of: row.batchKey, from: row.nextBatch, context.db) ?? row.job.batches
+            }
             try row.write(over: before, in: context)
             tenants.insert(tenantID)
             context.afterCommit { [self] in
                 lanes { lanes in
-                    lanes.clearBackoff(tenantID, ofJob: seq)
+                    lanes.clearBackoff(tenantID, ofJob: seq, batches: progress.ended)
                     if isEndable { lanes.setCancelling(before.batchKey, false) }
                 }
             }
@@ -115,5 +119,10 @@ extension SQLiteJobQueue {
     private static let attemptsKept = 20
 
     private static let countTry = "UPDATE batches SET attempts = attempts + 1 WHERE id = ?1 AND done = 0 RETURNING attempts"
-    private static let putOff = "UPDATE jobs SET retry_batch = ?2, retry_at = ?3, attempts = ?4 WHERE seq = ?1"
+    /// Of two moments the later one holds, as in the lanes.
+    private static let putOff = """
+        UPDATE jobs SET retry_batch = iif(coalesce(retry_at, 0) > ?3, retry_batch, ?2), retry_at = max(coalesce(retry_at, 0), ?3),
+            attempts = ?4
+        WHERE seq = ?1
+        """
 }

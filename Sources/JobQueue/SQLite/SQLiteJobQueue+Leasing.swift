@@ -71,7 +71,7 @@ extension SQLiteJobQueue {
         do {
             found = try readNow { db in try claimed.map { try Self.find($0.wish, $0.lane, db) } }
         } catch {
-            lanes { lanes in for claim in claimed { lanes.unclaim(claim.wish.tenantID, hasWork: true) } }
+            lanes { lanes in for claim in claimed { lanes.unclaim(claim.wish.tenantID) } }
             throw error
         }
         return lanes { lanes in
@@ -81,7 +81,7 @@ extension SQLiteJobQueue {
                 if let found, lanes.cancelChanges == cancels, !found.jobs.contains(where: { lanes.isCancelling($0.batchKey) }) {
                     leased += Self.take(found, of: wish.tenantID, now: now, in: &lanes)
                 } else {
-                    lanes.unclaim(wish.tenantID, hasWork: true)
+                    lanes.unclaim(wish.tenantID)
                     rest.append(wish)
                 }
             }
@@ -141,18 +141,25 @@ extension SQLiteJobQueue {
     // MARK: With a write
 
     /// Leases one tenant's next batches. What it reserves in memory is undone where the commit fails.
+    ///
+    /// What it sees is the table as the operations before it in the same commit have left it, and the lanes as they stood before all
+    /// of them. So what it does not find may be there a moment later: a `finish` before it that leaves users for the last pass still
+    /// holds its batches here. See `Lanes.unclaim`.
     private func lease(_ wish: LeaseWish, now: Timestamp, in context: WriteContext) throws -> [LeasedBatch] {
         let tenantID = wish.tenantID
         guard let lane = lanes({ $0.claim(tenantID, now: now) }) else { return [] }
         var isTaken = false
+        var nothing = NothingFound.noJob
         defer {
             if !isTaken {
-                context.onRollback { [self] in lanes { $0.unclaim(tenantID, hasWork: true) } }
-                context.afterCommit { [self] in lanes { $0.unclaim(tenantID, hasWork: false) } }
+                let found = nothing
+                context.onRollback { [self] in lanes { $0.unclaim(tenantID) } }
+                context.afterCommit { [self] in lanes { $0.unclaim(tenantID, as: lane, found: found) } }
             }
         }
         guard let job = try HeadJob.find(tenantID, context.db) else { return [] }
         let (outstanding, first) = Self.next(of: job, in: lane)
+        nothing = outstanding > 0 ? .nothingYet : .nothingOpen
         var batches = try OpenBatch.next(job, from: first, limit: wish.maxBatches, context.db)
         if batches.isEmpty, outstanding == 0, job.deferred > 0 {
             try cutDeferred(job, upTo: wish.maxBatches, in: context)

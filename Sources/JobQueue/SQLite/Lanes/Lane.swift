@@ -33,6 +33,8 @@ struct Lane {
     var ticket: Int64 = 0
     /// A lease is being written for it.
     var isClaimed = false
+    /// Reservations so far.
+    var claims: Int64 = 0
     /// A job of its is in phase `working`, as of the last commit.
     var hasWork = true
     /// Beyond the held batches their job has more that may be leased before those are finished.
@@ -41,6 +43,8 @@ struct Lane {
     var held: [LeaseID: HeldBatch] = [:]
     /// Of `held` those not unlocked.
     var locked = 0
+    /// Leases that ended so far: what was looked up before one did says nothing of what may be leased after it.
+    var ended = 0
 
     var isReady: Bool {
         hasWork && !isClaimed && locked == 0 && backoff == nil && (held.isEmpty || hasMore)

@@ -1,5 +1,15 @@
 import SyncModel
 
+/// Why nothing was leased.
+enum NothingFound: Sendable {
+    /// No job of the tenant is in phase `working`.
+    case noJob
+    /// All open batches of its job are held; more may come of them.
+    case nothingYet
+    /// Its job has neither an open batch nor one that is held, though its row says that something is open: the row is wrong.
+    case nothingOpen
+}
+
 /// Who may be leased what: one lane a tenant that has work, in memory.
 ///
 /// Leases live here alone. That is sound because one process at a time uses the queue's file (`FileLock`): when it ends, however it
@@ -9,7 +19,7 @@ struct Lanes {
     private var lanes: [TenantID: Lane] = [:]
     private var tenants: [LeaseID: TenantID] = [:]
     private var backingOff: Set<TenantID> = []
-    private var line = ReadyLine()
+    var line = ReadyLine()
     private var lastLease: Int64 = 0
     /// Batch keys of jobs whose cancel was requested while batches were open.
     private var cancelling: Set<Int64> = []
@@ -41,8 +51,11 @@ struct Lanes {
         let due = backingOff.compactMap { tenantID in lanes[tenantID]?.backoff.map { (tenantID, $0.until) } }
             .filter { Backoff.isOver($0.1, at: now) }.sorted { ($0.1, $0.0) < ($1.1, $1.0) }
         for (tenantID, _) in due { clearBackoff(tenantID) }
-        announced = []
-        return line.first(limit) { lanes[$0]?.ticket == $1 }
+        let found = line.first(limit) { lanes[$0]?.ticket == $1 }
+        // Who has been found need not be told of; who came behind the limit must be.
+        let known = Set(found)
+        announced.removeAll { known.contains($0) }
+        return found
     }
 
     // MARK: Leases
@@ -52,7 +65,10 @@ struct Lanes {
     mutating func claim(_ tenantID: TenantID, now: Timestamp) -> Lane? {
         if let backoff = lanes[tenantID]?.backoff, Backoff.isOver(backoff.until, at: now) { clearBackoff(tenantID) }
         guard let lane = lanes[tenantID], lane.isReady else { return nil }
-        change(tenantID) { $0.isClaimed = true }
+        change(tenantID) {
+            $0.isClaimed = true
+            $0.claims += 1
+        }
         return lane
     }
 
@@ -71,14 +87,25 @@ struct Lanes {
         return leases
     }
 
-    /// Ends a reservation without a lease.
-    /// - Parameter hasWork: false where the tenant turned out to have nothing to lease.
-    mutating func unclaim(_ tenantID: TenantID, hasWork: Bool) {
-        change(tenantID) { lane in
-            lane.isClaimed = false
-            if !hasWork {
-                lane.hasMore = false
-                if lane.held.isEmpty { lane.hasWork = false }
+    /// Ends a reservation without a lease, and without having found out anything.
+    mutating func unclaim(_ tenantID: TenantID) {
+        change(tenantID) { $0.isClaimed = false }
+    }
+
+    /// Ends a reservation without a lease. Called after the commit of what was looked at, and after what the operations before it in
+    /// that commit have changed here.
+    /// - Parameter lane: as it stood when it was claimed. Where a lease ended since, `nothing` may be true no more, unless it is said
+    ///   of the table alone.
+    mutating func unclaim(_ tenantID: TenantID, as lane: Lane, found nothing: NothingFound) {
+        change(tenantID) { present in
+            present.isClaimed = false
+            switch nothing {
+            case .noJob: present.hasWork = false
+            case .nothingYet: if present.ended == lane.ended { present.hasMore = false }
+            case .nothingOpen where present.ended == lane.ended:
+                present.hasMore = false
+                if present.held.isEmpty { present.hasWork = false }
+            case .nothingOpen: break
             }
         }
     }
@@ -117,6 +144,7 @@ struct Lanes {
             guard let tenantID = tenants.removeValue(forKey: lease) else { continue }
             change(tenantID) { lane in
                 guard let batch = lane.held.removeValue(forKey: lease) else { return }
+                lane.ended += 1
                 if !batch.isUnlocked { lane.locked -= 1 }
                 // What was given back may be leased again.
                 lane.hasMore = true
@@ -130,6 +158,9 @@ struct Lanes {
         if isCancelling { cancelling.insert(batchKey) } else { cancelling.remove(batchKey) }
         cancelChanges += 1
     }
+
+    /// Batch keys of all of them.
+    var cancellingKeys: Set<Int64> { cancelling }
 
     func isCancelling(_ batchKey: Int64) -> Bool { cancelling.contains(batchKey) }
 
@@ -148,9 +179,14 @@ struct Lanes {
         }
     }
 
-    /// The job's backoff holds its tenant back no more.
-    mutating func clearBackoff(_ tenantID: TenantID, ofJob seq: Int64? = nil) {
-        guard let backoff = lanes[tenantID]?.backoff, seq == nil || backoff.seq == seq else { return }
+    /// A job's backoff holds its tenant back no more.
+    /// - Parameter batches: those that ended; another one's backoff stays. `nil`: whichever waits.
+    mutating func clearBackoff(_ tenantID: TenantID, ofJob seq: Int64, batches: Set<Int>? = nil) {
+        guard let backoff = lanes[tenantID]?.backoff, backoff.seq == seq, batches?.contains(backoff.batch) ?? true else { return }
+        clearBackoff(tenantID)
+    }
+
+    mutating func clearBackoff(_ tenantID: TenantID) {
         backingOff.remove(tenantID)
         change(tenantID) { $0.backoff = nil }
     }
@@ -164,6 +200,24 @@ struct Lanes {
     }
 
     // MARK: The line
+
+    /// Whether a tenant stands in the line where and only where it is ready, and what is kept beside its leases agrees with them.
+    func isInPlace(_ tenantID: TenantID, _ lane: Lane) -> Bool {
+        lane.isReady == (lane.ticket != 0) && (lane.ticket == 0 || line.holds(tenantID, lane.ticket))
+            && lane.locked == lane.held.values.count { !$0.isUnlocked }
+            && lane.held.keys.allSatisfy { tenants[$0] == tenantID } && (lane.backoff == nil || backingOff.contains(tenantID))
+    }
+
+    /// Makes good what `isInPlace` asks for.
+    mutating func place(_ tenantID: TenantID) {
+        guard let lane = lanes[tenantID] else { return }
+        for lease in lane.held.keys { tenants[lease] = tenantID }
+        if lane.backoff != nil { backingOff.insert(tenantID) }
+        change(tenantID) { lane in
+            lane.ticket = 0
+            lane.locked = lane.held.values.count { !$0.isUnlocked }
+        }
+    }
 
     /// Changes a lane (an unknown tenant's is a new one) and puts it where it belongs then.
     private mutating func change(_ tenantID: TenantID, _ body: (inout Lane) -> Void) {

@@ -35,6 +35,16 @@ struct ReadyLine {
         return found
     }
 
+    /// Whether the tenant's place is among those not yet passed. Places are in the order of their tickets.
+    func holds(_ tenantID: TenantID, _ ticket: Int64) -> Bool {
+        var (low, high) = (head, entries.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].ticket < ticket { low = middle + 1 } else { high = middle }
+        }
+        return low < entries.count && entries[low].ticket == ticket && entries[low].tenantID == tenantID
+    }
+
     private mutating func compact(_ isValid: (TenantID, Int64) -> Bool) {
         entries = entries[head...].filter { isValid($0.tenantID, $0.ticket) }
         head = 0

@@ -71,6 +71,17 @@ struct OpenBatch {
         WHERE b.id >= ?1 AND b.id <= ?2 AND b.done = 0 ORDER BY b.id LIMIT ?3
         """
 
+    private static let selectFirst = "SELECT id FROM batches WHERE id >= ?1 AND id <= ?2 AND done = 0 ORDER BY id LIMIT 1"
+
+    /// The number of a job's first open batch from one on; `nil`: there is none.
+    static func first(of batchKey: Int64, from number: Int, _ db: Database) throws -> Int? {
+        try db.sql(selectFirst).first(
+            .int(BatchName.id(key: batchKey, number: number)), .int(BatchName.bounds(key: batchKey).last)
+        ) {
+            BatchName.number(of: $0.int64(0))
+        }
+    }
+
     static func next(_ job: HeadJob, from number: Int, limit: Int, _ db: Database) throws -> [OpenBatch] {
         try db.sql(select).all(
             .int(BatchName.id(key: job.batchKey, number: number)), .int(BatchName.bounds(key: job.batchKey).last), .int(limit)
