@@ -4,7 +4,7 @@ package import SyncModel
 ///
 /// One protocol, one conformance suite, one driver a database. Every method that writes returns after the commit is on disk
 /// (fsynced). Writes made under a lease name it; a lease that is no longer held changes nothing and says so.
-package protocol JobQueue: DeliveryOutbox, QueueHousekeeping {
+package protocol JobQueue: DeliveryOutbox, QueueHousekeeping, QueueReconciling {
     // MARK: Intake
 
     /// Claims an `Idempotency-Key` while its request arrives. Release the claim unless `accept` recorded it.

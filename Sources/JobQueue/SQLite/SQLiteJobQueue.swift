@@ -25,6 +25,8 @@ package final class SQLiteJobQueue: JobQueue {
     let windows = Mutex(ResultsWindows())
     /// Jobs whose results are being read, with the number of readers: they are not pruned meanwhile.
     let readers = Mutex<[JobID: Int]>([:])
+    let looks = Mutex(LaneLooks())
+    private let repaired = Atomic<Int>(0)
 
     /// What could not be deleted yet.
     let owed = Mutex<[Leftover]>([])
@@ -67,6 +69,11 @@ package final class SQLiteJobQueue: JobQueue {
         for tenantID in ready { notify { $0.batchReady(tenantID) } }
         return value
     }
+
+    /// Faults of the lanes that were put right so far.
+    var repairs: Int { repaired.load(ordering: .relaxed) }
+
+    func countRepairs(_ count: Int) { repaired.add(count, ordering: .relaxed) }
 
     func nextNumber() -> Int64 { lastNumber.add(1, ordering: .relaxed).newValue }
 

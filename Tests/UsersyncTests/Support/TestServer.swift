@@ -7,7 +7,9 @@ import NIOFoundationEssentialsCompat
 import NIOHTTP1
 import SyncEngine
 import SyncModel
+import Testing
 
+@testable import JobQueue
 @testable import usersync
 
 /// The whole server on real files and a real port, with a receiver for its webhooks.
@@ -64,7 +66,9 @@ struct TestServer: Sendable {
             try? await app.stop()
             throw error
         }
+        let repairs = inProcess.assembly.queue.repairs
         try await app.stop()
+        #expect(repairs == 0, "the queue's memory never differs from its tables")
     }
 
     private static func defaults(folder: URL, receiver: HookReceiver) -> [String: String] {

@@ -16,6 +16,7 @@ enum LanesLoader {
     static func load(_ db: Database) throws -> Lanes {
         var lanes = Lanes()
         try db.sql(tenants).forEach { lanes.setWork(TenantID($0.text(0)), true) }
+        try db.sql(LaneFacts.cancelling).forEach { lanes.setCancelling($0.int64(0), true) }
         for row in try db.sql(backoffs).all(map: { JobRow($0) }) {
             guard let row, row.phase == .working, let batch = row.retryBatch, let until = row.retryAt else { continue }
             let attempts = try db.sql(Self.attempts).first(.int(BatchName.id(key: row.batchKey, number: batch))) { $0.int(0) }
