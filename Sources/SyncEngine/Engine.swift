@@ -16,6 +16,8 @@ package final class Engine: Service, EngineControl {
     private let dispatcher: Dispatcher
     private let closer: JobCloser
     private let completions: JobCompletions
+    private let alarm: SweepAlarm
+    private let metrics: EngineMetrics
     private let draining: @Sendable () -> Bool
 
     /// - Parameter draining: whether the process is stopping; shown in the status.
@@ -29,10 +31,11 @@ package final class Engine: Service, EngineControl {
         let closer = JobCloser(
             queue: queue, directory: directory, gate: gate, completions: completions, configuration: configuration,
             clock: clock, metrics: metrics, logger: logger)
+        let alarm = SweepAlarm(machine: machine)
         let workers = (0..<max(1, configuration.workers)).map { _ in
             SyncWorker(
                 queue: queue, directory: directory, gate: gate, closer: closer, retry: configuration.retry, clock: clock,
-                machine: machine, metrics: metrics, logger: logger)
+                machine: machine, metrics: metrics, logger: logger, onPutOff: { await alarm.plan() })
         }
         self.queue = queue
         self.directory = directory
@@ -43,6 +46,8 @@ package final class Engine: Service, EngineControl {
         self.gate = gate
         self.closer = closer
         self.completions = completions
+        self.alarm = alarm
+        self.metrics = metrics
         self.draining = draining
         dispatcher = Dispatcher(
             queue: queue, gate: gate, workers: workers, configuration: configuration,
@@ -57,7 +62,7 @@ package final class Engine: Service, EngineControl {
     package func batchReady(_ tenantID: TenantID) async { await dispatcher.ask(tenantID) }
 
     /// For the queue's observer: a job waits to be ended, or its cancel to be carried out.
-    package func jobWaiting() async { await sweep() }
+    package func jobWaiting() async { await alarm.call() }
 
     /// An outage met at start, before the engine ran.
     package func directoryUnavailable(_ error: String) async { await gate.close(error) }
@@ -85,23 +90,52 @@ package final class Engine: Service, EngineControl {
     /// Finds what a crash or an outage left: jobs to be ended, cancels to be carried out, tenants whose signal was lost,
     /// batches whose backoff is over.
     private func keepSweeping() async {
+        let interval = Duration.seconds(configuration.sweepInterval)
+        var looked: ContinuousClock.Instant?
         while !Task.isCancelled {
+            // Two looks in a row say that something is wrong, so they are never closer together than this.
+            if looked.map({ $0.duration(to: machine.now) >= interval }) ?? true {
+                looked = machine.now
+                await reconcile()
+            }
             await sweep()
-            var pause = configuration.sweepInterval
-            if let next = try? await queue.nextRetry() { pause = min(pause, max(0.01, next.seconds(since: clock.now()))) }
-            try? await machine.sleep(for: .seconds(pause))
+            var reason = SweepAlarm.Reason.plan
+            while reason == .plan, !Task.isCancelled {
+                var pause = configuration.sweepInterval
+                if let next = try? await queue.nextRetry() { pause = min(pause, max(0.01, next.seconds(since: clock.now()))) }
+                reason = await alarm.wait(atMost: .seconds(pause))
+            }
         }
     }
 
+    /// One step that fails does not keep the others from being made.
     private func sweep() async {
-        do {
-            await dispatcher.ask(try await queue.readyTenants(now: clock.now(), limit: 10_000))
-            guard await gate.isOpen else { return }
-            for id in try await queue.cancelling(limit: 100) { try await carryOutCancel(id) }
+        await step { await dispatcher.ask(try await queue.readyTenants(now: clock.now(), limit: 10_000)) }
+        guard await gate.isOpen else { return }
+        await step { for id in try await queue.cancelling(limit: 100) { await step { try await carryOutCancel(id) } } }
+        await step {
             let jobs = try await queue.endable(limit: 1000)
             if !jobs.isEmpty { await closer.close(jobs) }
+        }
+    }
+
+    private func step(_ body: () async throws -> Void) async {
+        do {
+            try await body()
         } catch {
             logger.error("sweep failed", metadata: ["error": .string("\(error)")])
+        }
+    }
+
+    /// What the queue knows in memory is held against its tables. Nothing should ever be found.
+    private func reconcile() async {
+        await step {
+            for repair in try await queue.reconcile(limit: 1000) {
+                metrics.repaired(repair.kind)
+                logger.error(
+                    "queue repaired",
+                    metadata: ["what": .string(repair.kind.rawValue), "tenant": .string(repair.tenantID?.text ?? "")])
+            }
         }
     }
 

@@ -27,6 +27,9 @@ actor Dispatcher {
     private var applying = 0
     private var allowance: CommitAllowance
     private var throughput = Throughput()
+    private var trouble: Outage
+    /// Tries to lease that failed in a row.
+    private var failures = 0
     private nonisolated let gauge = DispatchGauge()
 
     init(
@@ -41,6 +44,7 @@ actor Dispatcher {
         self.machine = machine
         self.logger = logger
         idle = workers
+        trouble = Outage("Leasing from the queue", logger)
         allowance = CommitAllowance(most: mostBatches())
     }
 
@@ -112,11 +116,16 @@ actor Dispatcher {
                 }, now: clock.now())
             let served = Set(leased.map(\.tenantID))
             for tenant in tenants where !served.contains(tenant) { ring.done(tenant, mayHaveMore: false) }
+            trouble.worked()
+            failures = 0
             turns += Turn.divide(leased)
             if turns.contains(where: { !$0.isBulk }) { allowance.othersAreAbout(at: machine.now) }
         } catch {
-            logger.error("queue cannot be read", metadata: ["error": .string("\(error)")])
-            for tenant in tenants { ring.done(tenant, mayHaveMore: false) }  // the sweep asks again
+            trouble.failed(error)
+            failures = min(failures + 1, 5)
+            // They are ready still and have been announced again: without a pause the next try would follow at once.
+            try? await machine.sleep(for: .milliseconds(20 << failures))
+            for tenant in tenants { ring.done(tenant, mayHaveMore: true) }
         }
         noteWaiting()
     }

@@ -5,6 +5,7 @@ import SyncModel
 /// The engine's metrics, made once. Names as in CONTRACT and README.
 struct EngineMetrics: Sendable {
     private let outcomes: [UserOutcome: Counter]
+    private let repairs: [QueueRepair.Kind: Counter]
     private let jobWait = Timer(label: "usersync_job_wait_seconds")
     private let jobDuration = Timer(label: "usersync_job_duration_seconds")
 
@@ -13,7 +14,14 @@ struct EngineMetrics: Sendable {
             uniqueKeysWithValues: UserOutcome.allCases.map {
                 ($0, Counter(label: "usersync_users_processed_total", dimensions: [("outcome", $0.word)]))
             })
+        repairs = Dictionary(
+            uniqueKeysWithValues: QueueRepair.Kind.allCases.map {
+                ($0, Counter(label: "usersync_queue_repairs_total", dimensions: [("what", $0.rawValue)]))
+            })
     }
+
+    /// Something that the queue had wrong in memory was put right.
+    func repaired(_ kind: QueueRepair.Kind) { repairs[kind]?.increment() }
 
     func count(_ batches: [FinishedBatch]) {
         var counts = JobCounts()

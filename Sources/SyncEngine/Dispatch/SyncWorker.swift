@@ -14,10 +14,13 @@ actor SyncWorker {
     private let machine: Machine
     private let metrics: EngineMetrics
     private let logger: Logger
+    /// Told when a batch was put off.
+    private let onPutOff: @Sendable () async -> Void
 
     init(
         queue: any JobQueue, directory: any UserDirectory, gate: DirectoryGate, closer: JobCloser, retry: RetryPolicy,
-        clock: WallClock, machine: Machine, metrics: EngineMetrics, logger: Logger
+        clock: WallClock, machine: Machine, metrics: EngineMetrics, logger: Logger,
+        onPutOff: @escaping @Sendable () async -> Void
     ) {
         self.queue = queue
         self.directory = directory
@@ -28,6 +31,7 @@ actor SyncWorker {
         self.machine = machine
         self.metrics = metrics
         self.logger = logger
+        self.onPutOff = onPutOff
     }
 
     /// Applies a turn and ends its batches.
@@ -79,19 +83,56 @@ actor SyncWorker {
     /// - Parameter areLogged: the directory has logged those that are a whole job; they end in the same commit.
     private func finish(_ batches: [FinishedBatch], areLogged: Bool) async {
         metrics.count(batches)
+        await write(batches, areLogged: areLogged)
+    }
+
+    private func write(_ batches: [FinishedBatch], areLogged: Bool) async {
         let (now, endings) = (clock.now(), closer.endings)
         var whole: [JobID: FinishedBatch] = [:]
         if areLogged { for batch in batches where batch.isWholeJob { whole[batch.batch.jobID] = batch } }
-        let finished = await persistently { [whole] in
+        let written = await persistently { [whole] in
             try await self.queue.finish(batches, now: now) { job in
                 guard let batch = whole[job.id], !job.cancelRequested else { return nil }
                 let results = ResultsBlob(payload: batch.batch.payload, applied: batch.users).decoded()
                 return endings.ending(of: job, results: results, now: now)
             }
         }
-        guard let finished else { return }
-        if !finished.ended.isEmpty { await closer.ended(finished.ended) }
-        if !finished.endable.isEmpty { await closer.close(finished.endable) }
+        switch written {
+        case .done(let finished):
+            if !finished.ended.isEmpty { await closer.ended(finished.ended) }
+            if !finished.endable.isEmpty { await closer.close(finished.endable) }
+        case .leaseLost, .refused:
+            // What one of them met is not the others' fault.
+            if batches.count > 1 {
+                for batch in batches { await write([batch], areLogged: areLogged) }
+            } else if case .refused(let text) = written, areLogged, !whole.isEmpty {
+                logger.error("job's end refused", metadata: ["error": .string(text)])
+                await write(batches, areLogged: false)
+            } else if let batch = batches.first?.batch {
+                await giveUp(batch, written)
+            }
+        case .stopped:
+            // The ledger holds the results for the next life.
+            await queue.release(batches.map(\.batch.lease))
+        }
+    }
+
+    /// What cannot be written for a batch is not tried for ever, and holds nobody up: it is asked of the directory's ledger again.
+    private func giveUp(_ batch: LeasedBatch, _ written: Written<FinishedJobs>) async {
+        guard case .refused(let text) = written else { return await queue.release([batch.lease]) }
+        logger.error(
+            "results refused by the queue",
+            metadata: [
+                "job": .string(batch.jobID.text), "batch": .stringConvertible(batch.number), "error": .string(text),
+            ])
+        await setAside(batch, until: clock.now().advanced(bySeconds: retry.cap), error: text)
+    }
+
+    /// Puts a batch off, counting a try.
+    private func setAside(_ batch: LeasedBatch, until moment: Timestamp, error: String) async {
+        let now = clock.now()
+        let written = await persistently { try await self.queue.retry(batch.lease, at: moment, error: error, now: now) }
+        if case .done = written { await onPutOff() } else { await queue.release([batch.lease]) }
     }
 
     /// A commit of several batches failed: each is tried alone, so that one does not cost the others an attempt.
@@ -132,10 +173,7 @@ actor SyncWorker {
                 "error": .string(error),
             ])
         if let delay = retry.delay(afterAttempt: attempt, random: machine.random()) {
-            _ = await persistently {
-                try await self.queue.retry(batch.lease, at: now.advanced(bySeconds: delay), error: error, now: now)
-            }
-            return
+            return await setAside(batch, until: now.advanced(bySeconds: delay), error: error)
         }
         // The tries are spent. A tombstone first: should a late worker come, it finds the batch ended.
         do throws(DirectoryError) {
@@ -152,20 +190,32 @@ actor SyncWorker {
         await finish([FinishedBatch(spent: batch, error: error)], areLogged: false)
     }
 
+    /// What became of a write to the queue.
+    private enum Written<T: Sendable> {
+        case done(T)
+        /// A lease was held no more; nothing changed.
+        case leaseLost
+        /// The queue holds it already or cannot hold it; trying again does not help.
+        case refused(String)
+        /// The process stops.
+        case stopped
+    }
+
     /// Repeats a write to the queue while the queue cannot be written: the directory's ledger holds the results meanwhile.
-    /// `nil` when the lease was lost or the process stops; then the ledger answers the next try.
-    private func persistently<T: Sendable>(_ write: @Sendable () async throws -> T) async -> T? {
+    private func persistently<T: Sendable>(_ write: @Sendable () async throws -> T) async -> Written<T> {
         var delay = 0.05
         while true {
             do {
-                return try await write()
+                return .done(try await write())
             } catch QueueError.leaseLost {
                 logger.notice("lease lost, nothing changed")
-                return nil
+                return .leaseLost
+            } catch QueueError.refused(let text) {
+                return .refused(text)
             } catch {
                 // The queue itself says once that it cannot be written.
                 logger.debug("queue cannot be written", metadata: ["error": .string("\(error)")])
-                guard !Task.isCancelled else { return nil }
+                guard !Task.isCancelled else { return .stopped }
                 try? await machine.sleep(for: .seconds(delay))
                 delay = min(delay * 2, 5)
             }

@@ -3,6 +3,8 @@ extension MetricDescription {
     package static let usersync: [MetricDescription] = [
         MetricDescription("usersync_users_processed_total", "Users applied, by outcome."),
         MetricDescription(
+            "usersync_queue_repairs_total", "Faults in what the queue keeps in memory that were put right; a defect if not 0."),
+        MetricDescription(
             "usersync_job_wait_seconds", "From the acceptance of a job to its first batch.", buckets: Buckets.job),
         MetricDescription(
             "usersync_job_duration_seconds", "From the acceptance of a job to its end.", buckets: Buckets.job),

@@ -26,9 +26,9 @@ struct OrderTests {
         }
     }
 
-    @Test("a bulk's commit closes for another tenant's user, who is done before it")
-    func fairness() async throws {
-        try await TestServer.run { server in
+    @Test("a bulk's commit closes for another tenant's user, who is done before it, were there one worker", arguments: [1, 2])
+    func fairness(workers: Int) async throws {
+        try await TestServer.run(["WORKERS": "\(workers)"]) { server in
             try server.slowDownSlowUsers()
             // The first commit would take 100 batches, 10,000 users, about ten seconds.
             let bulk = try await server.submitted(Bodies.users(12_000, prefix: "slow"), tenant: "bulk")

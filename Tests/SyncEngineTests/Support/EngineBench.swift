@@ -1,0 +1,85 @@
+import Foundation
+import JobQueue
+import Logging
+import ServiceLifecycle
+import SyncEngine
+import SyncModel
+import UserDirectory
+
+/// The engine between a real queue and a directory in memory.
+struct EngineBench: Sendable {
+    let queue: SQLiteJobQueue
+    let directory: ScriptedDirectory
+    let engine: Engine
+    let log: TestLog
+
+    /// - Parameters:
+    ///   - queued: what stands in the queue before the engine runs; what it tells the observer is lost.
+    ///   - body: runs beside the engine, which is stopped when it returns.
+    static func run(
+        workers: Int = 2, retry: RetryPolicy = .batches, sweepInterval: Double = 5, machine: Machine = .real,
+        directory: ScriptedDirectory = ScriptedDirectory(), queued: (SQLiteJobQueue) async throws -> Void = { _ in },
+        _ body: (EngineBench) async throws -> Void
+    ) async throws {
+        let folder = URL(filePath: NSTemporaryDirectory()).appending(path: "engine-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let clock = WallClock { Timestamp(seconds: Date().timeIntervalSince1970) }
+        let queue = try await SQLiteJobQueue.open(path: folder.appending(path: "queue.sqlite").path, clock: clock)
+        try await queued(queue)
+        let log = TestLog()
+        let engine = Engine(
+            queue: queue, directory: directory,
+            configuration: EngineConfiguration(
+                workers: workers, webhookURL: nil, publicURL: nil, retry: retry, sweepInterval: sweepInterval),
+            clock: clock, machine: machine, logger: Logger(label: "engine") { _ in log }, draining: { false })
+        let (signals, signal) = AsyncStream<TenantID?>.makeStream()
+        queue.observe(
+            QueueObserver(
+                batchReady: { signal.yield($0) }, deliveryDue: {}, jobWaiting: { signal.yield(nil) }))
+        let group = ServiceGroup(services: [engine], logger: Logger(label: "group") { _ in SwiftLogNoOpLogHandler() })
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            tasks.addTask {
+                for await tenantID in signals {
+                    if let tenantID { await engine.batchReady(tenantID) } else { await engine.jobWaiting() }
+                }
+            }
+            defer { signal.finish() }
+            do {
+                try await body(EngineBench(queue: queue, directory: directory, engine: engine, log: log))
+            } catch {
+                await group.triggerGracefulShutdown()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+        }
+        await queue.close()
+    }
+
+    /// Accepts a job of `users` users in batches of 100.
+    static func accept(_ queue: SQLiteJobQueue, _ tenantID: TenantID, users: Int) async throws -> JobID {
+        let now = Timestamp(seconds: Date().timeIntervalSince1970)
+        let job = NewJob(
+            id: JobID(now: now), operation: .userSync, tenantID: tenantID, tenantName: "", source: "tests", syncTime: now,
+            acceptedAt: now, totalUsers: users, requestID: "")
+        let batches = stride(from: 0, to: users, by: 100).map { first in
+            let last = min(first + 100, users) - 1
+            var writer = UserRecordWriter()
+            for index in first...last {
+                writer.begin(index: UInt32(index))
+                writer.set(.id, text: "u\(index)")
+                writer.set(.email, text: "u\(index)@x.io")
+                writer.set(.name, text: "N")
+                writer.end()
+            }
+            return NewBatch(payload: BatchPayload(writer), firstIndex: UInt32(first), lastIndex: UInt32(last))
+        }
+        _ = try await queue.accept(job, upload: nil, batches: batches)
+        return job.id
+    }
+
+    func accept(_ tenantID: TenantID, users: Int) async throws -> JobID {
+        try await EngineBench.accept(queue, tenantID, users: users)
+    }
+}

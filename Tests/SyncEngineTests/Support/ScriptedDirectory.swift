@@ -1,0 +1,83 @@
+import SyncModel
+import Synchronization
+import UserDirectory
+
+/// A directory in memory: it creates everybody, remembers by (job, batch) as the ledger does, and fails where it is told to.
+final class ScriptedDirectory: UserDirectory {
+    struct Call: Sendable, Hashable {
+        var jobID: JobID
+        var number: Int
+    }
+
+    private struct State {
+        var ledger: [Call: BatchApplied] = [:]
+        var applied: [[Call]] = []
+        var took: [Call] = []
+    }
+
+    private let state = Mutex(State())
+    /// Asked before each `apply`, with all calls so far, this one last.
+    private let failing: @Sendable (_ calls: [[Call]]) -> DirectoryError?
+    /// Says how many batches a call takes; it may wait before it does.
+    private let taking: @Sendable (_ batches: Int, _ closeEarly: @Sendable () -> Bool) async -> Int
+    let batchesPerCommit = 100
+
+    init(
+        failing: @escaping @Sendable (_ calls: [[Call]]) -> DirectoryError? = { _ in nil },
+        taking: @escaping @Sendable (_ batches: Int, _ closeEarly: @Sendable () -> Bool) async -> Int = { batches, _ in batches }
+    ) {
+        self.failing = failing
+        self.taking = taking
+    }
+
+    /// What `apply` was called with, call by call.
+    var calls: [[Call]] { state.withLock { $0.applied } }
+    /// Batches in the order in which they took effect.
+    var effects: [Call] { state.withLock { $0.took } }
+
+    func apply(
+        _ batches: [BatchWork], closeEarly: @escaping @Sendable () -> Bool
+    ) async throws(DirectoryError) -> [BatchApplied] {
+        let calls = state.withLock { state in
+            state.applied.append(batches.map { Call(jobID: $0.jobID, number: $0.number) })
+            return state.applied
+        }
+        if let error = failing(calls) { throw error }
+        let count = await taking(batches.count, closeEarly)
+        return state.withLock { state in
+            batches.prefix(count).map { batch in
+                let call = Call(jobID: batch.jobID, number: batch.number)
+                if let known = state.ledger[call] { return known }
+                var users: [AppliedUser] = []
+                batch.payload.forEach { record in users.append(AppliedUser(index: record.index, outcome: .created, crmUserID: 1))
+                }
+                let outcome = BatchApplied(jobID: batch.jobID, number: batch.number, users: users)
+                state.ledger[call] = outcome
+                state.took.append(call)
+                return outcome
+            }
+        }
+    }
+
+    func tombstone(_ job: JobID, batches: [Int]) async throws(DirectoryError) -> [Int: BatchApplied] {
+        state.withLock { state in
+            var standing: [Int: BatchApplied] = [:]
+            for number in batches {
+                let call = Call(jobID: job, number: number)
+                if let known = state.ledger[call] {
+                    if !known.isTombstone { standing[number] = known }
+                } else {
+                    state.ledger[call] = BatchApplied(jobID: job, number: number, users: [], isTombstone: true)
+                }
+            }
+            return standing
+        }
+    }
+
+    func prepare() async throws(DirectoryError) {}
+    func log(_ jobs: [SyncLogEntry]) async throws(DirectoryError) {}
+    func forget(_ jobs: [JobID]) async throws(DirectoryError) {}
+    func probe() async throws(DirectoryError) {}
+    func checkpoint() async {}
+    func close() async {}
+}
