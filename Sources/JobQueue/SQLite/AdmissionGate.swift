@@ -165,6 +165,12 @@ extension AdmissionGate {
         if let reason { throw .full(reason) }
     }
 
+    /// The same for users whose bytes are not known, as large as those of late.
+    func setAside(users: Int, for upload: UploadID, pendingUsers: Int) throws(QueueError) {
+        let bytes = state.withLock { Double(users) * $0.userBytes }
+        try setAside(Int64(max(0, min(bytes, 1e15))), for: upload, pendingUsers: pendingUsers)
+    }
+
     /// Says why so many more bytes of an upload may not be written; `nil`: they may, and count as written.
     func append(_ bytes: Int64, users: Int, to upload: UploadID, pendingUsers: Int) -> String? {
         state.withLock { state in

@@ -8,6 +8,8 @@ extension SQLiteJobQueue {
         guard let row = try await writer.write({ try JobRow.find(id, $0.db) }) else { return .unknown }
         if let answer = try await writer.write({ try Self.answer(row, $0) }) { return answer }
         let upload = UploadID(value: nextNumber())
+        try gate.setAside(users: row.job.counts.failed, for: upload, pendingUsers: writer.currentTotals.pendingUsers)
+        defer { gate.settle(upload) }
         do {
             try await gatherFailed(row, upload)
             let users = try await cutGathered(upload)

@@ -80,6 +80,28 @@ struct DiskRoomTests {
         }
     }
 
+    @Test("A retry of failed users, which copies them, asks for room as well")
+    func retry() async throws {
+        try await withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 100)
+            try await fixture.work(queue, "a", failing: Set(0..<100))
+            func retry() async throws -> RetryRequest {
+                try await queue.retryFailed(of: job.id, as: JobID(now: fixture.now), requestID: "r", now: fixture.now)
+            }
+            fixture.freeBytes.withLock { $0 = 1_000_000 }
+            #expect(try await isFull { _ = try await retry() })
+            fixture.freeBytes.withLock { $0 = 2_000_000 }
+            guard case .linked(let linked, existing: false) = try await retry() else {
+                Issue.record("expected a linked job")
+                return
+            }
+            #expect(linked.totalUsers == 100)
+            #expect(try await queue.audit() == [])
+            // What was set aside for it is free again; its users count as pending.
+            _ = try await queue.openUpload(expecting: 400_000)
+        }
+    }
+
     @Test("A directory on another disk takes nothing of this one")
     func otherDisk() async throws {
         var limits = Self.limits
