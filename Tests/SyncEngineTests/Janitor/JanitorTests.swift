@@ -69,6 +69,16 @@ struct JanitorTests {
                 == ["checkpoint queue", "checkpoint directory", "checkpoint queue", "checkpoint directory"])
     }
 
+    @Test("room is made in every round, and where the disk is short the directory's log is emptied too, quiet or not")
+    func room() async throws {
+        try await run(janitor(), rounds: 2)
+        #expect(house.state.withLock { $0.steps.filter { $0 == "make room" }.count } == 2)
+        #expect(!house.state.withLock { $0.steps.contains("checkpoint directory") })
+        house.state.withLock { $0.isShort = true }
+        try await run(janitor(), rounds: 2)
+        #expect(house.state.withLock { $0.steps.filter { $0 == "checkpoint directory" }.count } == 2)
+    }
+
     @Test("a failure is told once, ends nothing, and is made up for later")
     func failures() async throws {
         let log = TestLog()
@@ -111,6 +121,7 @@ final class FakeHouse: Sendable {
         var forgotten: [JobID] = []
         var directoryFailures = 0
         var queueFailures = 0
+        var isShort = false
     }
 
     let state = Mutex(State())
@@ -118,6 +129,13 @@ final class FakeHouse: Sendable {
 
 /// The part of a queue that the janitor touches, in memory.
 struct FakeQueue: QueueHousekeeping {
+    func makeRoom() async -> Bool {
+        house.state.withLock { state in
+            state.steps.append("make room")
+            return state.isShort
+        }
+    }
+
     let house: FakeHouse
 
     func prune(jobsBefore: Timestamp, keysBefore: Timestamp, limit: Int) throws -> Int {

@@ -52,6 +52,14 @@ struct ChecklistTests {
         #expect(list.findings.contains { $0.section == .security && $0.advice == "chmod 700 \(directory.path)" })
     }
 
+    @Test("a queue and a database that are one file are a failure, however they are called")
+    func oneFile() throws {
+        let directory = try TemporaryDirectory()
+        let paths = ["DATABASE_URL": "sqlite:\(directory.path)/one.sqlite", "QUEUE_URL": "sqlite:\(directory.path)/./one.sqlite"]
+        let found = try check(paths).findings.filter { $0.level == .failure && $0.section == .security }
+        #expect(found.count == 1)
+    }
+
     @Test("a database that is none and a disk that is full are failures")
     func failures() throws {
         let directory = try TemporaryDirectory()

@@ -88,8 +88,8 @@ struct FullDiskFaults {
 
     @Test(
         "uploads at once on a small disk: refused before it is full; what was acknowledged ends, leftovers go, a full disk does not keep it from starting",
-        .enabled(if: getuid() == 0, "only root may mount a file system"))
-    func uploadsOnSmallDisk() async throws {
+        .enabled(if: getuid() == 0, "only root may mount a file system"), arguments: [true, false])
+    func uploadsOnSmallDisk(isAnnounced: Bool) async throws {
         try await TestServer.inFolder { folder, receiver in
             let data = folder.appending(path: "data")
             // In MiB, and the users of an upload: some 300 bytes each.
@@ -99,22 +99,29 @@ struct FullDiskFaults {
             let settings = ["MIN_FREE_DISK_BYTES": "\(limit << 20)", "LOG_LEVEL": "info"]
             let server = try await ServerProcess.start(folder: folder, receiver: receiver, settings: settings)
             let filling = String(repeating: "x", count: 200)
-            let answers = try await withThrowingTaskGroup(of: TestServer.Answer.self) { group in
-                for number in 0..<4 {
-                    let body = Bodies.sync(
-                        (0..<users).map { Bodies.user("u\($0)", "u\($0)@t\(number).example", name: filling) },
-                        tenant: "t\(number)")
-                    group.addTask {
-                        try await ServerProcess.send(
-                            "POST", port: server.port, "/api/internal/sync/users", headers: ["X-Tenant-ID": "t\(number)"],
-                            body: body)
-                    }
+            func upload(_ number: Int) async throws -> TestServer.Answer {
+                let body = Bodies.sync(
+                    (0..<users).map { Bodies.user("u\($0)", "u\($0)@t\(number).example", name: filling) }, tenant: "t\(number)")
+                do {
+                    return try await ServerProcess.send(
+                        "POST", port: server.port, "/api/internal/sync/users", headers: ["X-Tenant-ID": "t\(number)"], body: body,
+                        isChunked: !isAnnounced, seconds: 240)
+                } catch let cut as ServerProcess.CutAnswer {
+                    // What a refused body goes on sending is discarded for two seconds, and then cut.
+                    return TestServer.Answer(status: cut.status, headers: [("Retry-After", "cut")], body: Data())
                 }
+            }
+            let answers = try await withThrowingTaskGroup(of: TestServer.Answer.self) { group in
+                for number in 0..<4 { group.addTask { try await upload(number) } }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
-            let accepted = answers.filter { $0.status == 202 }
-            #expect(!accepted.isEmpty && answers.contains { $0.status == 503 }, "\(answers.map(\.status))")
+            var accepted = answers.filter { $0.status == 202 }
+            #expect(answers.contains { $0.status == 503 }, "\(answers.map(\.status))")
             #expect(answers.allSatisfy { $0.status == 202 || $0.header("retry-after") != nil })
+            // Of bodies whose length nobody knows all may have got half way. One alone has room, then as before.
+            #expect(!accepted.isEmpty || !isAnnounced)
+            if accepted.isEmpty { accepted = [try await upload(0)] }
+            #expect(accepted.allSatisfy { $0.status == 202 })
             for answer in accepted {
                 let path = try #require(answer.json.statusUrl.string)
                 let isDone = try await eventually(240) { try await server.get(path).json.status.string == "completed" }

@@ -98,7 +98,8 @@ struct ServerProcess {
     }()
 
     static func send(
-        _ method: String, port: Int, _ path: String, headers: [String: String] = [:], body: String? = nil
+        _ method: String, port: Int, _ path: String, headers: [String: String] = [:], body: String? = nil,
+        isChunked: Bool = false, seconds: Int64 = 30
     ) async throws -> TestServer.Answer {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
         request.method = .init(rawValue: method)
@@ -106,9 +107,10 @@ struct ServerProcess {
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if let body {
             request.headers.add(name: "Content-Type", value: "application/json")
-            request.body = .bytes(Data(body.utf8))
+            let bytes = Data(body.utf8)
+            request.body = .bytes(bytes, length: isChunked ? .unknown : .known(Int64(bytes.count)))
         }
-        let response = try await client.execute(request, timeout: .seconds(30))
+        let response = try await client.execute(request, timeout: .seconds(seconds))
         let bytes: ByteBuffer
         do { bytes = try await response.body.collect(upTo: 64 << 20) } catch {
             throw CutAnswer(status: Int(response.status.code))
