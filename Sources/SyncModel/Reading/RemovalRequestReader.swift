@@ -59,7 +59,7 @@ package struct RemovalRequestReader: Sendable {
             var skipper = JSONSkipper(depth: 0)
             do throws(JSONStop) { try skipper.skip(&cursor) } catch { if !skipper.mayEnd { throw error } }
             try expectEnd(&cursor)
-            violations.add(RuleBreach.notObject.violation(at: []))
+            violations.add(at: [], RuleBreach.notObject.violation(at: []))
             return .refused(violations)
         }
         let shape = ObjectShape.removal
@@ -69,7 +69,8 @@ package struct RemovalRequestReader: Sendable {
         _ = shape.check(members, slots, in: cursor, at: [], &violations)
         let operation = shape.text(0, members, slots, in: cursor)
         if let operation, !operation.isEmpty, operation != Operation.userRemoval.rawValue {
-            violations.add(RuleBreach.notOperation(.userRemoval).violation(at: [.key("operation")]))
+            let path = [Violation.PathElement.key("operation")]
+            violations.add(at: path, RuleBreach.notOperation(.userRemoval).violation(at: path))
         }
         let userID = shape.text(2, members, slots, in: cursor)
         let removedAt = shape.moment(3, members, slots, in: cursor)

@@ -172,7 +172,7 @@ struct SyncRequestParser: Sendable {
     // MARK: Tools
 
     mutating func refuse(_ breach: RuleBreach, _ path: [Violation.PathElement]) {
-        violations.add(breach.violation(at: path))
+        violations.add(at: path, breach.violation(at: path))
     }
 
     /// The value at the cursor will be checked for its syntax only.

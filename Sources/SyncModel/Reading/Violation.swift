@@ -25,8 +25,9 @@ package struct Violations: Sendable, Hashable {
     /// How many are kept (CONTRACT §1).
     package static let kept = 100
 
-    /// The first `kept` violations, in the order of the body; within an object in the order of its rules.
-    package private(set) var first: [Violation] = []
+    /// Those of what stands around the users, and those of users; `kept` of each at most.
+    private var ofEnvelope: [Violation] = []
+    private var ofUsers: [Violation] = []
     /// How many there are in all; `errorCount` of the answer.
     package private(set) var count = 0
 
@@ -34,9 +35,17 @@ package struct Violations: Sendable, Hashable {
 
     package var isEmpty: Bool { count == 0 }
 
-    /// Counts one more; `make` is called only if it is to be kept.
-    mutating func add(_ make: @autoclosure () -> Violation) {
-        if first.count < Violations.kept { first.append(make()) }
+    /// `kept` violations at most: those of the envelope, that one wrong field of every user may not hide, before those of users;
+    /// each in the order of the body, within an object in the order of its rules.
+    package var first: [Violation] { ofEnvelope + ofUsers.prefix(Violations.kept - ofEnvelope.count) }
+
+    /// Counts one more at `path`; `make` is called only if it may be kept.
+    mutating func add(at path: [Violation.PathElement], _ make: @autoclosure () -> Violation) {
+        if path.count > 1, path[0] == .key("users") {
+            if ofUsers.count < Violations.kept { ofUsers.append(make()) }
+        } else if ofEnvelope.count < Violations.kept {
+            ofEnvelope.append(make())
+        }
         count += 1
     }
 }

@@ -154,13 +154,28 @@ struct SyncRequestRulesTests {
         #expect(reading.violations?.count == 1)
     }
 
+    @Test("what breaks the envelope stands before what breaks users, however many do and wherever they stand")
+    func envelopeFirst() throws {
+        for count in [3, 99, 250] {
+            let users = repeatElement(#"{"email":"a@b.cd","name":""}"#, count: count).joined(separator: ",")
+            let found = try #require(Reading.of(#"{"users":[\#(users)],"metadata":{"syncTime":"soon"}}"#).violations)
+            #expect(
+                found.first.prefix(4).map(\.path) == [
+                    [.key("metadata"), .key("syncTime")], [.key("operation")], [.key("tenant")],
+                    [.key("users"), .index(0), .key("name")],
+                ])
+            #expect(found.count == count + 3)
+            #expect(found.first.count == min(count + 3, 100))
+        }
+    }
+
     @Test("what is required is missed, in the order of the rules")
     func required() {
         let violations = Reading.of(#"{"tenant":{},"users":[{},{"name":"N"}]}"#).violations
         #expect(
             violations?.first.map(\.message) == [
-                #""tenant.id" is required"#, #""tenant.name" is required"#, #""users[0].email" is required"#,
-                #""users[0].name" is required"#, #""users[1].email" is required"#, #""operation" is required"#,
+                #""tenant.id" is required"#, #""tenant.name" is required"#, #""operation" is required"#,
+                #""users[0].email" is required"#, #""users[0].name" is required"#, #""users[1].email" is required"#,
             ])
         #expect(violations?.first.allSatisfy { $0.type == "any.required" } == true)
         #expect(

@@ -23,7 +23,8 @@ extension ObjectShape {
     ) -> Bool {
         let before = violations.count
         forEachBreach(members, slots, in: cursor) { key, breach in
-            violations.add(breach.violation(at: path + [.key(names[key])]))
+            let path = path + [.key(names[key])]
+            violations.add(at: path, breach.violation(at: path))
         }
         return violations.count == before
     }

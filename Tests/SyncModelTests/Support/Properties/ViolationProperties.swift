@@ -6,6 +6,8 @@ enum ViolationProperties {
     static func check(_ violations: Violations, in body: Any) throws {
         try hold(!violations.isEmpty, "what is refused is refused for something")
         try hold(violations.first.count == min(violations.count, Violations.kept), "the first are kept")
+        let isOfUser = violations.first.map { $0.path.count > 1 && $0.path[0] == .key("users") }
+        try hold(!zip(isOfUser, isOfUser.dropFirst()).contains { $0 && !$1 }, "the envelope comes before the users")
         // Of a key that is given twice the reader judges the first value, Foundation shows the last; and what is not kept cannot
         // tell that there is one.
         guard violations.count <= Violations.kept, !violations.first.contains(where: { $0.type == "object.duplicate" }) else {
