@@ -84,7 +84,7 @@ extension Settings {
         if !Set(internalKeys).isDisjoint(with: opsKeys) {
             reader.problem(.opsKey, "must differ from INTERNAL_API_KEY: whoever has it may not submit")
         }
-        if database == queue {
+        if ExactText(database.path) == ExactText(queue.path) {
             reader.problem(.queueURL, "must not be the file of DATABASE_URL: the queue has one of its own")
         }
         guard !isLoopback, !host.isEmpty else { return }

@@ -1,4 +1,5 @@
 package import Metrics
+import SyncModel
 import Synchronization
 
 /// The metrics backend: keeps what swift-metrics reports and shows it in the Prometheus text format, version 0.0.4.
@@ -28,8 +29,8 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
 
     struct Family {
         let kind: Kind
-        /// By rendered labels.
-        var series: [String: Cell] = [:]
+        /// By rendered labels, byte for byte: what Prometheus holds apart is apart here.
+        var series: [ExactText: Cell] = [:]
     }
 
     struct State {
@@ -112,13 +113,13 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
         for name in (Array(families.keys) + extra.keys + [Self.refusedName]).sorted() {
             if let family = families[name] {
                 text.head(name, help: descriptions[name]?.help ?? name, kind: family.kind)
-                for (labels, cell) in family.series.sorted(by: { $0.key < $1.key }) { text.series(name, labels, cell) }
+                for (labels, cell) in family.series.sorted(by: { $0.key < $1.key }) { text.series(name, labels.text, cell) }
             } else if let gauges = extra[name] {
                 text.head(name, help: gauges.lazy.compactMap(\.help).first ?? descriptions[name]?.help ?? name, kind: .gauge)
                 let values = Dictionary(
-                    gauges.flatMap(\.values).map { (MetricName.labels($0.labels), $0.value) },
+                    gauges.flatMap(\.values).map { (ExactText(MetricName.labels($0.labels)), $0.value) },
                     uniquingKeysWith: { first, _ in first })
-                for (labels, value) in values.sorted(by: { $0.key < $1.key }) { text.sample(name, labels, value) }
+                for (labels, value) in values.sorted(by: { $0.key < $1.key }) { text.sample(name, labels.text, value) }
             } else {
                 text.head(
                     name, help: "Metrics that found no place: too many label values, or one name for two kinds.", kind: .counter)
@@ -159,7 +160,7 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
         _ kind: Kind, _ name: String, _ dimensions: [(String, String)], as read: (Cell) -> T?, make: () -> (T, Cell)
     ) -> T {
         let reserved: Set<String> = kind == .histogram ? ["le"] : []
-        let labels = MetricName.labels(dimensions, reserved: reserved)
+        let labels = ExactText(MetricName.labels(dimensions, reserved: reserved))
         // Made before it is known to be needed: the lock holds nothing that the caller does.
         let (new, newCell) = make()
         return state.withLock { state -> T in
@@ -176,7 +177,7 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
             var place = labels
             if family.series.count >= maxSeries {
                 state.refused += 1
-                place = MetricName.labels(dimensions.map { ($0.0, Self.overflow) }, reserved: reserved)
+                place = ExactText(MetricName.labels(dimensions.map { ($0.0, Self.overflow) }, reserved: reserved))
                 if let shared = family.series[place].flatMap(read) { return shared }
             }
             family.series[place] = newCell

@@ -81,7 +81,12 @@ struct SettingsSource: Sendable {
     private static func provider(of variables: [String: String]) -> EnvironmentVariablesProvider {
         let known = Set(SettingDefinition.all.map(\.name))
         return EnvironmentVariablesProvider(
-            environmentVariables: variables.filter { known.contains($0.key) }, secretsSpecifier: .all)
+            environmentVariables: variables.filter { isExact($0.key, of: known) }, secretsSpecifier: .all)
+    }
+
+    /// Names are ASCII: without this the Kelvin sign would do for a K.
+    private static func isExact(_ name: String, of known: Set<String>) -> Bool {
+        known.contains(name) && name.utf8.allSatisfy { $0 < 0x80 }
     }
 
     private static func yaml(at url: URL, named name: String) async throws -> FileProvider<YAMLSnapshot> {
@@ -92,7 +97,7 @@ struct SettingsSource: Sendable {
             // The snapshot keeps its keys to itself; the specifier of secrets is the one that is asked about each.
             let options = YAMLSnapshot.ParsingOptions(
                 secretsSpecifier: .dynamic { key, _ in
-                    if !known.contains(key) { unknown.withLock { _ = $0.insert(key) } }
+                    if !isExact(key, of: known) { unknown.withLock { _ = $0.insert(key) } }
                     return true
                 })
             let path = InMemoryProvider(values: ["filePath": ConfigValue(.string(url.path), isSecret: false)])

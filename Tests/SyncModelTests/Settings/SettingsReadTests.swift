@@ -259,6 +259,12 @@ struct SettingsAddressTests {
         #expect(problems(["DATABASE_URL": "sqlite:x.db", "QUEUE_URL": "sqlite:x.db"]).first?.hasPrefix("QUEUE_URL") == true)
     }
 
+    @Test("two spellings of one Unicode text name two files")
+    func spellings() throws {
+        let settings = try read(["DATABASE_URL": "sqlite:caf\u{E9}.db", "QUEUE_URL": "sqlite:cafe\u{301}.db"]).settings
+        #expect(!settings.database.path.utf8.elementsEqual(settings.queue.path.utf8))
+    }
+
     @Test("a host on the network without TLS in front is warned about")
     func plain() throws {
         #expect(try read(["HOST": "0.0.0.0"]).warnings.map(\.name) == ["HOST"])

@@ -39,6 +39,9 @@ struct ConfigurationTests {
     @Test("names count in their exact spelling, and those of others are none of ours")
     func exactNames() async throws {
         #expect(try await values(environment: ["port": "1", "PATH": "/bin"], env: "Port=2\nOTHER=3").isEmpty)
+        // To Unicode the Kelvin sign is a K.
+        #expect(try await values(environment: ["WOR\u{212A}ERS": "1"]).isEmpty)
+        await #expect(throws: CommandFailure.self) { try await values(yaml: "WOR\u{212A}ERS: 1\n") }
     }
 
     @Test("no file at all is fine, but one that was asked for has to be there")

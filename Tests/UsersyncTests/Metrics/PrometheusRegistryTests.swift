@@ -13,6 +13,19 @@ struct PrometheusRegistryTests {
 
     func read() throws -> PrometheusReader { try PrometheusReader(registry.render()) }
 
+    @Test("labels are apart where their bytes are")
+    func spellings() {
+        for (tenant, count) in [("caf\u{E9}", 2), ("cafe\u{301}", 3)] {
+            Counter(label: "jobs", dimensions: [("tenant", tenant)], factory: registry).increment(by: Int64(count))
+        }
+        let gauge = MetricGauge("waiting", [([("tenant", "caf\u{E9}")], 5), ([("tenant", "cafe\u{301}")], 7)])
+        let lines = Set(registry.render([gauge]).split(separator: UInt8(ascii: "\n")).map(Array.init))
+        for line in [
+            "jobs_total{tenant=\"caf\u{E9}\"} 2", "jobs_total{tenant=\"cafe\u{301}\"} 3", "waiting{tenant=\"caf\u{E9}\"} 5",
+            "waiting{tenant=\"cafe\u{301}\"} 7",
+        ] { #expect(lines.contains(Array(line.utf8)), "\(line)") }
+    }
+
     @Test("the text stands as the format says, to the byte")
     func text() {
         Counter(label: "jobs", dimensions: [("state", "completed"), ("a", "b")], factory: registry).increment(by: 3)
