@@ -34,7 +34,7 @@ extension OpenAPIDocument {
                         "schema": ["type": "string", "description": "Each line is a UserResult."],
                         "example": .string(OpenAPIExamples.resultLines),
                     ]
-                ])
+                ], headers: ["Vary"])
         ] + Parts.errors(Parts.keyErrors + [404, 503]))
 
     private static let retryJob = Parts.operation(

@@ -6,8 +6,8 @@ extension OpenAPIDocument {
 
     private static let headerParameters: JSONValue = [
         "X-Tenant-ID": header(
-            "X-Tenant-ID", "Equal to tenant.id of the body. Required but for the accessibility check.", required: true,
-            maxLength: 255),
+            "X-Tenant-ID", "Equal to tenant.id of the body, byte for byte. Required but for the accessibility check.",
+            required: true, minLength: 1, maxLength: 255),
         "X-Sync-Source": header(
             "X-Sync-Source",
             "Which system sends. Absent it is recorded as unknown, with a warning; required with REQUIRE_SYNC_SOURCE=true.",
@@ -19,13 +19,15 @@ extension OpenAPIDocument {
             """
             Per tenant and path, kept 24 h: the same key and body answer 202 with the job's present state and \
             Idempotent-Replayed; another body 422; while the first still arrives 409.
-            """, maxLength: 255),
+            """, schema: ["type": "string", "pattern": "^[!-~]{1,255}$"]),
         "Prefer": [
             "name": "Prefer", "in": "header", "schema": ["type": "string"], "example": "wait=10",
             "description": "wait=N: 200 with the result if the job ends within N seconds, at most 25.",
         ],
         "traceparent": header("traceparent", "W3C trace context; kept with the job and sent on with its webhook."),
-        "X-Request-ID": header("X-Request-ID", "Echoed; made where absent or not visible ASCII.", maxLength: 128),
+        "X-Request-ID": header(
+            "X-Request-ID",
+            "Echoed; one of ours takes its place where it is absent, not visible ASCII or longer than 128 characters."),
     ]
 
     private static let pathParameters: JSONValue = [
@@ -47,8 +49,13 @@ extension OpenAPIDocument {
         "TenantFilter": query("tenantId", "Of this tenant.", ["type": "string", "minLength": 1, "maxLength": 255]),
         "SourceFilter": query("source", "From this X-Sync-Source.", ["type": "string", "minLength": 1, "maxLength": 255]),
         "JobFilter": query("jobId", "Of this job.", ["type": "string", "format": "uuid"]),
-        "Since": query("since", "Accepted at this moment or later; ISO 8601, UTC without an offset.", ["type": "string"]),
-        "Until": query("until", "Accepted before this moment; ISO 8601, UTC without an offset.", ["type": "string"]),
+        "Since": query("since", "Accepted at this moment or later; ISO 8601, UTC without an offset.", moment),
+        "Until": query("until", "Accepted before this moment; ISO 8601, UTC without an offset.", moment),
+    ]
+
+    /// A date and time, or a date alone, which is its midnight.
+    private static let moment: JSONValue = [
+        "type": "string", "minLength": 10, "maxLength": 255, "anyOf": [["format": "date-time"], ["format": "date"]],
     ]
 
     private static let paging: JSONValue = [
@@ -69,9 +76,11 @@ extension OpenAPIDocument {
     }
 
     private static func header(
-        _ name: String, _ description: String, required: Bool = false, maxLength: Int? = nil, schema: JSONValue? = nil
+        _ name: String, _ description: String, required: Bool = false, minLength: Int? = nil, maxLength: Int? = nil,
+        schema: JSONValue? = nil
     ) -> JSONValue {
         var text: JSONValue = ["type": "string"]
+        if let minLength { text = text + ["minLength": .integer(minLength)] }
         if let maxLength { text = text + ["maxLength": .integer(maxLength)] }
         return [
             "name": .string(name), "in": "header", "required": .bool(required), "description": .string(description),

@@ -5,9 +5,13 @@ extension OpenAPIDocument {
         "X-Request-ID": text("As received, or one of ours."),
         "Location": text("Path of the job."),
         "Retry-After": ["description": "Seconds.", "schema": ["type": "integer", "minimum": 0]],
+        "Accept-Encoding": text("gzip, where another Content-Encoding was sent."),
+        "Vary": text("Accept, which decides between JSON and NDJSON."),
+        "WWW-Authenticate": text("Which scheme a key may come by."),
         "Idempotent-Replayed": ["description": "true where the job was accepted before.", "schema": ["const": "true"]],
         "Preference-Applied": text("wait=N, where it was asked for."),
-        "RateLimit": text("What is left and for how long. Absent with RATE_LIMIT_MAX=0."),
+        "RateLimit": text(
+            "What is left and for how long. Absent where the rate limit does not govern the request, as with RATE_LIMIT_MAX=0."),
         "RateLimit-Policy": text("Submissions allowed and the window in seconds."),
         "X-RateLimit-Limit": whole("Submissions allowed in a window."),
         "X-RateLimit-Remaining": whole("What is left of them."),
@@ -15,8 +19,11 @@ extension OpenAPIDocument {
     ]
 
     static let errorResponses: JSONValue = [
-        "Error400": error("Something about the request is wrong; details says what.", OpenAPIExamples.invalid),
-        "Error401": error("No key, or not a good one.", OpenAPIExamples.error("Unauthorized - Invalid API key")),
+        "Error400": error(
+            "Something about the request is wrong; details says what.", OpenAPIExamples.invalid, headers: rateLimitHeaders),
+        "Error401": error(
+            "No key, or not a good one.", OpenAPIExamples.error("Unauthorized - Invalid API key"),
+            headers: ["WWW-Authenticate"]),
         "Error403": error(
             "A good key that may not do this.",
             OpenAPIExamples.error("Forbidden", "This key may read and steer, not submit")),
@@ -27,25 +34,33 @@ extension OpenAPIDocument {
                 "The job is still open", "The job is running. Its failed users can be retried once it has ended")),
         "Error413": error(
             "More than MAX_REQUEST_BYTES or MAX_USERS_PER_REQUEST, or a removal of more than 64 KiB.",
-            OpenAPIExamples.error("Request too large")),
+            OpenAPIExamples.error("Request too large"),
+            headers: rateLimitHeaders),
         "Error415": error(
             "Content-Type is not application/json, or Content-Encoding not gzip.",
-            OpenAPIExamples.error("Unsupported media type", "Content-Type must be application/json")),
+            OpenAPIExamples.error("Unsupported media type", "Content-Type must be application/json"),
+            headers: ["Accept-Encoding"]),
         "Error422": error(
             "The Idempotency-Key was used with another body.", OpenAPIExamples.error("Idempotency-Key was used before")),
         "Error429": error(
             "Too many submissions, or too many wrong keys.",
-            OpenAPIExamples.error("Too many sync requests, please try again later"), retryAfter: true),
+            OpenAPIExamples.error("Too many sync requests, please try again later"),
+            headers: ["Retry-After"] + rateLimitHeaders),
         "Error500": error("A mistake of ours; nothing a caller sends causes it.", OpenAPIExamples.error("Internal server error")),
         "Error503": error(
             "The queue is full or cannot be written, or the server is stopping: try again.",
             OpenAPIExamples.error("Service temporarily unavailable", "The queue cannot be written at the moment"),
-            retryAfter: true),
+            headers: ["Retry-After"]),
     ]
 
-    private static func error(_ description: String, _ example: JSONValue, retryAfter: Bool = false) -> JSONValue {
+    /// On the answers to submissions that the rate limit governs.
+    static let rateLimitHeaders = [
+        "RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset",
+    ]
+
+    private static func error(_ description: String, _ example: JSONValue, headers: [String] = []) -> JSONValue {
         Parts.response(
-            description, Parts.content("Error", example: example), headers: retryAfter ? ["Retry-After"] : [])
+            description, Parts.content("Error", example: example), headers: headers)
     }
 
     private static func text(_ description: String) -> JSONValue {

@@ -8,9 +8,7 @@ extension OpenAPIDocument {
 
     private static let submissionErrors = Parts.keyErrors + [403, 409, 413, 415, 422, 503]
     /// The rate limit governs syncs, not removals.
-    private static let syncHeaders = [
-        "RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Preference-Applied",
-    ]
+    private static let syncHeaders = rateLimitHeaders + ["Preference-Applied"]
 
     private static let syncUsers = Parts.operation(
         "syncUsers", tag: "sync", "Submit users of a tenant",

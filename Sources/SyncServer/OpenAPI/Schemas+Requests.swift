@@ -8,8 +8,8 @@ extension Schemas {
     static let requests: JSONValue = [
         "SyncRequest": syncRequest,
         "ConnectionCheck": Schema.object(
-            "The guide's accessibility check. It needs no X-Tenant-ID; nothing is queued.",
-            ["test": Schema.constant("connection")]),
+            "The guide's accessibility check: nothing but this member. It needs no X-Tenant-ID; nothing is queued.",
+            ["test": Schema.constant("connection")]) + ["additionalProperties": false],
         "RemovalRequest": removalRequest,
         "TenantOfRequest": tenant,
         "User": user,
@@ -35,7 +35,7 @@ extension Schemas {
                 "type": ["string", "null"], "format": "date-time",
                 "description": "When the user was removed; a sync with an older syncTime does not reactivate the user.",
             ],
-            "reason": Schema.nullableString("Kept with the job."),
+            "reason": Schema.text("Kept with the job.", maxLength: 500, nullable: true),
         ])
 
     private static let tenant: JSONValue = Schema.object(
@@ -43,8 +43,8 @@ extension Schemas {
         [
             "id": Schema.text("", minLength: 1, maxLength: 255),
             "name": Schema.text("", minLength: 1, maxLength: 255),
-            "subdomain": Schema.nullableString(""),
-            "kindeOrgId": Schema.nullableString(""),
+            "subdomain": Schema.text("", maxLength: 255, nullable: true),
+            "kindeOrgId": Schema.text("", maxLength: 255, nullable: true),
         ])
 
     private static let metadata: JSONValue = Schema.object(
@@ -53,11 +53,12 @@ extension Schemas {
             "syncTime": Schema.nullableTime(
                 "When the data was read; older news never overwrites newer. At most 5 minutes ahead of the server's clock. "
                     + "The time of acceptance where absent."),
-            "syncedBy": Schema.nullableString(""),
-            "syncType": Schema.nullableString("single_user, full or incremental"),
-            "applicationCode": Schema.nullableString(""),
-            "callbackUrl": Schema.nullableString(
-                "Takes the place of the configured webhook address; https, on a host of WEBHOOK_ALLOWED_HOSTS."),
+            "syncedBy": Schema.text("", maxLength: 255, nullable: true),
+            "syncType": Schema.text("single_user, full or incremental", maxLength: 255, nullable: true),
+            "applicationCode": Schema.text("", maxLength: 255, nullable: true),
+            "callbackUrl": Schema.text(
+                "Takes the place of the configured webhook address; https, on a host of WEBHOOK_ALLOWED_HOSTS.", minLength: 1,
+                maxLength: 2048, nullable: true),
         ])
 
     /// Everything but `email` and `name` is optional; `null` clears on update, absent keeps.
@@ -68,8 +69,8 @@ extension Schemas {
             "permissions", "allowedApplications", "subscriptionTier",
         ],
         [
-            "id": Schema.text("The wrapper's id of the user.", maxLength: 255, nullable: true),
-            "kindeUserId": Schema.text("", maxLength: 255, nullable: true),
+            "id": Schema.text("The wrapper's id of the user.", minLength: 1, maxLength: 255, nullable: true),
+            "kindeUserId": Schema.text("", minLength: 1, maxLength: 255, nullable: true),
             "email": ["type": "string", "format": "email", "maxLength": 254, "description": "Matched without regard to case."],
             "name": Schema.text("", minLength: 1, maxLength: 255),
             "avatar": Schema.text("", maxLength: 2048, nullable: true),
@@ -81,7 +82,7 @@ extension Schemas {
             "roles": anyJSONOrText,
             "permissions": anyJSONOrText,
             "allowedApplications": anyJSON,
-            "subscriptionTier": Schema.text("", maxLength: 255, nullable: true),
+            "subscriptionTier": Schema.text("", maxLength: 50, nullable: true),
         ])
 
     private static let anyJSONOrText: JSONValue = [

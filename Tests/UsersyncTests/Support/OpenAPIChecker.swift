@@ -18,7 +18,7 @@ enum OpenAPIChecker {
             case .answer(let method, let path, let answer):
                 [
                     "method": method.lowercased(), "path": path, "status": String(answer.status), "body": answer.text,
-                    "type": answer.header("content-type") ?? "",
+                    "type": answer.header("content-type") ?? "", "headers": answer.headers.map { $0.name.lowercased() },
                 ]
             case .schema(let name, let json): ["schema": name, "body": String(decoding: json, as: UTF8.self)]
             }
@@ -105,6 +105,9 @@ enum OpenAPIChecker {
                         for kind, media in resolve(response).get("content", {}).items():
                             examples(f"{method} {path} {status} {kind}", media)
 
+        # What every answer may carry, or what the method's own rules say.
+        framing = {"content-type", "content-length", "transfer-encoding", "connection", "keep-alive", "date", "server", "allow", "cache-control"}
+
         for case in data["cases"]:
             if "schema" in case:
                 check(case["schema"], {"$ref": "#/components/schemas/" + case["schema"]}, json.loads(case["body"]))
@@ -115,7 +118,11 @@ enum OpenAPIChecker {
                 problems.append(what + ": not in the document")
                 continue
             kind = case["type"].split(";")[0]
-            content = resolve(operation["responses"][case["status"]])["content"]
+            response = resolve(operation["responses"][case["status"]])
+            known = {name.lower() for name in response.get("headers", {})} | framing
+            for name in set(case["headers"]) - known:
+                problems.append(f"{what}: the header {name} is not in the document")
+            content = response["content"]
             if kind not in content:
                 problems.append(f"{what}: {kind} is not in the document")
             elif kind == "application/json":

@@ -37,6 +37,10 @@ struct OpenAPIAnswersTests {
             _ = try await call(server, 415, "POST", users, body: mixed, ["Content-Encoding": "br"])
             _ = try await call(server, 202, "POST", users, body: mixed, ["Idempotency-Key": "k"])
             _ = try await call(server, 422, "POST", users, body: Bodies.sync([]), ["Idempotency-Key": "k"])
+            _ = try await call(server, 415, "POST", users, body: mixed, ["Content-Type": "text/plain"])
+            for moment in ["2025-08-19", "2025-08-19T10:00:00Z", "2025-08-19T10:00:00.5%2B02:00"] {
+                _ = try await call(server, 200, "GET", jobs, at: "\(jobs)?since=\(moment)&until=\(moment)")
+            }
             for job in [removing, whole] { _ = try await server.ended(try #require(job.jobId.string)) }
 
             let job = "\(jobs)/\(try #require(failing.jobId.string))"

@@ -20,8 +20,13 @@ struct OpenAPITests {
                 .schema("Alive", Array(#"{"success":true,"status":"ok","more":1}"#.utf8)),
                 .schema("Alive", Array(#"{"success":true}"#.utf8)),
                 .answer("GET", "/livez", TestServer.Answer(status: 418, headers: [], body: Data())),
+                .answer(
+                    "GET", "/livez",
+                    TestServer.Answer(
+                        status: 200, headers: [("content-type", "application/json"), ("x-odd", "1")],
+                        body: Data(#"{"success":true,"status":"ok"}"#.utf8))),
             ])
-        #expect(problems.count == 3)
+        #expect(problems.count == 4)
     }
 
     @Test("asks for no key exactly where everybody may call, and knows 403 exactly where operators may not")
@@ -33,6 +38,35 @@ struct OpenAPITests {
             #expect(statuses.contains("403") == (route.access == .internalKey), "\(route.path)")
             #expect(statuses.contains("401") == (route.access != .open), "\(route.path)")
         }
+    }
+
+    @Test("asks of a request no more and no less than the server does")
+    func parameters() {
+        let parameters = document.components.parameters
+        #expect(parameters["X-Tenant-ID"].schema.minLength.int == 1)
+        #expect(parameters["X-Request-ID"].schema.maxLength == .missing)
+        for name in ["Since", "Until"] {
+            #expect(parameters[name].schema.minLength.int == 10)
+            #expect(parameters[name].schema.anyOf[0].format.string == "date-time")
+            #expect(parameters[name].schema.anyOf[1].format.string == "date")
+        }
+    }
+
+    @Test("knows the lengths that the reader holds texts to")
+    func lengths() {
+        let schemas = document.components.schemas
+        func bounds(_ schema: String, _ member: String) -> [Int?] {
+            let text = schemas[schema].properties[member]
+            return [text.minLength.int, text.maxLength.int]
+        }
+        for (member, expected) in [
+            ("id", [1, 255]), ("kindeUserId", [1, 255]), ("name", [1, 255]), ("avatar", [nil, 2048]), ("department", [nil, 100]),
+            ("title", [nil, 100]), ("subscriptionTier", [nil, 50]), ("email", [nil, 254]),
+        ] as [(String, [Int?])] { #expect(bounds("User", member) == expected, "\(member)") }
+        for member in ["syncedBy", "syncType", "applicationCode"] { #expect(bounds("SyncMetadata", member) == [nil, 255]) }
+        #expect(bounds("SyncMetadata", "callbackUrl") == [1, 2048])
+        for member in ["subdomain", "kindeOrgId"] { #expect(bounds("TenantOfRequest", member) == [nil, 255]) }
+        #expect(bounds("RemovalRequest", "reason") == [nil, 500])
     }
 
     @Test("is served as it is, to everybody, and names PUBLIC_URL as its server where that is set")
