@@ -112,7 +112,7 @@ let package = Package(
         .testTarget(
             name: "SyncEngineTests",
             dependencies: [
-                "SyncEngine", "JobQueue", "UserDirectory", "SyncModel",
+                "SyncEngine", "JobQueue", "UserDirectory", "SyncModel", "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fuzzes the readers of bodies, moments, addresses and stored rows, in one process: sh deploy/fuzz.sh [SECONDS], 600 unless said.
-# What is checked stands in Tests/SyncModelTests/Support/Properties. Starts from Tests/Fuzz/Corpus, which the tests replay. Ends
+# Fuzzes the readers of bodies, moments, addresses, stored rows, settings, .env and CSV files, queries, webhook addresses and
+# Retry-After, in one process: sh deploy/fuzz.sh [SECONDS], 600 unless said. What is checked stands in Support/Properties of the tests. Starts from Tests/Fuzz/Corpus, which the tests replay. Ends
 # with a status other than 0 on a finding, and says where the input is that shows it.
 set -eu
 cd "$(dirname "$0")/.."
@@ -14,9 +14,21 @@ found=$build/found
 mkdir -p "$found"
 echo "Building the fuzzer (about a minute)"
 # One module, so that the fuzzer sees all of it and instruments all of it; imports of the module by itself are warned about.
-find Sources/SyncModel Tests/SyncModelTests/Support/Properties Tests/Fuzz -name '*.swift' >"$build/sources"
-echo Tests/TestSupport/SeededGenerator.swift >>"$build/sources"
-swiftc -O -wmo -gline-tables-only -parse-as-library -sanitize=fuzzer,address -swift-version 6 -suppress-warnings \
+find Sources/SyncModel Tests/*/Support/Properties Tests/Fuzz -name '*.swift' >"$build/sources"
+cat >>"$build/sources" <<'END'
+Tests/TestSupport/SeededGenerator.swift
+Sources/SyncEngine/Support/StringProtocol+Trimming.swift
+Sources/SyncEngine/Webhooks/AddressPolicy.swift
+Sources/SyncEngine/Webhooks/IPAddress+Scope.swift
+Sources/SyncEngine/Webhooks/RetryAfter.swift
+Sources/SyncEngine/Webhooks/WebhookURL.swift
+Sources/SyncServer/HTTP/QueryParameters.swift
+Sources/usersync/CommandFailure.swift
+Sources/usersync/Configuration/DotEnvFile.swift
+Sources/usersync/Submission/CSVReader.swift
+END
+swiftc -O -wmo -gline-tables-only -parse-as-library -sanitize=fuzzer,address -swift-version 6 \
+    -enable-upcoming-feature InternalImportsByDefault -suppress-warnings \
     -module-name SyncModel -package-name usersync "@$build/sources" -o "$fuzzer" 2>"$build/log" ||
     { cat "$build/log" >&2; exit 1; }
 

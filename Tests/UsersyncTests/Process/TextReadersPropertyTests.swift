@@ -1,0 +1,45 @@
+import SyncModel
+import TestSupport
+import Testing
+
+@testable import usersync
+
+@Suite("Any text as what the server and the commands read")
+struct TextReadersPropertyTests {
+    @Test("a query is refused or read back", arguments: Property.seeds(known: [1, 2, 3], fresh: 5))
+    func queries(seed: UInt64) {
+        var texts = OddText(
+            words: [
+                "limit=", "status=", "since=", "jobId=", "cursor=", "a=", "&", "%41", "%C3", "%FF", "%4", "2025-08-19T10:00:00Z",
+                "T",
+            ],
+            seed: seed)
+        let good = [
+            "limit=20&since=2025-08-19T10:00:00%2B02:00", "jobId=0198c1f2-9c00-7a3b-8d4e-5f60718293a4",
+            "status=running&cursor=r1",
+        ]
+        for _ in 0..<2000 {
+            let text = texts.next(like: good)
+            #expect(throws: Never.self, "PROPERTY_SEED=\(seed) \(text)") { try QueryProperties.check(text) }
+        }
+    }
+
+    @Test("a .env file is refused or its values are read back", arguments: Property.seeds(known: [1, 2, 3], fresh: 5))
+    func dotEnv(seed: UInt64) {
+        var texts = OddText(
+            words: ["A", "B_1", "=", "export ", " #", "\t#", "\n", "\r\n", "\u{2028}", "\u{85}", "x", "\"x\""], seed: seed)
+        for _ in 0..<2000 {
+            let text = texts.next(like: ["A=1\nexport B='two # three' # four\r\n# five\nC=a#b"])
+            #expect(throws: Never.self, "PROPERTY_SEED=\(seed) \(text)") { try DotEnvProperties.check(text) }
+        }
+    }
+
+    @Test("a CSV file is the same file in any pieces", arguments: Property.seeds(known: [1, 2, 3], fresh: 5))
+    func csv(seed: UInt64) {
+        var texts = OddText(words: ["email", "name", ",", ";", "\t", "\"", "\"\"", "\n", "\r\n", "a@x", "\u{FEFF}"], seed: seed)
+        for _ in 0..<1000 {
+            let text = texts.next(like: ["email,name\n\"a@x\",\"A \"\"the\"\" B\"\r\n\nb@x,B\n"])
+            #expect(throws: Never.self, "PROPERTY_SEED=\(seed) \(text)") { try CSVProperties.check(Array(text.utf8), cut: 3) }
+        }
+    }
+}
