@@ -1,21 +1,40 @@
 #!/bin/sh
-# All tests: installs what they need, builds, runs them. Arguments go to `swift test`, e.g. --filter BatchCutterTests.
+# All tests: installs what they need, builds, runs them, then other people's tools against a running server. Arguments go to
+# `swift test`, e.g. --filter BatchCutterTests; with some, the tools are left out.
 . "$(dirname "$0")/prepare.sh"
-# Two checks are made by others' code: the webhook's signature, and the OpenAPI document.
+# Some checks are made by others' code: the webhook's signature, the OpenAPI document, the metrics.
 python=${USERSYNC_PYTHON:-python3}
-needed='import standardwebhooks, openapi_spec_validator, jsonschema, rfc3339_validator'
+needed='import standardwebhooks, openapi_spec_validator, jsonschema, rfc3339_validator, schemathesis'
 if ! "$python" -c "$needed" 2>/dev/null; then
     python=.build/test-python/bin/python
     if ! "$python" -c "$needed" 2>/dev/null; then
-        say "Installing the Python packages that two of the tests check with"
+        say "Installing the Python packages that some of the tests check with"
         python3 -c 'import ensurepip' 2>/dev/null || install_packages python3 python3-venv
         mkdir -p .build
         python3 -m venv .build/test-python
-        .build/test-python/bin/pip install -q standardwebhooks openapi-spec-validator jsonschema rfc3339-validator
+        .build/test-python/bin/pip install -q standardwebhooks openapi-spec-validator jsonschema rfc3339-validator \
+            schemathesis
     fi
 fi
 case $python in */*) python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python") ;; esac
 export USERSYNC_PYTHON="$python"
+if [ -z "${PROMTOOL:-}" ] && ! command -v promtool >/dev/null && [ ! -x .build/promtool/usr/bin/promtool ]; then
+    say "Getting promtool, which checks the metrics"
+    # Unpacked rather than installed: the package would start a Prometheus.
+    mkdir -p .build/promtool
+    cd .build/promtool
+    apt-get download -qq prometheus 2>/dev/null || {
+        if [ "$(id -u)" = 0 ]; then apt-get update -qq; else sudo apt-get update -qq; fi
+        apt-get download -qq prometheus
+    }
+    dpkg-deb -x prometheus_*.deb .
+    rm prometheus_*.deb
+    cd ../..
+fi
+[ ! -x .build/promtool/usr/bin/promtool ] || export PROMTOOL="$PWD/.build/promtool/usr/bin/promtool"
 say "Building (4 to 8 minutes the first time) and testing (5 to 10 minutes)"
 # One at a time: what a test measures is not what its neighbours do to the machine.
-exec swift test --no-parallel "$@"
+swift test --no-parallel "$@"
+[ $# = 0 ] || exit 0
+say "Asking schemathesis, promtool and the reference library of Standard Webhooks"
+exec "$python" Tests/Tools/foreign.py .build/debug/usersync
