@@ -163,7 +163,7 @@ actor SyncWorker {
     }
 
     private func putOff(_ batch: LeasedBatch, error: String) async {
-        let attempt = batch.attempts + 1
+        let attempt = batch.attempts.saturatingAdd(1)
         let now = clock.now()
         logger.warning(
             "batch failed",

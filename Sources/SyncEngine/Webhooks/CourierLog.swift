@@ -12,7 +12,7 @@ struct CourierLog {
     mutating func attempt(_ delivery: Delivery, _ outcome: WebhookSender.Outcome, _ next: DeliveryAttempt.Next) {
         var metadata: Logger.Metadata = [
             "delivery": "\(delivery.what.id)", "destination": "\(delivery.what.destination)",
-            "attempt": "\(delivery.attempts + 1)",
+            "attempt": "\(delivery.attempts.saturatingAdd(1))",
         ]
         if let job = delivery.what.jobID { metadata["job"] = "\(job)" }
         if let status = outcome.status { metadata["status"] = "\(status)" }

@@ -165,7 +165,8 @@ package actor WebhookCourier: Service {
         lanes.sent(delivery, isDelivered: outcome.isDelivered, isTrouble: outcome.isTrouble)
         signal.yield()
         let next = DeliveryDecision.next(
-            after: outcome, attempt: delivery.attempts + 1, now: wall.now(), due: due.now(), random: machine.random())
+            after: outcome, attempt: delivery.attempts.saturatingAdd(1), now: wall.now(), due: due.now(), random: machine.random()
+        )
         metrics.count(next, took: start.duration(to: machine.now))
         log.attempt(delivery, outcome, next)
         let attempt = DeliveryAttempt(

@@ -12,7 +12,7 @@ package struct JobProgress: JSONDocument {
     /// 0...100, rounded down to a tenth so that 100 means all of them.
     package var percent: Double {
         guard job.totalUsers > 0 else { return job.state.isEnd ? 100 : 0 }
-        return Double(job.counts.settled * 1000 / job.totalUsers) / 10
+        return (Double(job.counts.settled) * 1000 / Double(job.totalUsers)).rounded(.down) / 10
     }
 
     /// Users settled a second since the first batch started; `nil` before the first is settled.
@@ -25,7 +25,7 @@ package struct JobProgress: JSONDocument {
     /// Seconds until the end at the present rate; `nil` where that cannot be said.
     package var etaSeconds: Double? {
         guard job.state == .running, let rate = usersPerSecond else { return nil }
-        return (Double(job.totalUsers - job.counts.settled) / rate).rounded(.up)
+        return (Double(job.totalUsers.saturatingSubtract(job.counts.settled)) / rate).rounded(.up)
     }
 
     package func writeMembers(to json: inout JSONWriter) {

@@ -24,7 +24,7 @@ package struct ResultDocument: JSONDocument {
 
     /// Whether a job has more results than stand inline, so that the failed ones alone are to be fetched and shown.
     package static func showsFailedOnly(_ job: Job, limit: Int = answerLimit) -> Bool {
-        job.counts.successful + job.counts.failed > limit
+        job.counts.successful.saturatingAdd(job.counts.failed) > limit
     }
 
     package func writeMembers(to json: inout JSONWriter) {
@@ -62,6 +62,6 @@ package struct ResultDocument: JSONDocument {
     /// From acceptance to the end: what the caller waited for. Never negative, should the clock have been set back.
     private var durationMilliseconds: Int {
         guard let endedAt = job.endedAt else { return 0 }
-        return max(0, Int((endedAt.microseconds - job.acceptedAt.microseconds) / 1000))
+        return max(0, Int(endedAt.microseconds.saturatingSubtract(job.acceptedAt.microseconds) / 1000))
     }
 }

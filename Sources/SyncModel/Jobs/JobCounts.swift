@@ -12,9 +12,11 @@ package struct JobCounts: Sendable, Hashable {
     package init() {}
 
     /// Users that count as successful: all outcomes but `failed`.
-    package var successful: Int { created + updated + unchanged + stale + removed }
+    package var successful: Int {
+        created.saturatingAdd(updated).saturatingAdd(unchanged).saturatingAdd(stale).saturatingAdd(removed)
+    }
     /// Users that are done with, in whatever way.
-    package var settled: Int { successful + failed + cancelled }
+    package var settled: Int { successful.saturatingAdd(failed).saturatingAdd(cancelled) }
 
     package subscript(outcome: UserOutcome) -> Int {
         get {
@@ -41,8 +43,8 @@ package struct JobCounts: Sendable, Hashable {
 
     package static func + (a: JobCounts, b: JobCounts) -> JobCounts {
         var sum = a
-        for outcome in UserOutcome.allCases { sum[outcome] += b[outcome] }
-        sum.cancelled += b.cancelled
+        for outcome in UserOutcome.allCases { sum[outcome] = sum[outcome].saturatingAdd(b[outcome]) }
+        sum.cancelled = sum.cancelled.saturatingAdd(b.cancelled)
         return sum
     }
 }

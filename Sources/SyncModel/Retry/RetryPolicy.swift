@@ -20,6 +20,6 @@ package struct RetryPolicy: Sendable, Hashable {
     /// - Parameter random: a number in 0..<1.
     package func delay(afterAttempt attempt: Int, random: Double) -> Double? {
         guard attempt < maxAttempts else { return nil }
-        return min(cap, base * Double(1 << min(attempt - 1, 30))) * random
+        return min(cap, base * Double(1 << (min(max(attempt, 1), 31) - 1))) * random
     }
 }

@@ -1,5 +1,6 @@
 extension Timestamp {
-    /// `2025-08-19T10:00:00.000Z`: milliseconds, and six digits only where the moment has a part below a millisecond.
+    /// `2025-08-19T10:00:00.000Z`: milliseconds, and six digits only where the moment has a part below a millisecond. A moment
+    /// outside the years 0001 to 9999, which only a damaged row can hold, is shown as the nearest within.
     package var iso8601: String {
         String(unsafeUninitializedCapacity: Timestamp.maxTextLength) { writeISO8601(to: UnsafeMutableRawBufferPointer($0)) }
     }
@@ -9,6 +10,9 @@ extension Timestamp {
 
     /// Writes the text of `iso8601`; returns its length.
     func writeISO8601(to out: UnsafeMutableRawBufferPointer) -> Int {
+        let first = Timestamp.firstSecond * 1_000_000
+        let last = Timestamp.lastSecond * 1_000_000 + 999_999
+        let microseconds = min(max(microseconds, first), last)
         var us = microseconds % 1_000_000
         var seconds = microseconds / 1_000_000
         if us < 0 { us += 1_000_000; seconds -= 1 }

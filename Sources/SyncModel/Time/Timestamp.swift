@@ -7,21 +7,27 @@ package struct Timestamp: Sendable, Hashable, Comparable {
 
     package init(microseconds: Int64) { self.microseconds = microseconds }
 
-    /// - Parameter seconds: seconds since the Unix epoch.
-    package init(seconds: Double) { self.microseconds = Int64((seconds * 1_000_000).rounded()) }
+    /// - Parameter seconds: seconds since the Unix epoch; what is no number counts as 0, what lies beyond the type as its end.
+    package init(seconds: Double) { self.microseconds = Timestamp.microseconds(seconds) }
 
     /// Seconds since the Unix epoch.
     package var seconds: Double { Double(microseconds) / 1_000_000 }
 
     package static func < (a: Timestamp, b: Timestamp) -> Bool { a.microseconds < b.microseconds }
 
-    /// The moment `seconds` later (earlier where negative).
+    /// The moment `seconds` later (earlier where negative); where the type ends, its end.
     package func advanced(bySeconds seconds: Double) -> Timestamp {
-        Timestamp(microseconds: microseconds + Int64((seconds * 1_000_000).rounded()))
+        Timestamp(microseconds: microseconds.saturatingAdd(Timestamp.microseconds(seconds)))
     }
 
     /// Seconds from `earlier` to this moment.
     package func seconds(since earlier: Timestamp) -> Double {
-        Double(microseconds - earlier.microseconds) / 1_000_000
+        Double(microseconds.saturatingSubtract(earlier.microseconds)) / 1_000_000
+    }
+
+    private static func microseconds(_ seconds: Double) -> Int64 {
+        let exact = (seconds * 1_000_000).rounded()
+        if exact.isNaN { return 0 }
+        return Int64(exactly: exact) ?? (exact < 0 ? .min : .max)
     }
 }

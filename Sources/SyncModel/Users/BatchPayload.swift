@@ -5,9 +5,10 @@ package struct BatchPayload: Sendable, Hashable {
     /// How many records `bytes` holds.
     package let count: Int
 
+    /// - Parameter count: as a row says it; the smallest record takes 12 bytes, so no more can be there.
     package init(bytes: [UInt8], count: Int) {
         self.bytes = bytes
-        self.count = count
+        self.count = min(max(count, 0), bytes.count / 12)
     }
 
     package init(_ writer: UserRecordWriter) {

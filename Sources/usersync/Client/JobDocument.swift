@@ -91,7 +91,7 @@ struct JobDocument: Decodable, Sendable {
     var hasEnded: Bool { state?.isEnd ?? false }
     var failed: Int { counts["failed"] ?? 0 }
     /// Users that are done with, in whatever way.
-    var settled: Int { JobDocument.outcomes.reduce(0) { $0 + (counts[$1] ?? 0) } }
+    var settled: Int { JobDocument.outcomes.reduce(0) { $0.saturatingAdd(counts[$1] ?? 0) } }
 
     /// The counts that add up to all users, in the order in which they are shown. The server may add sums beside them.
     static let outcomes = UserOutcome.allCases.map(\.word) + ["cancelled"]

@@ -117,7 +117,7 @@ struct StatusScreen {
             status.usersPerSecond?.oneMinute.map { "\(Format.rate($0, "users")) over 1 min" },
             status.usersPerSecond?.fiveMinutes.map { "\(Format.rate($0, "users")) over 5 min" },
         ].compactMap { $0 }
-        let workers = status.workers.map { "\($0.active ?? 0) of \(($0.active ?? 0) + ($0.idle ?? 0)) at work" }
+        let workers = status.workers.map { "\($0.active ?? 0) of \(($0.active ?? 0).saturatingAdd($0.idle ?? 0)) at work" }
         let webhooks = status.webhooks.map { "\(Format.count($0.pending ?? 0)) pending, \(Format.count($0.dead ?? 0)) dead" }
         let queue = status.queue.map { queue in
             [

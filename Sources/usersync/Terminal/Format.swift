@@ -48,13 +48,13 @@ enum Format {
     /// `62 %`, never 100 before the end.
     static func percent(_ part: Int, of whole: Int) -> String {
         guard whole > 0 else { return "100 %" }
-        return "\(min(100, max(0, part * 100 / whole))) %"
+        return "\(Int(min(100, max(0, Double(part) * 100 / Double(whole))))) %"
     }
 
     /// `12,400 users/s`; below ten with a decimal.
     static func rate(_ perSecond: Double, _ unit: String) -> String {
         guard perSecond.isFinite, perSecond >= 0 else { return "- \(unit)/s" }
-        return "\(perSecond < 10 ? oneDecimal(perSecond) : count(Int(perSecond.rounded()))) \(unit)/s"
+        return "\(perSecond < 10 ? oneDecimal(perSecond) : count(Int(min(perSecond, 1e15).rounded()))) \(unit)/s"
     }
 
     /// `2025-08-19 10:00:00`, in UTC, from an ISO 8601 text; the text itself where it is none.

@@ -1,3 +1,5 @@
+import SyncModel
+
 /// Draws progress on standard error: one line drawn over on a terminal, else a line now and then.
 struct ProgressDisplay {
     private let terminal: Terminal
@@ -45,7 +47,7 @@ struct RateMeter {
         // One sample from before the window stays, so that a slow counter has something to be measured against.
         while samples.count > 2, now - samples[1].at > window { samples.removeFirst() }
         guard let first = samples.first, done > first.done else { return 0 }
-        return Double(done - first.done) / max(0.001, (now - first.at).inSeconds)
+        return Double(done.saturatingSubtract(first.done)) / max(0.001, (now - first.at).inSeconds)
     }
 }
 

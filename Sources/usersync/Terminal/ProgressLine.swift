@@ -1,3 +1,5 @@
+import SyncModel
+
 /// One line that says how far something is.
 struct ProgressLine {
     /// What is going on: `Sending`, `Syncing`.
@@ -19,7 +21,7 @@ struct ProgressLine {
     /// Seconds left at this rate; `nil` where that cannot be said.
     var secondsLeft: Double? {
         guard let total, rate > 0, done < total else { return nil }
-        return Double(total - done) / rate
+        return Double(total.saturatingSubtract(done)) / rate
     }
 
     /// The line for a terminal: a bar that keeps its length, and as many of the figures as there is room for.
@@ -27,7 +29,7 @@ struct ProgressLine {
         let head = "  \(title.padded(to: 7)) "
         guard let total else { return Table.cut(head + figures.joined(separator: "  "), to: width) }
         let length = min(30, max(8, width / 5 - 6))
-        let full = total > 0 ? min(length, length * done / total) : length
+        let full = total > 0 ? Int(Double(length) * min(1, max(0, Double(done) / Double(total)))) : length
         var shown = figures
         while shown.count > 1, head.count + length + 2 + shown.joined(separator: "  ").count > width { shown.removeLast() }
         let text = shown.joined(separator: "  ")
@@ -46,7 +48,7 @@ struct ProgressLine {
         switch unit {
         case .bytes:
             parts.append(total.map { "\(Format.bytes(done)) of \(Format.bytes($0))" } ?? Format.bytes(done))
-            if rate > 0 { parts.append("\(Format.bytes(Int(rate)))/s") }
+            if rate > 0 { parts.append("\(Format.bytes(Int(min(rate, 1e15))))/s") }
         case .things(let name):
             parts.append(total.map { "\(Format.count(done)) of \(Format.count($0))" } ?? "\(Format.count(done)) \(name)")
             if rate > 0 { parts.append(Format.rate(rate, name)) }

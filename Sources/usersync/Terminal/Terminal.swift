@@ -33,8 +33,11 @@ struct Terminal: Sendable {
         mayColor = !refusesColor && environment["TERM"] != "dumb"
         var size = winsize()
         let known = ioctl(isErrorTerminal ? STDERR_FILENO : STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-        width = known ? Int(size.ws_col) : environment["COLUMNS"].flatMap { Int($0) } ?? 80
+        width = Terminal.width(known ? Int(size.ws_col) : environment["COLUMNS"].flatMap { Int($0) })
     }
+
+    /// Columns that can be drawn on: what was said, within reason; unknown: 80.
+    static func width(_ columns: Int?) -> Int { min(max(columns ?? 80, 20), 10_000) }
 
     /// Styles for standard output.
     var style: Style { Style(isOn: isOutputTerminal && mayColor) }

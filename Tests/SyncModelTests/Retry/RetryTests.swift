@@ -23,6 +23,15 @@ struct RetryTests {
         #expect(policy.delay(afterAttempt: 1_000_000, random: 1) == 300)
     }
 
+    @Test("a number of tries that no batch can have is a delay like another")
+    func damaged() {
+        let policy = RetryPolicy(maxAttempts: 10, base: 1, cap: 300)
+        for attempt in [Int.min, -1, 0] { #expect(policy.delay(afterAttempt: attempt, random: 1) == 1) }
+        #expect(policy.delay(afterAttempt: .max, random: 1) == nil)
+        #expect(DeliverySchedule.delay(afterAttempt: .max, random: 1) == nil)
+        #expect(DeliverySchedule.delay(afterAttempt: .min, random: 1) == nil)
+    }
+
     @Test("a webhook waits about 5 s, 30 s, 5 min, 30 min, 2 h, 5 h, 10 h, 24 h and is then dead")
     func deliveries() {
         #expect(DeliverySchedule.delays == [5, 30, 300, 1800, 7200, 18_000, 36_000, 86_400])

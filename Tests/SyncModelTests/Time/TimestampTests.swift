@@ -5,6 +5,25 @@ import Testing
 
 @Suite("Timestamps")
 struct TimestampTests {
+    /// What a damaged row, a clock or a receiver may say.
+    private static let odd: [Int64] = [.min, .min + 1, -62_135_596_800_000_001, -1, 0, 253_402_300_800_000_000, .max - 1, .max]
+    private static let oddSeconds: [Double] = [.nan, .infinity, -.infinity, 1e300, -1e300, 9.3e12, -9.3e12, 0, 1e-9]
+
+    @Test("no number of microseconds or seconds ends the process, and what is written is read back", arguments: odd)
+    func extremes(microseconds: Int64) {
+        let moment = Timestamp(microseconds: microseconds)
+        let nearest = min(max(microseconds, -62_135_596_800_000_000), 253_402_300_799_999_999)
+        #expect(Timestamp(iso8601: moment.iso8601)?.microseconds == nearest)
+        for seconds in Self.oddSeconds {
+            let later = moment.advanced(bySeconds: seconds)
+            #expect(seconds >= 0 || seconds.isNaN ? later >= moment : later <= moment)
+            #expect(Timestamp(seconds: seconds).seconds.isFinite)
+        }
+        for other in Self.odd.map(Timestamp.init(microseconds:)) {
+            #expect((moment.seconds(since: other) > 0) == (moment > other))
+        }
+    }
+
     @Test(
         "ISO 8601 is read",
         arguments: [

@@ -1,3 +1,4 @@
+import Foundation
 import SyncModel
 import Testing
 
@@ -29,6 +30,47 @@ struct TerminalTests {
         #expect(Format.rate(1.26, "users") == "1.3 users/s")
         #expect(Format.moment("2025-08-19T10:00:00.123Z") == "2025-08-19 10:00:00")
         #expect(Format.moment("soon") == "soon")
+    }
+
+    @Test("figures that a server should not send are shown, not stumbled over")
+    func oddFigures() {
+        let odd = [Int.min, -1, 0, 1, .max]
+        for done in odd {
+            #expect(!Format.bytes(done).isEmpty)
+            for total in odd {
+                #expect(Format.percent(done, of: total).hasSuffix(" %"))
+                for rate in [-Double.infinity, -1, 0, 1e300, .infinity, .nan] {
+                    #expect(!Format.rate(rate, "users").isEmpty)
+                    for unit in [ProgressLine.Unit.bytes, .things("users")] {
+                        let line = ProgressLine(title: "Syncing", done: done, total: total, rate: rate, unit: unit)
+                        for width in [0, 80] { #expect(!line.drawn(width: width, style: Style(isOn: false)).isEmpty) }
+                    }
+                }
+            }
+        }
+        for columns in [nil, Int.min, -1, 0, 1, .max] { #expect((20...10_000).contains(Terminal.width(columns))) }
+        var meter = RateMeter()
+        let now = ContinuousClock.now
+        for done in odd { #expect(meter.rate(at: now, done: done) >= 0) }
+    }
+
+    @Test("a status whose figures are beyond reason is shown")
+    func oddStatus() throws {
+        let json = """
+            {"jobs":{"queued":\(Int.max)},"pendingUsers":\(Int.max),"oldestPendingAgeSeconds":1e300,
+            "workers":{"active":\(Int.max),"idle":\(Int.max)},"usersPerSecond":{"1m":1e300,"5m":-1e300},
+            "retrying":[{"jobId":"j","nextAttemptAt":"9999-12-31T23:59:59Z"}],"directory":{"state":"ok","since":"0001-01-01"},
+            "webhooks":{"pending":\(Int.max),"dead":\(Int.min),"oldestAgeSeconds":1e300},
+            "queue":{"bytes":\(Int.max),"walBytes":\(Int.min),"freeDiskBytes":0}}
+            """
+        let status = try JSONDecoder().decode(StatusDocument.self, from: Data(json.utf8))
+        for now in [Int64.min, .max] {
+            let screen = StatusScreen(status: status, server: "s", now: Timestamp(microseconds: now))
+            #expect(screen.lines(width: 80, style: Style(isOn: false)).count > 5)
+        }
+        let job =
+            #"{"jobId":"j","status":"running","tenant":{"id":"t","name":"T"},"metadata":{"created":\#(Int.max),"updated":1}}"#
+        #expect(try JSONDecoder().decode(JobDocument.self, from: Data(job.utf8)).settled == .max)
     }
 
     @Test("a bar grows with what is done and never passes the width")

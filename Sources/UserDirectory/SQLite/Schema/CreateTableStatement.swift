@@ -60,9 +60,9 @@ struct CreateTableStatement {
             case "," where depth == 1:
                 start = at + 1
             case "unique" where depth == 1:
-                let isOfColumn = tokens[start].word == column && !isConstraintWord(tokens[start])
-                if isOfColumn, tokens[at + 1].word != "(" { return range(of: at, last: at, from: start, wholeDefinition: false) }
-                guard tokens[at + 1].word == "(", tokens[at + 2].word == column,
+                let isOfColumn = word(start) == column && !isConstraintWord(tokens[start])
+                if isOfColumn, word(at + 1) != "(" { return range(of: at, last: at, from: start, wholeDefinition: false) }
+                guard word(at + 1) == "(", word(at + 2) == column,
                     let closing = tokens[(at + 2)...].firstIndex(where: { $0.isBare && $0.word == ")" }),
                     !tokens[(at + 2)..<closing].contains(where: { $0.isBare && $0.word == "," })
                 else { continue }
@@ -79,11 +79,14 @@ struct CreateTableStatement {
         var last = last
         if first - 2 >= start, tokens[first - 2].isBare, tokens[first - 2].word == "constraint" { first -= 2 }
         if last + 3 < tokens.count, tokens[last + 1].word == "on", tokens[last + 2].word == "conflict" { last += 3 }
-        if wholeDefinition, first == start, [",", ")"].contains(tokens[last + 1].word), tokens[first - 1].word == "," {
+        if wholeDefinition, first == start, [",", ")"].contains(word(last + 1)), word(first - 1) == "," {
             first -= 1
         }
         return tokens[first].range.lowerBound..<tokens[last].range.upperBound
     }
+
+    /// A token's word; empty beyond the statement's ends, where nothing that SQLite keeps has one.
+    private func word(_ at: Int) -> String { tokens.indices.contains(at) ? tokens[at].word : "" }
 
     private func isConstraintWord(_ token: Token) -> Bool {
         token.isBare && ["constraint", "primary", "unique", "check", "foreign"].contains(token.word)

@@ -16,6 +16,10 @@ enum StoredRowProperties {
             }
         }
         try hold(readable <= bytes.count, "records lie within their bytes")
+        for count in [Int.min, -1, 0, 1, bytes.count, .max] {
+            let said = BatchPayload(bytes: bytes, count: count).count
+            try hold((0...(bytes.count / 12)).contains(said), "a row cannot say that it holds more users than its bytes")
+        }
         try hold(payload.keeping(indices).bytes == Array(bytes[..<readable]), "all records that are kept are all records")
         let blob = ResultsBlob(bytes: bytes)
         var results: [UserResult] = []

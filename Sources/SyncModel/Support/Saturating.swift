@@ -1,0 +1,16 @@
+extension FixedWidthInteger {
+    /// The sum, or the nearest number that the type holds. For figures that come from a stored row or from another process: a
+    /// wrong one must not end this one.
+    @inlinable
+    package func saturatingAdd(_ other: Self) -> Self {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
+    }
+
+    /// The difference, likewise.
+    @inlinable
+    package func saturatingSubtract(_ other: Self) -> Self {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        return overflow ? (other < 0 ? .max : .min) : difference
+    }
+}

@@ -1,0 +1,40 @@
+import SyncModel
+import Testing
+
+@Suite("Counts of a job")
+struct JobCountsTests {
+    /// What a damaged row may hold.
+    private func counts(_ each: Int) -> JobCounts {
+        var counts = JobCounts()
+        for outcome in UserOutcome.allCases { counts[outcome] = each }
+        counts.cancelled = each
+        return counts
+    }
+
+    @Test("sums hold for what a job can have, and figures no job can have do not end the process")
+    func sums() {
+        #expect(counts(3).successful == 15)
+        #expect(counts(3).settled == 21)
+        #expect((counts(3) + counts(4)) == counts(7))
+        #expect(counts(.max).settled == .max)
+        #expect((counts(.max) + counts(.max)) == counts(.max))
+        #expect(counts(.min).settled == .min)
+    }
+
+    @Test("a job whose row says nonsense is shown", arguments: [Int.min, -1, 0, 1, .max])
+    func progress(figure: Int) {
+        for total in [Int.min, -1, 0, 1, .max] {
+            var job = DocumentSamples.job(.userSync, .running, users: total)
+            job.counts = counts(figure)
+            for moment in [Int64.min, 0, .max] {
+                let moment = Timestamp(microseconds: moment)
+                job.startedAt = moment
+                #expect(!JobDocument(job: job, results: [], webhook: nil, links: JobLinks(), now: moment).json.isEmpty)
+                var ended = job
+                ended.state = .completed
+                ended.endedAt = Timestamp(microseconds: .min)
+                #expect(!ResultDocument(job: ended, results: [], limit: 1, links: JobLinks()).json.isEmpty)
+            }
+        }
+    }
+}
