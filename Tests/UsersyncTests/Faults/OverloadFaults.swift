@@ -134,7 +134,7 @@ struct OverloadFaults {
     /// A removal of nobody: it counts as any other submission and leaves no row.
     private func submit(_ server: ServerProcess, tenant: String) async throws -> TestServer.Answer {
         try await ServerProcess.send(
-            "POST", port: server.port, "/api/internal/sync/remove-user", headers: ["X-Tenant-ID": tenant],
-            body: Bodies.removal("nobody", tenant: tenant))
+            "POST", port: server.port, "/api/internal/sync/users", headers: ["X-Tenant-ID": tenant],
+            body: Bodies.sync([Bodies.user("u1", "u1@x.io")], tenant: tenant))
     }
 }
