@@ -1,4 +1,5 @@
 package import Hummingbird
+import HummingbirdCore
 package import JobQueue
 package import Logging
 import NIOCore
@@ -24,7 +25,7 @@ package enum HTTPServer {
         /// What stands for moments that requests do not name.
         package var acceptance = AcceptanceClock(latest: nil)
         /// How long a caller may take.
-        package var limits = ConnectionGuard.Limits()
+        package var limits = ConnectionLimits()
 
         package init(
             settings: Settings, queue: any JobQueue, engine: any EngineControl, clock: WallClock, logger: Logger,
@@ -52,13 +53,10 @@ package enum HTTPServer {
         _ dependencies: Dependencies, onRunning: @escaping @Sendable (Int) async -> Void
     ) -> some ApplicationProtocol {
         let (settings, limits) = (dependencies.settings, dependencies.limits)
+        let answers = AnswerRecord(clock: dependencies.clock, logger: dependencies.logger)
         return Application(
-            router: router(dependencies),
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [ConnectionGuard(limits: limits)], idleTimeout: limits.headTime,
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))),
+            router: router(dependencies, answers: answers),
+            server: HTTPServerBuilder { ConnectionSetup(responder: $0, limits: limits, answers: answers) },
             configuration: ApplicationConfiguration(
                 address: .hostname(settings.host, port: settings.port), serverName: "usersync", backlog: 1024, reuseAddress: true),
             onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? settings.port) },
@@ -66,13 +64,15 @@ package enum HTTPServer {
     }
 
     /// The routes of `RouteTable` and the layers before them.
-    package static func router(_ dependencies: Dependencies) -> Router<SyncRequestContext> {
+    package static func router(_ dependencies: Dependencies, answers: AnswerRecord? = nil) -> Router<SyncRequestContext> {
+        let answers = answers ?? AnswerRecord(clock: dependencies.clock, logger: dependencies.logger)
         let settings = dependencies.settings
         let (queue, engine, clock) = (dependencies.queue, dependencies.engine, dependencies.clock)
         let router = Router(context: SyncRequestContext.self, options: .autoGenerateHeadEndpoints)
         if !settings.corsAllowedOrigins.isEmpty { router.add(middleware: OriginMiddleware(origins: settings.corsAllowedOrigins)) }
         router.add(
-            middleware: EdgeMiddleware(clock: clock, trustedProxies: settings.trustedProxies, logger: dependencies.logger))
+            middleware: EdgeMiddleware(
+                clock: clock, trustedProxies: settings.trustedProxies, logger: dependencies.logger, answers: answers))
         router.add(
             middleware: AuthenticationMiddleware(
                 keys: APIKeys(internalKeys: settings.internalKeys, opsKeys: settings.opsKeys),

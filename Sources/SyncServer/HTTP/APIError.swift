@@ -45,6 +45,11 @@ package struct APIError: Error, Sendable {
             headers: [.retryAfter: String(retryAfter)], closesConnection: true)
     }
 
+    /// What went wrong, in one line for the log; violations stay out of it, they may hold what users sent.
+    var sentence: String {
+        if case .text(let text) = details { "\(message): \(text)" } else { message }
+    }
+
     /// The body: `{"success":false,"error","timestamp","details"?,"requestId"}`.
     package func json(requestID: String, now: Timestamp) -> [UInt8] {
         var json = JSONWriter()

@@ -48,7 +48,9 @@ package struct AuthenticationMiddleware: RouterMiddleware {
         let reading = failures.count(
             ClientAddress.failureKey(address), limit: AuthenticationMiddleware.failuresPerMinute, now: clock.now())
         guard reading.used > AuthenticationMiddleware.failuresPerMinute else {
-            return APIError(.unauthorized, "Unauthorized - Invalid API key", closesConnection: true)
+            return APIError(
+                .unauthorized, "Unauthorized - Invalid API key", headers: [.wwwAuthenticate: #"Bearer realm="usersync""#],
+                closesConnection: true)
         }
         return APIError(
             .tooManyRequests, "Too many failed attempts, please try again later",

@@ -3,7 +3,6 @@ import HTTPTypes
 import JobQueue
 package import Logging
 import NIOCore
-import NIOHTTP1
 package import SyncModel
 
 /// The outermost layer: names the request, knows who calls, turns every error into an answer, logs and measures.
@@ -13,13 +12,14 @@ package struct EdgeMiddleware: RouterMiddleware {
     private let clock: WallClock
     private let trustedProxies: [AddressRange]
     private let logger: Logger
+    private let answers: AnswerRecord
     private let monotonic = ContinuousClock()
-    private let durations = RequestDurations()
 
-    package init(clock: WallClock, trustedProxies: [AddressRange], logger: Logger) {
+    package init(clock: WallClock, trustedProxies: [AddressRange], logger: Logger, answers: AnswerRecord) {
         self.clock = clock
         self.trustedProxies = trustedProxies
         self.logger = logger
+        self.answers = answers
     }
 
     package func handle(
@@ -34,27 +34,24 @@ package struct EdgeMiddleware: RouterMiddleware {
         context.logger = logger
         context.logger[metadataKey: "requestId"] = .string(context.requestID)
         var response: Response
+        var refusal: String?
         do {
             response = try await next(request, context)
         } catch {
-            response = answer(to: error, request: request, context: context)
+            let known = apiError(error, request: request, context: context)
+            refusal = known.sentence
+            response = answer(known, context: context)
         }
         response.headers[.requestID] = context.requestID
         let seconds = Double((monotonic.now - start) / .microseconds(1)) / 1_000_000
-        let route = context.endpointPath ?? "unknown"
-        durations.record(seconds, method: request.method, route: route, status: response.status.code)
-        context.logger.debug(
-            "request answered",
-            metadata: [
-                "method": .string(request.method.rawValue), "path": .string(route),
-                "status": .stringConvertible(response.status.code),
-                "milliseconds": .stringConvertible((seconds * 1000 * 100).rounded() / 100),
-            ])
+        answers.note(
+            AnswerRecord.Answer(
+                method: request.method, route: context.endpointPath, status: response.status.code, seconds: seconds,
+                requestID: context.requestID, refusal: refusal), context.logger)
         return response
     }
 
-    private func answer(to error: any Error, request: Request, context: SyncRequestContext) -> Response {
-        let known = apiError(error, request: request, context: context)
+    private func answer(_ known: APIError, context: SyncRequestContext) -> Response {
         var headers = known.headers
         if known.closesConnection { headers[.connection] = "close" }
         return .json(known.status, headers: headers, bytes: known.json(requestID: context.requestID, now: clock.now()))
@@ -76,9 +73,10 @@ package struct EdgeMiddleware: RouterMiddleware {
                 headers: [.allow: allowed.map(\.rawValue).joined(separator: ", ")], closesConnection: true)
         case let error as any HTTPResponseError where error.status.code < 500:
             return APIError(error.status, error.status.reasonPhrase, closesConnection: true)
-        case is HTTPParserError, is IOError, is ChannelError:
-            // The caller's framing is wrong, or the connection broke under the body: nobody else reads of the network here.
-            var error = APIError.badRequest("The request did not arrive whole, or is not valid HTTP")
+        case let error as BrokenBody: return error.refusal.apiError
+        case is IOError, is ChannelError:
+            // The connection broke under the body: nobody else reads of the network here.
+            var error = APIError.badRequest("The request did not arrive whole")
             error.closesConnection = true
             return error
         default:

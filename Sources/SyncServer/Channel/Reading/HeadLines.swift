@@ -1,0 +1,67 @@
+import NIOCore
+
+/// Finds the lines of a request's head in bytes as they arrive, and keeps to the limits before the head is whole: nothing that never
+/// ends is gathered.
+struct HeadLines: Sendable {
+    /// Bytes of the request target.
+    static let maxTarget = 16 << 10
+    /// Bytes of a field, its name included.
+    static let maxField = 16 << 10
+    /// Bytes of the whole head.
+    static let maxHead = 32 << 10
+    static let maxFields = 100
+    /// Empty lines that are overlooked before a request (RFC 9112, section 2.2).
+    private static let maxEmptyLines = 4
+    /// What stands in a request line beside the target.
+    private static let lineRest = 64
+
+    /// The lines found, without their ends, as offsets from the first byte. The first is the request line.
+    private(set) var lines: [Range<Int>] = []
+    private var lineStart = 0
+    private var scanned = 0
+    private var emptyLines = 0
+
+    /// Looks at what has come since it looked last.
+    /// - Parameter bytes: everything from the first byte of the head on.
+    /// - Returns: the length of the head once it is whole.
+    mutating func scan(_ bytes: UnsafeRawBufferPointer) throws(WireRefusal) -> Int? {
+        while let end = bytes[scanned...].firstIndex(of: 0x0A) {
+            guard end > lineStart, bytes[end - 1] == 0x0D else { throw .malformed("A line of the head does not end with CR LF") }
+            let line = lineStart..<end - 1
+            lineStart = end + 1
+            scanned = lineStart
+            if line.isEmpty {
+                if !lines.isEmpty { return lineStart }
+                emptyLines += 1
+                guard emptyLines <= HeadLines.maxEmptyLines else { throw .malformed("Empty lines instead of a request") }
+            } else {
+                try check(line.count)
+                lines.append(line)
+                guard lines.count <= HeadLines.maxFields + 1 else {
+                    throw .headTooLarge("A request may have at most \(HeadLines.maxFields) header fields")
+                }
+            }
+            try checkWhole(scanned)
+        }
+        scanned = bytes.count
+        try check(bytes.count - lineStart)
+        try checkWhole(bytes.count)
+        return nil
+    }
+
+    private func check(_ length: Int) throws(WireRefusal) {
+        if lines.isEmpty {
+            guard length <= HeadLines.maxTarget + HeadLines.lineRest else { throw .targetTooLong(limit: HeadLines.maxTarget) }
+        } else {
+            guard length <= HeadLines.maxField else {
+                throw .headTooLarge("A header field may have at most \(HeadLines.maxField) bytes")
+            }
+        }
+    }
+
+    private func checkWhole(_ length: Int) throws(WireRefusal) {
+        guard length <= HeadLines.maxHead else {
+            throw .headTooLarge("The head of a request may have at most \(HeadLines.maxHead) bytes")
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import HTTPTypes
+package import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypesHTTP1
+package import SyncModel
+import Synchronization
+
+/// Counts and logs each answer once, whoever gave it: the routes, or the connection where what came was no request.
+package final class AnswerRecord: Sendable {
+    /// What there is to say of an answer.
+    struct Answer {
+        var method: HTTPRequest.Method
+        /// The route's path, not the request's: labels are bounded.
+        var route: String?
+        var status: Int
+        /// From the request's head to the answer's.
+        var seconds: Double
+        var requestID: String
+        /// The sentence in `error`, of one that refuses.
+        var refusal: String?
+    }
+
+    private let clock: WallClock
+    private let logger: Logger
+    private let durations = RequestDurations()
+    private let brake = Mutex(LogBrake())
+
+    package init(clock: WallClock, logger: Logger) {
+        self.clock = clock
+        self.logger = logger
+    }
+
+    func note(_ answer: Answer, _ logger: Logger) {
+        let route = answer.route ?? "unknown"
+        durations.record(answer.seconds, method: answer.method, route: route, status: answer.status)
+        let (level, leftOut) = level(of: answer)
+        guard logger.logLevel <= level else { return }
+        var metadata: Logger.Metadata = [
+            "method": .string(answer.method.rawValue), "path": .string(route), "status": .stringConvertible(answer.status),
+            "milliseconds": .stringConvertible((answer.seconds * 1000 * 100).rounded() / 100),
+        ]
+        if let refusal = answer.refusal { metadata["error"] = .string(refusal) }
+        if leftOut > 0 { metadata["notShown"] = .stringConvertible(leftOut) }
+        logger.log(level: level, answer.refusal == nil ? "request answered" : "request refused", metadata: metadata)
+    }
+
+    /// A refusal stands in the log, unless so many come that they are somebody's work: then a few a second, and the number of the others.
+    private func level(of answer: Answer) -> (Logger.Level, leftOut: Int) {
+        guard answer.refusal != nil else { return (.debug, 0) }
+        guard let leftOut = brake.withLock({ $0.take(at: clock.now()) }) else { return (.debug, 0) }
+        return (.info, leftOut)
+    }
+
+    /// The answer to what is no request; counted and logged.
+    func refuse(_ refusal: WireRefusal, isHead: Bool) -> (HTTPResponseHead, ByteBuffer) {
+        let error = refusal.apiError
+        let requestID = RequestIDRule.accept([])
+        var logger = logger
+        logger[metadataKey: "requestId"] = .string(requestID)
+        note(
+            Answer(
+                method: isHead ? .head : HTTPRequest.Method("NONE") ?? .get, status: error.status.code, seconds: 0,
+                requestID: requestID, refusal: error.sentence), logger)
+        let now = clock.now()
+        let body = ByteBuffer(bytes: error.json(requestID: requestID, now: now))
+        var headers = error.headers
+        headers[.requestID] = requestID
+        headers[.contentType] = "application/json; charset=utf-8"
+        headers[.cacheControl] = "no-store"
+        headers[.connection] = "close"
+        headers[.contentLength] = String(body.readableBytes)
+        headers[.date] = HTTPDate.text(now)
+        headers[.server] = "usersync"
+        return (HTTPResponseHead(HTTPResponse(status: error.status, headerFields: headers)), body)
+    }
+}
+
+/// How many lines a second may say the same kind of thing.
+struct LogBrake: Sendable {
+    static let linesPerSecond = 10
+
+    private var second: Int64 = 0
+    private var lines = 0
+    private var leftOut = 0
+
+    /// - Returns: how many were left out since the last line; `nil`: this one is left out too.
+    mutating func take(at now: Timestamp) -> Int? {
+        let second = now.microseconds / 1_000_000
+        if second != self.second { (self.second, lines) = (second, 0) }
+        guard lines < LogBrake.linesPerSecond else {
+            leftOut += 1
+            return nil
+        }
+        lines += 1
+        defer { leftOut = 0 }
+        return leftOut
+    }
+}
