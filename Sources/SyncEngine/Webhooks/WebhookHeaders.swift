@@ -18,8 +18,10 @@ extension WebhookSender {
         headers.add(name: "webhook-id", value: what.id)
         headers.add(name: "webhook-timestamp", value: String(seconds))
         headers.add(name: "webhook-signature", value: signer.signature(id: what.id, timestamp: seconds, body: what.body))
+        let trace = what.traceparent.map { TraceContext(stored: $0) }
         for (name, value) in [
-            ("X-Tenant-ID", what.tenantID?.text), ("X-Sync-Source", what.source), ("traceparent", what.traceparent),
+            ("X-Tenant-ID", what.tenantID?.text), ("X-Sync-Source", what.source), ("traceparent", trace?.parent),
+            ("tracestate", trace?.state),
         ] {
             if let value = value.map(Self.fieldValue), !value.isEmpty { headers.add(name: name, value: value) }
         }
@@ -27,9 +29,9 @@ extension WebhookSender {
         return request
     }
 
-    /// The text as it may stand in a header (RFC 9110 §5.5): without control characters, CR and LF first of all, at most 1 KiB.
+    /// The text as it may stand in a header (RFC 9110 §5.5): without control characters, CR and LF first of all, at most 2 KiB.
     static func fieldValue(_ text: String) -> String {
         let kept = text.unicodeScalars.filter { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
-        return String(String.UnicodeScalarView(kept.prefix(1024))).trimmingSpaces()
+        return String(String.UnicodeScalarView(kept.prefix(2048))).trimmingSpaces()
     }
 }

@@ -12,7 +12,7 @@ package struct NewJob: Sendable {
     package var totalUsers: Int
     /// `metadata.callbackUrl`, checked; it takes the place of the configured webhook address.
     package var callbackURL: String?
-    /// W3C trace context as received.
+    /// W3C trace context, as `TraceContext` stores it.
     package var traceparent: String?
     package var requestID: String
     /// Sentences for the caller; shown with the job.

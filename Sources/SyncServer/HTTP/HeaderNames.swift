@@ -10,6 +10,7 @@ extension HTTPField.Name {
     package static let prefer = HTTPField.Name("Prefer")!
     package static let preferenceApplied = HTTPField.Name("Preference-Applied")!
     package static let traceparent = HTTPField.Name("traceparent")!
+    package static let tracestate = HTTPField.Name("tracestate")!
     package static let requestID = HTTPField.Name("X-Request-ID")!
     package static let forwardedFor = HTTPField.Name("X-Forwarded-For")!
     package static let rateLimit = HTTPField.Name("RateLimit")!

@@ -9,10 +9,12 @@ struct BodyReceiver {
     private let limit: BodyLimit
     private let inflater: GzipInflater?
     private var hash: SHA256?
+    /// Bytes as they came, and what they inflated to.
+    private var arrived = 0
     private var received = 0
 
     /// - Parameters:
-    ///   - limit: of the body after inflation.
+    ///   - limit: of the body, as it comes and after inflation.
     ///   - hashes: whether `bodyHash` will be asked for.
     init(limit: BodyLimit, isGzip: Bool, hashes: Bool) {
         self.limit = limit
@@ -35,6 +37,9 @@ struct BodyReceiver {
         channel.triggerUserOutboundEvent(ContinueEvent(), promise: nil)
         try await withGracefulShutdownHandler {
             for try await chunk in body {
+                // Of what inflates to nothing there could be any amount.
+                arrived += chunk.readableBytes
+                try limit.check(arrived)
                 do {
                     try chunk.withUnsafeReadableBytes { bytes in
                         if let inflater {

@@ -62,7 +62,7 @@ package struct IntakeController: Sendable {
             syncTime: try submission.moment(envelope.syncTime, path: ["metadata", "syncTime"], acceptedAt: now), acceptedAt: now,
             totalUsers: envelope.totalUsers, requestID: context.requestID, warnings: Array(warnings.prefix(20)))
         job.callbackURL = envelope.callbackURL
-        job.traceparent = submission.headers.traceparent
+        job.traceparent = submission.headers.trace?.stored
         job.syncType = envelope.syncType
         job.idempotency = submission.idempotency(bodyHash: bodyHash)
         return job
@@ -116,7 +116,7 @@ package struct IntakeController: Sendable {
             syncTime: try submission.moment(envelope.removedAt, path: ["removedAt"], acceptedAt: now), acceptedAt: now,
             totalUsers: 1, requestID: context.requestID, warnings: envelope.warnings)
         job.reason = envelope.reason
-        job.traceparent = submission.headers.traceparent
+        job.traceparent = submission.headers.trace?.stored
         job.idempotency = submission.idempotency(bodyHash: bodyHash)
         return job
     }

@@ -10,7 +10,7 @@ struct SubmissionHeaders: Sendable {
     var idempotencyKey: String?
     /// Seconds to wait for the result, capped.
     var wait: Int?
-    var traceparent: String?
+    var trace: TraceContext?
     var isGzip: Bool
     /// `nil`: chunked.
     var contentLength: Int?
@@ -36,10 +36,9 @@ struct SubmissionHeaders: Sendable {
         tenantID = try SubmissionHeaders.bounded(headers, .tenantID, 255).map { TenantID($0) }
         source = try SubmissionHeaders.bounded(headers, .syncSource, 255)
         if requiresSource, source == nil { throw SubmissionHeaders.early("Header X-Sync-Source is required") }
-        idempotencyKey = try SubmissionHeaders.bounded(headers, .idempotencyKey, 255)
-        wait = SubmissionHeaders.wait(headers[values: .prefer])
-        let parents = headers[values: .traceparent]
-        traceparent = parents.count == 1 && SubmissionHeaders.isTraceparent(parents[0]) ? parents[0] : nil
+        idempotencyKey = try SubmissionHeaders.key(headers)
+        wait = PreferHeader(headers[values: .prefer]).wait(atMost: SubmissionHeaders.maxWait)
+        trace = TraceContext(traceparent: headers[values: .traceparent], tracestate: headers[values: .tracestate])
     }
 
     static func early(_ details: String) -> APIError {
@@ -48,45 +47,41 @@ struct SubmissionHeaders: Sendable {
         return error
     }
 
+    /// `application/json`, in any case, with any parameters.
     private static func isJSON(_ type: String) -> Bool {
         if type == "application/json" { return true }
-        let media = type.prefix { $0 != ";" }
-        return media.split(separator: " ").joined().lowercased() == "application/json"
+        var media = type.prefix { $0 != ";" }
+        while media.last == " " || media.last == "\t" { media.removeLast() }
+        return media.lowercased() == "application/json"
     }
 
-    private static func bounded(_ headers: HTTPFields, _ name: HTTPField.Name, _ limit: Int) throws(APIError) -> String? {
-        let value: String?
-        do { value = try headers.once(name) } catch {
+    /// `Idempotency-Key`: visible ASCII alone, so that two keys are one only where they are the same bytes.
+    private static func key(_ headers: HTTPFields) throws(APIError) -> String? {
+        guard let key = try single(headers, .idempotencyKey) else { return nil }
+        guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw early("Header Idempotency-Key must be 1 to 255 visible ASCII characters")
+        }
+        return key
+    }
+
+    private static func single(_ headers: HTTPFields, _ name: HTTPField.Name) throws(APIError) -> String? {
+        do { return try headers.once(name) } catch {
             var error = error
             error.closesConnection = true
             throw error
         }
+    }
+
+    private static func bounded(_ headers: HTTPFields, _ name: HTTPField.Name, _ limit: Int) throws(APIError) -> String? {
+        let value = try single(headers, name)
         guard let value, !value.isEmpty else { return nil }
         guard value.unicodeScalars.count <= limit else {
             throw early("Header \(name.rawName) may have at most \(limit) characters")
         }
+        // As text, bytes that are no UTF-8 would all be one: two names would be the same.
+        guard headers[fields: name].allSatisfy({ field in
+            field.withUnsafeBytesOfValue { String(validating: $0, as: UTF8.self) != nil }
+        }) else { throw early("Header \(name.rawName) must be UTF-8") }
         return value
-    }
-
-    /// `wait=N` of the preferences (RFC 7240); the first counts.
-    private static func wait(_ values: [String]) -> Int? {
-        for value in values {
-            for preference in value.split(separator: ",") {
-                let parts = preference.prefix { $0 != ";" }.split(separator: "=", maxSplits: 1)
-                guard parts.count == 2, parts[0].filter({ $0 != " " }).lowercased() == "wait",
-                    let seconds = Int(parts[1].filter { $0 != " " && $0 != "\"" }), seconds >= 0
-                else { continue }
-                return min(seconds, maxWait)
-            }
-        }
-        return nil
-    }
-
-    /// W3C Trace Context, version 00 and what may follow it: `version-traceid-parentid-flags` in lower-case hex.
-    private static func isTraceparent(_ text: String) -> Bool {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 4, parts.map(\.utf8.count) == [2, 32, 16, 2], parts[0] != "ff" else { return false }
-        return parts.allSatisfy { $0.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) } }
-            && parts[1].contains { $0 != "0" } && parts[2].contains { $0 != "0" }
     }
 }

@@ -9,7 +9,7 @@ package struct DebugMiddleware: RouterMiddleware {
 
     /// Headers whose values are no secret and nobody's data.
     private static let shown: Set<HTTPField.Name> = [
-        .contentType, .contentLength, .contentEncoding, .accept, .userAgent, .expect, .prefer, .traceparent, .tenantID,
+        .contentType, .contentLength, .contentEncoding, .accept, .userAgent, .expect, .prefer, .traceparent, .tracestate, .tenantID,
         .syncSource,
     ]
 

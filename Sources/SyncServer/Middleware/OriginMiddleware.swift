@@ -23,7 +23,7 @@ package struct OriginMiddleware: RouterMiddleware {
                     .accessControlAllowMethods: "GET, POST",
                     .accessControlAllowHeaders:
                         "Content-Type, Authorization, X-Internal-API-Key, X-Tenant-ID, X-Sync-Source, Idempotency-Key, Prefer, "
-                        + "X-Request-ID, traceparent",
+                        + "X-Request-ID, traceparent, tracestate",
                     .accessControlMaxAge: "600",
                 ])
         }

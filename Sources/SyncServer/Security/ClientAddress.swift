@@ -12,9 +12,9 @@ package enum ClientAddress {
         let hops = headers[values: .forwardedFor].joined(separator: ",").split(separator: ",")
         for hop in hops.reversed() {
             let text = hop.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" }
-            guard let address = IPAddress(text) else { break }
-            client = String(text)
-            guard isTrusted(address, trusted) else { break }
+            guard let address = ClientAddress.address(text) else { break }
+            client = address.text
+            guard isTrusted(address.value, trusted) else { break }
         }
         return client
     }
@@ -23,6 +23,25 @@ package enum ClientAddress {
     package static func failureKey(_ address: String) -> String {
         guard case .v6(let bits) = IPAddress(address)?.unmapped else { return address }
         return String(bits >> 64, radix: 16) + "/64"
+    }
+
+    /// An entry as proxies write it: an address, an IPv6 one in brackets, either with a port. Without the port: callers are not told
+    /// apart by it.
+    private static func address(_ text: Substring) -> (text: String, value: IPAddress)? {
+        var host = text
+        var port = Substring()
+        if text.first == "[" {
+            guard let end = text.firstIndex(of: "]") else { return nil }
+            host = text[text.index(after: text.startIndex)..<end]
+            port = text[text.index(after: end)...]
+            guard host.contains(":") else { return nil }
+        } else if let colon = text.firstIndex(of: ":"), text[text.index(after: colon)...].firstIndex(of: ":") == nil {
+            host = text[..<colon]
+            port = text[colon...]
+        }
+        let digits = port.dropFirst()
+        guard port.isEmpty || port.first == ":" && UInt16(digits) != nil && digits.first != "+", let value = IPAddress(host) else { return nil }
+        return (String(host), value)
     }
 
     private static func isTrusted(_ address: IPAddress, _ ranges: [AddressRange]) -> Bool {

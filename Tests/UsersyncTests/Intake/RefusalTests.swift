@@ -243,10 +243,13 @@ struct RefusalTests {
     @Test("the caller of a large body sees an early answer, and the connection is closed")
     func earlyAnswer() async throws {
         try await TestServer.run { server in
-            let body = Data(repeating: 0x20, count: 5_000_000)
-            let answer = try await server.send(
-                "POST", users, headers: ["X-Internal-API-Key": "wrong-key-wrong-key-0"], body: body)
-            #expect(answer.status == 401)
+            // By hand: a client's library that is still sending may tell of that rather than of the answer it has.
+            let caller = try await RawCaller.connect(port: server.port)
+            await caller.send(RawCaller.head(key: "wrong-key-wrong-key-0", "Content-Length: 5000000"))
+            await caller.send(Data(repeating: 0x20, count: 5_000_000))
+            #expect(await eventually { caller.isClosed })
+            #expect(caller.answer.hasPrefix("HTTP/1.1 401"))
+            await caller.close()
         }
     }
 

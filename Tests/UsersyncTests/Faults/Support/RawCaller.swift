@@ -35,6 +35,11 @@ final class RawCaller: Sendable {
         return caller.answer
     }
 
+    /// Whether an answer says that the server failed: 501 and 505 say that it does not know what was asked for.
+    static func isFault(_ answer: String) -> Bool {
+        answer.split(separator: "HTTP/1.1 ").contains { $0.hasPrefix("5") && !$0.hasPrefix("501 ") && !$0.hasPrefix("505 ") }
+    }
+
     /// The head of a submission with a good key.
     static func head(
         path: String = "/api/internal/sync/users", tenant: String = "hostile", key: String = TestServer.key, _ fields: String...
