@@ -34,7 +34,11 @@ final class HTTPReceiver: Sendable {
         var connections = 0
         var open = 0
         var peak = 0
+        var flooded = 0
     }
+
+    /// Bytes of endless bodies that were taken.
+    var flooded: Int { state.withLock { $0.flooded } }
 
     private let state = Mutex(State())
     private let received = Gauge()
@@ -162,8 +166,10 @@ final class HTTPReceiver: Sendable {
         private func flood(_ context: ChannelHandlerContext) {
             let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
             context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(repeating: 120, count: 32 * 1024))))).whenSuccess {
+                // Not from within: a write that is taken at once would go ever deeper.
                 let (handler, context) = loopBound.value
-                if context.channel.isActive { handler.flood(context) }
+                handler.receiver.state.withLock { $0.flooded += 32 * 1024 }
+                context.eventLoop.assumeIsolated().execute { if context.channel.isActive { handler.flood(context) } }
             }
         }
 
