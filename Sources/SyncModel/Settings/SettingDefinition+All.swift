@@ -6,7 +6,8 @@ extension SettingDefinition {
         internalKey, opsKey, metricsPublic, trustedProxies, corsAllowedOrigins,
         webhookURL, webhookSecret, webhookAllowedHosts, webhookSendAPIKey,
         batchSize, workers, validation, emailScope, requireSyncSource,
-        maxRequestBytes, maxUsersPerRequest, maxPendingUsers, minFreeDiskBytes, rateLimitMax, rateLimitWindow, rateLimitKey,
+        maxRequestBytes, maxUsersPerRequest, maxConnections, maxPendingUsers, minFreeDiskBytes,
+        rateLimitMax, rateLimitWindow, rateLimitKey,
         retentionDays, shutdownGrace, logLevel, logFormat,
     ]
 
@@ -89,6 +90,9 @@ extension SettingDefinition {
         "Bytes of a body after inflation; above it 413")
     static let maxUsersPerRequest = SettingDefinition(
         "MAX_USERS_PER_REQUEST", .integer(1...100_000_000), default: "1000000", .limits, "Users of a sync; above it 413")
+    static let maxConnections = SettingDefinition(
+        "MAX_CONNECTIONS", .integerOrAuto(16...1_000_000), default: "auto", .limits,
+        "Connections at a time; above it the one idle longest is closed; auto: what the open files allow, 20000 at most")
     static let maxPendingUsers = SettingDefinition(
         "MAX_PENDING_USERS", .integer(1...1_000_000_000), default: "5000000", .limits,
         "Users accepted and not yet settled; above it 503")

@@ -63,6 +63,8 @@ extension Settings {
 
         maxRequestBytes = reader.integer(.maxRequestBytes)
         maxUsersPerRequest = reader.integer(.maxUsersPerRequest)
+        let connections = reader.integer(.maxConnections)
+        maxConnections = connections == 0 ? nil : connections
         maxPendingUsers = reader.integer(.maxPendingUsers)
         minFreeDiskBytes = reader.integer(.minFreeDiskBytes)
         rateLimit = RateLimit(

@@ -44,6 +44,8 @@ package struct Settings: Sendable, Hashable {
     /// Bytes of a body after inflation.
     package var maxRequestBytes: Int
     package var maxUsersPerRequest: Int
+    /// Connections at a time; `nil`: as many as the open files allow.
+    package var maxConnections: Int?
     /// Users accepted and not yet settled; above it the server answers 503.
     package var maxPendingUsers: Int
     /// Free bytes on the queue's disk; below it the server answers 503.

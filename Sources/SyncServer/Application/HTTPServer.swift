@@ -26,6 +26,8 @@ package enum HTTPServer {
         package var acceptance = AcceptanceClock(latest: nil)
         /// How long a caller may take.
         package var limits = ConnectionLimits()
+        /// The most connections at a time.
+        package var maxConnections = 1000
 
         package init(
             settings: Settings, queue: any JobQueue, engine: any EngineControl, clock: WallClock, logger: Logger,
@@ -54,9 +56,11 @@ package enum HTTPServer {
     ) -> some ApplicationProtocol {
         let (settings, limits) = (dependencies.settings, dependencies.limits)
         let answers = AnswerRecord(clock: dependencies.clock, logger: dependencies.logger)
+        let register = ConnectionRegister(
+            limit: dependencies.maxConnections, clock: dependencies.clock, logger: dependencies.logger)
         return Application(
-            router: router(dependencies, answers: answers),
-            server: HTTPServerBuilder { ConnectionSetup(responder: $0, limits: limits, answers: answers) },
+            router: router(dependencies, answers: answers, register: register),
+            server: HTTPServerBuilder { ConnectionSetup(responder: $0, limits: limits, answers: answers, register: register) },
             configuration: ApplicationConfiguration(
                 address: .hostname(settings.host, port: settings.port), serverName: "usersync", backlog: 1024, reuseAddress: true),
             onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? settings.port) },
@@ -64,7 +68,9 @@ package enum HTTPServer {
     }
 
     /// The routes of `RouteTable` and the layers before them.
-    package static func router(_ dependencies: Dependencies, answers: AnswerRecord? = nil) -> Router<SyncRequestContext> {
+    package static func router(
+        _ dependencies: Dependencies, answers: AnswerRecord? = nil, register: ConnectionRegister? = nil
+    ) -> Router<SyncRequestContext> {
         let answers = answers ?? AnswerRecord(clock: dependencies.clock, logger: dependencies.logger)
         let settings = dependencies.settings
         let (queue, engine, clock) = (dependencies.queue, dependencies.engine, dependencies.clock)
@@ -76,7 +82,7 @@ package enum HTTPServer {
         router.add(
             middleware: AuthenticationMiddleware(
                 keys: APIKeys(internalKeys: settings.internalKeys, opsKeys: settings.opsKeys),
-                metricsPublic: settings.metricsPublic, clock: clock))
+                metricsPublic: settings.metricsPublic, clock: clock, register: register))
         if settings.environment == .development { router.add(middleware: DebugMiddleware()) }
         IntakeController(
             IntakeDependencies(

@@ -12,20 +12,32 @@ package struct ConnectionSetup: HTTPChannelHandler {
     package let responder: Responder
     let limits: ConnectionLimits
     let answers: AnswerRecord
+    let register: ConnectionRegister
 
-    package init(responder: @escaping Responder, limits: ConnectionLimits, answers: AnswerRecord) {
+    package init(
+        responder: @escaping Responder, limits: ConnectionLimits, answers: AnswerRecord, register: ConnectionRegister
+    ) {
         self.responder = responder
         self.limits = limits
         self.answers = answers
+        self.register = register
     }
 
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandlers([
-                HTTPResponseEncoder(), HTTPConnection(limits: limits, answers: answers),
-            ] as [any ChannelHandler])
-            return try NIOAsyncChannel(
+        let isIn = register.enter(channel)
+        channel.closeFuture.whenComplete { [register] _ in register.leave(channel) }
+        return channel.eventLoop.makeCompletedFuture {
+            ReadSize.small.apply(to: channel)
+            // Of answers that nobody takes a few are held: small ones cost several times their bytes.
+            try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 1 << 10, high: 4 << 10))
+            try channel.pipeline.syncOperations.addHandlers(
+                [
+                    HTTPResponseEncoder(), HTTPConnection(limits: limits, answers: answers, register: register),
+                ] as [any ChannelHandler])
+            let value = try Value(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+            if !isIn { channel.close(promise: nil) }
+            return value
         }
     }
 

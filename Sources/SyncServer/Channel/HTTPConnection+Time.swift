@@ -39,7 +39,7 @@ struct WriteStall {
 extension HTTPConnection {
     func setAlarm(_ wait: ConnectionAlarm.Wait, in time: TimeAmount, _ context: ChannelHandlerContext) {
         alarm.wait = wait
-        alarm.deadline = .now() + time
+        alarm.deadline = context.eventLoop.now + time
         guard alarm.timer == nil || alarm.deadline < alarm.timerAt else { return }
         alarm.timer?.cancel()
         schedule(context)
@@ -63,13 +63,14 @@ extension HTTPConnection {
     private func ring(_ context: ChannelHandlerContext) {
         alarm.timer = nil
         guard let wait = alarm.wait else { return }
-        guard alarm.deadline <= .now() else { return schedule(context) }
+        guard alarm.deadline <= context.eventLoop.now else { return schedule(context) }
         switch wait {
-        case .head, .discard: context.close(promise: nil)
+        case .head: close(.idle, context)
+        case .discard: context.close(promise: nil)
         case .body(let before):
             // A body that waits for us does not count as slow: then nothing is asked of the socket either.
             if received - before < limits.progressBytes, isReading, !state.awaitsContinue {
-                context.close(promise: nil)
+                close(.slow, context)
             } else {
                 setAlarm(.body(received: received), in: limits.progressTime, context)
             }
@@ -89,11 +90,11 @@ extension HTTPConnection {
             self.stall.timer = nil
             let pending = self.pendingWrites(context)
             guard pending > 0 else { return }
-            if self.stall.isTooLong(pending: pending) { context.close(promise: nil) } else { self.lookAtWrites(context) }
+            if self.stall.isTooLong(pending: pending) { self.close(.stalled, context) } else { self.lookAtWrites(context) }
         }
     }
 
-    private func pendingWrites(_ context: ChannelHandlerContext) -> Int {
+    func pendingWrites(_ context: ChannelHandlerContext) -> Int {
         // A channel of a test has no such option: nothing is pending there.
         (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }

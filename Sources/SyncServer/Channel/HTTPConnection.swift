@@ -1,8 +1,6 @@
-import HTTPTypes
 package import NIOCore
 package import NIOHTTP1
 package import NIOHTTPTypes
-import NIOHTTPTypesHTTP1
 
 /// A connection of HTTP/1.1, between its bytes and the requests and answers behind it. `RequestReader` takes the bytes apart,
 /// `ConnectionState` says whose turn it is; here is what is done then:
@@ -20,17 +18,20 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
 
     let limits: ConnectionLimits
     let answers: AnswerRecord
+    let register: ConnectionRegister
     var state = ConnectionState()
     private var reader = RequestReader()
     /// Bytes that are not taken apart yet.
-    private var unread = ByteBuffer()
-    private var isPumping = false
+    var unread = ByteBuffer()
+    var isPumping = false
     /// More was asked for while bytes waited.
     private var holdsRead = false
-    private var inputHasClosed = false
+    var inputHasClosed = false
     private var holdsInputClosed = false
+    /// Everything is sent, and said to be.
+    var isClosing = false
     /// The end of the body went on already, before it came.
-    private var isEndHandedOn = false
+    var isEndHandedOn = false
     var alarm = ConnectionAlarm()
     /// Bytes of the body, as they came.
     var received = 0
@@ -39,9 +40,14 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
     var isReading = false
     var stall = WriteStall()
 
-    package init(limits: ConnectionLimits, answers: AnswerRecord) {
+    var readSize = ReadSize.small
+    /// The first byte of the next request is to come, and may take its time.
+    var isKeptAlive = false
+
+    package init(limits: ConnectionLimits, answers: AnswerRecord, register: ConnectionRegister) {
         self.limits = limits
         self.answers = answers
+        self.register = register
     }
 
     // MARK: What arrives
@@ -52,6 +58,10 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
         var bytes = unwrapInboundIn(data)
         isReading = false
         if state.inbound == .dropped { return drop(bytes.readableBytes, context) }
+        if isKeptAlive {
+            isKeptAlive = false
+            setAlarm(.head, in: limits.headTime, context)
+        }
         if unread.readableBytes == 0 { unread = bytes } else { unread.writeBuffer(&bytes) }
         pump(context)
     }
@@ -91,7 +101,7 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
     package func handlerRemoved(context: ChannelHandlerContext) { cancelTimers() }
 
     /// Takes apart what is there, as far as it is anybody's turn.
-    private func pump(_ context: ChannelHandlerContext) {
+    func pump(_ context: ChannelHandlerContext) {
         guard !isPumping else { return }
         isPumping = true
         defer {
@@ -116,6 +126,7 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
         case .needsMore: return false
         case .head(let head):
             state.headArrived(head)
+            register.set(context.channel, isBusy: true)
             isEndHandedOn = false
             (received, discarded) = (0, 0)
             setAlarm(.body(received: 0), in: limits.progressTime, context)
@@ -139,9 +150,9 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
         if state.inbound == .unwantedBody { drop(bytes, context) }
     }
 
-    private func drop(_ bytes: Int, _ context: ChannelHandlerContext) {
+    func drop(_ bytes: Int, _ context: ChannelHandlerContext) {
         discarded += bytes
-        if discarded > limits.discardBytes { context.close(promise: nil) }
+        if discarded > limits.discardBytes { close(.excess, context) }
     }
 
     /// After bytes were taken apart: keeps what waits small, and asks for more where that was wished meanwhile.
@@ -159,7 +170,7 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
     }
 
     /// Nobody behind us asks for more of what is discarded.
-    private func readOn(_ context: ChannelHandlerContext) {
+    func readOn(_ context: ChannelHandlerContext) {
         if !inputHasClosed, state.inbound == .unwantedBody || state.inbound == .dropped { context.read() }
     }
 
@@ -173,9 +184,15 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
         case .head where unread.readableBytes > 0:
             return refuse(.malformed("The request ended within its head"), context)
         case .body: refuse(.malformed("The request ended within its body"), context)
-        case .unwantedBody, .dropped:
-            if !state.isAnswerDue { return context.close(promise: nil) }
-        case .head, .held: break
+        case .unwantedBody where !state.isAnswerDue:
+            // The rest of the answer may be under way; it has the time that the rest of the body had.
+            if pendingWrites(context) == 0 { context.close(promise: nil) }
+            return
+        case .dropped where !state.isAnswerDue:
+            // Before that the last of the answer is under way, and closes behind itself.
+            if isClosing { context.close(promise: nil) }
+            return
+        case .head, .held, .unwantedBody, .dropped: break
         }
         context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     }
@@ -189,113 +206,6 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
         } else {
             context.close(promise: nil)
         }
-    }
-
-    // MARK: What is sent
-
-    package func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
-        switch event {
-        case is ContinueEvent:
-            promise?.succeed()
-            guard state.bodyWanted() else { return }
-            context.writeAndFlush(
-                wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
-        case is CutOffEvent:
-            promise?.succeed()
-            guard state.cutOff() else { return }
-            isEndHandedOn = true
-            context.fireChannelRead(wrapInboundOut(.end(nil)))
-            context.fireChannelReadComplete()
-            readOn(context)
-        default:
-            context.triggerUserOutboundEvent(event, promise: promise)
-        }
-    }
-
-    package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        switch unwrapOutboundIn(data) {
-        case .head(let head) where head.status.kind == .informational:
-            context.write(wrapOutboundOut(.head(HTTPResponseHead(head))), promise: promise)
-        case .head(let head):
-            let head = framed(head)
-            context.write(wrapOutboundOut(.head(head)), promise: promise)
-        case .body(let bytes):
-            guard !state.isHead else {
-                promise?.succeed()
-                return
-            }
-            context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: promise)
-        case .end:
-            // To HEAD nothing follows the head, no last chunk either.
-            let end: HTTPServerResponsePart = state.isHead ? .body(.byteBuffer(ByteBuffer())) : .end(nil)
-            let next = state.answerEnded()
-            if next == .close { return writeLast(end, promise, context) }
-            context.write(wrapOutboundOut(end), promise: promise)
-            follow(next, context)
-        }
-    }
-
-    package func flush(context: ChannelHandlerContext) {
-        context.flush()
-        watchWrites(context)
-    }
-
-    /// The head as this caller reads it.
-    private func framed(_ answer: HTTPResponse) -> HTTPResponseHead {
-        var head = HTTPResponseHead(answer)
-        let saysClose = head.headers[canonicalForm: "connection"].contains { $0.lowercased() == "close" }
-        let hasLength = state.isHead || head.headers.contains(name: "content-length") || !head.status.mayHaveResponseBody
-        if state.isHTTP10 { head.version = .http1_0 }
-        switch state.answerBegins(saysClose: saysClose, hasLength: hasLength) {
-        case .closes: head.headers.replaceOrAdd(name: "Connection", value: "close")
-        case .says: head.headers.replaceOrAdd(name: "Connection", value: "keep-alive")
-        case .implied: break
-        }
-        return head
-    }
-
-    /// Answers what is no request.
-    private func answer(_ refusal: WireRefusal, _ context: ChannelHandlerContext) {
-        let isHead = unread.readableBytesView.starts(with: "HEAD ".utf8)
-        let (head, body) = answers.refuse(refusal, isHead: isHead)
-        state.refused()
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if !isHead { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
-        writeLast(isHead ? .body(.byteBuffer(ByteBuffer())) : .end(nil), nil, context)
-    }
-
-    /// Writes the last there is, and closes once it is gone: what still waits would be lost with the connection.
-    private func writeLast(_ end: HTTPServerResponsePart, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext) {
-        let sent = promise ?? context.eventLoop.makePromise()
-        sent.futureResult.assumeIsolated().whenComplete { _ in self.close(context) }
-        context.writeAndFlush(wrapOutboundOut(end), promise: sent)
-        watchWrites(context)
-    }
-
-    private func follow(_ next: ConnectionState.Next, _ context: ChannelHandlerContext) {
-        switch next {
-        case .goOn: break
-        case .discard:
-            context.flush()
-            setAlarm(.discard, in: limits.discardTime, context)
-            readOn(context)
-        case .awaitHead:
-            setAlarm(.head, in: limits.headTime, context)
-            guard unread.readableBytes > 0, !isPumping else { break }
-            pump(context)
-            context.fireChannelReadComplete()
-        case .close: close(context)
-        }
-    }
-
-    /// Sends no more, and goes on reading for a while: closed at once on bytes that are under way, the connection would be reset, and
-    /// the caller might never see the answer (RFC 9112, section 9.6).
-    private func close(_ context: ChannelHandlerContext) {
-        guard !inputHasClosed else { return context.close(promise: nil) }
-        discarded = 0
-        setAlarm(.discard, in: limits.discardTime, context)
-        context.close(mode: .output, promise: nil)
-        context.read()
     }
 }
 

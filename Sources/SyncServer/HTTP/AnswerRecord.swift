@@ -24,7 +24,7 @@ package final class AnswerRecord: Sendable {
     private let clock: WallClock
     private let logger: Logger
     private let durations = RequestDurations()
-    private let brake = Mutex(LogBrake())
+    private let brake = Mutex(LogBrake(lines: 10, seconds: 1))
 
     package init(clock: WallClock, logger: Logger) {
         self.clock = clock
@@ -76,19 +76,21 @@ package final class AnswerRecord: Sendable {
     }
 }
 
-/// How many lines a second may say the same kind of thing.
+/// How many lines may say the same kind of thing in a while.
 struct LogBrake: Sendable {
-    static let linesPerSecond = 10
-
-    private var second: Int64 = 0
+    private let most: Int
+    private let seconds: Int64
+    private var window: Int64 = 0
     private var lines = 0
     private var leftOut = 0
 
+    init(lines: Int, seconds: Int64) { (most, self.seconds) = (lines, seconds) }
+
     /// - Returns: how many were left out since the last line; `nil`: this one is left out too.
     mutating func take(at now: Timestamp) -> Int? {
-        let second = now.microseconds / 1_000_000
-        if second != self.second { (self.second, lines) = (second, 0) }
-        guard lines < LogBrake.linesPerSecond else {
+        let window = now.microseconds / 1_000_000 / seconds
+        if window != self.window { (self.window, lines) = (window, 0) }
+        guard lines < most else {
             leftOut += 1
             return nil
         }

@@ -79,9 +79,11 @@ struct SubmissionHeaders: Sendable {
             throw early("Header \(name.rawName) may have at most \(limit) characters")
         }
         // As text, bytes that are no UTF-8 would all be one: two names would be the same.
-        guard headers[fields: name].allSatisfy({ field in
-            field.withUnsafeBytesOfValue { String(validating: $0, as: UTF8.self) != nil }
-        }) else { throw early("Header \(name.rawName) must be UTF-8") }
+        guard
+            headers[fields: name].allSatisfy({ field in
+                field.withUnsafeBytesOfValue { String(validating: $0, as: UTF8.self) != nil }
+            })
+        else { throw early("Header \(name.rawName) must be UTF-8") }
         return value
     }
 }

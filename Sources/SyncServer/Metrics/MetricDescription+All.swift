@@ -11,6 +11,11 @@ extension MetricDescription {
         MetricDescription("usersync_webhook_attempts_total", "Attempts to deliver a webhook, by what became of them."),
         MetricDescription("usersync_webhook_attempt_seconds", "How long an attempt took.", buckets: Buckets.attempt),
         MetricDescription("usersync_rate_limited_total", "Submissions refused by the rate limit, by tenant."),
+        MetricDescription("usersync_connections", "Connections of callers that are open."),
+        MetricDescription(
+            "usersync_connections_closed_total",
+            "Connections the server closed on callers: too many of them, idle, a body too slow, an answer not taken, too much sent."
+        ),
         MetricDescription("usersync_http_request_duration_seconds", "From the head of a request to its answer."),
     ]
 }

@@ -13,9 +13,13 @@ package struct AuthenticationMiddleware: RouterMiddleware {
     private let failures: FixedWindowCounter
     private let clock: WallClock
     private let metricsPublic: Bool
+    private let register: ConnectionRegister?
 
-    /// - Parameter metricsPublic: `METRICS_PUBLIC`.
-    package init(keys: APIKeys, metricsPublic: Bool, clock: WallClock) {
+    /// - Parameters:
+    ///   - metricsPublic: `METRICS_PUBLIC`.
+    ///   - register: is told of connections that a good key came on.
+    package init(keys: APIKeys, metricsPublic: Bool, clock: WallClock, register: ConnectionRegister? = nil) {
+        self.register = register
         self.keys = keys
         self.metricsPublic = metricsPublic
         self.clock = clock
@@ -34,6 +38,7 @@ package struct AuthenticationMiddleware: RouterMiddleware {
         guard let key = try APIKeys.key(in: request.headers), let caller = keys.caller(sending: key) else {
             throw refusal(of: context.clientAddress)
         }
+        register?.vouch(for: context.channel)
         if caller.role == .ops, RouteTable.access(method: request.method, path: request.uri.path) == .internalKey {
             throw APIError(
                 .forbidden, "Forbidden", details: .text("This key may read and steer, not submit"), closesConnection: true)

@@ -9,7 +9,8 @@ package struct DebugMiddleware: RouterMiddleware {
 
     /// Headers whose values are no secret and nobody's data.
     private static let shown: Set<HTTPField.Name> = [
-        .contentType, .contentLength, .contentEncoding, .accept, .userAgent, .expect, .prefer, .traceparent, .tracestate, .tenantID,
+        .contentType, .contentLength, .contentEncoding, .accept, .userAgent, .expect, .prefer, .traceparent, .tracestate,
+        .tenantID,
         .syncSource,
     ]
 

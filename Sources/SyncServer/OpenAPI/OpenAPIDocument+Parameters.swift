@@ -17,7 +17,7 @@ extension OpenAPIDocument {
         "Idempotency-Key": header(
             "Idempotency-Key",
             """
-            Per tenant and path, kept 24 h: the same key and body answer 202 with the job's present state and \
+            Per tenant and route, kept 24 h; visible ASCII. The same key and body answer 202 with the job's present state and \
             Idempotent-Replayed; another body 422; while the first still arrives 409.
             """, schema: ["type": "string", "pattern": "^[!-~]{1,255}$"]),
         "Prefer": [
@@ -25,6 +25,7 @@ extension OpenAPIDocument {
             "description": "wait=N: 200 with the result if the job ends within N seconds, at most 25.",
         ],
         "traceparent": header("traceparent", "W3C trace context; kept with the job and sent on with its webhook."),
+        "tracestate": header("tracestate", "Goes with traceparent."),
         "X-Request-ID": header(
             "X-Request-ID",
             "Echoed; one of ours takes its place where it is absent, not visible ASCII or longer than 128 characters."),

@@ -36,6 +36,13 @@ extension OpenAPIDocument {
             "More than MAX_REQUEST_BYTES or MAX_USERS_PER_REQUEST, or a removal of more than 64 KiB.",
             OpenAPIExamples.error("Request too large"),
             headers: rateLimitHeaders),
+        "Error414": error("The request target has more than 16 KiB.", OpenAPIExamples.error("URI too long")),
+        "Error431": error(
+            "A header field has more than 16 KiB, all of them more than 32, or they are more than 100.",
+            OpenAPIExamples.error("Request header fields too large")),
+        "Error501": error(
+            "A method or a Transfer-Encoding that is not known.",
+            OpenAPIExamples.error("Not implemented", "The only Transfer-Encoding known is chunked")),
         "Error415": error(
             "Content-Type is not application/json, or Content-Encoding not gzip.",
             OpenAPIExamples.error("Unsupported media type", "Content-Type must be application/json"),

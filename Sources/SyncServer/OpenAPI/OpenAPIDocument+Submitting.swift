@@ -17,7 +17,8 @@ extension OpenAPIDocument {
         VALIDATION=per-user, users that break a rule become failed results instead.
         """,
         parameters: [
-            "X-Tenant-ID", "X-Sync-Source", "Content-Encoding", "Idempotency-Key", "Prefer", "traceparent", "X-Request-ID",
+            "X-Tenant-ID", "X-Sync-Source", "Content-Encoding", "Idempotency-Key", "Prefer", "traceparent", "tracestate",
+            "X-Request-ID",
         ],
         body: [
             "required": true,

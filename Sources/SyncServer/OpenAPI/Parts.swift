@@ -5,13 +5,18 @@ enum Parts {
     static func parameter(_ name: String) -> JSONValue { ["$ref": .string("#/components/parameters/\(name)")] }
     static func header(_ name: String) -> JSONValue { ["$ref": .string("#/components/headers/\(name)")] }
 
-    /// References to the responses of errors, by status code. 401, 429 and 500 can meet every caller with a key.
+    /// References to the responses of errors, by status code. 401, 429 and 500 can meet every caller with a key, and what the connection
+    /// refuses can meet everybody.
     static func errors(_ codes: [Int]) -> JSONValue {
-        .object(codes.sorted().map { (String($0), ["$ref": .string("#/components/responses/Error\($0)")]) })
+        .object(
+            (Set(codes).union(connectionErrors)).sorted().map {
+                (String($0), ["$ref": .string("#/components/responses/Error\($0)")])
+            })
     }
 
     /// Errors every route behind a key may answer with.
     static let keyErrors = [400, 401, 429, 500]
+    private static let connectionErrors = [400, 414, 431, 501]
 
     /// JSON that keeps to a schema of `components`.
     static func content(_ schema: String, example: JSONValue? = nil) -> JSONValue {

@@ -40,7 +40,8 @@ package enum ClientAddress {
             port = text[colon...]
         }
         let digits = port.dropFirst()
-        guard port.isEmpty || port.first == ":" && UInt16(digits) != nil && digits.first != "+", let value = IPAddress(host) else { return nil }
+        guard port.isEmpty || port.first == ":" && UInt16(digits) != nil && digits.first != "+", let value = IPAddress(host)
+        else { return nil }
         return (String(host), value)
     }
 

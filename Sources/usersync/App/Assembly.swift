@@ -84,6 +84,16 @@ struct Assembly: Sendable {
             renderMetrics: {
                 await MetricsBackend.render(registry, queue: queue, engine: engine, now: clock.now())
             })
+        let files = OpenFiles.raise()
+        dependencies.maxConnections = OpenFiles.connections(of: files, wished: settings.maxConnections)
+        if let wished = settings.maxConnections, wished > dependencies.maxConnections {
+            logger.warning(
+                "MAX_CONNECTIONS is more than the open files allow",
+                metadata: [
+                    "maxConnections": .stringConvertible(dependencies.maxConnections),
+                    "openFiles": .stringConvertible(files ?? 0),
+                ])
+        }
         let newest = try await queue.jobs(JobFilter(), limit: 1, cursor: nil).items.first
         dependencies.acceptance = AcceptanceClock(latest: newest?.acceptedAt)
         server = HTTPServer.application(

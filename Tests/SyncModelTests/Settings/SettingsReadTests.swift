@@ -52,6 +52,7 @@ struct SettingsReadTests {
         #expect(!settings.requireSyncSource)
         #expect(settings.maxRequestBytes == 512 << 20)
         #expect(settings.maxUsersPerRequest == 1_000_000)
+        #expect(settings.maxConnections == nil)
         #expect(settings.maxPendingUsers == 5_000_000)
         #expect(settings.minFreeDiskBytes == 1 << 30)
         #expect(settings.rateLimit == Settings.RateLimit(max: 100, window: 900, key: .ip))
@@ -86,7 +87,8 @@ struct SettingsReadTests {
             ("TRUSTED_PROXIES", "proxy"), ("CORS_ALLOWED_ORIGINS", "*"), ("CORS_ALLOWED_ORIGINS", "https://a.example/path"),
             ("WEBHOOK_ALLOWED_HOSTS", "https://a.example"), ("BATCH_SIZE", "49"), ("BATCH_SIZE", "101"), ("WORKERS", "0"),
             ("VALIDATION", "none"), ("EMAIL_SCOPE", "world"), ("REQUIRE_SYNC_SOURCE", "2"), ("MAX_REQUEST_BYTES", "1e9"),
-            ("MAX_USERS_PER_REQUEST", "0"), ("MAX_PENDING_USERS", "many"), ("MIN_FREE_DISK_BYTES", "1GB"),
+            ("MAX_USERS_PER_REQUEST", "0"), ("MAX_PENDING_USERS", "many"), ("MAX_CONNECTIONS", "15"),
+            ("MIN_FREE_DISK_BYTES", "1GB"),
             ("RATE_LIMIT_MAX", "-1"),
             ("RATE_LIMIT_WINDOW", "0"), ("RATE_LIMIT_KEY", "user"), ("RETENTION_DAYS", "0"), ("SHUTDOWN_GRACE", "20s"),
             ("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml"),

@@ -22,7 +22,8 @@ struct HTTPConversationTests {
     @Test("Upgrade is ignored and the connection goes on, with a body too", arguments: ["a", "h2c", "websocket", "TLS/1.0, h2c"])
     func upgrade(to protocols: String) async throws {
         try await TestServer.run { server in
-            let upgrade = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: \(protocols)\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n"
+            let upgrade =
+                "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: \(protocols)\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n"
             let get = "GET /livez HTTP/1.1\r\nHost: x\r\n\(upgrade)\r\n"
             let body = Bodies.sync([], tenant: "hostile")
             let post = RawCaller.head("Content-Length: \(body.utf8.count)", String(upgrade.dropLast(2))) + body
@@ -98,7 +99,8 @@ struct HTTPConversationTests {
         try await TestServer.run { server in
             for fields in [
                 "Connection: close", "Connection: Close", "Connection: TE, close", "Connection: keep-alive, close",
-                "Connection: keep-alive\r\nConnection: close", "connection:\tCLOSE ,", "Connection: upgrade,close\r\nUpgrade: h2c",
+                "Connection: keep-alive\r\nConnection: close", "connection:\tCLOSE ,",
+                "Connection: upgrade,close\r\nUpgrade: h2c",
             ] {
                 let (answers, isClosed) = try await RawCaller.answers(
                     port: server.port, "GET /livez HTTP/1.1\r\nHost: x\r\n\(fields)\r\n\r\n" + live, count: 2)
@@ -132,7 +134,10 @@ struct HTTPConversationTests {
                 ("bare LF", "GET /livez HTTP/1.1\nHost: x\n\n", 400),
                 ("two lengths", "GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n", 400),
                 ("a length that is none", "GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
-                ("a length beyond numbers", "GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n", 400),
+                (
+                    "a length beyond numbers", "GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
+                    400
+                ),
                 (
                     "a length beside a coding",
                     "GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400
@@ -151,7 +156,11 @@ struct HTTPConversationTests {
                 ("a target without an end", "GET /\(long(40 << 10))", 414),
                 ("a large field", "GET /livez HTTP/1.1\r\nHost: x\r\nX: \(long(16 << 10))\r\n\r\n", 431),
                 ("a field without an end", "GET /livez HTTP/1.1\r\nHost: x\r\nX: \(long(40 << 10))", 431),
-                ("a large head", "GET /livez HTTP/1.1\r\nHost: x\r\nX: \(long(15 << 10))\r\nY: \(long(15 << 10))\r\nZ: \(long(4 << 10))\r\n\r\n", 431),
+                (
+                    "a large head",
+                    "GET /livez HTTP/1.1\r\nHost: x\r\nX: \(long(15 << 10))\r\nY: \(long(15 << 10))\r\nZ: \(long(4 << 10))\r\n\r\n",
+                    431
+                ),
                 (
                     "many fields",
                     "GET /livez HTTP/1.1\r\nHost: x\r\n" + (0..<100).map { "X-\($0): y\r\n" }.joined() + "\r\n", 431
@@ -178,7 +187,8 @@ struct HTTPConversationTests {
     @Test("401 says how to come in")
     func authenticate() async throws {
         try await TestServer.run { server in
-            let answer = try await server.get("/api/internal/sync/status", headers: ["X-Internal-API-Key": "wrong-key-wrong-key-0"])
+            let answer = try await server.get(
+                "/api/internal/sync/status", headers: ["X-Internal-API-Key": "wrong-key-wrong-key-0"])
             #expect(answer.status == 401 && answer.header("www-authenticate") == #"Bearer realm="usersync""#)
         }
     }
@@ -186,7 +196,9 @@ struct HTTPConversationTests {
     @Test("odd chunks are a 400 and the end of the connection")
     func oddChunks() async throws {
         try await TestServer.run { server in
-            for chunks in ["x\r\n", "-1\r\n", "5\nhello\n0\n\n", "5\r\nhelloXX0\r\n\r\n", "ffffffffffffffff\r\n", "0x5\r\nhello\r\n"] {
+            for chunks in [
+                "x\r\n", "-1\r\n", "5\nhello\n0\n\n", "5\r\nhelloXX0\r\n\r\n", "ffffffffffffffff\r\n", "0x5\r\nhello\r\n",
+            ] {
                 let (answers, isClosed) = try await RawCaller.answers(
                     port: server.port, RawCaller.head("Transfer-Encoding: chunked") + chunks)
                 expectRefusal(answers.first, 400, chunks.debugDescription)

@@ -50,10 +50,12 @@ struct RequestReaderTests {
         }
     }
 
-    @Test("what never ends is refused before much of it is held", arguments: [
-        "GET /", "GET /livez HTTP/1.1\r\nX: ", "GET /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;",
-        "GET /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ",
-    ])
+    @Test(
+        "what never ends is refused before much of it is held",
+        arguments: [
+            "GET /", "GET /livez HTTP/1.1\r\nX: ", "GET /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;",
+            "GET /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ",
+        ])
     func endless(start: String) {
         var reader = RequestReader()
         var buffer = ByteBuffer(string: start)
@@ -81,7 +83,9 @@ struct RequestReaderTests {
 
     @Test("a field's bytes stay what they are, UTF-8 or not")
     func bytes() throws {
-        for value: [UInt8] in [Array("caf\u{E9}".utf8), Array("cafe\u{301}".utf8), [0x63, 0xE9], [0xFF, 0xFE], Array("\u{FFFD}".utf8)] {
+        for value: [UInt8] in [
+            Array("caf\u{E9}".utf8), Array("cafe\u{301}".utf8), [0x63, 0xE9], [0xFF, 0xFE], Array("\u{FFFD}".utf8),
+        ] {
             var buffer = ByteBuffer(string: "GET / HTTP/1.1\r\nHost: x\r\nX-Tenant-ID: ")
             buffer.writeBytes(value)
             buffer.writeString(" \r\n\r\n")
@@ -95,11 +99,15 @@ struct RequestReaderTests {
         }
     }
 
-    @Test("hosts", arguments: [
-        ("x", true), ("x:80", true), ("x:", true), ("[::1]", true), ("[::1]:8080", true), ("1.2.3.4:5", true), ("a-b.c_d~%20", true),
-        ("", false), (":80", false), ("x:y", false), ("x:123456", false), ("a b", false), ("a/b", false), ("u@a", false), ("[]", false),
-        ("[::1", false), ("[::1]x", false), ("a,b", true), ("a\"b", false), ("x:80:80", false),
-    ])
+    @Test(
+        "hosts",
+        arguments: [
+            ("x", true), ("x:80", true), ("x:", true), ("[::1]", true), ("[::1]:8080", true), ("1.2.3.4:5", true),
+            ("a-b.c_d~%20", true),
+            ("", false), (":80", false), ("x:y", false), ("x:123456", false), ("a b", false), ("a/b", false), ("u@a", false),
+            ("[]", false),
+            ("[::1", false), ("[::1]x", false), ("a,b", true), ("a\"b", false), ("x:80:80", false),
+        ])
     func hosts(host: String, isOne: Bool) {
         #expect(FieldSyntax.isHost(host.utf8) == isOne)
     }

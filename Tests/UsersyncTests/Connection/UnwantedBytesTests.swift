@@ -4,7 +4,9 @@ import Testing
 @Suite("Bytes that nobody asked for")
 struct UnwantedBytesTests {
     /// Sends `head` and then more than is ever taken; returns how much went out before the connection ended, in bytes.
-    private func flood(_ port: Int, _ head: String, _ piece: [UInt8], limit: Int = 160 << 20) async throws -> (sent: Int, answer: String) {
+    private func flood(_ port: Int, _ head: String, _ piece: [UInt8], limit: Int = 160 << 20) async throws -> (
+        sent: Int, answer: String
+    ) {
         let caller = try await RawCaller.connect(port: port)
         await caller.send(head)
         var sent = 0
@@ -33,8 +35,14 @@ struct UnwantedBytesTests {
                 ("a body without an end", "GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000000\r\n\r\n", rubbish),
                 ("a body to nowhere", "POST /nope HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000000\r\n\r\n", rubbish),
                 ("chunks without an end", "GET /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", chunks),
-                ("a chunk extension without an end", "GET /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;", rubbish),
-                ("a trailer without an end", "GET /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ", rubbish),
+                (
+                    "a chunk extension without an end", "GET /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;",
+                    rubbish
+                ),
+                (
+                    "a trailer without an end", "GET /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ",
+                    rubbish
+                ),
                 ("a head without an end", "GET /livez HTTP/1.1\r\nX: ", rubbish),
             ]
             let before = server.memory

@@ -6,14 +6,19 @@ import Testing
 
 @Suite("Headers are read as their standards say")
 struct HeaderReadingTests {
-    @Test("Prefer: the first wait counts, quoted text says nothing, digits are capped", arguments: [
-        (["wait=10"], 10), (["wait=99999999999999999999"], 25), (["wait=0"], 0), (["WAIT = 7"], 7), (["wait=\"8\""], 8),
-        (["respond-async, wait=10"], 10), (["respond-async", "wait=10"], 10), (["wait=3, wait=9"], 3), (["wait=3", "wait=9"], 3),
-        (["wait=3;foo=bar, wait=9"], 3), (["foo=\"a, wait=10\""], nil), (["foo=\"a, wait=10\", wait=4"], 4),
-        (["foo=\"a\\\", wait=10\", wait=4"], 4), (["foo; a=\"x, wait=10\", wait=4"], 4), (["wait=1 0"], nil), (["w ait=10"], nil),
-        (["wait"], nil), (["wait="], nil), (["wait=-1"], nil), (["wait=+1"], nil), (["wait=1.5"], nil), (["wait=abc, wait=5"], nil),
-        (["wait=\"10"], nil), ([""], nil), ([",,,"], nil), (["await=10"], nil), (["foo=\"\\"], nil),
-    ] as [([String], Int?)])
+    @Test(
+        "Prefer: the first wait counts, quoted text says nothing, digits are capped",
+        arguments: [
+            (["wait=10"], 10), (["wait=99999999999999999999"], 25), (["wait=0"], 0), (["WAIT = 7"], 7), (["wait=\"8\""], 8),
+            (["respond-async, wait=10"], 10), (["respond-async", "wait=10"], 10), (["wait=3, wait=9"], 3),
+            (["wait=3", "wait=9"], 3),
+            (["wait=3;foo=bar, wait=9"], 3), (["foo=\"a, wait=10\""], nil), (["foo=\"a, wait=10\", wait=4"], 4),
+            (["foo=\"a\\\", wait=10\", wait=4"], 4), (["foo; a=\"x, wait=10\", wait=4"], 4), (["wait=1 0"], nil),
+            (["w ait=10"], nil),
+            (["wait"], nil), (["wait="], nil), (["wait=-1"], nil), (["wait=+1"], nil), (["wait=1.5"], nil),
+            (["wait=abc, wait=5"], nil),
+            (["wait=\"10"], nil), ([""], nil), ([",,,"], nil), (["await=10"], nil), (["foo=\"\\"], nil),
+        ] as [([String], Int?)])
     func prefer(values: [String], seconds: Int?) {
         #expect(PreferHeader(values).wait(atMost: 25) == seconds)
     }
@@ -32,7 +37,8 @@ struct HeaderReadingTests {
         #expect(parent("cc-\(trace)-\(span)-01-what-the-future-holds") == plain)
         #expect(parent("fe-\(trace)-\(span)-ff-x") == plain && parent("fe-\(trace)-\(span)-fe-") == "00-\(trace)-\(span)-00")
         for bad in [
-            "\(plain)-x", "ff-\(trace)-\(span)-01", "cc-\(trace)-\(span)-01x", "cc-\(trace)-\(span)", "00-\(trace.uppercased())-\(span)-01",
+            "\(plain)-x", "ff-\(trace)-\(span)-01", "cc-\(trace)-\(span)-01x", "cc-\(trace)-\(span)",
+            "00-\(trace.uppercased())-\(span)-01",
             "00-\(String(repeating: "0", count: 32))-\(span)-01", "00-\(trace)-\(String(repeating: "0", count: 16))-01",
             "00-\(trace)-\(span)-0g", "", "00", " \(plain)", "00-\(trace.dropLast())-\(span)-01",
         ] {
@@ -48,11 +54,16 @@ struct HeaderReadingTests {
         #expect(state("rojo=00f067aa0ba902b7,congo=t61rcWkgMzE") == "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE")
         #expect(state("a=1", "b=2 , ,c=3") == "a=1,b=2,c=3")
         #expect(state("a=x y") == "a=x y")
-        for bad in ["", "a", "=1", "a=", "a=1=2", "a=é", "a=1,b", String(repeating: "a=1,", count: 33), "a=" + String(repeating: "x", count: 2050)] {
+        for bad in [
+            "", "a", "=1", "a=", "a=1=2", "a=é", "a=1,b", String(repeating: "a=1,", count: 33),
+            "a=" + String(repeating: "x", count: 2050),
+        ] {
             #expect(state(bad) == nil, "\(bad.prefix(40))")
         }
         #expect(TraceContext(traceparent: ["x"], tracestate: ["a=1"]) == nil)
-        for context in [TraceContext(traceparent: [plain], tracestate: ["a=x y"]), TraceContext(traceparent: [plain], tracestate: [])] {
+        for context in [
+            TraceContext(traceparent: [plain], tracestate: ["a=x y"]), TraceContext(traceparent: [plain], tracestate: []),
+        ] {
             #expect(context.map { TraceContext(stored: $0.stored) } == context)
         }
     }
@@ -63,7 +74,7 @@ struct HeaderReadingTests {
             all[name] = nil
             all.append(HTTPField(name: name, value: value))
         }
-        return try SubmissionHeaders(all, maxRequestBytes: 1000, requiresSource: false)
+        return try SubmissionHeaders(all, requiresSource: false)
     }
 
     @Test("Content-Type is application/json in any case with any parameters, and nothing like it")
@@ -71,7 +82,10 @@ struct HeaderReadingTests {
         for type in ["application/json", "Application/JSON", "application/json;charset=utf-8", "application/json \t; x"] {
             _ = try headers([(.contentType, Array(type.utf8))])
         }
-        for type in ["appli cation/json", "application /json", "application/json x", "application/jsonx", "text/json", "", "application/\tjson"] {
+        for type in [
+            "appli cation/json", "application /json", "application/json x", "application/jsonx", "text/json", "",
+            "application/\tjson",
+        ] {
             #expect(throws: APIError.self, "\(type)") { _ = try headers([(.contentType, Array(type.utf8))]) }
         }
     }
@@ -112,7 +126,8 @@ struct HeaderReadingTests {
         // What is no address ends the search; what lies behind it is anybody's word.
         for entry in [
             "203.0.113.1, unknown", "203.0.113.1, 203.0.113.2:x", "203.0.113.1, 203.0.113.2:", "203.0.113.1, [203.0.113.2]:1",
-            "203.0.113.1, [2001:db8::1", "203.0.113.1, 203.0.113.2:99999", "203.0.113.1, 203.0.113.2:+1", "203.0.113.1, _hidden:1",
+            "203.0.113.1, [2001:db8::1", "203.0.113.1, 203.0.113.2:99999", "203.0.113.1, 203.0.113.2:+1",
+            "203.0.113.1, _hidden:1",
         ] {
             #expect(client(entry) == "10.0.0.1", "\(entry)")
         }

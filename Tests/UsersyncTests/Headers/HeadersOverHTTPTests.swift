@@ -8,7 +8,10 @@ struct HeadersOverHTTPTests {
         try await TestServer.run { server in
             let body = Bodies.sync([Bodies.user("u1", "a@x.io")])
             var ids: Set<String?> = []
-            for path in ["/api/internal/sync/users", "/api/internal/sync/users/", "//api/internal//sync/users", "/api/internal/sync/users?x=1"] {
+            for path in [
+                "/api/internal/sync/users", "/api/internal/sync/users/", "//api/internal//sync/users",
+                "/api/internal/sync/users?x=1",
+            ] {
                 let answer = try await server.post(path, body, headers: ["X-Tenant-ID": "t1", "Idempotency-Key": "k"])
                 #expect(answer.status == 202, "\(path)")
                 ids.insert(answer.json.jobId.string)
@@ -72,7 +75,8 @@ struct HeadersOverHTTPTests {
         }
         try await TestServer.run(["METRICS_PUBLIC": "true"]) { server in
             let (metrics, status) = (
-                try await server.get("/metrics", headers: noKey), try await server.get("/api/internal/sync/status", headers: noKey)
+                try await server.get("/metrics", headers: noKey),
+                try await server.get("/api/internal/sync/status", headers: noKey)
             )
             #expect(metrics.status == 200 && status.status == 401)
         }

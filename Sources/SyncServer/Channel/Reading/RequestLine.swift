@@ -37,7 +37,9 @@ struct RequestLine: Sendable {
 
     private static func isHTTP10(_ version: UnsafeRawBufferPointer.SubSequence) throws(WireRefusal) -> Bool {
         guard version.count == 8, version.starts(with: "HTTP/".utf8) else { throw .malformed("The version is not HTTP/1.1") }
-        let (major, dot, minor) = (version[version.startIndex + 5], version[version.startIndex + 6], version[version.startIndex + 7])
+        let (major, dot, minor) = (
+            version[version.startIndex + 5], version[version.startIndex + 6], version[version.startIndex + 7]
+        )
         guard dot == 0x2E, (0x30...0x39).contains(major), (0x30...0x39).contains(minor) else {
             throw .malformed("The version is not HTTP/1.1")
         }

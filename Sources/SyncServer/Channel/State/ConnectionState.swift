@@ -130,7 +130,7 @@ struct ConnectionState: Sendable, Equatable {
     mutating func quiesce() -> Bool {
         isQuiescing = true
         closes = true
-        return !isAnswerDue && !isReceiving
+        return inbound == .head
     }
 
     private mutating func requestEnded() -> Next {

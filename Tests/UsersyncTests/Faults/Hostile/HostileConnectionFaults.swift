@@ -2,7 +2,6 @@ import Foundation
 import GRDB
 import Logging
 import NIOCore
-import ServiceLifecycle
 import SyncServer
 import Testing
 
@@ -79,7 +78,7 @@ struct HostileConnectionFaults {
         try report.publish()
     }
 
-    @Test("more connections than the process may have files: it lives on, and serves again once they go")
+    @Test("more connections than the process may have files: the oldest idle ones go, and everybody is served meanwhile")
     func moreThanFiles() async throws {
         var report = FaultReport(fault: "more connections than files")
         try await TestServer.inFolder { folder, receiver in
@@ -92,11 +91,16 @@ struct HostileConnectionFaults {
                     idle.append(try await RawCaller.connect(port: server.port))
                     report.tries += 1
                 }
-                #expect(await eventually { server.openFiles >= 126 })
+                try await good.submit(&report)
+                let (answers, _) = try await RawCaller.answers(port: server.port, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+                #expect(answers.first?.status == 200)
+                #expect(await eventually { idle.prefix(200).allSatisfy(\.isClosed) })
+                #expect(server.openFiles <= 128)
                 for caller in idle { await caller.close() }
                 try await good.submit(&report)
                 #expect(server.isRunning)
             }
+            #expect(server.log.contains("as many connections as there may be"))
             #expect(await server.terminate(within: 25) == 0)
         }
         try report.publish()
@@ -173,27 +177,5 @@ struct HostileConnectionFaults {
         limit.rlim_cur = limit.rlim_max
         _ = setrlimit(kind, &limit)
         return Int(clamping: limit.rlim_cur)
-    }
-}
-
-/// A further HTTP server on the parts of a running one.
-private struct Beside {
-    let port: Int
-    private let group: ServiceGroup
-    private let running: Task<Void, any Error>
-
-    static func start(_ dependencies: HTTPServer.Dependencies) async throws -> Beside {
-        let (ports, port) = AsyncStream.makeStream(of: Int.self)
-        let application = HTTPServer.application(dependencies) { port.yield($0) }
-        let group = ServiceGroup(services: [application], logger: dependencies.logger)
-        // Unstructured: it outlives this call; `stop` waits for it.
-        let running = Task { try await group.run() }
-        for await port in ports { return Beside(port: port, group: group, running: running) }
-        throw CommandFailure("the server did not start")
-    }
-
-    func stop() async throws {
-        await group.triggerGracefulShutdown()
-        try await running.value
     }
 }

@@ -139,7 +139,10 @@ struct HostileTextFaults {
                     """
                 let answer = try await HostileCall.post(
                     port: server.port, tenant: tenant,
-                    headers: ["Prefer": "wait=25", "Idempotency-Key": "\(tenant)\(number)", "X-Sync-Source": tenant],
+                    headers: [
+                        "Prefer": "wait=25", "Idempotency-Key": "\(tenant.filter { $0 != " " })\(number)",
+                        "X-Sync-Source": tenant,
+                    ],
                     Data(body.utf8))
                 report.tries += 1
                 guard answer.status == 200 else {

@@ -12,10 +12,12 @@ final class RawCaller: Sendable {
         self.channel = channel
     }
 
-    static func connect(port: Int) async throws -> RawCaller {
+    /// - Parameter reads: false for one that takes nothing of what is sent to it.
+    static func connect(port: Int, reads: Bool = true) async throws -> RawCaller {
         let inbox = Inbox()
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: false)
+            .channelOption(.autoRead, value: reads)
             .channelInitializer { $0.pipeline.addHandler(inbox) }
             .connect(host: "127.0.0.1", port: port).get()
         return RawCaller(inbox, channel)
@@ -56,6 +58,9 @@ final class RawCaller: Sendable {
     /// Sends; that the server has closed the connection meanwhile is no error.
     func send(_ bytes: some Sequence<UInt8>) async { try? await channel.writeAndFlush(ByteBuffer(bytes: bytes)) }
     func send(_ text: String) async { await send(text.utf8) }
+
+    /// Sends without waiting until it is taken.
+    func start(_ text: String) { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) }
 
     private var count: Int { inbox.bytes.withLock { $0.count } }
     /// What came so far.

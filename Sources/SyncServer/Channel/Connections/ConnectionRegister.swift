@@ -1,0 +1,126 @@
+package import Logging
+import NIOCore
+package import SyncModel
+import Synchronization
+
+/// All connections of the server, and the bound on their number. Where one more comes than there may be, the one that is idle longest is
+/// closed, strangers before those on which a good key came: who has a key gets in, whatever strangers do.
+package final class ConnectionRegister: Sendable {
+    /// Why the server closed a connection.
+    enum Reason: String, Sendable, CaseIterable {
+        /// There were too many.
+        case bound
+        /// No request came in time.
+        case idle
+        /// A body came too slowly.
+        case slow
+        /// Nothing of an answer was taken.
+        case stalled
+        /// More was sent than is discarded.
+        case excess
+    }
+
+    private struct State {
+        var lines = ConnectionLines()
+        var channels: [Int: any Channel] = [:]
+        var numbers: [ObjectIdentifier: Int] = [:]
+        /// The most there were since memory was given back.
+        var peak = 0
+        var brake = LogBrake(lines: 1, seconds: 10)
+    }
+
+    package let limit: Int
+    private let clock: WallClock
+    private let logger: Logger
+    private let state = Mutex(State())
+    private let metrics = ConnectionMetrics()
+    private let memory = MemoryReturn()
+
+    /// - Parameter limit: `MAX_CONNECTIONS`.
+    package init(limit: Int, clock: WallClock, logger: Logger) {
+        self.limit = max(1, limit)
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// A connection has come.
+    /// - Returns: false where it has to go again: all others are being served.
+    func enter(_ channel: any Channel) -> Bool {
+        let (isIn, victim, leftOut) = state.withLock { state -> (Bool, (any Channel)?, Int?) in
+            var victim: (any Channel)?
+            var leftOut: Int?
+            if state.lines.count >= limit {
+                leftOut = state.brake.take(at: clock.now())
+                guard let number = state.lines.longest else { return (false, nil, leftOut) }
+                victim = state.channels[number]
+                remove(number, &state)
+            }
+            let number = state.lines.add()
+            state.channels[number] = channel
+            state.numbers[ObjectIdentifier(channel)] = number
+            state.peak = max(state.peak, state.lines.count)
+            metrics.count(state.lines.count)
+            return (true, victim, leftOut)
+        }
+        if !isIn || victim != nil { metrics.closed(.bound) }
+        if let leftOut {
+            logger.warning(
+                "as many connections as there may be: the one idle longest is closed",
+                metadata: ["maxConnections": .stringConvertible(limit), "closedBefore": .stringConvertible(leftOut)])
+        }
+        victim?.close(promise: nil)
+        return isIn
+    }
+
+    /// A connection is gone.
+    func leave(_ channel: any Channel) {
+        let givesBack = state.withLock { state -> Bool in
+            guard let number = state.numbers[ObjectIdentifier(channel)] else { return false }
+            remove(number, &state)
+            metrics.count(state.lines.count)
+            guard state.peak >= ConnectionRegister.crowd, state.lines.count <= state.peak / 4 else { return false }
+            state.peak = state.lines.count
+            return true
+        }
+        if givesBack { memory.giveBack() }
+    }
+
+    /// The answer has ended, nothing is under way.
+    /// - Returns: whether a good key ever came on the connection.
+    func settle(_ channel: any Channel) -> Bool {
+        state.withLock { state in
+            guard let number = state.numbers[ObjectIdentifier(channel)] else { return false }
+            state.lines.set(number, isBusy: false)
+            return state.lines.isCaller(number)
+        }
+    }
+
+    /// A request begins, or its answer has ended.
+    func set(_ channel: any Channel, isBusy: Bool) {
+        state.withLock { state in
+            guard let number = state.numbers[ObjectIdentifier(channel)] else { return }
+            state.lines.set(number, isBusy: isBusy)
+        }
+    }
+
+    /// A good key came on it.
+    func vouch(for channel: any Channel) {
+        state.withLock { state in
+            guard let number = state.numbers[ObjectIdentifier(channel)] else { return }
+            state.lines.vouch(number)
+        }
+    }
+
+    func closed(_ reason: Reason) { metrics.closed(reason) }
+
+    /// Connections now.
+    package var count: Int { state.withLock { $0.lines.count } }
+
+    /// So many at a time leave memory behind that is worth giving back.
+    private static let crowd = 256
+
+    private func remove(_ number: Int, _ state: inout State) {
+        state.lines.remove(number)
+        if let channel = state.channels.removeValue(forKey: number) { state.numbers[ObjectIdentifier(channel)] = nil }
+    }
+}

@@ -1,0 +1,62 @@
+import Testing
+
+@testable import SyncServer
+
+@Suite("Which connection has to go")
+struct ConnectionLinesTests {
+    @Test("the one idle longest, strangers before callers, a caller who is served never")
+    func order() {
+        var lines = ConnectionLines()
+        let numbers = (0..<6).map { _ in lines.add() }
+        lines.vouch(numbers[0])
+        lines.set(numbers[1], isBusy: true)
+        lines.vouch(numbers[2])
+        lines.set(numbers[2], isBusy: true)
+        // 3 was served meanwhile: it stands behind 4 and 5.
+        lines.set(numbers[3], isBusy: true)
+        lines.set(numbers[3], isBusy: false)
+        var gone: [Int] = []
+        while let next = lines.longest {
+            gone.append(next)
+            lines.remove(next)
+        }
+        #expect(gone == [4, 5, 3, 1, 0].map { numbers[$0] })
+        #expect(lines.count == 1 && lines.isCaller(numbers[2]))
+    }
+
+    @Test("agrees with a plain list, whatever happens in whatever order")
+    func reference() {
+        struct Plain { var number: Int, isCaller = false, isBusy = false }
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<50 {
+            var lines = ConnectionLines()
+            var all: [Plain] = []
+            func longest() -> Int? {
+                for (isCaller, isBusy) in [(false, false), (false, true), (true, false)] {
+                    if let first = all.first(where: { $0.isCaller == isCaller && $0.isBusy == isBusy }) { return first.number }
+                }
+                return nil
+            }
+            for _ in 0..<400 {
+                let at = all.isEmpty ? nil : Int.random(in: 0..<all.count, using: &random)
+                switch (Int.random(in: 0..<5, using: &random), at) {
+                case (0, let at?), (1, let at?):
+                    var one = all.remove(at: at)
+                    one.isBusy = Bool.random(using: &random)
+                    all.append(one)
+                    lines.set(one.number, isBusy: one.isBusy)
+                case (2, let at?) where !all[at].isCaller:
+                    var one = all.remove(at: at)
+                    one.isCaller = true
+                    all.append(one)
+                    lines.vouch(one.number)
+                case (3, let at?):
+                    lines.remove(all[at].number)
+                    all.remove(at: at)
+                default: all.append(Plain(number: lines.add()))
+                }
+                #expect(lines.count == all.count && lines.longest == longest())
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import NIOCore
+import Testing
+
+@testable import SyncServer
+@testable import usersync
+
+@Suite("Connections that nobody pays for")
+struct CrowdTests {
+    private let live = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+    private var withKey: String {
+        "GET /api/health HTTP/1.1\r\nHost: x\r\nX-Internal-API-Key: \(TestServer.key)\r\n\r\n"
+    }
+
+    @Test("at the bound the stranger idle longest goes, callers with a key stay, and the newest is served")
+    func bound() async throws {
+        try await TestServer.run { server in
+            var dependencies = server.dependencies()
+            dependencies.maxConnections = 20
+            let beside = try await Beside.start(dependencies)
+            var callers: [RawCaller] = []
+            for _ in 0..<10 {
+                let caller = try await RawCaller.connect(port: beside.port)
+                await caller.send(withKey)
+                #expect(await eventually { caller.answer.hasPrefix("HTTP/1.1 200") })
+                callers.append(caller)
+            }
+            var strangers: [RawCaller] = []
+            for number in 0..<60 {
+                let stranger = try await RawCaller.connect(port: beside.port)
+                // Half a head is no request.
+                await stranger.send(number % 2 == 0 ? "GET /li" : "")
+                strangers.append(stranger)
+            }
+            #expect(await eventually { strangers.prefix(50).allSatisfy(\.isClosed) })
+            let (answers, _) = try await RawCaller.answers(port: beside.port, live)
+            #expect(answers.first?.status == 200)
+            for caller in callers {
+                #expect(!caller.isClosed)
+                await caller.send(withKey)
+                #expect(await eventually { caller.answer.split(separator: "HTTP/1.1 200").count == 2 })
+            }
+            let lines = server.log.lines.filter { $0.message.hasPrefix("as many connections as there may be") }
+            #expect(!lines.isEmpty && lines.count < 10)
+            let metrics = try await server.get("/metrics").text
+            let closed = metrics.split(separator: "\n").first {
+                $0.hasPrefix(#"usersync_connections_closed_total{reason="bound"}"#)
+            }
+            #expect((closed?.split(separator: " ").last.flatMap { Double($0) } ?? 0) >= 50)
+            #expect(metrics.contains("\nusersync_connections "))
+            for caller in callers + strangers { await caller.close() }
+            try await beside.stop()
+        }
+    }
+
+    @Test("who takes nothing of an answer loses the connection, with a key or without")
+    func stalled() async throws {
+        try await TestServer.run { server in
+            let id = try await server.submitted(Bodies.users(3000))
+            _ = try await server.ended(id)
+            let before = try await closed(.stalled, server)
+            var dependencies = server.dependencies()
+            dependencies.limits.writeTime = .seconds(1)
+            let beside = try await Beside.start(dependencies)
+            let results =
+                "GET /api/internal/sync/jobs/\(id)/results HTTP/1.1\r\nHost: x\r\nAccept: application/x-ndjson\r\n"
+                + "X-Internal-API-Key: \(TestServer.key)\r\n\r\n"
+            // More than the sockets take: a megabyte an answer, and many small ones.
+            let (few, many) = (String(repeating: results, count: 40), String(repeating: live, count: 400))
+            let deaf = [
+                try await RawCaller.connect(port: beside.port, reads: false),
+                try await RawCaller.connect(port: beside.port, reads: false),
+            ]
+            await deaf[0].send(few)
+            let sending = Task { for _ in 0..<200 where !deaf[1].isClosed { await deaf[1].send(many) } }
+            // It is the server that ends it: a connection that is not read learns of that by writing.
+            let areClosed = try await eventually { try await closed(.stalled, server) >= before + 2 }
+            #expect(areClosed)
+            for caller in deaf { await caller.close() }
+            await sending.value
+            try await beside.stop()
+        }
+    }
+
+    private func closed(_ reason: ConnectionRegister.Reason, _ server: TestServer) async throws -> Double {
+        let line = try await server.get("/metrics").text.split(separator: "\n")
+            .first { $0.hasPrefix(#"usersync_connections_closed_total{reason="\#(reason.rawValue)"}"#) }
+        return line?.split(separator: " ").last.flatMap { Double($0) } ?? 0
+    }
+
+    @Test("a crowd that pipelines and reads nothing costs some KiB each, hinders nobody, and leaves nothing behind")
+    func crowd() async throws {
+        try await TestServer.inFolder { folder, receiver in
+            let count = FaultScale.pick(1000, full: min(10_000, OpenFiles.raise() ?? 1000) - 500)
+            let server = try await ServerProcess.start(folder: folder, receiver: receiver)
+            let good = GoodCaller(server, receiver, folder)
+            var report = FaultReport(fault: "a crowd that pipelines and reads nothing")
+            for _ in 0..<3 { try await good.submit(&report) }
+            let before = server.memory
+            let pipelined = String(repeating: live, count: 1000)
+            var crowd: [RawCaller] = []
+            for number in 0..<count {
+                let caller = try await RawCaller.connect(port: server.port, reads: false)
+                // Not waited for: it will never be taken whole.
+                caller.start(number % 4 == 3 ? "GET /livez HTTP/1.1\r\nX: " : pipelined)
+                crowd.append(caller)
+                report.tries += 1
+            }
+            // A webhook may need a second try beside so many.
+            for _ in 0..<5 { try await good.submit(&report, patience: 120) }
+            let grown = server.memory - before
+            #expect(grown < count * 36 << 10, "\(grown >> 10) KiB for \(count): \(grown / count >> 10) KiB each")
+            await withDiscardingTaskGroup { group in for caller in crowd { group.addTask { await caller.close() } } }
+            let isBack = await eventually(60) { server.memory < before + max(48 << 20, grown / 2) }
+            #expect(isBack, "\(before >> 20) MiB before, \(server.memory >> 20) after")
+            try await good.submit(&report)
+            #expect(await server.terminate(within: 25) == 0)
+            try report.publish()
+        }
+    }
+}
