@@ -21,8 +21,12 @@ package enum ClientAddress {
 
     /// The key under which failures of an address are counted: the address, or the /64 of an IPv6 one (CONTRACT §1).
     package static func failureKey(_ address: String) -> String {
-        guard case .v6(let bits) = IPAddress(address)?.unmapped else { return address }
-        return String(bits >> 64, radix: 16) + "/64"
+        switch IPAddress(address)?.unmapped {
+        case .v6(let bits): String(bits >> 64, radix: 16) + "/64"
+        // One written as IPv6 is the same caller.
+        case .v4(let bits): IPAddress.v4(bits).description
+        case nil: address
+        }
     }
 
     /// An entry as proxies write it: an address, an IPv6 one in brackets, either with a port. Without the port: callers are not told

@@ -53,6 +53,7 @@ struct ChunkReader: Sendable {
                 trailers += line.readableBytes + 2
                 guard trailers <= ChunkReader.maxTrailers else { throw .malformed("The trailers of the body are too large") }
                 if line.readableBytes == 0 { return .end }
+                try checkTrailer(line)
             }
         }
     }
@@ -82,14 +83,53 @@ struct ChunkReader: Sendable {
         return line
     }
 
-    /// Up to 15 hexadecimal digits, then nothing, or extensions behind a semicolon.
+    /// A trailer is a field, and none that says where a body ends (RFC 9110, section 6.5.1). Nobody here wants what it says.
+    private func checkTrailer(_ line: ByteBuffer) throws(WireRefusal) {
+        var fields = FieldReading()
+        try line.withUnsafeReadableBytes { bytes throws(WireRefusal) in try fields.add(bytes[...]) }
+        guard !fields.governsFraming else { throw .malformed("A trailer says where the body ends") }
+    }
+
+    /// Up to 15 hexadecimal digits, then nothing, or extensions.
     private static func size(_ line: ByteBuffer) throws(WireRefusal) -> Int {
         let bytes = line.readableBytesView
         let digits = bytes.prefix { FieldSyntax.hexDigit($0) != nil }
-        let rest = bytes[digits.endIndex...].drop { $0 == 0x20 || $0 == 0x09 }
-        guard (1...15).contains(digits.count), rest.isEmpty || rest.first == 0x3B else {
+        guard (1...15).contains(digits.count), areExtensions(bytes[digits.endIndex...]) else {
             throw .malformed("A chunk does not begin with its size")
         }
         return digits.reduce(0) { $0 << 4 | Int(FieldSyntax.hexDigit($1) ?? 0) }
+    }
+
+    /// Any number of `;name`, `;name=token` and `;name="text"`, without blanks: some readers take those, some do not.
+    private static func areExtensions(_ bytes: ByteBufferView) -> Bool {
+        var rest = bytes
+        while rest.first == 0x3B {
+            let name = rest.dropFirst().prefix(while: FieldSyntax.isToken)
+            guard !name.isEmpty else { return false }
+            rest = rest[name.endIndex...]
+            guard rest.first == 0x3D else { continue }
+            rest = rest.dropFirst()
+            let value = rest.first == 0x22 ? quoted(rest) : rest.prefix(while: FieldSyntax.isToken)
+            guard !value.isEmpty else { return false }
+            rest = rest[value.endIndex...]
+        }
+        return rest.isEmpty
+    }
+
+    /// A quoted string at the beginning, quotes included; empty where there is none that ends.
+    private static func quoted(_ bytes: ByteBufferView) -> ByteBufferView {
+        var at = bytes.index(after: bytes.startIndex)
+        while at < bytes.endIndex {
+            switch bytes[at] {
+            case 0x22: return bytes[...at]
+            case 0x5C:
+                at = bytes.index(after: at)
+                guard at < bytes.endIndex, (0x20...0x7E).contains(bytes[at]) else { return bytes[..<bytes.startIndex] }
+            case 0x09, 0x20...0x7E: break
+            default: return bytes[..<bytes.startIndex]
+            }
+            at = bytes.index(after: at)
+        }
+        return bytes[..<bytes.startIndex]
     }
 }

@@ -61,6 +61,9 @@ struct FieldReading: Sendable {
         return .chunked
     }
 
+    /// Whether a field says how long a body is, or whom the request is for.
+    var governsFraming: Bool { !lengths.isEmpty || !codings.isEmpty || !hosts.isEmpty }
+
     func keepsAlive(isHTTP10: Bool) -> Bool {
         let words = FieldReading.words(connection)
         if words.contains("close") { return false }
