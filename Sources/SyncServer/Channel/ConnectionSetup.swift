@@ -30,6 +30,11 @@ package struct ConnectionSetup: HTTPChannelHandler {
             ReadSize.small.apply(to: channel)
             // Of answers that nobody takes a few are held: small ones cost several times their bytes.
             try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 1 << 10, high: 4 << 10))
+            #if os(Linux)
+                // TCP_NOTSENT_LOWAT: the system does not gather megabytes of answers that a caller has not asked its own to take.
+                try? channel.syncOptions?.setOption(
+                    ChannelOptions.Types.SocketOption(level: .tcp, name: NIOBSDSocket.Option(rawValue: 25)), value: 128 << 10)
+            #endif
             try channel.pipeline.syncOperations.addHandlers(
                 [
                     HTTPResponseEncoder(), HTTPConnection(limits: limits, answers: answers, register: register),

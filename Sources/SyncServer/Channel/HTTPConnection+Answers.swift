@@ -95,9 +95,11 @@ extension HTTPConnection {
             readOn(context)
         case .awaitHead:
             setReadSize(.small, context)
-            isKeptAlive = register.settle(context.channel)
+            let standing = register.settle(context.channel)
+            isKeptAlive = standing.isCaller
             setAlarm(.head, in: isKeptAlive ? limits.keepAliveTime : limits.headTime, context)
             guard unread.readableBytes > 0, !isPumping else { break }
+            if let time = standing.pause { return wait(time, context) }
             pump(context)
             context.fireChannelReadComplete()
         case .close: close(context)
@@ -121,7 +123,7 @@ extension HTTPConnection {
     private func close(_ context: ChannelHandlerContext) {
         guard !inputHasClosed else { return context.close(promise: nil) }
         // Nothing is under way any more: at the bound it goes before those that are served.
-        _ = register.settle(context.channel)
+        register.settle(context.channel)
         isClosing = true
         discarded = 0
         setAlarm(.discard, in: limits.discardTime, context)

@@ -53,6 +53,17 @@ extension HTTPConnection {
         alarm.wait = nil
         stall.timer?.cancel()
         stall.timer = nil
+        pause?.cancel()
+        pause = nil
+    }
+
+    /// Lets the requests that a stranger sent ahead wait: a crowd of those shares what is left of the time, and does not take it.
+    func wait(_ time: TimeAmount, _ context: ChannelHandlerContext) {
+        pause = context.eventLoop.assumeIsolated().scheduleTask(in: time) {
+            self.pause = nil
+            self.pump(context)
+            context.fireChannelReadComplete()
+        }
     }
 
     private func schedule(_ context: ChannelHandlerContext) {

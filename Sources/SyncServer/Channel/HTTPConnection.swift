@@ -39,6 +39,8 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
     /// Whether the socket was asked for more and has not answered.
     var isReading = false
     var stall = WriteStall()
+    /// What waits is read once this is over.
+    var pause: Scheduled<Void>?
 
     var readSize = ReadSize.small
     /// The first byte of the next request is to come, and may take its time.
@@ -73,7 +75,7 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
     }
 
     package func read(context: ChannelHandlerContext) {
-        if state.inbound == .held, unread.readableBytes > 0 {
+        if state.inbound == .held || pause != nil, unread.readableBytes > 0 {
             holdsRead = true
         } else {
             isReading = true
@@ -102,7 +104,7 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
 
     /// Takes apart what is there, as far as it is anybody's turn.
     func pump(_ context: ChannelHandlerContext) {
-        guard !isPumping else { return }
+        guard !isPumping, pause == nil else { return }
         isPumping = true
         defer {
             isPumping = false
@@ -176,7 +178,8 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
 
     /// The caller sends no more.
     private func endInput(_ context: ChannelHandlerContext) {
-        holdsInputClosed = false
+        holdsInputClosed = pause != nil
+        guard pause == nil else { return }
         switch state.inbound {
         case .held where unread.readableBytes > 0:
             holdsInputClosed = true

@@ -86,12 +86,16 @@ package final class ConnectionRegister: Sendable {
     }
 
     /// The answer has ended, nothing is under way.
-    /// - Returns: whether a good key ever came on the connection.
-    func settle(_ channel: any Channel) -> Bool {
+    /// - Returns: whether a good key ever came on the connection; how long a stranger's next request has to wait if it is here already.
+    @discardableResult
+    func settle(_ channel: any Channel) -> (isCaller: Bool, pause: TimeAmount?) {
         state.withLock { state in
-            guard let number = state.numbers[ObjectIdentifier(channel)] else { return false }
+            guard let number = state.numbers[ObjectIdentifier(channel)] else { return (false, nil) }
             state.lines.set(number, isBusy: false)
-            return state.lines.isCaller(number)
+            let isCaller = state.lines.isCaller(number)
+            let strangers = state.lines.count(.strangerIdle) + state.lines.count(.strangerBusy)
+            guard !isCaller, strangers > ConnectionRegister.fewStrangers else { return (isCaller, nil) }
+            return (false, .microseconds(Int64(strangers) * ConnectionRegister.pausePerStranger))
         }
     }
 
@@ -116,6 +120,10 @@ package final class ConnectionRegister: Sendable {
     /// Connections now.
     package var count: Int { state.withLock { $0.lines.count } }
 
+    /// So many strangers may send requests ahead as fast as they are answered.
+    private static let fewStrangers = 64
+    /// Microseconds: all strangers together get 5,000 requests a second that they sent ahead.
+    private static let pausePerStranger: Int64 = 200
     /// So many at a time leave memory behind that is worth giving back.
     private static let crowd = 256
 
