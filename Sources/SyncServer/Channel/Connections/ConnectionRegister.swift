@@ -122,8 +122,8 @@ package final class ConnectionRegister: Sendable {
 
     /// So many strangers may send requests ahead as fast as they are answered.
     private static let fewStrangers = 64
-    /// Microseconds: all strangers together get 5,000 requests a second that they sent ahead.
-    private static let pausePerStranger: Int64 = 200
+    /// Microseconds: all strangers together get 1,000 requests a second that they sent ahead.
+    private static let pausePerStranger: Int64 = 1000
     /// So many at a time leave memory behind that is worth giving back.
     private static let crowd = 256
 
