@@ -76,7 +76,7 @@ extension SQLiteJobQueue {
                 }
             }
         }
-        for tenantID in tenants {
+        for tenantID in tenants.sorted() {
             let hasWork = try context.sql(HeadJob.exists).first(.tenant(tenantID)) { _ in true } ?? false
             context.afterCommit { [self] in lanes { $0.setWork(tenantID, hasWork) } }
         }

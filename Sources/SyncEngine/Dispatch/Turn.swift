@@ -5,7 +5,11 @@ import SyncModel
 struct Turn: Sendable {
     var batches: [LeasedBatch]
 
-    var tenants: Set<TenantID> { Set(batches.map(\.tenantID)) }
+    /// Whose batches they are, each once, in the order of their first.
+    var tenants: [TenantID] {
+        var seen: Set<TenantID> = []
+        return batches.map(\.tenantID).filter { seen.insert($0).inserted }
+    }
     /// Whether it holds batches of large jobs.
     var isBulk: Bool { batches.contains { $0.jobUsers > Turn.smallJobUsers } }
 
