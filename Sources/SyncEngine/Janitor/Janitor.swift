@@ -48,19 +48,27 @@ package struct Janitor: Service {
 
     /// Runs until graceful shutdown.
     package func run() async {
-        await cancelWhenGracefulShutdown {
-            var pruning = Outage("Pruning the queue", logger)
-            var ledger = Outage("Clearing the ledger", logger)
-            for round in 0... {
-                if await queue.makeRoom() { await directory.checkpoint() }
-                await attempt(&ledger, clearLedger)
-                if round % settings.roundsPerPruning == 0 { await attempt(&pruning, prune) }
-                if isQuiet() {
-                    await queue.checkpoint()
-                    await directory.checkpoint()
-                }
-                guard (try? await clock.sleep(for: settings.interval)) != nil else { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await keepHouse() }
+            group.addTask { await untilStopped() }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Runs until cancelled.
+    private func keepHouse() async {
+        var pruning = Outage("Pruning the queue", logger)
+        var ledger = Outage("Clearing the ledger", logger)
+        for round in 0... {
+            if await queue.makeRoom() { await directory.checkpoint() }
+            await attempt(&ledger, clearLedger)
+            if round % settings.roundsPerPruning == 0 { await attempt(&pruning, prune) }
+            if isQuiet() {
+                await queue.checkpoint()
+                await directory.checkpoint()
             }
+            guard (try? await clock.sleep(for: settings.interval)) != nil else { return }
         }
     }
 

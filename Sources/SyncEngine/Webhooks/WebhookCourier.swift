@@ -96,8 +96,8 @@ package actor WebhookCourier: Service {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.work() }
                 group.addTask { [machine, grace = limits.shutdownGrace] in
-                    // Either throws only when the work ended first.
-                    try? await gracefulShutdown()
+                    await untilStopped()
+                    // Throws only when the work ended first.
                     try? await machine.sleep(for: grace)
                 }
                 await group.next()

@@ -24,6 +24,9 @@ final class QueueSignals: Sendable {
             deliveryDue: { self.courier.withLock { $0 }?.wake() }, jobWaiting: { self.continuation.yield(.jobWaiting) })
     }
 
+    /// Nothing is carried on any more.
+    func finish() { continuation.finish() }
+
     /// The courier is made after the queue, which tells it of deliveries.
     func connect(_ courier: WebhookCourier) { self.courier.withLock { $0 = courier } }
 }
@@ -34,11 +37,15 @@ struct SignalPump: Service {
     let engine: Engine
 
     func run() async throws {
-        for await signal in signals.stream.cancelOnGracefulShutdown() {
-            switch signal {
-            case .batchReady(let tenantID): await engine.batchReady(tenantID)
-            case .jobWaiting: await engine.jobWaiting()
+        await withGracefulShutdownHandler {
+            for await signal in signals.stream where !Task.isShuttingDownGracefully {
+                switch signal {
+                case .batchReady(let tenantID): await engine.batchReady(tenantID)
+                case .jobWaiting: await engine.jobWaiting()
+                }
             }
+        } onGracefulShutdown: {
+            signals.finish()
         }
     }
 }
