@@ -128,8 +128,17 @@ extension SQLiteJobQueue {
         path: String, limits: QueueLimits = QueueLimits(), clock: WallClock, observer: QueueObserver? = nil,
         disk: DiskGauge = .system, warn: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> SQLiteJobQueue {
+        try await open(
+            path: path, limits: limits, clock: clock, observer: observer, disk: disk, threads: .system, warn: warn)
+    }
+
+    static func open(
+        path: String, limits: QueueLimits, clock: WallClock, observer: QueueObserver?, disk: DiskGauge, threads: QueueThreads,
+        warn: @escaping @Sendable (String) -> Void
+    ) async throws -> SQLiteJobQueue {
         let store = try openedStore(path: path, limits: limits, disk: disk, warn: warn)
-        let queue = SQLiteJobQueue(store, limits: limits, clock: clock, observer: observer, disk: disk, say: warn)
+        let queue = SQLiteJobQueue(
+            store, limits: limits, clock: clock, observer: observer, disk: disk, threads: threads, say: warn)
         // Whether or not they can be deleted now: the janitor tries again.
         let leftovers = try await queue.leftovers()
         await queue.sweepOrOwe(leftovers)

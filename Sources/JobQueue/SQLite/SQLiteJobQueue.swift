@@ -17,6 +17,7 @@ package final class SQLiteJobQueue: JobQueue {
     let gate: AdmissionGate
     private let lock: FileLock
     private let gauge: WALGauge
+    private let threads: QueueThreads
     private let lanes: Mutex<Lanes>
     private let observer: Mutex<QueueObserver?>
     /// The last number handed out as `jobs.seq` or batch key.
@@ -34,13 +35,14 @@ package final class SQLiteJobQueue: JobQueue {
     /// - Parameter say: told of each change of whether the queue can be written and has room.
     init(
         _ parts: OpenedStore, limits: QueueLimits, clock: WallClock, observer: QueueObserver?, disk: DiskGauge,
-        say: @escaping @Sendable (String) -> Void = { _ in }
+        threads: QueueThreads = .system, say: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         path = parts.path
         pool = parts.pool
         reader = parts.reader
         lock = parts.lock
         gauge = parts.gauge
+        self.threads = threads
         self.limits = limits
         self.clock = clock
         self.observer = Mutex(observer)
@@ -51,7 +53,7 @@ package final class SQLiteJobQueue: JobQueue {
         self.gate = gate
         writer = QueueWriter(
             pool: parts.pool, totals: parts.totals, gauge: parts.gauge, checkpointPages: parts.checkpointPages,
-            patience: parts.patience, place: parts.place, report: { gate.committed($0) })
+            patience: parts.patience, place: parts.place, threads: threads, report: { gate.committed($0) })
     }
 
     /// Who is told of what becomes ready. What was ready before is not told again: ask once after setting it.
@@ -80,13 +82,15 @@ package final class SQLiteJobQueue: JobQueue {
     /// Reads on a connection of its own, from one consistent state.
     func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         do {
-            return try await pool.read(body)
+            return threads.readsWhereCalled ? try readHere(body) : try await pool.read(body)
         } catch let error as CancellationError {
             throw error
         } catch {
             throw QueueError(error)
         }
     }
+
+    private func readHere<T>(_ body: (Database) throws -> T) throws -> T { try pool.read(body) }
 
     /// Reads at once, on the thread that calls: for a few rows by key, on the way of every user. An `async` read costs four changes of
     /// thread.

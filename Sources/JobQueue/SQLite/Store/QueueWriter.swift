@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import GRDBSQLite
 import SyncModel
@@ -41,6 +40,7 @@ final class QueueWriter: Sendable {
     /// Pages in the log beyond which a commit is followed by a checkpoint.
     private let checkpointPages: Int
     private let place: OpenFilePlace
+    private let threads: QueueThreads
     private let report: Report
 
     /// Milliseconds for which a group waits for a lock that another process holds (a backup, a tool).
@@ -48,7 +48,7 @@ final class QueueWriter: Sendable {
 
     init(
         pool: DatabasePool, totals: QueueTotals, gauge: WALGauge, checkpointPages: Int, patience: Int32, place: OpenFilePlace,
-        report: @escaping Report
+        threads: QueueThreads, report: @escaping Report
     ) {
         self.patience = patience
         self.pool = pool
@@ -56,6 +56,7 @@ final class QueueWriter: Sendable {
         self.totals = Mutex(totals)
         self.gauge = gauge
         self.checkpointPages = checkpointPages
+        self.threads = threads
         self.report = report
     }
 
@@ -117,17 +118,14 @@ final class QueueWriter: Sendable {
         }
         guard accepted else { return operation.fail(QueueError.unavailable("The queue is closed")) }
         guard starts else { return }
-        if operation.isShort, Self.mayBlock {
+        if operation.isShort, threads.callerMayServe {
             pool.writeWithoutTransaction { db in serveOnce(db) }
         } else {
             drainElsewhere()
         }
     }
 
-    /// Whether another thread of Swift's pool goes on while one waits for the disk.
-    private static let mayBlock = ProcessInfo.processInfo.activeProcessorCount > 1
-
-    private func drainElsewhere() { pool.asyncWriteWithoutTransaction { db in self.drain(db) } }
+    private func drainElsewhere() { threads.serve(pool) { db in self.drain(db) } }
 
     /// Carries out one group on the thread that calls. Those that came meanwhile, and a checkpoint, are left to another; so is all of
     /// it while another process holds a lock, as waiting for that keeps a thread that tasks need.
