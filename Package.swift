@@ -91,6 +91,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "SyncModel", swiftSettings: strict),
+        .target(
+            name: "InMemoryQueue", dependencies: ["JobQueue", "SyncModel"], path: "Tests/InMemoryQueue", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "InstructionCounts", dependencies: ["SyncModel", "UserDirectory", "CSQLiteSettings"],
@@ -100,7 +102,7 @@ let package = Package(
         .testTarget(
             name: "JobQueueTests",
             dependencies: [
-                "JobQueue", "SyncModel", "TestSupport",
+                "JobQueue", "SyncModel", "TestSupport", "InMemoryQueue",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],

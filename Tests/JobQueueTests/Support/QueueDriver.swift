@@ -1,4 +1,5 @@
 import Foundation
+import InMemoryQueue
 import JobQueue
 import Synchronization
 import SyncModel
@@ -10,7 +11,7 @@ struct QueueDriver: Sendable, CustomTestStringConvertible {
     /// - Parameter place: a directory of the test's own.
     let open: @Sendable (_ place: String, _ fixture: QueueFixture) async throws -> any JobQueue
     /// Opens what would be there if the process had been killed now, while `queue` is still open.
-    let afterKill: @Sendable (_ place: String, _ fixture: QueueFixture) async throws -> any JobQueue
+    let afterKill: @Sendable (_ queue: any JobQueue, _ place: String, _ fixture: QueueFixture) async throws -> any JobQueue
 
     /// Compares the figures kept with what the store holds, counted; names those that differ.
     let audit: @Sendable (any JobQueue) async throws -> [String]
@@ -18,7 +19,22 @@ struct QueueDriver: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 
     /// Every driver that the conformance suite runs against.
-    static let all = [sqlite]
+    static let all = [sqlite, memory]
+
+    static let memory = QueueDriver(
+        name: "memory",
+        open: { _, fixture in
+            MemoryJobQueue(
+                limits: fixture.limits, clock: fixture.clock.wallClock, observer: fixture.events.observer,
+                freeBytes: { fixture.freeBytes.withLock { $0 } })
+        },
+        afterKill: { queue, _, fixture in
+            let left = try #require(queue as? MemoryJobQueue)
+            return MemoryJobQueue(
+                disk: left.disk, limits: fixture.limits, clock: fixture.clock.wallClock, observer: fixture.events.observer,
+                freeBytes: { fixture.freeBytes.withLock { $0 } })
+        },
+        audit: { _ in [] })
 
     static let sqlite = QueueDriver(
         name: "SQLite",
@@ -27,7 +43,7 @@ struct QueueDriver: Sendable, CustomTestStringConvertible {
                 path: place + "/queue.sqlite", limits: fixture.limits, clock: fixture.clock.wallClock,
                 observer: fixture.events.observer, disk: DiskGauge { _ in fixture.freeBytes.withLock { $0 } })
         },
-        afterKill: { place, fixture in
+        afterKill: { _, place, fixture in
             // What a killed process leaves is what stands in the files: the database and its log, without a clean close.
             let copy = place + "/killed-" + UUID().uuidString
             try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
@@ -48,6 +64,7 @@ struct QueueDriver: Sendable, CustomTestStringConvertible {
         let place = try TestDirectory()
         fixture.place.withLock { $0 = place.path }
         let queue = try await open(place.path, fixture)
+        fixture.queue.withLock { $0 = queue }
         do {
             try await body(fixture, queue)
         } catch {
@@ -64,7 +81,8 @@ struct QueueDriver: Sendable, CustomTestStringConvertible {
 
     /// The queue as a new process finds it after this one was killed; close it.
     func killed(_ fixture: QueueFixture) async throws -> any JobQueue {
-        try await afterKill(fixture.place.withLock { $0 }, fixture)
+        let queue = try #require(fixture.queue.withLock { $0 })
+        return try await afterKill(queue, fixture.place.withLock { $0 }, fixture)
     }
 }
 
@@ -75,6 +93,8 @@ final class QueueFixture: Sendable {
     let limits: QueueLimits
     let freeBytes = Mutex<Int64?>(1 << 40)
     let place = Mutex("")
+    /// The one that is killed.
+    let queue = Mutex<(any JobQueue)?>(nil)
 
     init(limits: QueueLimits) { self.limits = limits }
 

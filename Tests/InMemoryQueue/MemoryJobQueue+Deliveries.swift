@@ -1,0 +1,85 @@
+package import JobQueue
+package import SyncModel
+
+extension MemoryJobQueue.State {
+    mutating func post(_ what: NewDelivery, now: Timestamp) {
+        let delivery = Delivery(
+            what: what, state: .pending, createdAt: now, attempts: 0, nextAttemptAt: now, lastAttemptAt: nil, deliveredAt: nil,
+            lastStatus: nil, lastError: nil)
+        disk.posted.append(QueueDisk.Posted(seq: disk.nextNumber(), delivery: delivery))
+        deliveriesDue += 1
+    }
+
+    func posted(_ id: String) -> Int? { disk.posted.firstIndex { $0.delivery.what.id == id } }
+}
+
+extension MemoryJobQueue {
+    package func dueDeliveries(
+        now: Timestamp, limit: Int, excluding: Set<String>, excludingDestinations destinations: Set<String>
+    ) async throws -> [Delivery] {
+        let due = look { state in
+            state.disk.posted.map(\.delivery).filter { delivery in
+                (delivery.nextAttemptAt.map { $0 <= now } ?? false) && !excluding.contains(delivery.what.id)
+                    && !destinations.contains(delivery.what.destination)
+            }
+        }
+        return Array(due.sorted { ($0.nextAttemptAt ?? now) < ($1.nextAttemptAt ?? now) }.prefix(limit))
+    }
+
+    package func nextDelivery(after now: Timestamp) async throws -> Timestamp? {
+        look { state in state.disk.posted.compactMap(\.delivery.nextAttemptAt).filter { $0 > now }.min() }
+    }
+
+    package func record(_ attempt: DeliveryAttempt) async throws {
+        try change { state in
+            guard let at = state.posted(attempt.deliveryID), state.disk.posted[at].delivery.state == .pending else { return }
+            var delivery = state.disk.posted[at].delivery
+            delivery.attempts += 1
+            (delivery.lastAttemptAt, delivery.lastStatus) = (attempt.at, attempt.status)
+            delivery.lastError = attempt.error.map { String($0.prefix(500)) }
+            switch attempt.next {
+            case .delivered: (delivery.state, delivery.nextAttemptAt, delivery.deliveredAt) = (.delivered, nil, attempt.at)
+            case .retry(let at): delivery.nextAttemptAt = at
+            case .dead: (delivery.state, delivery.nextAttemptAt) = (.dead, nil)
+            }
+            state.disk.posted[at].delivery = delivery
+        }
+    }
+
+    package func deliveries(_ filter: DeliveryFilter, limit: Int, cursor: String?) async throws -> Page<Delivery> {
+        let before = try cursor.map { try Cursor.numbers($0, "d", count: 1)[0] } ?? .max
+        let found = look { state in
+            state.disk.posted.filter { posted in
+                let delivery = posted.delivery
+                return Int64(posted.seq) < before && filter.state ?? delivery.state == delivery.state
+                    && filter.jobID.map { $0 == delivery.what.jobID } ?? true
+                    && filter.tenantID.map { $0 == delivery.what.tenantID } ?? true
+            }.sorted { $0.seq > $1.seq }
+        }
+        let page = found.prefix(limit)
+        let next = page.last.map { Cursor.text("d", Int64($0.seq)) }
+        return Page(items: page.map(\.delivery), nextCursor: found.count > limit ? next : nil)
+    }
+
+    package func delivery(_ id: String) async throws -> Delivery? {
+        look { state in state.posted(id).map { state.disk.posted[$0].delivery } }
+    }
+
+    package func deliveries(of job: JobID) async throws -> [Delivery] {
+        look { state in state.disk.posted.filter { $0.delivery.what.jobID == job }.sorted { $0.seq > $1.seq }.map(\.delivery) }
+    }
+
+    package func redeliver(_ id: String, now: Timestamp) async throws -> Bool {
+        try change { state in
+            guard let at = state.posted(id) else { return false }
+            state.disk.posted[at].delivery.state = .pending
+            state.disk.posted[at].delivery.nextAttemptAt = now
+            state.disk.posted[at].delivery.attempts = 0
+            state.disk.posted[at].delivery.deliveredAt = nil
+            state.deliveriesDue += 1
+            return true
+        }
+    }
+
+    package func add(_ delivery: NewDelivery, now: Timestamp) async throws { try change { $0.post(delivery, now: now) } }
+}

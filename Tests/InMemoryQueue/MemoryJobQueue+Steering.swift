@@ -1,0 +1,108 @@
+package import JobQueue
+package import SyncModel
+
+extension MemoryJobQueue {
+    package func requestCancel(_ id: JobID, now: Timestamp) async throws -> CancelRequest {
+        try change { state in
+            guard let at = state.disk.index(of: id) else { return .unknown }
+            guard !state.disk.entries[at].job.state.isEnd else { return .ended(state.disk.entries[at].job) }
+            state.disk.entries[at].job.cancelRequested = true
+            state.disk.entries[at].job.counts.cancelled += state.disk.entries[at].deferred.count
+            state.disk.entries[at].deferred = [:]
+            state.disk.entries[at].backoff = nil
+            let held = state.heldNumbers(id)
+            state.refresh(state.disk.entries[at].job.tenantID, now: now)
+            return .requested(
+                state.disk.entries[at].job, unstarted: state.disk.entries[at].openBatches.filter { !held.contains($0) })
+        }
+    }
+
+    package func drop(
+        _ job: JobID, batches: [Int], applied: [Int: [AppliedUser]], now: Timestamp
+    ) async throws -> Job? {
+        try change { state in
+            guard let at = state.disk.index(of: job) else { return nil }
+            if state.disk.entries[at].isCancelling {
+                let free = Set(state.disk.entries[at].openBatches).subtracting(state.heldNumbers(job))
+                for number in Set(batches).intersection(free).sorted() {
+                    if let users = applied[number] {
+                        state.settle(at, number, users, deferred: [])
+                    } else {
+                        let batch = state.disk.entries[at].batches[number]
+                        state.disk.entries[at].job.counts.cancelled += batch.payload.count
+                        state.disk.entries[at].job.batchesDone += 1
+                        state.disk.entries[at].batches[number].end = .dropped
+                    }
+                }
+                state.refresh(state.disk.entries[at].job.tenantID, now: now)
+            }
+            return state.disk.entries[at].isEndable ? state.disk.entries[at].job : nil
+        }
+    }
+
+    package func cancelling(limit: Int) async throws -> [JobID] {
+        look { state in
+            let found = state.disk.entries.filter { entry in
+                entry.isCancelling && entry.openBatches.count > state.heldNumbers(entry.job.id).count
+            }
+            return Array(found.prefix(limit).map(\.job.id))
+        }
+    }
+
+    package func retryFailed(
+        of id: JobID, as newID: JobID, requestID: String, now: Timestamp
+    ) async throws -> RetryRequest {
+        try change { state in
+            guard let entry = state.disk.index(of: id).map({ state.disk.entries[$0] }) else { return .unknown }
+            let job = entry.job
+            guard job.state.isEnd else { return .open(job) }
+            if let open = state.disk.entries.last(where: { $0.job.retryOf == id && !$0.job.state.isEnd }) {
+                return .linked(open.job, existing: true)
+            }
+            let records = entry.batches.filter { $0.end == .applied }.flatMap(\.failed).sorted { $0.index < $1.index }
+            guard !records.isEmpty else { return .nothingFailed(job) }
+            var new = NewJob(
+                id: newID, operation: job.operation, tenantID: job.tenantID, tenantName: job.tenantName, source: job.source,
+                syncTime: job.syncTime, acceptedAt: now, totalUsers: records.count, requestID: requestID)
+            (new.callbackURL, new.traceparent, new.syncType) = (job.callbackURL, job.traceparent, job.syncType)
+            (new.reason, new.retryOf) = (job.reason, job.id)
+            return .linked(
+                try state.accept(new, upload: nil, batches: records.reindexed.batches, now: now), existing: false)
+        }
+    }
+
+    // MARK: Keeping house
+
+    package func prune(jobsBefore: Timestamp, keysBefore: Timestamp, limit: Int) async throws -> Int {
+        try change { state in
+            let open = Set(state.disk.posted.filter { $0.delivery.state == .pending }.compactMap(\.delivery.what.jobID))
+            let old = state.disk.entries.filter { entry in
+                !entry.isLedgered && state.readers[entry.job.id] == nil && !open.contains(entry.job.id)
+                    && (entry.job.endedAt.map { $0 < jobsBefore } ?? false)
+            }
+            let gone = Set(
+                old.sorted { ($0.job.endedAt ?? jobsBefore) < ($1.job.endedAt ?? jobsBefore) }.prefix(limit).map(\.job.id))
+            state.disk.entries.removeAll { gone.contains($0.job.id) }
+            state.disk.posted.removeAll { posted in
+                posted.delivery.what.jobID.map { gone.contains($0) }
+                    ?? (posted.delivery.createdAt < jobsBefore && posted.delivery.state != .pending)
+            }
+            state.disk.keys = state.disk.keys.filter { $0.value.at >= keysBefore }
+            return gone.count
+        }
+    }
+
+    package func endedWithLedger(limit: Int) async throws -> [JobID] {
+        look { state in Array(state.disk.entries.filter { $0.job.state.isEnd && $0.isLedgered }.prefix(limit).map(\.job.id)) }
+    }
+
+    package func ledgerForgotten(_ jobs: [JobID]) async throws {
+        try change { state in
+            for job in jobs {
+                if let at = state.disk.index(of: job), state.disk.entries[at].job.state.isEnd {
+                    state.disk.entries[at].isLedgered = false
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+package import JobQueue
+package import SyncModel
+
+extension MemoryJobQueue.State {
+    func heldNumbers(_ id: JobID) -> Set<Int> { Set(held.values.filter { $0.jobID == id }.map(\.number)) }
+
+    /// The batches of the tenant's that may be leased now: of which job, and from which number.
+    func next(of tenantID: TenantID, now: Timestamp) -> (entry: Int, from: Int)? {
+        guard let head = disk.working(tenantID).first else { return nil }
+        let entry = disk.entries[head]
+        if let backoff = entry.backoff, !Self.isOver(backoff.until, at: now) { return nil }
+        let held = held.values.filter { $0.tenantID == tenantID }
+        guard !held.isEmpty else { return (head, 0) }
+        guard held.allSatisfy({ $0.isUnlocked && $0.jobID == entry.job.id }) else { return nil }
+        let from = (held.map(\.number).max() ?? -1) + 1
+        return entry.openBatches.contains { $0 >= from } ? (head, from) : nil
+    }
+
+    /// Whether a backoff until then has ended; one that would last longer than any does was set before the clock was set back.
+    static func isOver(_ until: Timestamp, at now: Timestamp) -> Bool {
+        until <= now || until.seconds(since: now) > RetryPolicy.batches.cap
+    }
+
+    /// Puts the tenant into the line of those that are ready, or takes it out.
+    mutating func refresh(_ tenantID: TenantID, now: Timestamp) {
+        if next(of: tenantID, now: now) == nil {
+            tickets[tenantID] = nil
+        } else if tickets[tenantID] == nil {
+            lastTicket += 1
+            tickets[tenantID] = lastTicket
+            ready.append(tenantID)
+        }
+    }
+
+    mutating func lease(_ wish: LeaseWish, now: Timestamp) -> [LeasedBatch] {
+        guard wish.maxBatches > 0, let (at, from) = next(of: wish.tenantID, now: now) else { return [] }
+        disk.entries[at].backoff = nil
+        if disk.entries[at].openBatches.isEmpty { cutDeferred(at, upTo: wish.maxBatches) }
+        var taken = disk.entries[at].openBatches.filter { $0 >= from }.prefix(wish.maxBatches).map { (at, $0) }
+        if disk.entries[at].isSmall {
+            var users = disk.entries[at].job.totalUsers
+            for follower in disk.working(wish.tenantID).dropFirst().prefix(max(0, wish.maxSmallJobs - 1)) {
+                users += disk.entries[follower].job.totalUsers
+                guard disk.entries[follower].isSmall, users <= LeaseWish.smallUsers else { break }
+                taken.append((follower, 0))
+            }
+        }
+        if disk.entries[at].job.state == .queued, disk.entries[at].batches.count > 1 { start(at, now) }
+        let leased = taken.map { entry, number -> LeasedBatch in
+            let (job, batch) = (disk.entries[entry].job, disk.entries[entry].batches[number])
+            lastLease += 1
+            let lease = LeaseID(value: lastLease)
+            held[lease] = MemoryJobQueue.Held(tenantID: wish.tenantID, jobID: job.id, number: number, leasedAt: now)
+            return LeasedBatch(
+                lease: lease, jobID: job.id, tenantID: wish.tenantID, operation: job.operation, syncTime: job.syncTime,
+                number: number, pass: batch.pass, attempts: batch.attempts, payload: batch.payload, jobUsers: job.totalUsers)
+        }
+        refresh(wish.tenantID, now: now)
+        return leased
+    }
+
+    private mutating func cutDeferred(_ at: Int, upTo limit: Int) {
+        let first = disk.entries[at].deferred.sorted { $0.key < $1.key }.prefix(limit * 100)
+        for (index, _) in first { disk.entries[at].deferred[index] = nil }
+        for batch in first.map({ (index: $0.key, record: $0.value) }).batches {
+            disk.entries[at].batches.append(QueueDisk.Batch(payload: batch.payload, pass: .conflicts))
+            disk.entries[at].job.batches += 1
+        }
+    }
+
+    mutating func start(_ at: Int, _ now: Timestamp) {
+        guard disk.entries[at].job.state == .queued else { return }
+        disk.entries[at].job.state = .running
+        disk.entries[at].job.startedAt = now
+    }
+
+    /// Ends a batch as applied.
+    mutating func settle(_ at: Int, _ number: Int, _ users: [AppliedUser], deferred: Set<UInt32>) {
+        let batch = disk.entries[at].batches[number]
+        let keepsDeferred = !disk.entries[at].job.cancelRequested && batch.pass == .first
+        var left = batch.payload.count - users.count
+        var failed: Set<UInt32> = []
+        for user in users {
+            disk.entries[at].job.counts[user.outcome] += 1
+            guard user.outcome == .failed else { continue }
+            failed.insert(user.index)
+            if let code = user.code { disk.entries[at].job.failedCodes[code.word, default: 0] += 1 }
+        }
+        batch.payload.forEachRaw { raw, record in
+            if failed.contains(record.index) { disk.entries[at].batches[number].failed.append((record.index, Array(raw))) }
+            guard keepsDeferred, deferred.contains(record.index) else { return }
+            disk.entries[at].deferred[record.index] = Array(raw)
+            left -= 1
+        }
+        disk.entries[at].job.counts.cancelled += max(0, left)
+        disk.entries[at].job.batchesDone += 1
+        disk.entries[at].batches[number].end = .applied
+        disk.entries[at].batches[number].results = ResultsBlob(payload: batch.payload, applied: users).decoded()
+        disk.entries[at].backoff = nil
+    }
+
+    mutating func end(_ at: Int, as ending: JobEnding, now: Timestamp) throws {
+        guard ending.state.isEnd else { throw QueueError.refused("\(ending.state) is not the end of a job") }
+        disk.entries[at].job = disk.entries[at].job.ended(as: ending.state, at: now, error: ending.error)
+        if let delivery = ending.delivery { post(delivery, now: now) }
+    }
+
+    mutating func finish(
+        _ batches: [FinishedBatch], now: Timestamp, ending: (Job) -> JobEnding?
+    ) throws -> FinishedJobs {
+        var touched: Set<Int> = []
+        for finished in batches {
+            guard let lease = held.removeValue(forKey: finished.batch.lease), let at = disk.index(of: lease.jobID),
+                disk.entries[at].batches[lease.number].end == .open
+            else { throw QueueError.leaseLost }
+            start(at, lease.leasedAt)
+            settle(at, lease.number, finished.users, deferred: finished.deferred)
+            touched.insert(at)
+        }
+        var jobs = FinishedJobs()
+        for at in touched.sorted() where disk.entries[at].isEndable {
+            if let ending = ending(disk.entries[at].job) {
+                try end(at, as: ending, now: now)
+                jobs.ended.append(disk.entries[at].job)
+            } else {
+                jobs.endable.append(disk.entries[at].job)
+            }
+        }
+        for at in touched.sorted() { refresh(disk.entries[at].job.tenantID, now: now) }
+        return jobs
+    }
+
+    mutating func retry(_ lease: LeaseID, at moment: Timestamp, error: String, now: Timestamp) throws {
+        guard let batch = held.removeValue(forKey: lease), let at = disk.index(of: batch.jobID) else {
+            throw QueueError.leaseLost
+        }
+        start(at, batch.leasedAt)
+        disk.entries[at].batches[batch.number].attempts += 1
+        let attempt = BatchAttempt(
+            batch: batch.number, attempt: disk.entries[at].batches[batch.number].attempts, at: now, error: error)
+        disk.entries[at].job.attempts = Array(([attempt] + disk.entries[at].job.attempts).prefix(20))
+        if disk.entries[at].job.cancelRequested {
+            jobsWaiting += 1
+        } else {
+            disk.entries[at].backoff = (batch.number, moment, error)
+        }
+        refresh(batch.tenantID, now: now)
+    }
+}
+
+extension MemoryJobQueue {
+    package func readyTenants(now: Timestamp, limit: Int) async throws -> [TenantID] {
+        try change { state in
+            let due = state.disk.entries.filter { $0.backoff.map { State.isOver($0.until, at: now) } ?? false }
+            for entry in due.sorted(by: { ($0.backoff?.until ?? now) < ($1.backoff?.until ?? now) }) {
+                if let at = state.disk.index(of: entry.job.id) { state.disk.entries[at].backoff = nil }
+                state.refresh(entry.job.tenantID, now: now)
+            }
+            state.ready = []
+            return Array(state.tickets.sorted { $0.value < $1.value }.prefix(limit).map(\.key))
+        }
+    }
+
+    package func nextRetry() async throws -> Timestamp? {
+        look { state in state.disk.entries.filter(\.isWorking).compactMap { $0.backoff?.until }.min() }
+    }
+
+    package func lease(_ wishes: [LeaseWish], now: Timestamp) async throws -> [LeasedBatch] {
+        try change { state in wishes.flatMap { state.lease($0, now: now) } }
+    }
+
+    package func unlock(_ leases: [LeaseID]) async {
+        let now = clock.now()
+        _ = try? change { state in
+            for lease in leases {
+                guard let tenantID = state.held[lease]?.tenantID else { continue }
+                state.held[lease]?.isUnlocked = true
+                state.refresh(tenantID, now: now)
+            }
+        }
+    }
+
+    package func release(_ leases: [LeaseID]) async {
+        let now = clock.now()
+        _ = try? change { state in
+            let given = leases.compactMap { state.held.removeValue(forKey: $0) }
+            if given.contains(where: { held in
+                state.disk.index(of: held.jobID).map { state.disk.entries[$0].job.cancelRequested } ?? false
+            }) {
+                state.jobsWaiting += 1
+            }
+            for held in given { state.refresh(held.tenantID, now: now) }
+        }
+    }
+
+    package func finish(
+        _ batches: [FinishedBatch], now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding?
+    ) async throws -> FinishedJobs {
+        try change { state in try state.finish(batches, now: now, ending: ending) }
+    }
+
+    package func retry(_ lease: LeaseID, at moment: Timestamp, error: String, now: Timestamp) async throws {
+        try change { state in try state.retry(lease, at: moment, error: error, now: now) }
+    }
+
+    package func end(_ ending: JobEnding, now: Timestamp) async throws -> Bool {
+        try change { state in
+            guard let at = state.disk.index(of: ending.jobID), !state.disk.entries[at].job.state.isEnd else { return false }
+            guard state.disk.entries[at].isEndable else { throw QueueError.refused("The job has open batches") }
+            try state.end(at, as: ending, now: now)
+            return true
+        }
+    }
+
+    package func endable(limit: Int) async throws -> [Job] {
+        look { state in Array(state.disk.entries.filter(\.isEndable).prefix(limit).map(\.job)) }
+    }
+}

@@ -1,0 +1,82 @@
+import JobQueue
+import SyncModel
+
+/// What of a queue in memory counts as committed: it outlives the process, and its leases do not.
+package struct QueueDisk: Sendable {
+    struct Batch: Sendable {
+        enum End: Sendable { case open, applied, dropped }
+
+        var payload: BatchPayload
+        var pass = BatchPass.first
+        var attempts = 0
+        var end = End.open
+        var results: [UserResult] = []
+        /// Records of its users that failed.
+        var failed: [(index: UInt32, record: [UInt8])] = []
+    }
+
+    struct Entry: Sendable {
+        var seq: Int
+        var job: Job
+        var batches: [Batch]
+        /// Records of users that wait for the last pass, by index.
+        var deferred: [UInt32: [UInt8]] = [:]
+        var backoff: (batch: Int, until: Timestamp, error: String)?
+        /// The directory's ledger may hold rows of it.
+        var isLedgered = true
+
+        var openBatches: [Int] { batches.indices.filter { batches[$0].end == .open } }
+        var hasWork: Bool { !deferred.isEmpty || batches.contains { $0.end == .open } }
+        var isWorking: Bool { !job.state.isEnd && !job.cancelRequested && hasWork }
+        var isCancelling: Bool { !job.state.isEnd && job.cancelRequested && hasWork }
+        var isEndable: Bool { !job.state.isEnd && !hasWork }
+        /// A single batch that was not tried yet.
+        var isSmall: Bool { batches.count == 1 && batches[0].end == .open && deferred.isEmpty && job.state == .queued }
+        var pendingUsers: Int { job.totalUsers - job.counts.settled }
+    }
+
+    struct Key: Sendable, Hashable {
+        var tenantID: TenantID
+        var path: String
+        var key: String
+    }
+
+    struct Known: Sendable {
+        var job: JobID
+        var bodyHash: [UInt8]
+        var at: Timestamp
+    }
+
+    struct Posted: Sendable {
+        var seq: Int
+        var delivery: Delivery
+    }
+
+    /// In the order accepted.
+    var entries: [Entry] = []
+    var uploads: [UploadID: [NewBatch]] = [:]
+    var keys: [Key: Known] = [:]
+    var posted: [Posted] = []
+    var lastNumber = 0
+
+    package init() {}
+
+    mutating func nextNumber() -> Int {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    func index(of id: JobID) -> Int? { entries.firstIndex { $0.job.id == id } }
+
+    /// The tenant's jobs that have batches to be leased, in order.
+    func working(_ tenantID: TenantID) -> [Int] {
+        entries.indices.filter { entries[$0].job.tenantID == tenantID && entries[$0].isWorking }
+    }
+
+    /// A process that starts finds no upload under way.
+    package func afterStart() -> QueueDisk {
+        var disk = self
+        disk.uploads = [:]
+        return disk
+    }
+}
