@@ -124,6 +124,15 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "usersync", "SyncEngine", "JobQueue", "UserDirectory", "SyncModel", "TestSupport", "InMemoryQueue",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "UsersyncTests",
             dependencies: [
                 "usersync", "SyncServer", "SyncEngine", "JobQueue", "UserDirectory", "SyncModel", "TestSupport",

@@ -1,0 +1,227 @@
+import JobQueue
+import SyncModel
+import Synchronization
+
+/// A queue as one process calls it: calls take time, fail, and lose their answers; what comes of them is told to the monitor.
+final class RoughQueue: JobQueue {
+    let base: any JobQueue
+    private let weather: Weather
+    private var monitor: Monitor { weather.monitor }
+    /// Tenants of leases, for the notes.
+    private let leases = Mutex<[LeaseID: TenantID]>([:])
+
+    init(_ base: any JobQueue, weather: Weather) {
+        self.base = base
+        self.weather = weather
+    }
+
+    private enum Kind { case read, write, sure }
+
+    private func call<T: Sendable>(
+        _ name: String?, _ kind: Kind, _ body: () async throws -> T, told: (T) -> Void = { _ in }
+    ) async throws -> T {
+        let faults = weather.scenario.faults
+        let fate: Weather.Fate =
+            switch kind {
+            case .read: weather.fate(failing: faults.queueFails, losing: 0)
+            case .write: weather.fate(failing: faults.queueFails, losing: faults.queueAnswerLost)
+            case .sure: .goes
+            }
+        await weather.pass()
+        if case .fails = fate {
+            note("\(name ?? "read") fails")
+            throw QueueError.unavailable("simulated")
+        }
+        let value = try await body()
+        if !weather.executor.isDead { told(value) }
+        if let name { note(name) }
+        if case .losesItsAnswer = fate {
+            note("\(name ?? "read") loses its answer")
+            throw QueueError.unavailable("the answer is lost")
+        }
+        return value
+    }
+
+    private func note(_ text: String) { if !weather.executor.isDead { weather.scheduler.note(text) } }
+
+    private func name(_ id: JobID) -> String { monitor.job(id).map { "\($0.tenantID).\($0.place)" } ?? "?" }
+
+    private func names(_ batches: some Sequence<LeasedBatch>) -> String {
+        batches.map { "\(name($0.jobID))/\($0.number)" }.joined(separator: ", ")
+    }
+
+    // MARK: Intake
+
+    func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim {
+        try await base.claim(tenantID: tenantID, path: path, key: key, now: now)
+    }
+    func releaseClaim(tenantID: TenantID, path: String, key: String) async {
+        await base.releaseClaim(tenantID: tenantID, path: path, key: key)
+    }
+    func admission() -> Admission { base.admission() }
+    var isWritable: Bool { base.isWritable }
+    func openUpload() async throws -> UploadID { try await base.openUpload() }
+    func append(_ batches: [NewBatch], to upload: UploadID) async throws {
+        try await call("append", .write) { try await base.append(batches, to: upload) }
+    }
+    func discard(_ upload: UploadID) async { await base.discard(upload) }
+
+    func accept(_ job: NewJob, upload: UploadID?, batches: [NewBatch]) async throws -> Job {
+        try await call("accept \(name(job.id))", .write) {
+            try await base.accept(job, upload: upload, batches: batches)
+        } told: {
+            monitor.acknowledged($0.id)
+        }
+    }
+
+    // MARK: Working
+
+    func readyTenants(now: Timestamp, limit: Int) async throws -> [TenantID] {
+        try await call(nil, .read) { try await base.readyTenants(now: now, limit: limit) }
+    }
+    func nextRetry() async throws -> Timestamp? { try await base.nextRetry() }
+
+    func lease(_ wishes: [LeaseWish], now: Timestamp) async throws -> [LeasedBatch] {
+        let leased = try await call(nil, .read) { try await base.lease(wishes, now: now) }
+        note("lease for \(wishes.map(\.tenantID.text).joined(separator: " ")): \(names(leased))")
+        leases.withLock { leases in for batch in leased { leases[batch.lease] = batch.tenantID } }
+        return leased
+    }
+    func unlock(_ leases: [LeaseID]) async {
+        await weather.pass()
+        await base.unlock(leases)
+        note("unlock")
+    }
+    func release(_ leases: [LeaseID]) async {
+        await weather.pass()
+        await base.release(leases)
+        note("release")
+    }
+
+    func finish(
+        _ batches: [FinishedBatch], now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding?
+    ) async throws -> FinishedJobs {
+        let deliveries = Mutex<[JobID: NewDelivery]>([:])
+        return try await call("finish \(names(batches.map(\.batch)))", .write) {
+            try await base.finish(batches, now: now) { job in
+                let ending = ending(job)
+                deliveries.withLock { $0[job.id] = ending?.delivery }
+                return ending
+            }
+        } told: { finished in
+            for job in finished.ended {
+                monitor.ended(job.id)
+                if let delivery = deliveries.withLock({ $0[job.id] }) { monitor.delivery(delivery.id, dueAt: now) }
+            }
+        }
+    }
+
+    func retry(_ lease: LeaseID, at moment: Timestamp, error: String, now: Timestamp) async throws {
+        try await call("retry", .write) {
+            try await base.retry(lease, at: moment, error: error, now: now)
+        } told: {
+            if let tenantID = leases.withLock({ $0[lease] }) { monitor.putOff(tenantID, until: moment) }
+        }
+    }
+
+    func end(_ ending: JobEnding, now: Timestamp) async throws -> Bool {
+        try await call("end \(name(ending.jobID))", .write) {
+            try await base.end(ending, now: now)
+        } told: { isEnded in
+            guard isEnded else { return }
+            monitor.ended(ending.jobID)
+            if let delivery = ending.delivery { monitor.delivery(delivery.id, dueAt: now) }
+        }
+    }
+    func endable(limit: Int) async throws -> [Job] { try await call(nil, .read) { try await base.endable(limit: limit) } }
+
+    // MARK: Steering
+
+    func requestCancel(_ id: JobID, now: Timestamp) async throws -> CancelRequest {
+        try await call("cancel \(name(id))", .write) { try await base.requestCancel(id, now: now) }
+    }
+    func drop(_ job: JobID, batches: [Int], applied: [Int: [AppliedUser]], now: Timestamp) async throws -> Job? {
+        try await call("drop \(name(job)) \(batches)", .write) {
+            try await base.drop(job, batches: batches, applied: applied, now: now)
+        }
+    }
+    func cancelling(limit: Int) async throws -> [JobID] {
+        try await call(nil, .read) { try await base.cancelling(limit: limit) }
+    }
+    func retryFailed(of id: JobID, as newID: JobID, requestID: String, now: Timestamp) async throws -> RetryRequest {
+        try await call("retry failed \(name(id))", .write) {
+            try await base.retryFailed(of: id, as: newID, requestID: requestID, now: now)
+        } told: { request in
+            guard case .linked(let job, existing: false) = request else { return }
+            monitor.announce(job.id, of: job.tenantID, place: -1, hasURL: monitor.job(id)?.hasURL ?? true)
+            monitor.acknowledged(job.id)
+        }
+    }
+
+    // MARK: Inspecting
+
+    func job(_ id: JobID) async throws -> Job? { try await call(nil, .read) { try await base.job(id) } }
+    func jobs(_ filter: JobFilter, limit: Int, cursor: String?) async throws -> Page<Job> {
+        try await base.jobs(filter, limit: limit, cursor: cursor)
+    }
+    func results(of id: JobID, status: ResultStatusFilter?, limit: Int, cursor: String?) async throws -> Page<UserResult> {
+        try await call(nil, .read) { try await base.results(of: id, status: status, limit: limit, cursor: cursor) }
+    }
+    func statistics(now: Timestamp) async throws -> QueueStatistics { try await base.statistics(now: now) }
+
+    // MARK: Webhooks
+
+    func dueDeliveries(
+        now: Timestamp, limit: Int, excluding: Set<String>, excludingDestinations destinations: Set<String>
+    ) async throws -> [Delivery] {
+        try await call(nil, .read) {
+            try await base.dueDeliveries(
+                now: now, limit: limit, excluding: excluding, excludingDestinations: destinations)
+        }
+    }
+    func nextDelivery(after now: Timestamp) async throws -> Timestamp? {
+        try await call(nil, .read) { try await base.nextDelivery(after: now) }
+    }
+    func record(_ attempt: DeliveryAttempt) async throws {
+        try await call("record", .write) {
+            try await base.record(attempt)
+        } told: {
+            if case .retry(let at) = attempt.next {
+                monitor.delivery(attempt.deliveryID, dueAt: at)
+            } else {
+                monitor.delivery(attempt.deliveryID, dueAt: nil)
+            }
+        }
+    }
+    func deliveries(_ filter: DeliveryFilter, limit: Int, cursor: String?) async throws -> Page<Delivery> {
+        try await base.deliveries(filter, limit: limit, cursor: cursor)
+    }
+    func delivery(_ id: String) async throws -> Delivery? { try await base.delivery(id) }
+    func deliveries(of job: JobID) async throws -> [Delivery] { try await base.deliveries(of: job) }
+    func redeliver(_ id: String, now: Timestamp) async throws -> Bool { try await base.redeliver(id, now: now) }
+    func add(_ delivery: NewDelivery, now: Timestamp) async throws { try await base.add(delivery, now: now) }
+
+    // MARK: Keeping house
+
+    func prune(jobsBefore: Timestamp, keysBefore: Timestamp, limit: Int) async throws -> Int {
+        try await call(nil, .write) { try await base.prune(jobsBefore: jobsBefore, keysBefore: keysBefore, limit: limit) }
+    }
+    func endedWithLedger(limit: Int) async throws -> [JobID] {
+        try await call(nil, .read) { try await base.endedWithLedger(limit: limit) }
+    }
+    func ledgerForgotten(_ jobs: [JobID]) async throws {
+        try await call("ledger forgotten", .write) { try await base.ledgerForgotten(jobs) }
+    }
+    func checkpoint() async { await base.checkpoint() }
+    func makeRoom() async -> Bool { await base.makeRoom() }
+
+    /// The net under the wakes: whatever it catches should not have fallen.
+    func reconcile(limit: Int) async throws -> [QueueRepair] {
+        try await call(nil, .read) {
+            try await base.reconcile(limit: limit)
+        } told: { repairs in
+            for repair in repairs { monitor.fail("\(repair.tenantID?.text ?? "a cancel") had to be put right: \(repair.kind)") }
+        }
+    }
+    func close() async { await base.close() }
+}

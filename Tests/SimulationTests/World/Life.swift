@@ -1,0 +1,142 @@
+import Foundation
+import JobQueue
+import Logging
+import ServiceLifecycleTestKit
+import SyncModel
+import Synchronization
+
+@testable import SyncEngine
+@testable import usersync
+
+/// One life of the process: queue, engine, courier, janitor and what carries the queue's signals, all of it the real thing, on an
+/// executor of its own.
+final class Life: Sendable {
+    struct Died: Error {}
+
+    let executor: SeededExecutor
+    let queue: RoughQueue
+    let engine: Engine
+    private let services: [Service]
+    private let calls = Mutex<(last: Int, open: [Int: @Sendable () -> Void])>((0, [:]))
+
+    /// A service that runs, and how to stop it.
+    private struct Service: Sendable {
+        let task: Task<Void, Never>
+        let trigger: Trigger
+    }
+
+    init(
+        _ base: any JobQueue, signals: QueueSignals, weather: Weather, directory: RoughDirectory, receiver: Receiver
+    ) {
+        let scenario = weather.scenario
+        executor = weather.executor
+        let queue = RoughQueue(base, weather: weather)
+        self.queue = queue
+        let clock = WorldClock(executor: executor)
+        let random: @Sendable () -> Double = { [executor] in executor.draw { Double.random(in: 0..<1, using: &$0) } }
+        let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
+        let engine = Engine(
+            queue: queue, directory: directory,
+            configuration: EngineConfiguration(
+                workers: scenario.workers, webhookURL: nil, publicURL: nil,
+                retry: RetryPolicy(maxAttempts: 4, base: 0.5, cap: 4), batchesPerCommit: scenario.batchesPerCommit,
+                smallJobsPerCommit: scenario.smallJobsPerCommit, tenantsPerCommit: scenario.tenantsPerCommit),
+            clock: clock.wall, machine: Machine(clock: clock, executor: executor, random: random), logger: logger,
+            draining: { false })
+        self.engine = engine
+        let courier = WebhookCourier(
+            outbox: queue, limits: CourierLimits(), wall: clock.wall, clock: clock, executor: executor, random: random,
+            sender: RoughSender(receiver: receiver, weather: weather), logger: logger)
+        signals.connect(courier)
+        let janitor = Janitor(
+            queue: queue, directory: directory, wall: clock.wall, clock: clock, isQuiet: { engine.isIdle }, logger: logger)
+        let pump = SignalPump(signals: signals, engine: engine)
+        let runs: [@Sendable () async -> Void] = [
+            { try? await engine.run() }, { try? await pump.run() }, { await courier.run() }, { await janitor.run() },
+        ]
+        services = runs.map { [executor] run in Self.start(run, executor) }
+    }
+
+    private static func start(_ run: @escaping @Sendable () async -> Void, _ executor: SeededExecutor) -> Service {
+        let trigger = Trigger()
+        let task = Task(executorPreference: executor) {
+            await testGracefulShutdown { stop in
+                trigger.set(stop)
+                await run()
+            }
+        }
+        return Service(task: task, trigger: trigger)
+    }
+
+    // MARK: Asking it
+
+    /// Has a call made by the process; throws `Died` where that ends before it has answered.
+    func ask<T: Sendable>(_ body: @escaping @Sendable (RoughQueue, Engine) async throws -> T) async throws -> T {
+        let number = calls.withLock { calls in
+            calls.last += 1
+            return calls.last
+        }
+        return try await withCheckedThrowingContinuation { (answer: CheckedContinuation<T, any Error>) in
+            guard !executor.isDead else { return answer.resume(throwing: Died()) }
+            calls.withLock { $0.open[number] = { answer.resume(throwing: Died()) } }
+            Task(executorPreference: executor) { [self] in
+                let result: Result<T, any Error>
+                do { result = .success(try await body(queue, engine)) } catch { result = .failure(error) }
+                if calls.withLock({ $0.open.removeValue(forKey: number) }) != nil { answer.resume(with: result) }
+            }
+        }
+    }
+
+    // MARK: Its end
+
+    /// Ends it as SIGTERM does: each service before the ones that it needs.
+    func stop() async {
+        for service in services {
+            service.trigger.fire()
+            await service.task.value
+        }
+    }
+
+    /// Ends it as SIGKILL does. What it held is given back by `bury`.
+    func kill() {
+        // First of all: what the dead one does elsewhere answers nobody.
+        let open = calls.withLock { calls in
+            defer { calls.open = [:] }
+            return calls.open.sorted { $0.key < $1.key }.map(\.value)
+        }
+        executor.die()
+        for service in services { service.task.cancel() }
+        for fail in open { fail() }
+    }
+
+    /// Waits until nothing of a dead one is left; on other threads than the world's.
+    func bury() async {
+        for service in services {
+            service.trigger.fire()
+            service.task.cancel()
+        }
+        for service in services { await service.task.value }
+        await queue.base.close()
+    }
+}
+
+/// Stops a service, whenever it comes to listen.
+private final class Trigger: Sendable {
+    private let state = Mutex<(stop: GracefulShutdownTestTrigger?, isFired: Bool)>((nil, false))
+
+    func set(_ stop: GracefulShutdownTestTrigger) {
+        let isFired = state.withLock { state in
+            state.stop = stop
+            return state.isFired
+        }
+        if isFired { stop.triggerGracefulShutdown() }
+    }
+
+    func fire() {
+        let stop = state.withLock { state in
+            state.isFired = true
+            return state.stop
+        }
+        stop?.triggerGracefulShutdown()
+    }
+}

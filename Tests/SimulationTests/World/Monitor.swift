@@ -1,0 +1,105 @@
+import JobQueue
+import SyncModel
+import Synchronization
+
+/// Watches a world from outside of its processes: what was acknowledged, what became of it, and the first promise that was broken.
+final class Monitor: Sendable {
+    struct Known: Sendable {
+        var id: JobID
+        var tenantID: TenantID
+        /// Its place among the tenant's jobs.
+        var place: Int
+        var isAcknowledged = false
+        var ends = 0
+        var hasURL: Bool
+    }
+
+    private struct State {
+        var jobs: [JobID: Known] = [:]
+        var order: [JobID] = []
+        var lastPlace: [TenantID: Int] = [:]
+        var backoffs: [TenantID: Timestamp] = [:]
+        var deliveries: [String: Timestamp?] = [:]
+        var lastFault: Duration?
+        var failure: String?
+    }
+
+    private let state = Mutex(State())
+
+    var failure: String? { state.withLock { $0.failure } }
+
+    /// A promise was broken. The first counts.
+    func fail(_ text: String) { state.withLock { if $0.failure == nil { $0.failure = text } } }
+
+    /// Something was made to go wrong; what follows from it may take until the next sweep.
+    func fault(at now: Duration) { state.withLock { $0.lastFault = now } }
+
+    func isDisturbed(at now: Duration, for calm: Duration) -> Bool {
+        state.withLock { state in state.lastFault.map { now - $0 < calm } ?? false }
+    }
+
+    // MARK: Jobs
+
+    var jobs: [Known] { state.withLock { state in state.order.compactMap { state.jobs[$0] } } }
+
+    func job(_ id: JobID) -> Known? { state.withLock { $0.jobs[id] } }
+
+    /// A job is about to be submitted, after the tenant's other ones.
+    func announce(_ id: JobID, of tenantID: TenantID, place: Int, hasURL: Bool) {
+        state.withLock { state in
+            state.jobs[id] = Known(id: id, tenantID: tenantID, place: place, hasURL: hasURL)
+            state.order.append(id)
+        }
+    }
+
+    func acknowledged(_ id: JobID) { state.withLock { $0.jobs[id]?.isAcknowledged = true } }
+
+    /// The queue says that a job ended.
+    func ended(_ id: JobID) {
+        let ends = state.withLock { state -> Int in
+            state.jobs[id]?.ends += 1
+            return state.jobs[id]?.ends ?? 0
+        }
+        if ends > 1 { fail("a job ended twice") }
+    }
+
+    /// A process died: what it had committed, and not told anybody, is learnt here.
+    func learn(_ job: Job) {
+        state.withLock { state in
+            state.jobs[job.id]?.isAcknowledged = true
+            if job.state.isEnd, state.jobs[job.id]?.ends == 0 { state.jobs[job.id]?.ends = 1 }
+        }
+    }
+
+    /// A batch of a job takes effect.
+    func applied(_ id: JobID) {
+        let isLate = state.withLock { state -> Bool in
+            guard let job = state.jobs[id], job.place >= 0 else { return false }
+            defer { state.lastPlace[job.tenantID] = max(job.place, state.lastPlace[job.tenantID] ?? 0) }
+            return job.place < state.lastPlace[job.tenantID] ?? 0
+        }
+        if isLate { fail("a job's batch was applied after one of the tenant's next job") }
+    }
+
+    /// Jobs that were acknowledged and have not ended, but for those of tenants in backoff.
+    func waiting(at now: Timestamp) -> [Known] {
+        state.withLock { state in
+            state.order.compactMap { state.jobs[$0] }.filter { job in
+                job.isAcknowledged && job.ends == 0 && (state.backoffs[job.tenantID].map { $0 <= now } ?? true)
+            }
+        }
+    }
+
+    func putOff(_ tenantID: TenantID, until moment: Timestamp) { state.withLock { $0.backoffs[tenantID] = moment } }
+
+    // MARK: Deliveries
+
+    /// When a delivery is due; `nil`: settled.
+    func delivery(_ id: String, dueAt moment: Timestamp?) { state.withLock { $0.deliveries[id] = .some(moment) } }
+
+    func overdue(at now: Timestamp) -> [String] {
+        state.withLock { $0.deliveries.filter { ($0.value).map { $0 <= now } ?? false }.map(\.key).sorted() }
+    }
+
+    var openDeliveries: Int { state.withLock { $0.deliveries.values.count { $0 != nil } } }
+}

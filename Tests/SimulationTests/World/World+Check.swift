@@ -1,0 +1,64 @@
+import JobQueue
+import SyncModel
+import UserDirectory
+
+extension World {
+    /// Holds what the queue tells to what stands in the directory and to what the receiver took.
+    func check() async {
+        guard let life = await process() else { return }
+        let users = directory.snapshot
+        for known in monitor.jobs {
+            do {
+                let found = try await life.ask { queue, _ in
+                    (
+                        try await queue.base.job(known.id),
+                        try await queue.base.results(of: known.id, status: nil, limit: 1_000, cursor: nil).items,
+                        try await queue.base.deliveries(of: known.id)
+                    )
+                }
+                check(known, found.0, found.1, found.2, users)
+            } catch {
+                monitor.fail("\(known.tenantID).\(known.place) cannot be asked for: \(error)")
+            }
+        }
+        for user in users.outcomes where user.value.count > 1 { monitor.fail("a user was applied twice") }
+    }
+
+    private func check(
+        _ known: Monitor.Known, _ job: Job?, _ results: [UserResult], _ deliveries: [Delivery], _ users: MemoryDirectory.State
+    ) {
+        let name = "\(known.tenantID).\(known.place)"
+        guard let job else {
+            if known.isAcknowledged { monitor.fail("\(name) was acknowledged and is gone") }
+            return
+        }
+        if !job.state.isEnd { monitor.fail("\(name) has not ended") }
+        if job.counts.settled != job.totalUsers { monitor.fail("\(name) has lost users: \(job.counts) of \(job.totalUsers)") }
+        if job.counts.cancelled > 0, !job.cancelRequested { monitor.fail("\(name) cancelled users unasked") }
+        if results.count != job.totalUsers - job.counts.cancelled || Set(results.map(\.applied.index)).count != results.count {
+            monitor.fail("\(name) has \(results.count) results of \(job.totalUsers) users")
+        }
+        let told = Set(results.map { MemoryDirectory.User(jobID: job.id, index: $0.applied.index) })
+        for result in results {
+            let written = users.outcomes[MemoryDirectory.User(jobID: job.id, index: result.applied.index)]
+            if result.applied.code == .retriesExhausted {
+                if written != nil { monitor.fail("\(name) tells of spent tries where a user was applied") }
+            } else if written != [result.applied.outcome] {
+                monitor.fail("\(name) tells \(result.applied.outcome) of a user, the directory has \(written ?? [])")
+            }
+        }
+        for user in users.outcomes.keys where user.jobID == job.id && !told.contains(user) {
+            monitor.fail("\(name) does not tell of a user that was applied")
+        }
+        let logs = users.logs[job.id] ?? []
+        if logs.count != 1 { monitor.fail("\(name) has \(logs.count) rows in the log") }
+        if let log = logs.first, log.counts != job.counts { monitor.fail("\(name) logs \(log.counts), has \(job.counts)") }
+        if deliveries.count != (known.hasURL ? 1 : 0) { monitor.fail("\(name) has \(deliveries.count) deliveries") }
+        for delivery in deliveries {
+            if delivery.state == .delivered, receiver.counts[delivery.what.id] == nil {
+                monitor.fail("\(name) has a delivery that nobody took")
+            }
+            if delivery.state == .pending { monitor.fail("\(name) has a delivery that waits") }
+        }
+    }
+}
