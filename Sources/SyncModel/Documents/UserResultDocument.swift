@@ -17,6 +17,7 @@ package struct UserResultDocument: JSONDocument {
         json.member("status", applied.outcome.status)
         json.member("outcome", applied.outcome.word)
         json.member("crmUserId", applied.crmUserID == 0 ? nil : String(applied.crmUserID))
+        if applied.isRelinked { json.member("relinked", true) }
         json.member("message", message)
         if applied.outcome == .failed {
             json.member("error", applied.detail ?? applied.code?.sentence ?? message)
@@ -26,8 +27,10 @@ package struct UserResultDocument: JSONDocument {
 
     private var message: String {
         switch result.applied.outcome {
-        case .created: "User created successfully"
-        case .updated: "User updated successfully"
+        case .created: result.applied.detail ?? "User created successfully"
+        case .updated where result.applied.isRelinked:
+            result.applied.detail ?? "User took over the row of another user with the same email; nothing of that user was kept"
+        case .updated: result.applied.detail ?? "User updated successfully"
         case .unchanged: "User is up to date"
         case .stale: "Newer data had been applied before"
         case .removed: "User deactivated successfully"

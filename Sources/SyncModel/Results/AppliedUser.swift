@@ -7,14 +7,20 @@ package struct AppliedUser: Sendable, Hashable {
     package var code: FailureCode?
     /// `users.id` of the row, 0 where there is none.
     package var crmUserID: Int64
-    /// A sentence more particular than the code's, without personal data; `nil` mostly.
+    /// A sentence more particular than the code's (or, for a user that was created, the outcome's), without personal data; `nil` mostly.
     package var detail: String?
+    /// The row was another person's: it was found by the email, took the user's id and kept nothing of what it held.
+    package var isRelinked = false
 
-    package init(index: UInt32, outcome: UserOutcome, code: FailureCode? = nil, crmUserID: Int64 = 0, detail: String? = nil) {
+    package init(
+        index: UInt32, outcome: UserOutcome, code: FailureCode? = nil, crmUserID: Int64 = 0, detail: String? = nil,
+        isRelinked: Bool = false
+    ) {
         self.index = index
         self.outcome = outcome
         self.code = code
         self.crmUserID = crmUserID
         self.detail = detail
+        self.isRelinked = isRelinked
     }
 }

@@ -12,6 +12,8 @@ package enum FailureCode: UInt8, Sendable, Hashable, CaseIterable {
     case refusedByDatabase = 5
     /// The batch met a transient error ten times.
     case retriesExhausted = 6
+    /// The email leads to another person's row, in which newer data stands than what was sent.
+    case addressNewer = 7
 
     /// The word in `code` of a result.
     package var word: String {
@@ -22,6 +24,7 @@ package enum FailureCode: UInt8, Sendable, Hashable, CaseIterable {
         case .invalidUser: "invalid_user"
         case .refusedByDatabase: "refused_by_database"
         case .retriesExhausted: "retries_exhausted"
+        case .addressNewer: "address_newer"
         }
     }
 
@@ -34,6 +37,7 @@ package enum FailureCode: UInt8, Sendable, Hashable, CaseIterable {
         case .invalidUser: "The user breaks a rule of the request format"
         case .refusedByDatabase: "The CRM's database refused the user"
         case .retriesExhausted: "The CRM's database failed every try"
+        case .addressNewer: "The email belongs to another user of whom newer data had been applied"
         }
     }
 }

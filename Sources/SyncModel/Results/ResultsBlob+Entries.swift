@@ -12,7 +12,7 @@ extension ResultsBlob {
         bytes.withUnsafeBytes { all in
             var at = 0
             while at + 14 <= all.count {
-                guard let outcome = UserOutcome(rawValue: all[at + 4]) else { return }
+                guard let outcome = UserOutcome(rawValue: all[at + 4] & ~Self.relinked) else { return }
                 let entry = Entry(
                     index: UInt32(littleEndian: all.loadUnaligned(fromByteOffset: at, as: UInt32.self)), outcome: outcome,
                     offset: at)
@@ -44,7 +44,7 @@ extension ResultsBlob {
             let applied = AppliedUser(
                 index: entry.index, outcome: entry.outcome, code: FailureCode(rawValue: all[entry.offset + 5]),
                 crmUserID: Int64(littleEndian: all.loadUnaligned(fromByteOffset: entry.offset + 6, as: Int64.self)),
-                detail: text())
+                detail: text(), isRelinked: all[entry.offset + 4] & Self.relinked != 0)
             return UserResult(applied: applied, userID: userID, email: email)
         }
     }

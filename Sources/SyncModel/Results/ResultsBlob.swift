@@ -1,9 +1,11 @@
 /// The results of one batch as the queue keeps them: who each user is, beside what became of it.
 ///
-/// Little endian; per user: `u32 index · u8 outcome · u8 code (0: none) · i64 crmUserID ·` then userId, email and detail,
-/// each `u32 length (0xFFFFFFFF: none), UTF-8`.
+/// Little endian; per user: `u32 index · u8 outcome (0x80: relinked) · u8 code (0: none) · i64 crmUserID ·` then userId, email and
+/// detail, each `u32 length (0xFFFFFFFF: none), UTF-8`.
 package struct ResultsBlob: Sendable, Hashable {
     package let bytes: [UInt8]
+    /// Beside the outcome: the user took over another's row.
+    static let relinked: UInt8 = 0x80
 
     package init(bytes: [UInt8]) { self.bytes = bytes }
 
@@ -32,7 +34,7 @@ package struct ResultsBlob: Sendable, Hashable {
             next = at + 1
             let user = applied[at]
             withUnsafeBytes(of: user.index.littleEndian) { out.append(contentsOf: $0) }
-            out.append(user.outcome.rawValue)
+            out.append(user.outcome.rawValue | (user.isRelinked ? Self.relinked : 0))
             out.append(user.code?.rawValue ?? 0)
             withUnsafeBytes(of: user.crmUserID.littleEndian) { out.append(contentsOf: $0) }
             put(record.bytes(.id))
@@ -62,14 +64,17 @@ package struct ResultsBlob: Sendable, Hashable {
             }
             while at + 14 <= all.count {
                 let index = all.loadUnaligned(fromByteOffset: at, as: UInt32.self)
-                guard let outcome = UserOutcome(rawValue: all[at + 4]) else { return results }
+                let head = all[at + 4]
+                guard let outcome = UserOutcome(rawValue: head & ~Self.relinked) else { return results }
                 let code = FailureCode(rawValue: all[at + 5])
                 let crmUserID = all.loadUnaligned(fromByteOffset: at + 6, as: Int64.self)
                 at += 14
                 guard let id = text(), let email = text(), let detail = text() else { return results }
                 results.append(
                     UserResult(
-                        applied: AppliedUser(index: index, outcome: outcome, code: code, crmUserID: crmUserID, detail: detail),
+                        applied: AppliedUser(
+                            index: index, outcome: outcome, code: code, crmUserID: crmUserID, detail: detail,
+                            isRelinked: head & Self.relinked != 0),
                         userID: id, email: email))
             }
             return results

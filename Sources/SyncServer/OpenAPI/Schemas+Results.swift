@@ -73,7 +73,7 @@ extension Schemas {
 
     private static let userResult: JSONValue =
         Schema.object(
-            "What became of one user.", optional: ["error", "code"],
+            "What became of one user.", optional: ["relinked", "error", "code"],
             [
                 "index": Schema.count("Position in the request, from 0."),
                 "userId": Schema.nullableString("The wrapper's id, as sent."),
@@ -81,6 +81,9 @@ extension Schemas {
                 "status": Schema.words(["created", "updated", "failed"], "The guide's word."),
                 "outcome": Schema.words(UserOutcome.allCases.map(\.word), "The particular word."),
                 "crmUserId": Schema.nullableString("Id of the row in the CRM; null where there is none."),
+                "relinked": Schema.boolean(
+                    "True where the email led to a row with another id (a re-created account, a recycled address): the row has this "
+                        + "user's id now, and nothing of what it held, rights included. Absent otherwise."),
                 "message": Schema.string("For people: \"User created successfully\"."),
                 "error": Schema.string("Why the user failed; present where status is failed."),
                 "code": Schema.words(FailureCode.allCases.map(\.word), "Why the user failed, for programs."),
