@@ -22,9 +22,10 @@ package protocol UserDirectory: Sendable {
     func tombstone(_ job: JobID, batches: [Int]) async throws(DirectoryError) -> [Int: BatchApplied]
 
     /// Writes each job's `sync_logs` row. A job that has one already is left alone.
+    /// - Throws: `transient` where the table refuses one of them: none is written then.
     func log(_ jobs: [SyncLogEntry]) async throws(DirectoryError)
 
-    /// Removes the ledger rows (and conflict claims) of jobs that the queue has durably ended.
+    /// Removes the ledger rows of jobs (and what stands of their waiting users) that the queue has durably ended.
     func forget(_ jobs: [JobID]) async throws(DirectoryError)
 
     /// Asks whether the directory can be written now.
@@ -42,10 +43,10 @@ package struct BatchWork: Sendable {
     package var tenantID: TenantID
     package var operation: Operation
     package var syncTime: Timestamp
-    /// True for users that met `identity_conflict` before: now the conflict is their result.
+    /// True for users that waited: now they are settled, and those of the job's other batches that come before them too.
     package var isLastPass: Bool
-    /// True for the one batch of a small job: its `sync_logs` row is written in the same transaction, unless users of it wait for a
-    /// last pass. `log` need not be called then.
+    /// True for the one batch of a small job: nobody of it waits for a last pass, and its `sync_logs` row is written in the same
+    /// transaction, so that `log` need not be called, unless the table refuses it (`BatchApplied.logRefusal`).
     package var isWholeJob: Bool
     package var payload: BatchPayload
 
@@ -70,10 +71,12 @@ package struct BatchApplied: Sendable, Hashable {
     package var number: Int
     /// In the order of the payload. Empty for a tombstone.
     package var users: [AppliedUser]
-    /// Indices of users that met `identity_conflict` and wait for the job's last pass.
+    /// Indices of users that wait for the job's last pass, as others of the job may change what becomes of them.
     package var deferred: Set<UInt32>
     /// A tombstone stood in the ledger: nothing was done and nothing shall be.
     package var isTombstone: Bool
+    /// Of a whole job: why `sync_logs` refused its row; `nil`: it stands.
+    package var logRefusal: String?
 
     package init(jobID: JobID, number: Int, users: [AppliedUser], deferred: Set<UInt32> = [], isTombstone: Bool = false) {
         self.jobID = jobID

@@ -6,6 +6,7 @@ import SyncModel
 /// ids as differences, so that a batch of 100 takes about 500 bytes and stays on its page.
 enum LedgerResults {
     private static let version: UInt8 = 1
+    private static let isRelinked: UInt8 = 0x20
     private static let hasCode: UInt8 = 0x40
     private static let hasDetail: UInt8 = 0x80
 
@@ -31,7 +32,9 @@ enum LedgerResults {
         for user in users {
             put(signed: Int64(user.index) - last)
             last = Int64(user.index)
-            out.append(user.outcome.rawValue | (user.code == nil ? 0 : hasCode) | (user.detail == nil ? 0 : hasDetail))
+            out.append(
+                user.outcome.rawValue | (user.isRelinked ? isRelinked : 0) | (user.code == nil ? 0 : hasCode)
+                    | (user.detail == nil ? 0 : hasDetail))
             if let code = user.code { out.append(code.rawValue) }
             put(signed: user.crmUserID &- lastID)
             lastID = user.crmUserID
@@ -81,10 +84,10 @@ enum LedgerResults {
         last = 0
         var lastID: Int64 = 0
         for _ in 0..<count {
-            guard let next = index(after: last), let head = byte(), let outcome = UserOutcome(rawValue: head & 0x3F) else {
+            guard let next = index(after: last), let head = byte(), let outcome = UserOutcome(rawValue: head & 0x1F) else {
                 return nil
             }
-            var user = AppliedUser(index: next, outcome: outcome)
+            var user = AppliedUser(index: next, outcome: outcome, isRelinked: head & isRelinked != 0)
             if head & hasCode != 0 {
                 guard let code = byte().flatMap(FailureCode.init(rawValue:)) else { return nil }
                 user.code = code

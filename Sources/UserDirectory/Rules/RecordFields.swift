@@ -9,6 +9,8 @@ final class RecordFields {
     private var record: UserRecord?
     private var texts = [UnsafeRawBufferPointer?](repeating: nil, count: UserField.allCases.count)
     private var folded = UnsafeMutableRawBufferPointer.allocate(byteCount: 256, alignment: 1)
+    /// A record that was not handed out by a payload.
+    private var own = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 8)
 
     /// The email with its ASCII letters in lower case: how emails are matched and stored. `nil` where the record has none.
     private(set) var email: UnsafeRawBufferPointer?
@@ -16,7 +18,10 @@ final class RecordFields {
     /// The guide's default of `roles` and `permissions`.
     private static let emptyList: StaticString = "[]"
 
-    deinit { folded.deallocate() }
+    deinit {
+        folded.deallocate()
+        own.deallocate()
+    }
 
     func load(_ record: UserRecord) {
         self.record = record
@@ -24,6 +29,22 @@ final class RecordFields {
         for at in texts.indices { texts[at] = nil }
         record.forEachText { texts[$0.rawValue] = $1 }
         email = texts[UserField.email.rawValue].map(fold)
+    }
+
+    /// The same of a copy, which holds until the next one.
+    /// - Parameter bytes: the record with its length. False where they are none.
+    func load(copying bytes: [UInt8]) -> Bool {
+        if own.count < bytes.count {
+            own.deallocate()
+            own = .allocate(byteCount: bytes.count, alignment: 8)
+        }
+        own.copyBytes(from: bytes)
+        var isFound = false
+        BatchPayload.forEachRaw(in: UnsafeRawBufferPointer(rebasing: own[..<bytes.count])) { _, record in
+            load(record)
+            isFound = true
+        }
+        return isFound
     }
 
     /// A text field as sent; `nil` where it is absent or null.

@@ -19,11 +19,14 @@ package actor SQLiteUserDirectory: UserDirectory {
         package var walPageLimit: Int
         /// Page cache of the connection; `nil`: what suits the file's size (`FileScale`).
         package var cacheKiB: Int?
+        /// `RETENTION_DAYS`: how long a removal of an unknown id is remembered.
+        package var retentionDays: Double
 
-        package init(busyTimeout: Double = 2, walPageLimit: Int = 48_000, cacheKiB: Int? = nil) {
+        package init(busyTimeout: Double = 2, walPageLimit: Int = 48_000, cacheKiB: Int? = nil, retentionDays: Double = 7) {
             self.busyTimeout = busyTimeout
             self.walPageLimit = walPageLimit
             self.cacheKiB = cacheKiB
+            self.retentionDays = retentionDays
         }
     }
 
@@ -45,6 +48,8 @@ package actor SQLiteUserDirectory: UserDirectory {
     private var state = State.unopened
     private var wasOpen = false
     private var hasWarned = false
+    /// What was said last of a `sync_logs` that does not fit.
+    private var logTrouble: String?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -91,9 +96,10 @@ package actor SQLiteUserDirectory: UserDirectory {
 
     private func applyNow(_ batches: [BatchWork], closeEarly: () -> Bool) throws(DirectoryError) -> [BatchApplied] {
         guard !batches.isEmpty else { return [] }
-        let (scope, clock) = (emailScope, clock)
+        let (scope, clock, retention) = (emailScope, clock, options.retentionDays * 86_400)
         return try write {
-            try BatchApplier(statements: $0, scope: scope, clock: clock).apply(batches, closeEarly: closeEarly)
+            try BatchApplier(statements: $0, scope: scope, retention: retention, clock: clock).apply(
+                batches, closeEarly: closeEarly)
         }
     }
 
@@ -115,25 +121,46 @@ package actor SQLiteUserDirectory: UserDirectory {
     }
 
     private func logNow(_ jobs: [SyncLogEntry]) throws(DirectoryError) {
-        try write { statements in
-            try Transaction.immediate(on: statements.connection) {
-                for job in jobs { try SyncLogTable(statements: statements).add(job) }
+        let refusal: String? = try write { statements in
+            do {
+                try Transaction.immediate(on: statements.connection) {
+                    let table = SyncLogTable(statements: statements)
+                    for job in jobs { if let refusal = try table.add(job) { throw LogRefusal(said: refusal) } }
+                }
+                return nil
+            } catch let refusal as LogRefusal {
+                return refusal.said
+            } catch let failure as SQLiteFailure where SyncLogTable.isRefusal(failure) {
+                return failure.message
             }
         }
+        guard let refusal else { return }
+        // The table may have been dropped or changed: the next call fits it anew.
+        if case .open(let connection) = state { connection.close() }
+        state = .unopened
+        throw .transient("The table sync_logs refuses a row. SQLite says: \(refusal)")
+    }
+
+    private struct LogRefusal: Error {
+        var said: String
     }
 
     package func forget(_ jobs: [JobID]) throws(DirectoryError) {
+        let (retention, now) = (options.retentionDays * 86_400, clock.now())
         try write { statements in
             try Transaction.immediate(on: statements.connection) {
                 for job in jobs { try Ledger(statements: statements).forget(job) }
+                try EarlyRemovals(statements: statements, retention: retention).forgetOld(at: now)
             }
         }
     }
 
-    /// Commits a row and its removal: a full disk or a file that turned read-only shows only when something is written.
+    /// Commits a row and its removal: a full disk or a file that turned read-only shows only when something is written. And looks
+    /// whether the users are there: what would fail every batch is no directory to go on with.
     package func probe() throws(DirectoryError) {
         try write { statements in
             try Transaction.immediate(on: statements.connection) {
+                _ = try statements(UserSQL.anyUser).found()
                 try statements("INSERT OR REPLACE INTO usersync_ledger (job_id, batch) VALUES ('probe', 0)").run()
                 try statements("DELETE FROM usersync_ledger WHERE job_id = 'probe'").run()
             }
@@ -171,7 +198,7 @@ package actor SQLiteUserDirectory: UserDirectory {
             return result
         } catch {
             // A file that was damaged or gone, or a table that was changed, may be mended: the next call opens it anew.
-            if let failure = error as? SQLiteFailure, failure.spoilsConnection || failure.isSchemaTrouble {
+            if let failure = error as? SQLiteFailure, failure.spoilsConnection || failure.tellsOfSchema {
                 connection.close()
                 state = .unopened
             }
@@ -190,7 +217,7 @@ package actor SQLiteUserDirectory: UserDirectory {
         do {
             // Once it was there, an empty one in its place would hide that what was synced before is gone.
             let connection = try DirectoryConnection(path: path, options: options, makesFile: !wasOpen)
-            try connection.fitTables(for: emailScope)
+            warnOfLog(try connection.fitTables(for: emailScope))
             fitScale(of: connection)
             state = .open(connection)
             wasOpen = true
@@ -200,6 +227,12 @@ package actor SQLiteUserDirectory: UserDirectory {
         } catch {
             throw DirectoryError(error)
         }
+    }
+
+    /// Once for each trouble: the file is opened again after every outage.
+    private func warnOfLog(_ trouble: String?) {
+        if let trouble, trouble != logTrouble { warn("sync_logs does not fit, so jobs end without their row there. \(trouble)") }
+        logTrouble = trouble
     }
 
     private func warnOfOldSQLite() {

@@ -1,11 +1,43 @@
+import GRDBSQLite
 import SyncModel
 
-/// The guide's `sync_logs`: one row a job.
+/// The guide's `sync_logs`: one row a job. The table is optional: what it refuses keeps nobody from being synced.
 struct SyncLogTable {
     let statements: UserStatements
 
-    /// Writes a job's row unless it has one.
-    func add(_ entry: SyncLogEntry) throws {
+    /// What is said where a trigger ended the transaction instead of refusing the row.
+    static let endedTransaction = "A trigger of sync_logs rolls the transaction back"
+
+    /// Whether the table says no to the row: a constraint, its schema, a trigger. What befalls the directory as a whole is none.
+    static func isRefusal(_ failure: SQLiteFailure) -> Bool {
+        switch failure.primaryCode {
+        case SQLITE_CONSTRAINT, SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_RANGE, SQLITE_ERROR, SQLITE_SCHEMA: true
+        default: false
+        }
+    }
+
+    /// Writes a job's row unless it has one, in a savepoint, so that a refusal undoes nothing else. Inside a transaction that holds the
+    /// write lock.
+    /// - Returns: why the table refuses the row; `nil`: it stands.
+    /// - Throws: a refusal only where the transaction is gone with it.
+    func add(_ entry: SyncLogEntry) throws(SQLiteFailure) -> String? {
+        try statements("SAVEPOINT usersync_log").run()
+        do throws(SQLiteFailure) {
+            try insert(entry)
+            if Transaction.hasBrokenForeignKeys(on: statements.connection) {
+                throw SQLiteFailure(code: SQLITE_CONSTRAINT, message: "FOREIGN KEY constraint failed")
+            }
+            try statements("RELEASE usersync_log").run()
+            return nil
+        } catch  where Self.isRefusal(error) && !Transaction.isOver(on: statements.connection) {
+            try statements("ROLLBACK TO usersync_log").run()
+            try statements("RELEASE usersync_log").run()
+            return error.message
+        }
+    }
+
+    /// The same without a savepoint: a refusal is thrown.
+    func insert(_ entry: SyncLogEntry) throws(SQLiteFailure) {
         let insert = try statements(
             """
             INSERT INTO sync_logs (tenant_id, operation, total_users, successful, failed, details, synced_at, job_id)

@@ -51,7 +51,8 @@ struct Assembly: Sendable {
             limits: QueueLimits(settings),
             clock: clock, observer: signals.observer, warn: warn)
         directory = SQLiteUserDirectory(
-            path: settings.database.path, emailScope: settings.emailScope, clock: clock, warn: warn)
+            path: settings.database.path, emailScope: settings.emailScope, clock: clock,
+            options: .init(retentionDays: Double(settings.retentionDays)), warn: warn)
         engine = Engine(
             queue: queue, directory: directory,
             configuration: EngineConfiguration(

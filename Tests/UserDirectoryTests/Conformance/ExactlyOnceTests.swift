@@ -58,9 +58,9 @@ struct ExactlyOnceTests {
         _ = try await it.directory.tombstone(.test(2), batches: [5])
         try await it.directory.forget([.test(1), .test(2)])
         #expect(try it.rows("usersync_ledger").map { $0["job_id"] } == [JobID.test(3).text])
-        #expect(try it.rows("usersync_conflicts").map { $0["job_id"] } == [JobID.test(3).text])
+        #expect(try it.rows("usersync_waiting").map { $0["job_id"] } == [JobID.test(3).text])
         try await it.directory.forget([.test(3), .test(99)])
-        #expect(try it.rows("usersync_ledger").isEmpty && it.rows("usersync_conflicts").isEmpty)
+        #expect(try it.rows("usersync_ledger").isEmpty && it.rows("usersync_waiting").isEmpty)
         #expect(try it.rows("users").count == 2)
     }
 

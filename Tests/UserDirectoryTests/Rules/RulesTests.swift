@@ -14,6 +14,7 @@ struct RulesTests {
             AppliedUser(index: 3, outcome: .failed, code: .identityConflict, crmUserID: .max),
             AppliedUser(index: 2, outcome: .stale, crmUserID: .min),
             AppliedUser(index: 5, outcome: .failed, code: .invalidUser, detail: ""),
+            AppliedUser(index: 6, outcome: .updated, crmUserID: 7, isRelinked: true),
         ]
         let deferred: Set<UInt32> = [7, 0, .max]
         let bytes = LedgerResults.encode(users, deferred: deferred)
@@ -26,30 +27,6 @@ struct RulesTests {
         #expect(LedgerResults.encode(batch, deferred: []).count < 320)
         let empty = LedgerResults.encode([], deferred: [])
         #expect(try #require(empty.withUnsafeBytes { LedgerResults.decode($0) }).users.isEmpty)
-    }
-
-    @Test("a chain of emails is followed to a free one or round, and no further than its bound")
-    func moves() throws {
-        /// `links[a]` is the email a's holder asks for; an email without holder is free.
-        func plan(_ links: [Int: Int], holders: Set<Int>, from email: Int, start: Int) -> EmailMoves<Int>? {
-            EmailMoves<Int>(
-                freeing: "\(email)",
-                holder: { email -> EmailMoves<Int>.Holder in
-                    let number = Int(email) ?? -1
-                    if number == start { return .start }
-                    return holders.contains(number) ? .user(number, id: Int64(number)) : .nobody
-                }, wish: { (row: Int) -> String? in links[row].map { "\($0)" } })
-        }
-        let chain = try #require(plan([1: 2, 2: 3], holders: [1, 2], from: 1, start: 0))
-        #expect(chain.moves.map(\.row) == [2, 1] && chain.moves.map(\.email) == ["3", "2"] && !chain.isCycle)
-        let cycle = try #require(plan([1: 2, 2: 0], holders: [1, 2], from: 1, start: 0))
-        #expect(cycle.moves.map(\.row) == [2, 1] && cycle.isCycle)
-        #expect(plan([1: 2], holders: [1, 2], from: 1, start: 0) == nil, "2 stays")
-        #expect(plan([1: 1], holders: [1], from: 1, start: 0) == nil, "1 asks for what it has")
-        #expect(plan([1: 2, 2: 1], holders: [1, 2], from: 1, start: 0) == nil, "they swap without it")
-        let long = Dictionary(uniqueKeysWithValues: (1...5_000).map { ($0, $0 + 1) })
-        #expect(plan(long, holders: Set(1...1_000), from: 1, start: 0)?.moves.count == 1_000)
-        #expect(plan(long, holders: Set(1...1_001), from: 1, start: 0) == nil)
     }
 
     @Test("what a database says is shown without the user's values, and short")

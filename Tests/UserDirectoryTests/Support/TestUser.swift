@@ -84,4 +84,11 @@ extension BatchWork {
             job: job, number: number, tenant: tenant, at: seconds, isLastPass: isLastPass,
             BatchPayload(users, firstIndex: firstIndex))
     }
+
+    /// As the one batch of its job.
+    var alone: BatchWork {
+        var work = self
+        work.isWholeJob = true
+        return work
+    }
 }

@@ -8,42 +8,48 @@ import SyncModel
 struct BatchApplier {
     let statements: UserStatements
     let scope: EmailScope
+    /// Seconds for which an early removal is remembered.
+    let retention: Double
     let clock: WallClock
 
     /// Why an attempt ended before its commit.
     private enum Interruption: Error {
         /// A user was refused: do it again with savepoints.
         case needsSavepoints
-        /// A trigger's `RAISE(ROLLBACK)` took the whole transaction with it, at this user.
+        /// A trigger's `RAISE(ROLLBACK)` took the whole transaction with it, at this user of the batch at `position`.
         case rolledBack(position: Int, AppliedUser)
+        /// The same, at the job's row in `sync_logs`.
+        case rolledBackByLog(position: Int)
     }
 
-    /// A user who takes the whole transaction with it: its result is known before the next attempt.
-    private struct Culprit: Hashable {
-        var position: Int
-        var index: UInt32
+    /// What is known from attempts before.
+    private struct Knowledge {
+        var usesSavepoints = false
+        var culprits: [UserApplier.Culprit: AppliedUser] = [:]
+        /// Jobs whose log row takes the transaction with it.
+        var unlogged: Set<JobID> = []
     }
 
     func apply(_ batches: [BatchWork], closeEarly: () -> Bool) throws -> [BatchApplied] {
-        var usesSavepoints = false
-        var culprits: [Culprit: AppliedUser] = [:]
+        var knowledge = Knowledge()
         var limit = batches.count
         while true {
             do {
-                return try attempt(
-                    batches.prefix(limit), usesSavepoints: usesSavepoints, culprits: culprits, closeEarly: closeEarly)
+                return try attempt(batches.prefix(limit), knowledge, closeEarly: closeEarly)
             } catch Interruption.needsSavepoints {
-                usesSavepoints = true
+                knowledge.usesSavepoints = true
             } catch Interruption.rolledBack(let position, let user) {
-                culprits[Culprit(position: position, index: user.index)] = user
+                knowledge.culprits[.init(jobID: batches[position].jobID, index: user.index)] = user
                 // The batches before it are known to be good: commit those; its own comes alone, where going back costs least.
                 limit = max(1, position)
+            } catch Interruption.rolledBackByLog(let position) {
+                knowledge.unlogged.insert(batches[position].jobID)
             }
         }
     }
 
     private func attempt(
-        _ batches: ArraySlice<BatchWork>, usesSavepoints: Bool, culprits: [Culprit: AppliedUser], closeEarly: () -> Bool
+        _ batches: ArraySlice<BatchWork>, _ knowledge: Knowledge, closeEarly: () -> Bool
     ) throws -> [BatchApplied] {
         let connection = statements.connection
         try Transaction.execute("BEGIN IMMEDIATE", on: connection)
@@ -55,26 +61,31 @@ struct BatchApplier {
             for (position, work) in batches.enumerated() {
                 if position > 0, closeEarly() { break }
                 if let job = unfinished[work.tenantID], job != work.jobID { break }
+                var applied: BatchApplied
                 if let standing = try Ledger(statements: statements).find(work.jobID, work.number) {
-                    if !standing.deferred.isEmpty { unfinished[work.tenantID] = work.jobID }
-                    results.append(standing)
-                    continue
+                    applied = standing
+                } else {
+                    let context = try BatchContext(work, statements, retention: retention, at: clock.now())
+                    let users =
+                        try applier
+                        ?? UserApplier(
+                            statements, scope: scope, retention: retention, batch: context,
+                            usesSavepoints: knowledge.usesSavepoints, culprits: knowledge.culprits)
+                    applier = users
+                    users.batch = context
+                    applied = try applyUsers(of: work, at: position, with: users)
+                    try Ledger(statements: statements).record(applied)
                 }
-                let hasClaims = try ConflictClaims(statements: statements).exist(for: work.jobID)
-                let context = BatchContext(work, serial: statements.nextBatch(), now: clock.now(), hasClaims: hasClaims)
-                let users = try applier ?? UserApplier(statements, scope: scope, batch: context)
-                applier = users
-                users.batch = context
-                let applied = try applyUsers(of: work, at: position, with: users, usesSavepoints: usesSavepoints, culprits)
-                try Ledger(statements: statements).record(applied)
-                if work.isWholeJob, applied.deferred.isEmpty {
-                    try SyncLogTable(statements: statements).add(SyncLogEntry(work, applied.users, at: clock.now()))
+                if work.isWholeJob, applied.deferred.isEmpty, !applied.isTombstone {
+                    applied.logRefusal = try log(work, applied, at: position, knowledge)
                 }
                 if !applied.deferred.isEmpty { unfinished[work.tenantID] = work.jobID }
                 results.append(applied)
             }
             // A deferred foreign key would fail the commit and say nothing of who broke it.
-            if !usesSavepoints, Transaction.hasBrokenForeignKeys(on: connection) { throw Interruption.needsSavepoints }
+            if !knowledge.usesSavepoints, Transaction.hasBrokenForeignKeys(on: connection) {
+                throw Interruption.needsSavepoints
+            }
             try Transaction.execute("COMMIT", on: connection)
             return results
         } catch {
@@ -83,66 +94,48 @@ struct BatchApplier {
         }
     }
 
-    private func applyUsers(
-        of work: BatchWork, at position: Int, with applier: UserApplier, usesSavepoints: Bool, _ culprits: [Culprit: AppliedUser]
-    ) throws -> BatchApplied {
+    /// Writes the row of a job that is this batch. Why the table refuses it, if it does: the users stand all the same.
+    private func log(_ work: BatchWork, _ applied: BatchApplied, at position: Int, _ knowledge: Knowledge) throws -> String? {
+        guard !knowledge.unlogged.contains(work.jobID) else { return SyncLogTable.endedTransaction }
+        let (table, entry) = (SyncLogTable(statements: statements), SyncLogEntry(work, applied.users, at: clock.now()))
+        do throws(SQLiteFailure) {
+            if knowledge.usesSavepoints { return try table.add(entry) }
+            try table.insert(entry)
+            return nil
+        } catch  where SyncLogTable.isRefusal(error) {
+            guard Transaction.isOver(on: statements.connection) else { throw Interruption.needsSavepoints }
+            throw Interruption.rolledBackByLog(position: position)
+        }
+    }
+
+    private func applyUsers(of work: BatchWork, at position: Int, with applier: UserApplier) throws -> BatchApplied {
         var applied = BatchApplied(jobID: work.jobID, number: work.number, users: [])
         applied.users.reserveCapacity(work.payload.count)
-        try work.payload.forEach { record in
-            if !culprits.isEmpty, let known = culprits[Culprit(position: position, index: record.index)] {
-                applied.users.append(known)
-                return
+        let lastPass = LastPass(applier: applier)
+        do {
+            try work.payload.forEachRaw { raw, record in
+                if work.isLastPass {
+                    applied.users.append(try lastPass.settle(raw, record))
+                } else if let user = try applier.apply(raw, record) {
+                    applied.users.append(user)
+                } else {
+                    applied.deferred.insert(record.index)
+                }
             }
-            let verdict: UserApplier.Verdict
-            do {
-                verdict = try usesSavepoints ? applyInSavepoint(record, with: applier) : applier.apply(record)
-            } catch let failure as SQLiteFailure where failure.refusesOneUser {
-                guard usesSavepoints else { throw Interruption.needsSavepoints }
-                guard let user = Self.result(of: refusal(failure, of: applier), at: record.index) else { throw failure }
-                throw Interruption.rolledBack(position: position, user)
+            // Nobody else of its job is to come.
+            if work.isWholeJob, !applied.deferred.isEmpty {
+                try work.payload.forEachRaw { raw, record in
+                    if applied.deferred.contains(record.index) { applied.users.append(try lastPass.settle(raw, record)) }
+                }
+                applied.users.sort { $0.index < $1.index }
+                applied.deferred = []
             }
-            if let user = Self.result(of: verdict, at: record.index) {
-                applied.users.append(user)
-            } else {
-                applied.deferred.insert(record.index)
-            }
+            if work.isWholeJob, applier.batch.hasWaiting { try applier.waiting.forget(work.jobID) }
+        } catch let failure as SQLiteFailure where failure.refusesOneUser {
+            guard applier.usesSavepoints else { throw Interruption.needsSavepoints }
+            guard let user = applier.culprit else { throw failure }
+            throw Interruption.rolledBack(position: position, user)
         }
         return applied
-    }
-
-    /// Undoes what a refused user left behind. Throws a refusal only where the transaction is gone with it.
-    private func applyInSavepoint(
-        _ record: UserRecord, with applier: UserApplier
-    ) throws(SQLiteFailure) -> UserApplier.Verdict {
-        let connection = statements.connection
-        try statements("SAVEPOINT usersync_user").run()
-        do throws(SQLiteFailure) {
-            let verdict = try applier.apply(record)
-            if Transaction.hasBrokenForeignKeys(on: connection) {
-                throw SQLiteFailure(code: SQLITE_CONSTRAINT, message: "FOREIGN KEY constraint failed")
-            }
-            try statements("RELEASE usersync_user").run()
-            return verdict
-        } catch  where error.refusesOneUser && !Transaction.isOver(on: connection) {
-            try statements("ROLLBACK TO usersync_user").run()
-            try statements("RELEASE usersync_user").run()
-            return refusal(error, of: applier)
-        }
-    }
-
-    private func refusal(_ failure: SQLiteFailure, of applier: UserApplier) -> UserApplier.Verdict {
-        if failure.isAnothersRefusal { return .failed(.identityConflict, crmUserID: applier.met) }
-        return .failed(
-            .refusedByDatabase, crmUserID: applier.met, detail: RefusalDetail.text(failure.message, hiding: applier.fields))
-    }
-
-    /// `nil` for a user that waits.
-    private static func result(of verdict: UserApplier.Verdict, at index: UInt32) -> AppliedUser? {
-        switch verdict {
-        case .applied(let outcome, let id): AppliedUser(index: index, outcome: outcome, crmUserID: id)
-        case .failed(let code, let id, let detail):
-            AppliedUser(index: index, outcome: .failed, code: code, crmUserID: id, detail: detail)
-        case .deferred: nil
-        }
     }
 }

@@ -13,20 +13,31 @@ struct BatchContext {
     let syncTimeText: String
     /// The moment the batch is applied, as it is stored.
     let now: String
-    /// Whether users of the job wait for its last pass.
-    var hasClaims: Bool
+    /// The same.
+    let moment: Timestamp
+    /// Whether users of the job wait for its last pass, or did.
+    var hasWaiting: Bool
+    /// Whether rows that the job's users carry keep addresses that they did not ask for.
+    var hasKeeping: Bool
+    /// Whether removals of the tenant's came early that are newer than the job.
+    let hasRemovals: Bool
 
-    /// - Parameter serial: from `UserStatements.nextBatch()`.
-    init(_ work: BatchWork, serial: Int, now: Timestamp, hasClaims: Bool) {
-        self.serial = serial
+    init(_ work: BatchWork, _ statements: UserStatements, retention: Double, at moment: Timestamp) throws(SQLiteFailure) {
+        serial = statements.nextBatch()
         jobID = work.jobID
         tenantID = work.tenantID
         operation = work.operation
         syncTime = work.syncTime
         isLastPass = work.isLastPass
         syncTimeText = work.syncTime.iso8601
-        self.now = now.iso8601
-        self.hasClaims = hasClaims
+        now = moment.iso8601
+        self.moment = moment
+        let waiting = WaitingUsers(statements: statements)
+        hasWaiting = try waiting.exist(for: work.jobID)
+        hasKeeping = hasWaiting ? try waiting.keepAddresses(in: work.jobID) : false
+        hasRemovals =
+            work.operation == .userSync
+            ? try EarlyRemovals(statements: statements, retention: retention).areNewer(than: work, at: moment) : false
     }
 
     /// Binds the constants, once a batch and statement.

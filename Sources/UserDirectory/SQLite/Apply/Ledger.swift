@@ -31,9 +31,9 @@ struct Ledger {
         try insert.run()
     }
 
-    /// Removes a job's rows and claims.
+    /// Removes a job's rows, those of its waiting users too.
     func forget(_ job: JobID) throws(SQLiteFailure) {
-        for table in ["usersync_ledger", "usersync_conflicts"] {
+        for table in ["usersync_ledger", "usersync_waiting"] {
             let delete = try statements("DELETE FROM \(table) WHERE job_id = ?1")
             delete.bind(1, copying: job.text)
             try delete.run()

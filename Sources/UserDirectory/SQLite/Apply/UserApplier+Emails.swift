@@ -1,15 +1,15 @@
-import GRDBSQLite
 import SyncModel
 
-/// Whose an email is, and how it changes hands.
+/// Whose an email is, and what becomes of who asks for it.
 extension UserApplier {
     /// The tenant's row with the user's email: the spelling as sent wins, else the lowest id.
     func findByEmail() throws(SQLiteFailure) -> StoredRow? {
         guard let email = fields.email else { return nil }
         if hasMixedCase {
-            let rows = try holders(of: .text(email))
-            let sent = fields[.email].map { String(decoding: $0, as: UTF8.self) }
-            guard let row = rows.first(where: { $0.email == sent }) ?? rows.min(by: { $0.id < $1.id }) else { return nil }
+            let rows = try holders(of: email)
+            let sent = fields[.email]
+            let exact = rows.first { row in sent.map { sent in row.email.withUnsafeBytes { $0.sameBytes(as: sent) } } ?? false }
+            guard let row = exact ?? rows.min(by: { $0.id < $1.id }) else { return nil }
             return try self.row(row.id)
         }
         let select = try statement(UserSQL.byEmail)
@@ -17,22 +17,57 @@ extension UserApplier {
         return try select.step() ? StoredRow(select) : nil
     }
 
+    /// The user's id, if it has one, is nobody's, and `row` has its email.
+    func meet(_ row: StoredRow) throws(SQLiteFailure) -> Verdict {
+        guard let other = row.wrapperID.map({ Array($0) }) else { return try update(row) }
+        // Somebody else's by its id: whether that one stays, moves or is in the request at all, all others of the job decide first.
+        guard isFinal else {
+            row.done()
+            return .deferred
+        }
+        noteMet(row.id)
+        if let verdict = try verdict(onRowOf: other) {
+            row.done()
+            return verdict
+        }
+        guard fields[.id] != nil else { return try update(row) }
+        if let sent = fields[.kindeUserID], let stored = row.kindeUserID, stored.sameBytes(as: sent) { return try update(row) }
+        if SyncOrder.isStale(batch.syncTime, stored: row.syncTime) {
+            defer { row.done() }
+            return .failed(.addressNewer, crmUserID: row.id)
+        }
+        return try takeOver(row)
+    }
+
+    /// Whether a user of the same job carries the id of a row that has this user's address. `nil`: none does, or it asked for the same
+    /// address before this one: the last of the two has it.
+    private func verdict(onRowOf id: [UInt8]) throws(SQLiteFailure) -> Verdict? {
+        if let carrier = try waiting.carrier(of: id, in: batch) {
+            return isAskedFor(by: carrier)
+                ? .failed(.identityConflict, crmUserID: met) : .comesAfter(carrier.index, isSharer: false)
+        }
+        guard batch.hasKeeping, let carrier = try waiting.keepingCarrier(of: id, in: batch) else { return nil }
+        return isAskedFor(by: carrier) && carrier.index < fields.index ? nil : .failed(.identityConflict, crmUserID: met)
+    }
+
     /// Lets a row that has another email take the user's. `nil`: it may; else what becomes of the user.
     func makeRoom(for row: Int64) throws(SQLiteFailure) -> Verdict? {
         guard let email = fields.email else { return nil }
-        let isHeld = try !holders(of: .text(email)).isEmpty
-        if isHeld, !batch.isLastPass { return try waitForLastPass() }
+        let holders = try holders(of: email)
+        if !holders.isEmpty, !isFinal { return .deferred }
         if try isEmailElsewhere() { return .failed(.emailInOtherTenant, crmUserID: row) }
-        if isHeld, try !moveOthers(away: String(decoding: email, as: UTF8.self), from: row) {
-            return .failed(.identityConflict, crmUserID: row)
+        for holder in holders {
+            if let id = holder.wrapperID, let carrier = try waiting.carrier(of: id, in: batch), !isAskedFor(by: carrier) {
+                return .comesAfter(carrier.index, isSharer: false)
+            }
         }
-        return nil
+        return holders.isEmpty ? nil : .failed(.identityConflict, crmUserID: row)
     }
 
-    func waitForLastPass() throws(SQLiteFailure) -> Verdict {
-        try claims.add(fields, in: batch)
-        batch.hasClaims = true
-        return .deferred
+    /// Whether another user asks for the address that the present one asks for.
+    private func isAskedFor(by carrier: WaitingUsers.Carrier) -> Bool {
+        guard let email = fields.email, let other = carrier.email else { return false }
+        return other.withUnsafeBytes { $0.sameBytes(as: email) }
     }
 
     /// Whether the user's email, in lower case as it would be stored, stands in some row.
@@ -48,115 +83,42 @@ extension UserApplier {
 
     /// With `EMAIL_SCOPE=global`: whether the user's email belongs to another tenant's user.
     func isEmailElsewhere() throws(SQLiteFailure) -> Bool {
-        guard let email = fields.email else { return false }
-        return try isElsewhere(.text(email))
-    }
-
-    // MARK: Addresses that change hands within a job
-
-    /// A user of the same job who holds an address that another one asks for.
-    private struct Member {
-        var row: Int64
-        var wrapperID: String?
-        /// Newer news stands there: its own record will not be applied, so it is not moved either.
-        var isStale: Bool
-    }
-
-    /// Moves those who hold `email`, and whatever they ask for in turn, where all of them get what they ask for.
-    private func moveOthers(away email: String, from start: Int64) throws(SQLiteFailure) -> Bool {
-        var claimed: [Int64: Int64] = [:]
-        let moves = try EmailMoves<Member>(
-            freeing: email,
-            holder: { (email) throws(SQLiteFailure) in try self.holder(of: email, start: start) },
-            wish: { (member) throws(SQLiteFailure) in
-                guard !member.isStale, let wrapperID = member.wrapperID,
-                    let claim = try self.claims.next(of: wrapperID, after: self.fields.index, in: self.batch)
-                else { return nil }
-                claimed[member.row] = claim.index
-                return claim.email
-            })
-        guard let moves else { return false }
-        do {
-            // It gets what it asks for when its own record is written; until then its old address must be free.
-            if moves.isCycle { try move(start, to: "usersync-\(batch.jobID)-\(fields.index)@moving.invalid") }
-            for (member, email) in moves.moves {
-                try move(member.row, to: email)
-                if let claim = claimed[member.row] { try claims.markMoved(claim, in: batch) }
-            }
-        } catch {
-            // The one who cannot move hears of it at its own turn; to this user the address is simply taken.
-            var failure = error
-            failure.isAnothersRefusal = failure.refusesOneUser
-            throw failure
+        guard scope == .global, let email = fields.email else { return false }
+        for sql in hasMixedCase ? [UserSQL.emailElsewhere, UserSQL.mixedCaseEmailElsewhere] : [UserSQL.emailElsewhere] {
+            let select = try statement(sql)
+            select.bind(UserSQL.parameter(.email), email)
+            if try select.found() { return true }
         }
-        return true
-    }
-
-    private func holder(of email: String, start: Int64) throws(SQLiteFailure) -> EmailMoves<Member>.Holder {
-        let rows = try holders(of: email)
-        if try isElsewhere(email) { return .fixed }
-        guard let only = rows.first else { return .nobody }
-        guard rows.count == 1 else { return .fixed }
-        if only.id == start { return .start }
-        guard let row = try row(only.id) else { return .nobody }
-        defer { row.done() }
-        return .user(
-            Member(row: only.id, wrapperID: row.wrapperID, isStale: SyncOrder.isStale(batch.syncTime, stored: row.syncTime)),
-            id: only.id)
-    }
-
-    private func move(_ row: Int64, to email: String) throws(SQLiteFailure) {
-        let update = try statement(UserSQL.moveEmail)
-        update.bind(UserSQL.parameter(.email), copying: email)
-        update.bind(UserSQL.row, row)
-        try update.run()
-        guard sqlite3_changes(statements.connection) > 0 else {
-            throw SQLiteFailure(code: SQLITE_CONSTRAINT, message: Self.ignored)
-        }
+        return false
     }
 
     // MARK: Rows by email
 
-    /// An email as the payload has it, or one of our own.
-    private enum Address {
-        case text(UnsafeRawBufferPointer)
-        case string(String)
-
-        func bind(to statement: RawStatement) {
-            switch self {
-            case .text(let bytes): statement.bind(UserSQL.parameter(.email), bytes)
-            case .string(let text): statement.bind(UserSQL.parameter(.email), copying: text)
-            }
-        }
-    }
-
-    private func holders(of email: String) throws(SQLiteFailure) -> [(id: Int64, email: String)] {
-        try holders(of: .string(email))
+    /// A row that has an email.
+    private struct Holder {
+        var id: Int64
+        /// As it is stored.
+        var email: [UInt8]
+        var wrapperID: [UInt8]?
     }
 
     /// The tenant's rows with an email, whatever the case of its letters.
-    private func holders(of email: Address) throws(SQLiteFailure) -> [(id: Int64, email: String)] {
-        var rows: [(id: Int64, email: String)] = []
+    private func holders(of email: UnsafeRawBufferPointer) throws(SQLiteFailure) -> [Holder] {
+        var rows: [Holder] = []
+        func add(_ select: RawStatement, email: Int32, wrapperID: Int32) {
+            rows.append(
+                Holder(
+                    id: select.int64(0), email: select.text(email).map { Array($0) } ?? [],
+                    wrapperID: select.text(wrapperID).map { Array($0) }))
+        }
         let select = try statement(UserSQL.byEmail)
-        email.bind(to: select)
-        while try select.step() { rows.append((select.int64(0), select.string(UserSQL.column(.email)) ?? "")) }
+        select.bind(UserSQL.parameter(.email), email)
+        while try select.step() { add(select, email: UserSQL.column(.email), wrapperID: UserSQL.column(.id)) }
         guard hasMixedCase else { return rows }
         let mixed = try statement(UserSQL.byMixedCaseEmail)
-        email.bind(to: mixed)
-        while try mixed.step() { rows.append((mixed.int64(0), mixed.string(1) ?? "")) }
+        mixed.bind(UserSQL.parameter(.email), email)
+        while try mixed.step() { add(mixed, email: 1, wrapperID: 2) }
         return rows
-    }
-
-    private func isElsewhere(_ email: String) throws(SQLiteFailure) -> Bool { try isElsewhere(.string(email)) }
-
-    private func isElsewhere(_ email: Address) throws(SQLiteFailure) -> Bool {
-        guard scope == .global else { return false }
-        for sql in hasMixedCase ? [UserSQL.emailElsewhere, UserSQL.mixedCaseEmailElsewhere] : [UserSQL.emailElsewhere] {
-            let select = try statement(sql)
-            email.bind(to: select)
-            if try select.found() { return true }
-        }
-        return false
     }
 
     private func row(_ id: Int64) throws(SQLiteFailure) -> StoredRow? {

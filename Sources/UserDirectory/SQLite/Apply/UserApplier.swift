@@ -7,17 +7,33 @@ import SyncModel
 final class UserApplier {
     /// What became of a user.
     enum Verdict {
-        case applied(UserOutcome, crmUserID: Int64)
+        case applied(UserOutcome, crmUserID: Int64, detail: String? = nil, isRelinked: Bool = false)
         case failed(FailureCode, crmUserID: Int64 = 0, detail: String? = nil)
-        /// It met `identity_conflict` on the first pass and waits for the last.
+        /// Others of the job may change what becomes of it: it waits for the last pass.
         case deferred
+        /// In the last pass: another user comes first, one that shares its id or email, or one whose row has its address.
+        case comesAfter(UInt32, isSharer: Bool)
+    }
+
+    /// A user who takes the whole transaction with it: its result is known before the next attempt.
+    struct Culprit: Hashable {
+        var jobID: JobID
+        var index: UInt32
     }
 
     let statements: UserStatements
     let scope: EmailScope
-    let claims: ConflictClaims
+    let waiting: WaitingUsers
+    let removals: EarlyRemovals
     let fields = RecordFields()
     var batch: BatchContext
+    /// Whether each user is applied in a savepoint of its own.
+    let usesSavepoints: Bool
+    let culprits: [Culprit: AppliedUser]
+    /// Set where a refusal took the transaction with it.
+    var culprit: AppliedUser?
+    /// Whether what the present user meets decides: nobody of its job can change it any more.
+    var isFinal = false
     /// Whether emails in mixed case are there: rows of an older table or of the CRM's own making.
     let hasMixedCase: Bool
     /// Triggers of the CRM's may act on an insert that comes to nothing: look first where there are some.
@@ -27,69 +43,148 @@ final class UserApplier {
 
     /// The row the present user was found to be, 0 where there is none: also what a refusal belongs to.
     private(set) var met: Int64 = 0
+    /// Whether it was found by the id.
+    private(set) var isMetByID = false
+    /// Whether the row stays with an address that the user does not ask for.
+    private(set) var keepsAddress = false
 
     static let ignored = "A trigger of the database ignored the row"
+    static let removedBefore = "User is inactive: it was removed after the moment this data is of"
 
     /// Reads what holds for the whole transaction: the write lock keeps others from changing it.
-    init(_ statements: UserStatements, scope: EmailScope, batch: BatchContext) throws(SQLiteFailure) {
+    init(
+        _ statements: UserStatements, scope: EmailScope, retention: Double, batch: BatchContext, usesSavepoints: Bool,
+        culprits: [Culprit: AppliedUser]
+    ) throws(SQLiteFailure) {
         self.statements = statements
         self.scope = scope
         self.batch = batch
-        claims = ConflictClaims(statements: statements)
+        self.usesSavepoints = usesSavepoints
+        self.culprits = culprits
+        waiting = WaitingUsers(statements: statements)
+        removals = EarlyRemovals(statements: statements, retention: retention)
         hasTriggers = try statements(UserSQL.triggers).found()
         hasMixedCase = try MixedCaseIndex.findsRows(statements, hasTriggers: hasTriggers)
     }
 
-    func apply(_ record: UserRecord) throws(SQLiteFailure) -> Verdict {
+    /// Makes a record the present user.
+    func load(_ record: UserRecord) {
         fields.load(record)
-        met = 0
-        if let problem = fields[.problem] { return .failed(.invalidUser, detail: String(decoding: problem, as: UTF8.self)) }
-        switch batch.operation {
-        case .userSync: return try sync()
-        case .userRemoval: return try remove()
-        }
+        forgetMet()
     }
 
-    // MARK: Sync
+    /// Makes a waiting user the present one.
+    func load(_ index: UInt32) throws(SQLiteFailure) {
+        guard fields.load(copying: try waiting.record(of: index, in: batch)) else {
+            throw SQLiteFailure(
+                code: SQLITE_CORRUPT, message: "the record of waiting user \(index) of job \(batch.jobID) cannot be read")
+        }
+        forgetMet()
+    }
 
-    private func sync() throws(SQLiteFailure) -> Verdict {
+    private func forgetMet() {
+        met = 0
+        isMetByID = false
+        keepsAddress = false
+    }
+
+    func noteMet(_ row: Int64) { met = row }
+
+    /// Applies a user on the first pass.
+    /// - Parameter raw: its record with its length, to be kept if it has to wait.
+    /// - Returns: `nil`: it waits for the last pass.
+    func apply(_ raw: UnsafeRawBufferPointer, _ record: UserRecord) throws(SQLiteFailure) -> AppliedUser? {
+        load(record)
+        isFinal = false
+        let verdict = try guarded { () throws(SQLiteFailure) -> Verdict in try firstVerdict(raw) }
+        if case .deferred = verdict { return nil }
+        let user = result(of: verdict)
+        if user.outcome == .failed || user.outcome == .stale {
+            if user.code == .invalidUser, fields[.id] != nil { _ = try lookAtOwnRow() }
+            guard keepsAddress, batch.operation == .userSync else { return user }
+            try waiting.add(fields, nil, as: .keeps, in: batch)
+            batch.hasWaiting = true
+            batch.hasKeeping = true
+        } else if batch.hasKeeping, let id = fields[.id] {
+            try waiting.noLongerKeeps(id, in: batch)
+        }
+        return user
+    }
+
+    private func firstVerdict(_ raw: UnsafeRawBufferPointer) throws(SQLiteFailure) -> Verdict {
+        if batch.operation == .userRemoval { return try remove() }
+        if let problem = fields[.problem] { return .failed(.invalidUser, detail: String(decoding: problem, as: UTF8.self)) }
         guard fields.email != nil, fields[.name] != nil else { return .failed(.invalidUser) }
-        if batch.hasClaims, !batch.isLastPass, try claims.precede(fields, in: batch) { return try waitForLastPass() }
+        let first = batch.hasWaiting ? try waiting.sharer(before: fields, in: batch) : nil
+        let verdict = first == nil ? try meet() : .deferred
+        guard case .deferred = verdict else { return verdict }
+        try waiting.add(fields, raw, as: .open, in: batch)
+        batch.hasWaiting = true
+        return verdict
+    }
 
+    /// Lets the present user meet what is stored.
+    func meet() throws(SQLiteFailure) -> Verdict {
         let triesFirst = newInARow == 2 && !hasTriggers && !hasMixedCase
-        if triesFirst, let id = try insert() { return .applied(.created, crmUserID: id) }
-        if let row = try find() {
+        if triesFirst, let id = try insert() { return try created(id) }
+        if let row = try findByID() {
             newInARow = 0
+            isMetByID = true
             return try update(row)
+        }
+        if let row = try findByEmail() {
+            newInARow = 0
+            return try meet(row)
         }
         newInARow = min(newInARow + 1, 2)
         if hasMixedCase, try isEmailElsewhere() { return .failed(.emailInOtherTenant) }
-        if !triesFirst, let id = try insert() { return .applied(.created, crmUserID: id) }
+        if !triesFirst, let id = try insert() { return try created(id) }
         if try isEmailElsewhere() { return .failed(.emailInOtherTenant) }
         return try insertInSight()
     }
 
-    /// The user's row: by wrapper id, else by email.
-    private func find() throws(SQLiteFailure) -> StoredRow? {
-        if let id = fields[.id] {
-            let select = try statements.byWrapperID()
-            batch.bindConstants(to: select)
-            select.bind(UserSQL.parameter(.id), id)
-            if try select.step() { return StoredRow(select) }
-        }
-        return try findByEmail()
+    func findByID() throws(SQLiteFailure) -> StoredRow? {
+        guard let id = fields[.id] else { return nil }
+        let select = try statements.byWrapperID()
+        batch.bindConstants(to: select)
+        select.bind(UserSQL.parameter(.id), id)
+        return try select.step() ? StoredRow(select) : nil
     }
 
-    private func update(_ row: StoredRow) throws(SQLiteFailure) -> Verdict {
+    /// Finds the row with the user's id without writing to it; its number, if there is one.
+    func lookAtOwnRow() throws(SQLiteFailure) -> Int64? {
+        guard let row = try findByID() else { return nil }
+        defer { row.done() }
+        met = row.id
+        isMetByID = true
+        keepsAddress = !(fields.email.map { folded in row.email.map { Email.matches($0, folded: folded) } ?? false } ?? false)
+        return met
+    }
+
+    /// Gives a row an address for the while in which others get theirs.
+    func move(_ row: Int64, to email: String) throws(SQLiteFailure) {
+        let update = try statement(UserSQL.moveEmail)
+        update.bind(UserSQL.parameter(.email), copying: email)
+        update.bind(UserSQL.row, row)
+        try update.run()
+        guard sqlite3_changes(statements.connection) > 0 else {
+            throw SQLiteFailure(code: SQLITE_CONSTRAINT, message: Self.ignored)
+        }
+    }
+
+    /// Writes to the user's row what it sends, its email where that can be.
+    func update(_ row: StoredRow) throws(SQLiteFailure) -> Verdict {
         let id = row.id
         met = id
+        let emailStands = fields.email.map { row.email?.sameBytes(as: $0) ?? false } ?? true
+        let isOtherSpelling =
+            !emailStands && (fields.email.map { folded in row.email.map { Email.matches($0, folded: folded) } ?? false } ?? false)
+        keepsAddress = isMetByID && !emailStands && !isOtherSpelling
         if SyncOrder.isStale(batch.syncTime, stored: row.syncTime) {
             row.done()
             return .applied(.stale, crmUserID: id)
         }
         var changes = fields.changes(from: row)
-        let emailStands = fields.email.map { row.email?.sameBytes(as: $0) ?? false } ?? true
-        let isOtherSpelling = fields.email.map { folded in row.email.map { Email.matches($0, folded: folded) } ?? false } ?? false
         row.done()
         if !emailStands {
             if isOtherSpelling {
@@ -112,11 +207,31 @@ final class UserApplier {
         guard sqlite3_changes(statements.connection) > 0 else {
             return .failed(.refusedByDatabase, crmUserID: id, detail: Self.ignored)
         }
-        if !changes.isEmpty { return .applied(.updated, crmUserID: id) }
-        // Its email may have been given to it when another user of the job needed the old one.
-        let wasMoved = batch.isLastPass ? try claims.wasMoved(fields.index, in: batch) : false
-        return .applied(wasMoved ? .updated : .unchanged, crmUserID: id)
+        keepsAddress = false
+        let isRemoved = changes.contains(.id) ? try staysRemoved(id) : false
+        return .applied(changes.isEmpty ? .unchanged : .updated, crmUserID: id, detail: isRemoved ? Self.removedBefore : nil)
     }
+
+    /// Gives another person's row to the user.
+    func takeOver(_ row: StoredRow) throws(SQLiteFailure) -> Verdict {
+        let id = row.id
+        let emailStands = fields.email.map { row.email?.sameBytes(as: $0) ?? false } ?? true
+        row.done()
+        let shape = fields.creation
+        let isTaken = try emailStands ? false : isSpellingTaken()
+        let update = try statements.takeOver(shape, keepsEmail: isTaken)
+        batch.bindConstants(to: update)
+        bind(shape, to: update)
+        update.bind(UserSQL.row, id)
+        try update.run()
+        guard sqlite3_changes(statements.connection) > 0 else {
+            return .failed(.refusedByDatabase, crmUserID: id, detail: Self.ignored)
+        }
+        let isRemoved = try staysRemoved(id)
+        return .applied(.updated, crmUserID: id, detail: isRemoved ? Self.removedBefore : nil, isRelinked: true)
+    }
+
+    // MARK: Creation
 
     /// Creates the user; `nil` where a unique index holds it already or a trigger ignored it.
     private func insert() throws(SQLiteFailure) -> Int64? {
@@ -129,7 +244,7 @@ final class UserApplier {
         let shape = fields.creation
         let insert = try statements(UserSQL.insert(shape, onConflictDoNothing: false))
         guard let id = try run(insert: insert, shape) else { return .failed(.refusedByDatabase, detail: Self.ignored) }
-        return .applied(.created, crmUserID: id)
+        return try created(id)
     }
 
     private func run(insert: RawStatement, _ shape: FieldSet) throws(SQLiteFailure) -> Int64? {
@@ -139,31 +254,14 @@ final class UserApplier {
         return sqlite3_changes(statements.connection) > 0 ? sqlite3_last_insert_rowid(statements.connection) : nil
     }
 
+    private func created(_ id: Int64) throws(SQLiteFailure) -> Verdict {
+        .applied(.created, crmUserID: id, detail: try staysRemoved(id) ? Self.removedBefore : nil)
+    }
+
     private func bind(_ shape: FieldSet, to statement: RawStatement) {
         shape.forEach { field in
             if let value = fields.target(field) { statement.bind(UserSQL.parameter(field), value) }
         }
-    }
-
-    // MARK: Removal
-
-    private func remove() throws(SQLiteFailure) -> Verdict {
-        guard let id = fields[.id] else { return .failed(.userNotFound) }
-        let select = try statement(UserSQL.removalByWrapperID)
-        select.bind(UserSQL.parameter(.id), id)
-        guard try select.step() else { return .failed(.userNotFound) }
-        let row = select.int64(0)
-        met = row
-        let isStale = SyncOrder.isStale(batch.syncTime, stored: select.text(1))
-        select.reset()
-        if isStale { return .applied(.stale, crmUserID: row) }
-        let update = try statement(UserSQL.deactivate)
-        update.bind(UserSQL.row, row)
-        try update.run()
-        guard sqlite3_changes(statements.connection) > 0 else {
-            return .failed(.refusedByDatabase, crmUserID: row, detail: Self.ignored)
-        }
-        return .applied(.removed, crmUserID: row)
     }
 
     /// A statement with the batch's constants bound.
@@ -172,27 +270,4 @@ final class UserApplier {
         batch.bindConstants(to: statement)
         return statement
     }
-}
-
-/// A row of `users` that a statement stands on. `done()` before the next statement writes.
-struct StoredRow: StoredUser {
-    private let statement: RawStatement
-
-    init(_ statement: RawStatement) { self.statement = statement }
-
-    var id: Int64 { statement.int64(0) }
-    var email: UnsafeRawBufferPointer? { statement.text(UserSQL.column(.email)) }
-    var wrapperID: String? { statement.string(UserSQL.column(.id)) }
-    var syncTime: UnsafeRawBufferPointer? { statement.text(UserSQL.syncTimeColumn) }
-
-    func holds(_ value: FieldValue, in field: UserField) -> Bool {
-        let column = UserSQL.column(field)
-        return switch value {
-        case .text(let bytes): statement.text(column)?.sameBytes(as: bytes) ?? false
-        case .flag(let flag): statement.integer(column) == (flag ? 1 : 0)
-        case .null: statement.isNull(column)
-        }
-    }
-
-    func done() { statement.reset() }
 }

@@ -26,7 +26,7 @@ enum UserSQL {
     // The mixed-case rows of an older table; emails are stored in lower case otherwise.
     static let mixedCaseExists = "SELECT 1 FROM users INDEXED BY idx_users_email_lower WHERE email <> lower(email) LIMIT 1"
     static let byMixedCaseEmail = """
-        SELECT id, email FROM users INDEXED BY idx_users_email_lower
+        SELECT id, email, wrapper_user_id FROM users INDEXED BY idx_users_email_lower
         WHERE email <> lower(email) AND lower(email) = ?3 AND tenant_id = ?21 ORDER BY id
         """
 
@@ -39,12 +39,17 @@ enum UserSQL {
 
     static let removalByWrapperID =
         "SELECT id, sync_time FROM users WHERE tenant_id = ?21 AND wrapper_user_id = ?1"
+    /// The unary plus keeps SQLite from looking through all of the tenant's.
+    static let removalByKindeID = """
+        SELECT id, sync_time FROM users INDEXED BY idx_users_kinde_user_id WHERE kinde_user_id = ?1 AND +tenant_id = ?21 LIMIT 2
+        """
     static let deactivate = """
         UPDATE users SET is_active = 0, sync_time = ?22, last_synced_at = ?23,
         updated_at = CASE WHEN is_active IS 0 THEN updated_at ELSE ?23 END WHERE id = ?24 AND tenant_id = ?21
         """
     static let moveEmail = "UPDATE users SET email = ?3, updated_at = ?23 WHERE id = ?24 AND tenant_id = ?21"
 
+    static let anyUser = "SELECT \(columns) FROM users LIMIT 1"
     static let triggers = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = 'users' LIMIT 1"
 
     /// Creates a user unless a unique index holds it already. Fields left out take the table's defaults.
@@ -57,6 +62,21 @@ enum UserSQL {
             \(onConflictDoNothing ? " ON CONFLICT DO NOTHING" : "")
             """
     }
+
+    /// Gives a row to another person: every column becomes what creation would write, but for `id`, `created_at` and columns that are
+    /// not ours.
+    /// - Parameters:
+    ///   - fields: those that creation would name; of the others `defaults` has the table's own.
+    ///   - keepsEmail: the row's own spelling stands.
+    static func takeOver(_ fields: FieldSet, keepsEmail: Bool, defaults: [String: String]) -> String {
+        let columns = UserField.stored.filter { $0 != .email || !keepsEmail }.map { field in
+            fields.contains(field)
+                ? "\(field.column) = ?\(parameter(field))" : "\(field.column) = (\(defaults[field.column] ?? "NULL"))"
+        }
+        let ours = ["synced_from = 'wrapper'", "sync_time = ?22", "last_synced_at = ?23", "updated_at = ?23"]
+        return "UPDATE users SET \((columns + ours).joined(separator: ", ")) WHERE id = ?24 AND tenant_id = ?21"
+    }
+    static let defaults = "SELECT lower(name), dflt_value FROM pragma_table_info('users') WHERE dflt_value IS NOT NULL"
 
     /// Writes the fields that differ; none: the user was seen, unchanged.
     static func update(_ fields: FieldSet) -> String {

@@ -4,6 +4,7 @@ final class UserStatements {
     private let cache: StatementCache
     private var inserts: [FieldSet: RawStatement] = [:]
     private var updates: [FieldSet: RawStatement] = [:]
+    private var takeOvers: [FieldSet: RawStatement] = [:]
     private var lookup: RawStatement?
     private var batches = 0
     /// `PRAGMA data_version` as the tables were fitted; another one: another process has committed since.
@@ -40,6 +41,21 @@ final class UserStatements {
         if updates.count >= Self.capacity { updates.removeAll() }
         let statement = try RawStatement(connection, UserSQL.update(fields))
         updates[fields] = statement
+        return statement
+    }
+
+    /// - Parameter keepsEmail: the row's own spelling stands.
+    func takeOver(_ fields: FieldSet, keepsEmail: Bool) throws(SQLiteFailure) -> RawStatement {
+        if !keepsEmail, let statement = takeOvers[fields] { return statement }
+        if takeOvers.count >= Self.capacity { takeOvers.removeAll() }
+        let select = try cache(UserSQL.defaults)
+        var defaults: [String: String] = [:]
+        while try select.step() {
+            if let column = select.string(0) { defaults[column] = select.string(1) }
+        }
+        let sql = UserSQL.takeOver(fields, keepsEmail: keepsEmail, defaults: defaults)
+        let statement = try RawStatement(connection, sql)
+        if !keepsEmail { takeOvers[fields] = statement }
         return statement
     }
 

@@ -49,6 +49,20 @@ final class RawStatement {
         if let text { bind(at, copying: text) } else { bindNull(at) }
     }
 
+    /// A text of whatever bytes.
+    func bind(_ at: Int32, copying bytes: [UInt8]) {
+        bytes.withUnsafeBytes { bytes in
+            // A null pointer would bind NULL.
+            guard let start = bytes.baseAddress, bytes.count > 0 else { return bind(at, bytes) }
+            sqlite3_bind_text(handle, at, start.assumingMemoryBound(to: CChar.self), Int32(bytes.count), Self.copy)
+        }
+    }
+
+    /// A blob that stays where it is until the step is done.
+    func bind(_ at: Int32, blob bytes: UnsafeRawBufferPointer) {
+        sqlite3_bind_blob(handle, at, bytes.baseAddress, Int32(bytes.count), nil)
+    }
+
     func bind(_ at: Int32, blob bytes: [UInt8]) {
         sqlite3_bind_blob(handle, at, bytes, Int32(bytes.count), Self.copy)
     }

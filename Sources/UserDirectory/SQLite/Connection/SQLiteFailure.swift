@@ -8,8 +8,14 @@ struct SQLiteFailure: Error {
     let message: String
     /// The statement could not be compiled: the schema is not what it should be, whoever the user is.
     var isSchemaTrouble = false
-    /// The row refused is not the user's whose turn it is, but one that should have given up its email.
-    var isAnothersRefusal = false
+
+    /// Two users stand in each other's way: our own finding, not the database's.
+    var isConflict = false
+    static var conflict: SQLiteFailure {
+        var failure = SQLiteFailure(code: SQLITE_CONSTRAINT, message: "")
+        failure.isConflict = true
+        return failure
+    }
 
     init(code: Int32, message: String) {
         self.code = code
@@ -48,6 +54,9 @@ struct SQLiteFailure: Error {
         default: false
         }
     }
+
+    /// Not one user's refusal, but tables that are not as they were when the connection fitted them: dropped, say.
+    var tellsOfSchema: Bool { isSchemaTrouble || primaryCode == SQLITE_ERROR || primaryCode == SQLITE_SCHEMA }
 
     /// The error of the seam. Its message holds no value of a row: SQLite's own sentences name tables and columns only.
     var directoryError: DirectoryError {

@@ -1,4 +1,4 @@
-/// The guide's two tables as SQLite has them, with what the payload carries and the guide's table drops, and two of our own.
+/// The guide's two tables as SQLite has them, with what the payload carries and the guide's table drops, and three of our own.
 enum GuideTables {
     /// SQLite's spelling of the guide's `NOW()`.
     private static let now = "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))"
@@ -92,15 +92,37 @@ enum GuideTables {
         ) WITHOUT ROWID
         """
 
-    /// Users that wait for their job's last pass, and the email each asks for. `moved`: it was given to them already.
-    static let conflicts = """
-        CREATE TABLE IF NOT EXISTS usersync_conflicts (
-          job_id TEXT NOT NULL, user_index INTEGER NOT NULL, tenant_id TEXT NOT NULL, wrapper_user_id TEXT, email TEXT NOT NULL,
-          moved INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (job_id, user_index)
+    /// Users that wait for their job's last pass, the id each carries and the address it asks for (`WaitingUsers`).
+    static let waiting = """
+        CREATE TABLE IF NOT EXISTS usersync_waiting (
+          job_id TEXT NOT NULL, user_index INTEGER NOT NULL, wrapper_user_id TEXT, email TEXT, state INTEGER NOT NULL,
+          record BLOB, result BLOB, PRIMARY KEY (job_id, user_index)
         ) WITHOUT ROWID
         """
-    static let conflictIndexes = [
-        "CREATE INDEX IF NOT EXISTS usersync_conflicts_user ON usersync_conflicts(job_id, wrapper_user_id, user_index)",
-        "CREATE INDEX IF NOT EXISTS usersync_conflicts_email ON usersync_conflicts(job_id, email, user_index)",
+    /// Partial, so that whoever is settled is not met again on the way to those who are not.
+    static let waitingIndexes = [
+        """
+        CREATE INDEX IF NOT EXISTS usersync_waiting_email ON usersync_waiting(job_id, email, user_index) WHERE state = 0
+        """,
+        """
+        CREATE INDEX IF NOT EXISTS usersync_waiting_user ON usersync_waiting(job_id, wrapper_user_id, user_index) WHERE state = 0
+        """,
+        """
+        CREATE INDEX IF NOT EXISTS usersync_waiting_keeps ON usersync_waiting(job_id, wrapper_user_id, user_index) WHERE state = 2
+        """,
+    ]
+    /// What stood in its place before: emails, of jobs that have ended or will be asked for again.
+    static let dropConflicts = "DROP TABLE IF EXISTS usersync_conflicts"
+
+    /// Removals of ids that nobody had yet, moments in microseconds since 1970 (`EarlyRemovals`).
+    static let removals = """
+        CREATE TABLE IF NOT EXISTS usersync_removals (
+          tenant_id TEXT NOT NULL, user_id TEXT NOT NULL, removed_at INTEGER NOT NULL, noted_at INTEGER NOT NULL,
+          PRIMARY KEY (tenant_id, user_id)
+        ) WITHOUT ROWID
+        """
+    static let removalsIndexes = [
+        "CREATE INDEX IF NOT EXISTS usersync_removals_moment ON usersync_removals(tenant_id, removed_at, noted_at)",
+        "CREATE INDEX IF NOT EXISTS usersync_removals_age ON usersync_removals(noted_at)",
     ]
 }

@@ -7,25 +7,34 @@ struct SchemaUpgrade {
     let db: Database
     let scope: EmailScope
 
-    /// - Returns: the data version for which it holds that all emails are in lower case, or indexed otherwise.
-    func run() throws -> Int64 {
+    /// What was made or found.
+    struct Outcome {
+        /// The data version for which it holds that all emails are in lower case, or indexed otherwise.
+        var dataVersion: Int64 = 0
+        /// Why rows of `sync_logs` will be refused; `nil`: the table fits. It is optional, so that users do not wait for it.
+        var logTrouble: String?
+    }
+
+    func run() throws -> Outcome {
         let rebuild = try needsRebuild()
         if rebuild { try TableRebuild.setPragmas(db, rebuilding: true) }
-        var dataVersion: Int64 = 0
+        var made = Outcome()
         let outcome = Result {
             try db.inTransaction(.immediate) {
                 try upgradeUsers()
-                try upgradeSyncLogs()
+                made.logTrouble = try logTrouble()
                 try db.execute(sql: GuideTables.ledger)
-                try db.execute(sql: GuideTables.conflicts)
-                for index in GuideTables.conflictIndexes { try db.execute(sql: index) }
-                dataVersion = try MixedCaseIndex.prepare(db)
+                try db.execute(sql: GuideTables.dropConflicts)
+                try db.execute(sql: GuideTables.waiting)
+                try db.execute(sql: GuideTables.removals)
+                for index in GuideTables.waitingIndexes + GuideTables.removalsIndexes { try db.execute(sql: index) }
+                made.dataVersion = try MixedCaseIndex.prepare(db)
                 return .commit
             }
         }
         if rebuild { try TableRebuild.setPragmas(db, rebuilding: false) }
         try outcome.get()
-        return dataVersion
+        return made
     }
 
     // MARK: users
@@ -121,6 +130,21 @@ struct SchemaUpgrade {
     }
 
     // MARK: sync_logs
+
+    /// Fits the table, or leaves it as it is and says why.
+    private func logTrouble() throws -> String? {
+        do {
+            try db.inSavepoint {
+                try upgradeSyncLogs()
+                return .commit
+            }
+            return nil
+        } catch DirectoryError.unusable(let text) {
+            return text
+        } catch let error as DatabaseError where SyncLogTable.isRefusal(SQLiteFailure(error)) {
+            return "SQLite says: \(SQLiteFailure(error).message)"
+        }
+    }
 
     private func upgradeSyncLogs() throws {
         if let logs = try TableShape(db, "sync_logs") {

@@ -1,0 +1,178 @@
+import SyncModel
+
+/// Users of a job that wait for its last pass: each as it was sent, the id it carries and the address it asks for.
+///
+/// Whoever is settled goes, but for two kinds: those settled before their own batch's turn, whose result waits for it; and those whose
+/// row keeps an address that they did not ask for, as others of the job must know of it.
+struct WaitingUsers {
+    /// `state` of a row. Queries name the numbers, so that the partial indexes serve them.
+    enum State: Int64 {
+        case open = 0
+        case settled = 1
+        /// Settled, and its row keeps an address it did not ask for.
+        case keeps = 2
+    }
+
+    /// A user that carries an id.
+    struct Carrier {
+        var index: UInt32
+        /// The address it asks for, in lower case; `nil`: none.
+        var email: [UInt8]?
+    }
+
+    /// A row as its batch's turn finds it.
+    struct Entry {
+        var state: State
+        var result: [UInt8]
+    }
+
+    let statements: UserStatements
+
+    private static let job: Int32 = 1
+    private static let index: Int32 = 2
+    private static let id: Int32 = 3
+    private static let email: Int32 = 4
+
+    private static let anyOf = "SELECT 1 FROM usersync_waiting WHERE job_id = ?1 LIMIT 1"
+    private static let anyKeeping = "SELECT 1 FROM usersync_waiting WHERE job_id = ?1 AND state = 2 LIMIT 1"
+    private static let insert = """
+        INSERT OR REPLACE INTO usersync_waiting (job_id, user_index, wrapper_user_id, email, state, record)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        """
+    private static let entry = "SELECT state, result FROM usersync_waiting WHERE job_id = ?1 AND user_index = ?2"
+    private static let recordOf = "SELECT record FROM usersync_waiting WHERE job_id = ?1 AND user_index = ?2"
+    private static let update = """
+        UPDATE usersync_waiting SET state = ?5, result = ?6, record = NULL WHERE job_id = ?1 AND user_index = ?2
+        """
+    private static let delete = "DELETE FROM usersync_waiting WHERE job_id = ?1 AND user_index = ?2"
+    private static let release = """
+        UPDATE usersync_waiting SET state = 1 WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 2
+        """
+    static let sharerBefore = """
+        SELECT * FROM (SELECT user_index FROM usersync_waiting
+          WHERE job_id = ?1 AND email = ?4 AND state = 0 AND user_index < ?2 ORDER BY user_index DESC LIMIT 1)
+        UNION ALL SELECT * FROM (SELECT user_index FROM usersync_waiting
+          WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 0 AND user_index < ?2 ORDER BY user_index DESC LIMIT 1)
+        LIMIT 1
+        """
+    static let openCarrier = """
+        SELECT user_index, email FROM usersync_waiting WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 0
+        ORDER BY user_index LIMIT 1
+        """
+    static let keepingCarrier = """
+        SELECT user_index, email FROM usersync_waiting WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 2
+        ORDER BY user_index DESC LIMIT 1
+        """
+
+    func exist(for job: JobID) throws(SQLiteFailure) -> Bool {
+        try statement(Self.anyOf, job).found()
+    }
+
+    /// Whether rows of the job keep addresses that were not asked for.
+    func keepAddresses(in job: JobID) throws(SQLiteFailure) -> Bool {
+        try statement(Self.anyKeeping, job).found()
+    }
+
+    /// - Parameter record: as it was sent, its length included; `nil` for one that is settled.
+    func add(
+        _ fields: RecordFields, _ record: UnsafeRawBufferPointer?, as state: State, in batch: BatchContext
+    ) throws(SQLiteFailure) {
+        let insert = try statement(Self.insert, batch.jobID)
+        bind(fields, to: insert)
+        insert.bind(5, state.rawValue)
+        if let record { insert.bind(6, blob: record) } else { insert.bindNull(6) }
+        try insert.run()
+    }
+
+    func find(_ index: UInt32, in batch: BatchContext) throws(SQLiteFailure) -> Entry? {
+        let select = try statement(Self.entry, batch.jobID)
+        select.bind(Self.index, Int64(index))
+        guard try select.step() else { return nil }
+        defer { select.reset() }
+        return Entry(state: State(rawValue: select.int64(0)) ?? .open, result: Array(select.blob(1)))
+    }
+
+    /// A waiting user's record, its length included.
+    func record(of index: UInt32, in batch: BatchContext) throws(SQLiteFailure) -> [UInt8] {
+        let select = try statement(Self.recordOf, batch.jobID)
+        select.bind(Self.index, Int64(index))
+        guard try select.step() else { return [] }
+        defer { select.reset() }
+        return Array(select.blob(0))
+    }
+
+    /// The one that a user has to come after: the last before it, not settled yet, who asks for the same address; else who carries
+    /// the same id.
+    func sharer(before fields: RecordFields, in batch: BatchContext) throws(SQLiteFailure) -> UInt32? {
+        let select = try statement(Self.sharerBefore, batch.jobID)
+        bind(fields, to: select)
+        guard try select.step() else { return nil }
+        defer { select.reset() }
+        return UInt32(truncatingIfNeeded: select.int64(0))
+    }
+
+    /// The first waiting user that carries an id.
+    func carrier(of id: [UInt8], in batch: BatchContext) throws(SQLiteFailure) -> Carrier? {
+        try carrier(Self.openCarrier, id, batch)
+    }
+
+    /// The last user that carries an id and did not get the address it asked for.
+    func keepingCarrier(of id: [UInt8], in batch: BatchContext) throws(SQLiteFailure) -> Carrier? {
+        try carrier(Self.keepingCarrier, id, batch)
+    }
+
+    private func carrier(_ sql: String, _ id: [UInt8], _ batch: BatchContext) throws(SQLiteFailure) -> Carrier? {
+        let select = try statement(sql, batch.jobID)
+        select.bind(Self.id, copying: id)
+        guard try select.step() else { return nil }
+        defer { select.reset() }
+        return Carrier(index: UInt32(truncatingIfNeeded: select.int64(0)), email: select.text(1).map { Array($0) })
+    }
+
+    /// The user is settled.
+    /// - Parameters:
+    ///   - result: to be kept for its batch's turn; `nil`: this is it.
+    ///   - keeps: whether its row keeps an address that it did not ask for.
+    func settle(_ index: UInt32, result: [UInt8]?, keeps: Bool, in batch: BatchContext) throws(SQLiteFailure) {
+        let statement = try statement(result == nil && !keeps ? Self.delete : Self.update, batch.jobID)
+        statement.bind(Self.index, Int64(index))
+        if result != nil || keeps {
+            statement.bind(5, (keeps ? State.keeps : .settled).rawValue)
+            if let result { statement.bind(6, blob: result) } else { statement.bindNull(6) }
+        }
+        try statement.run()
+    }
+
+    /// The row with this id has the address that was asked for last: what kept it before is no news any more.
+    func noLongerKeeps(_ id: UnsafeRawBufferPointer, in batch: BatchContext) throws(SQLiteFailure) {
+        let update = try statement(Self.release, batch.jobID)
+        update.bind(Self.id, id)
+        try update.run()
+    }
+
+    /// Removes what stands there of a job.
+    func forget(_ job: JobID) throws(SQLiteFailure) {
+        try statement("DELETE FROM usersync_waiting WHERE job_id = ?1", job).run()
+    }
+
+    private func statement(_ sql: String, _ job: JobID) throws(SQLiteFailure) -> RawStatement {
+        let statement = try statements(sql)
+        statement.bind(Self.job, copying: job.text)
+        return statement
+    }
+
+    private func bind(_ fields: RecordFields, to statement: RawStatement) {
+        statement.bind(Self.index, Int64(fields.index))
+        statement.bind(Self.id, fields[.id].map { .text($0) } ?? .null)
+        statement.bind(Self.email, fields.email.map { .text($0) } ?? .null)
+    }
+}
+
+extension RawStatement {
+    /// Whether there is a row.
+    func found() throws(SQLiteFailure) -> Bool {
+        guard try step() else { return false }
+        reset()
+        return true
+    }
+}
