@@ -115,13 +115,16 @@ package struct JobEnding: Sendable {
     package var state: JobState
     /// Why it `failed`.
     package var error: String?
+    /// What befell its end and is no failure: joins the job's warnings.
+    package var warning: String?
     /// `nil` where no webhook address is known.
     package var delivery: NewDelivery?
 
-    package init(jobID: JobID, state: JobState, error: String? = nil, delivery: NewDelivery?) {
+    package init(jobID: JobID, state: JobState, error: String? = nil, warning: String? = nil, delivery: NewDelivery?) {
         self.jobID = jobID
         self.state = state
         self.error = error
+        self.warning = warning
         self.delivery = delivery
     }
 }

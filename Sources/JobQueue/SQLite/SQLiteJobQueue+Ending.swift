@@ -20,6 +20,10 @@ extension SQLiteJobQueue {
     func end(_ row: inout JobRow, as ending: JobEnding, now: Timestamp, in context: WriteContext) throws {
         guard ending.state.isEnd else { throw QueueError.refused("\(ending.state.rawValue) is not the end of a job") }
         row.job = row.job.ended(as: ending.state, at: now, error: ending.error.map { String($0.prefix(Self.errorLimit)) })
+        if let warning = ending.warning {
+            row.job.warnings.append(String(warning.prefix(Self.errorLimit)))
+            try context.sql(Self.writeWarnings).run(.int(row.seq), JSONColumn.value(row.job.warnings))
+        }
         row.phase = .ledgered
         context.backlog(row.job.tenantID, openJobs: -1, pendingUsers: 0)
         guard let delivery = ending.delivery else { return }
@@ -45,5 +49,6 @@ extension SQLiteJobQueue {
 
     static let selectEndable = "SELECT \(JobRow.columns) FROM jobs INDEXED BY jobs_endable WHERE phase = 2 ORDER BY seq LIMIT ?1"
     static let selectLedgered = "SELECT id FROM jobs INDEXED BY jobs_ledger WHERE phase = 3 ORDER BY seq LIMIT ?1"
+    private static let writeWarnings = "UPDATE jobs SET warnings = ?2 WHERE seq = ?1"
     private static let closeJob = "UPDATE jobs SET phase = 4 WHERE id = ?1 AND phase = 3"
 }

@@ -37,21 +37,45 @@ actor JobCloser {
         guard !mine.isEmpty else { return }
         defer { for job in mine { closing.remove(job.id) } }
         let now = clock.now()
+        let refused: [JobID: String]
         do throws(DirectoryError) {
-            try await directory.log(mine.map { SyncLogEntry($0, at: now) })
+            refused = try await log(mine, at: now)
         } catch {
-            if case .transient(let text) = error {
-                // Not an outage: the sweep tries again, and users go on meanwhile.
-                logger.error("sync_logs cannot be written", metadata: ["error": .string(text)])
-            } else {
-                await gate.close(error.text)
-            }
+            await gate.close(error.text)
             return
         }
         await withDiscardingTaskGroup { group in
-            for job in mine { group.addTask { await self.end(job, now: now) } }
+            for job in mine { group.addTask { await self.end(job, unlogged: refused[job.id], now: now) } }
         }
     }
+
+    /// Writes the jobs' rows into `sync_logs`. That table is optional: a row it refuses three times keeps no job open.
+    /// - Returns: what was said of those that it refuses.
+    private func log(_ jobs: [Job], at now: Timestamp) async throws(DirectoryError) -> [JobID: String] {
+        var refused: [JobID: String] = [:]
+        guard try await refusal(of: jobs, at: now) != nil else { return refused }
+        // One of them: each alone, so that it costs the others nothing.
+        for job in jobs {
+            var tries = 0
+            while tries < Self.logTries, let text = try await refusal(of: [job], at: now) {
+                tries += 1
+                refused[job.id] = tries == Self.logTries ? text : nil
+            }
+        }
+        return refused
+    }
+
+    /// `nil`: the rows stand.
+    private func refusal(of jobs: [Job], at now: Timestamp) async throws(DirectoryError) -> String? {
+        do throws(DirectoryError) {
+            try await directory.log(jobs.map { SyncLogEntry($0, at: now) })
+            return nil
+        } catch .transient(let text) {
+            return text
+        }
+    }
+
+    private static let logTries = 3
 
     /// Jobs that ended in the commit that finished their batch.
     func ended(_ jobs: [Job]) async {
@@ -62,11 +86,20 @@ actor JobCloser {
         }
     }
 
-    private func end(_ job: Job, now: Timestamp) async {
+    /// - Parameter refusal: why it has no row in `sync_logs`.
+    private func end(_ job: Job, unlogged refusal: String?, now: Timestamp) async {
         do {
-            let ending = endings.ending(of: job, results: try await results(of: job), now: now)
+            var ending = endings.ending(of: job, results: try await results(of: job), now: now)
+            ending.warning = refusal.map { _ in "The CRM's table sync_logs refused the row of this job" }
             guard try await queue.end(ending, now: now) else { return }
-            await ended([job.ended(as: ending.state, at: now)])
+            var last = job.ended(as: ending.state, at: now)
+            if let warning = ending.warning { last.warnings.append(warning) }
+            await ended([last])
+            guard let refusal else { return }
+            metrics.endedUnlogged()
+            logger.error(
+                "job ended without its row in sync_logs",
+                metadata: ["job": .string(job.id.text), "error": .string(refusal)])
         } catch {
             logger.error("job could not be ended", metadata: ["job": .string(job.id.text), "error": .string("\(error)")])
         }

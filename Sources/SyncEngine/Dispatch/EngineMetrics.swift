@@ -8,6 +8,7 @@ struct EngineMetrics: Sendable {
     private let repairs: [QueueRepair.Kind: Counter]
     private let jobWait = Timer(label: "usersync_job_wait_seconds")
     private let jobDuration = Timer(label: "usersync_job_duration_seconds")
+    private let unlogged = Counter(label: "usersync_sync_logs_refused_total")
 
     init() {
         outcomes = Dictionary(
@@ -28,6 +29,9 @@ struct EngineMetrics: Sendable {
         for batch in batches { for user in batch.users { counts[user.outcome] += 1 } }
         for outcome in UserOutcome.allCases where counts[outcome] > 0 { outcomes[outcome]?.increment(by: counts[outcome]) }
     }
+
+    /// A job ended without its row in `sync_logs`.
+    func endedUnlogged() { unlogged.increment() }
 
     /// Wait: from acceptance to the first batch; duration: from acceptance to the end.
     func ended(_ job: Job) {

@@ -76,7 +76,9 @@ actor SyncWorker {
             }
         }
         if !spent.isEmpty { await finish(spent, areLogged: false) }
-        if !applied.isEmpty { await finish(applied, areLogged: true) }
+        // Where a row was refused, the closer tries again, and ends all of them in their order.
+        let areLogged = outcomes.allSatisfy { $0.logRefusal == nil }
+        if !applied.isEmpty { await finish(applied, areLogged: areLogged) }
     }
 
     /// Writes results to the queue and ends the jobs that have no open batch left.

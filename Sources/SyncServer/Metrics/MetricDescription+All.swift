@@ -8,6 +8,7 @@ extension MetricDescription {
             "usersync_job_wait_seconds", "From the acceptance of a job to its first batch.", buckets: Buckets.job),
         MetricDescription(
             "usersync_job_duration_seconds", "From the acceptance of a job to its end.", buckets: Buckets.job),
+        MetricDescription("usersync_sync_logs_refused_total", "Jobs that ended without their row, as sync_logs refused it."),
         MetricDescription("usersync_webhook_attempts_total", "Attempts to deliver a webhook, by what became of them."),
         MetricDescription("usersync_webhook_attempt_seconds", "How long an attempt took.", buckets: Buckets.attempt),
         MetricDescription("usersync_rate_limited_total", "Submissions refused by the rate limit, by tenant."),

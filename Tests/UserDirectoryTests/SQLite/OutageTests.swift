@@ -132,4 +132,62 @@ struct OutageTests {
         try it.execute("ALTER TABLE users RENAME COLUMN titel TO title")
         #expect(try await it.outcomes(BatchWork(job: 2, [user])) == ["updated"])
     }
+
+    @Test("a table that was dropped is made again as a start would, whatever was asked first after it")
+    func tableDropped() async throws {
+        for mixed in [false, true] {
+            let it = try SQLiteFixture()
+            try await it.directory.prepare()
+            #expect(try await it.outcomes(batch) == ["created"])
+            if mixed { try it.execute("INSERT INTO users (email, name, tenant_id) VALUES ('Mixed@x.example', 'M', 't2')") }
+            try it.execute("DROP TABLE users")
+            let again = BatchWork(job: 2, [TestUser("secret-id", "a@x.example")])
+            let error = await #expect(throws: DirectoryError.self) { try await it.apply(again) }
+            guard case .unusable(let message) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(message.contains("users") && !message.contains("secret-id"))
+            // What the engine does while it waits.
+            try await it.directory.prepare()
+            try await it.directory.probe()
+            #expect(try await it.outcomes(again) == ["created"])
+        }
+    }
+
+    @Test("a directory without its users is not there again, however often it is asked")
+    func probeOfDropped() async throws {
+        let it = try SQLiteFixture()
+        try await it.directory.prepare()
+        try it.execute("ALTER TABLE users RENAME COLUMN title TO titel")
+        for _ in 1...3 {
+            await #expect(throws: DirectoryError.self) {
+                try await it.directory.prepare()
+                try await it.directory.probe()
+            }
+        }
+        try it.execute("ALTER TABLE users RENAME COLUMN titel TO title")
+        try await it.directory.prepare()
+        try await it.directory.probe()
+    }
+
+    @Test("a file that is moved while it is written to is an outage, not a commit")
+    func movedDuringCommit() async throws {
+        let it = try SQLiteFixture()
+        try await it.directory.prepare()
+        let batches = (0..<3).map { BatchWork(job: 1, number: $0, [TestUser("u\($0)", "u\($0)@x.example")]) }
+        let (path, away) = (it.path, it.path + ".away")
+        let directory = it.directory
+        await expectUnavailable {
+            _ = try await directory.apply(batches) {
+                // Between the batches of one commit.
+                if FileManager.default.fileExists(atPath: path) { rename(path, away) }
+                return false
+            }
+        }
+        await expectUnavailable { try await directory.probe() }
+        try FileManager.default.moveItem(atPath: away, toPath: path)
+        #expect(try await directory.apply(batches, closeEarly: { false }).count == 3)
+        #expect(try it.rows("users").count == 3)
+    }
 }

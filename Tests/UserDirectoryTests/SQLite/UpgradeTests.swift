@@ -168,10 +168,6 @@ struct UpgradeTests {
                 "idx_users_email"
             ),
             (
-                "\(CRMTables.guide.sql); DROP TABLE sync_logs; CREATE TABLE sync_logs (id INTEGER PRIMARY KEY)",
-                "ALTER TABLE sync_logs"
-            ),
-            (
                 """
                 \(CRMTables.guide.sql); ALTER TABLE users ADD COLUMN wrapper_user_id TEXT;
                 UPDATE users SET wrapper_user_id = 'same'
@@ -188,12 +184,6 @@ struct UpgradeTests {
                 CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, \(CRMTables.columns)); \(CRMTables.rows)
                 INSERT INTO users (id, email, name, tenant_id) VALUES (20, 'ann@x.example', 'Ann', 't2')
                 """, "once a tenant, but 1 email repeats: first ann@x.example, in the rows with id 5, 20. Mend them"
-            ),
-            (
-                """
-                \(CRMTables.guide.sql); ALTER TABLE sync_logs ADD COLUMN job_id TEXT DEFAULT 'same';
-                INSERT INTO sync_logs (tenant_id, operation, total_users) VALUES ('t1', 'user_sync', 3);
-                """, "UNIQUE constraint failed: sync_logs.job_id"
             ),
         ])
     func unusable(sql: String, words: String) async throws {

@@ -52,8 +52,11 @@ final class DirectoryConnection {
     }
 
     /// Makes the tables, or fits those that are there.
-    func fitTables(for scope: EmailScope) throws {
-        preparedDataVersion = try withDatabase { try SchemaUpgrade(db: $0, scope: scope).run() }
+    /// - Returns: why `sync_logs` will refuse rows; `nil`: it fits.
+    func fitTables(for scope: EmailScope) throws -> String? {
+        let outcome = try withDatabase { try SchemaUpgrade(db: $0, scope: scope).run() }
+        preparedDataVersion = outcome.dataVersion
+        return outcome.logTrouble
     }
 
     /// Schema work and reads that are not hot, through GRDB.
