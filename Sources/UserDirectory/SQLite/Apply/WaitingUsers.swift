@@ -33,8 +33,11 @@ struct WaitingUsers {
     private static let id: Int32 = 3
     private static let email: Int32 = 4
 
+    // Named indexes: to have an order, SQLite would go through all of a job's users before one.
     private static let anyOf = "SELECT 1 FROM usersync_waiting WHERE job_id = ?1 LIMIT 1"
-    private static let anyKeeping = "SELECT 1 FROM usersync_waiting WHERE job_id = ?1 AND state = 2 LIMIT 1"
+    private static let anyKeeping = """
+        SELECT 1 FROM usersync_waiting INDEXED BY usersync_waiting_keeps WHERE job_id = ?1 AND state = 2 LIMIT 1
+        """
     private static let insert = """
         INSERT OR REPLACE INTO usersync_waiting (job_id, user_index, wrapper_user_id, email, state, record)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -46,21 +49,23 @@ struct WaitingUsers {
         """
     private static let delete = "DELETE FROM usersync_waiting WHERE job_id = ?1 AND user_index = ?2"
     private static let release = """
-        UPDATE usersync_waiting SET state = 1 WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 2
+        UPDATE usersync_waiting INDEXED BY usersync_waiting_keeps SET state = 1 WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 2
         """
     static let sharerBefore = """
-        SELECT * FROM (SELECT user_index FROM usersync_waiting
+        SELECT * FROM (SELECT user_index FROM usersync_waiting INDEXED BY usersync_waiting_email
           WHERE job_id = ?1 AND email = ?4 AND state = 0 AND user_index < ?2 ORDER BY user_index DESC LIMIT 1)
-        UNION ALL SELECT * FROM (SELECT user_index FROM usersync_waiting
+        UNION ALL SELECT * FROM (SELECT user_index FROM usersync_waiting INDEXED BY usersync_waiting_user
           WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 0 AND user_index < ?2 ORDER BY user_index DESC LIMIT 1)
         LIMIT 1
         """
     static let openCarrier = """
-        SELECT user_index, email FROM usersync_waiting WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 0
+        SELECT user_index, email FROM usersync_waiting INDEXED BY usersync_waiting_user
+        WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 0
         ORDER BY user_index LIMIT 1
         """
     static let keepingCarrier = """
-        SELECT user_index, email FROM usersync_waiting WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 2
+        SELECT user_index, email FROM usersync_waiting INDEXED BY usersync_waiting_keeps
+        WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 2
         ORDER BY user_index DESC LIMIT 1
         """
 
