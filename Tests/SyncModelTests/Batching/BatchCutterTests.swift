@@ -81,6 +81,32 @@ struct BatchCutterTests {
         #expect(Set(users(batches).map(\.index)).count == 300)
     }
 
+    @Test("a cutter gives back what it took, neither less nor more, once its users were collected", arguments: [1, 2, 3])
+    func budgetOfCollected(blocks: Int) {
+        let budget = RunBudget(blocks: 3)
+        var cutter = BatchCutter(batchUsers: 100, budget: budget)
+        for _ in 0..<3 {
+            var writer = UserRecordWriter()
+            for i in 0..<(50 * blocks - 10) {
+                writer.begin(index: UInt32(i))
+                writer.set(.email, text: "\(i)@x" + String(repeating: "y", count: 20_000))
+                writer.end()
+            }
+            BatchPayload(writer).forEachRaw { cutter.add($0, $1) }
+            // The first block is its own, the others are the budget's.
+            var left = 0
+            while budget.take() { left += 1 }
+            budget.give(left)
+            #expect(left == 3 - (blocks - 1))
+            cutter.close()
+            while cutter.nextBatch() != nil {}
+            left = 0
+            while budget.take() { left += 1 }
+            budget.give(left)
+            #expect(left == 3)
+        }
+    }
+
     @Test("memory taken for sorting is given back")
     func budget() {
         let budget = RunBudget(blocks: 3)

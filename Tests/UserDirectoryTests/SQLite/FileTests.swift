@@ -123,6 +123,14 @@ struct FileTests {
                 #expect(plan.allSatisfy { $0.hasPrefix("SEARCH") || $0.hasPrefix("USE TEMP B-TREE") }, "\(sql): \(plan)")
                 #expect(!plan.isEmpty)
             }
+            for sql in [WaitingUsers.sharerBefore, WaitingUsers.openCarrier, WaitingUsers.keepingCarrier] {
+                let plan = try plan(of: sql, it).filter { $0.contains("usersync_waiting") }
+                #expect(!plan.isEmpty)
+                #expect(
+                    plan.allSatisfy { $0.contains("(job_id=? AND email=?") || $0.contains("(job_id=? AND wrapper_user_id=?") },
+                    "\(plan)")
+            }
+            #expect(try plan(of: UserSQL.removalByKindeID, it)[0].contains("idx_users_kinde_user_id (kinde_user_id=?)"))
             #expect(try plan(of: UserSQL.byWrapperID, it)[0].contains("idx_users_tenant_id (tenant_id=? AND wrapper_user_id=?)"))
             #expect(try plan(of: UserSQL.byEmail, it)[0].contains(scope == .tenant ? "(email=? AND tenant_id=?)" : "(email=?)"))
             #expect(try plan(of: UserSQL.mixedCaseExists, it)[0].contains("idx_users_email_lower"))

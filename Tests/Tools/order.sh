@@ -1,0 +1,9 @@
+#!/bin/sh
+# Holds the directory against the plain rules (Tests/UserDirectoryTests/Order), with random requests cut, padded, sorted, committed and
+# ordered in random ways: sh Tests/Tools/order.sh [RUNS], 2000 unless said. A failure names its seed and the smallest request that
+# shows it; PROPERTY_SEED=… repeats it.
+set -eu
+cd "$(dirname "$0")/../.."
+export PROPERTY_RUNS="${1:-2000}"
+case $PROPERTY_RUNS in '' | *[!0-9]*) echo "usage: sh Tests/Tools/order.sh [RUNS]" >&2; exit 2 ;; esac
+exec sh deploy/test.sh --filter CutAndOrderTests
