@@ -67,6 +67,8 @@ package struct LeasedBatch: Sendable {
     package var payload: BatchPayload
     /// Users of the job, to tell small jobs from large.
     package var jobUsers: Int
+    /// The ids that the job's users carry, if this process took it in; else `nil`.
+    package var carriedIDs: CarriedIDs?
 
     package init(
         lease: LeaseID, jobID: JobID, tenantID: TenantID, operation: Operation, syncTime: Timestamp, number: Int,

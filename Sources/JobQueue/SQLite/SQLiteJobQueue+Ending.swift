@@ -1,5 +1,6 @@
 import GRDB
 package import SyncModel
+import Synchronization
 
 extension SQLiteJobQueue {
     package func end(_ ending: JobEnding, now: Timestamp) async throws -> Bool {
@@ -25,6 +26,8 @@ extension SQLiteJobQueue {
             try context.sql(Self.writeWarnings).run(.int(row.seq), JSONColumn.value(row.job.warnings))
         }
         row.phase = .ledgered
+        let id = row.job.id
+        context.afterCommit { [self] in carriedIDs.withLock { $0[id] = nil } }
         context.backlog(row.job.tenantID, openJobs: -1, pendingUsers: 0)
         guard let delivery = ending.delivery else { return }
         try DeliveryRow.insert(delivery, now: now, in: context)

@@ -103,6 +103,10 @@ extension SQLiteJobQueue {
         if let idempotency = job.idempotency {
             try IdempotencyRow.record(idempotency, job: job.id, at: job.acceptedAt, context.db)
         }
+        if let ids = job.carriedIDs {
+            carriedIDs.withLock { $0[job.id] = ids }
+            context.onRollback { [self] in carriedIDs.withLock { $0[job.id] = nil } }
+        }
         context.count { $0[.queued] += 1 }
         context.backlog(job.tenantID, openJobs: 1, pendingUsers: users)
         context.afterCommit { [self] in

@@ -1,5 +1,6 @@
 import GRDB
 package import SyncModel
+import Synchronization
 
 /// A tenant's jobs run in the order accepted (`seq`), a job's batches by number: one job of a tenant at a time (or several small ones
 /// that follow each other), and one turn, that is one set of leased batches, unless `unlock` says that the turn's effects stand.
@@ -11,6 +12,20 @@ extension SQLiteJobQueue {
     package func nextRetry() async throws -> Timestamp? { lanes { $0.nextRetry } }
 
     package func lease(_ wishes: [LeaseWish], now: Timestamp) async throws -> [LeasedBatch] {
+        withCarriedIDs(try await leased(wishes, now: now))
+    }
+
+    private func withCarriedIDs(_ batches: [LeasedBatch]) -> [LeasedBatch] {
+        let known = carriedIDs.withLock { $0 }
+        guard !known.isEmpty else { return batches }
+        return batches.map { batch in
+            var batch = batch
+            batch.carriedIDs = known[batch.jobID]
+            return batch
+        }
+    }
+
+    private func leased(_ wishes: [LeaseWish], now: Timestamp) async throws -> [LeasedBatch] {
         let wishes = wishes.filter { $0.maxBatches > 0 }
         guard !wishes.isEmpty else { return [] }
         let (leased, rest) = try leaseByReading(wishes, now: now)

@@ -28,6 +28,8 @@ package final class SQLiteJobQueue: JobQueue {
     let readers = Mutex<[JobID: Int]>([:])
     let looks = Mutex(LaneLooks())
     private let repaired = Atomic<Int>(0)
+    /// Of open jobs that are more than a batch and were taken in by this process.
+    let carriedIDs = Mutex<[JobID: CarriedIDs]>([:])
 
     /// What could not be deleted yet.
     let owed = Mutex<[Leftover]>([])

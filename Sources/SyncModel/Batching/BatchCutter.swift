@@ -28,6 +28,8 @@ package struct BatchCutter: ~Copyable {
     private var run: UInt32 = 0
     /// Hashes of the ids in the run. Two ids with one hash cost a run its length, nothing else.
     private var ids: Set<Int> = []
+    /// The ids of all users added so far.
+    package private(set) var carriedIDs = CarriedIDs()
     /// How many of the sorted entries were collected; `nil` while users are added.
     private var collected: Int?
     private var isClosed = false
@@ -54,9 +56,8 @@ package struct BatchCutter: ~Copyable {
     /// - Parameter raw: the record as stored, its length included.
     package mutating func add(_ raw: UnsafeRawBufferPointer, _ record: UserRecord) {
         if let id = record.bytes(.id) {
-            var hasher = Hasher()
-            hasher.combine(bytes: id)
-            let hash = hasher.finalize()
+            let hash = CarriedIDs.hash(id)
+            carriedIDs.insert(hash: hash)
             if !ids.insert(hash).inserted {
                 run += 1
                 ids = [hash]

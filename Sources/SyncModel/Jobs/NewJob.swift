@@ -23,6 +23,8 @@ package struct NewJob: Sendable {
     package var reason: String?
     /// The job whose failed users this one tries again.
     package var retryOf: JobID?
+    /// The ids that its users carry; `nil`: not known.
+    package var carriedIDs: CarriedIDs?
     package var idempotency: Idempotency?
 
     /// An `Idempotency-Key` and what it stands for.

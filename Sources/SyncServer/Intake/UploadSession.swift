@@ -67,6 +67,9 @@ final class UploadSession {
 
     /// Makes a job of what was read. The session is spent then.
     func accept(_ job: NewJob) async throws -> Job {
+        var job = job
+        // What is a single batch is settled by itself.
+        if upload != nil || group.count > 1 { job.carriedIDs = cutter.carriedIDs }
         let accepted = try await queue.accept(job, upload: upload, batches: group)
         upload = nil
         // Who waits for the result waits without a seat.

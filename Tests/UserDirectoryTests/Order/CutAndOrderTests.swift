@@ -100,7 +100,7 @@ struct CutAndOrderTests {
     /// Each way a request of these users is brought: whether they come in one batch, and among how many others.
     private static let manners = [
         OrderRun.Manner(), .init(batchUsers: 1), .init(padding: 150), .init(batchUsers: 1, runUsers: 1),
-        .init(padding: 150, batchUsers: 50, closesEarly: true),
+        .init(padding: 150, batchUsers: 50, closesEarly: true), .init(padding: 150, batchUsers: 50, tellsIDs: true),
     ]
 
     private func user(_ id: String?, _ email: String, name: String = "New") -> PlainRules.User {

@@ -14,12 +14,15 @@ struct OrderRun {
         var runUsers = 100_000
         /// Whether commits are closed at random.
         var closesEarly = false
+        /// Whether the directory is told which ids the request carries, as it is unless the process was started anew.
+        var tellsIDs = false
 
         static func random(_ random: inout SeededGenerator) -> Manner {
             let sizes = [1, 2, 3, 5, 100]
             return Manner(
                 padding: [0, 3, 20, 120][Int(random.next() % 4)], batchUsers: sizes[Int(random.next() % 5)],
-                runUsers: [1, 2, 4, 9, 100_000][Int(random.next() % 5)], closesEarly: random.next() % 2 == 0)
+                runUsers: [1, 2, 4, 9, 100_000][Int(random.next() % 5)], closesEarly: random.next() % 2 == 0,
+                tellsIDs: random.next() % 2 == 0)
         }
     }
 
@@ -74,14 +77,18 @@ struct OrderRun {
     mutating func sync(_ users: [PlainRules.User], at time: Int) async throws -> [String] {
         job += 1
         let (sent, places) = padded(users)
-        let batches = cut(sent)
+        let (batches, carriedIDs) = cut(sent)
         if batches.count == 1, let only = batches.first {
             var work = BatchWork(job: job, at: Int64(time), only)
             work.isWholeJob = true
             return try await words([work], places).all
         }
-        var (all, deferred) = try await words(
-            batches.enumerated().map { BatchWork(job: job, number: $0, at: Int64(time), $1) }, places)
+        let work = batches.enumerated().map { number, payload in
+            var work = BatchWork(job: job, number: number, at: Int64(time), payload)
+            work.carriedIDs = manner.tellsIDs ? carriedIDs : nil
+            return work
+        }
+        var (all, deferred) = try await words(work, places)
         var last: [BatchWork] = []
         var rest = sent.filter { deferred.contains($0.index) }
         while !rest.isEmpty {
@@ -117,7 +124,7 @@ struct OrderRun {
     }
 
     /// As intake does it.
-    private func cut(_ users: [(index: UInt32, user: TestUser)]) -> [BatchPayload] {
+    private func cut(_ users: [(index: UInt32, user: TestUser)]) -> ([BatchPayload], CarriedIDs) {
         var cutter = BatchCutter(batchUsers: manner.batchUsers, runUsers: manner.runUsers, budget: RunBudget(blocks: 4))
         var batches: [BatchPayload] = []
         BatchPayload(users).forEachRaw { raw, record in
@@ -126,7 +133,7 @@ struct OrderRun {
         }
         cutter.close()
         while let batch = cutter.nextBatch() { batches.append(batch.payload) }
-        return batches
+        return (batches, cutter.carriedIDs)
     }
 
     private mutating func words(

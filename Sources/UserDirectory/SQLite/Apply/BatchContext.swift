@@ -9,6 +9,7 @@ struct BatchContext {
     let operation: Operation
     let syncTime: Timestamp
     let isLastPass: Bool
+    let carriedIDs: CarriedIDs?
     /// The job's sync time as it is stored.
     let syncTimeText: String
     /// The moment the batch is applied, as it is stored.
@@ -29,6 +30,7 @@ struct BatchContext {
         operation = work.operation
         syncTime = work.syncTime
         isLastPass = work.isLastPass
+        carriedIDs = work.carriedIDs
         syncTimeText = work.syncTime.iso8601
         now = moment.iso8601
         self.moment = moment

@@ -118,12 +118,14 @@ struct LastPass {
 
     /// Keeps what became of the present user.
     private func note(_ user: AppliedUser, isOwnTurn: Bool) throws(SQLiteFailure) {
-        let hasFailed = user.outcome == .failed || user.outcome == .stale
-        if hasFailed, applier.keepsAddress { applier.batch.hasKeeping = true }
-        if !hasFailed, batch.hasKeeping, let id = applier.fields[.id] { try waiting.noLongerKeeps(id, in: batch) }
+        let keeps = applier.keepsAddress
+        if keeps {
+            applier.batch.hasKeeping = true
+        } else if batch.hasKeeping, let id = applier.fields[.id] {
+            try waiting.noLongerKeeps(id, in: batch)
+        }
         try waiting.settle(
-            user.index, result: isOwnTurn ? nil : LedgerResults.encode([user], deferred: []),
-            keeps: hasFailed && applier.keepsAddress, in: batch)
+            user.index, result: isOwnTurn ? nil : LedgerResults.encode([user], deferred: []), keeps: keeps, in: batch)
     }
 
     private static func decoded(_ bytes: [UInt8]) -> AppliedUser? {

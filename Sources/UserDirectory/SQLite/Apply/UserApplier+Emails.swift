@@ -21,12 +21,13 @@ extension UserApplier {
     func meet(_ row: StoredRow) throws(SQLiteFailure) -> Verdict {
         guard let other = row.wrapperID.map({ Array($0) }) else { return try update(row) }
         // Somebody else's by its id: whether that one stays, moves or is in the request at all, all others of the job decide first.
-        guard isFinal else {
+        let isNobodyInTheJob = batch.carriedIDs.map { ids in !other.withUnsafeBytes { ids.mayContain($0) } } ?? false
+        guard isFinal || isNobodyInTheJob else {
             row.done()
             return .deferred
         }
         noteMet(row.id)
-        if let verdict = try verdict(onRowOf: other) {
+        if !isNobodyInTheJob, let verdict = try verdict(onRowOf: other) {
             row.done()
             return verdict
         }

@@ -99,13 +99,13 @@ final class UserApplier {
         let verdict = try guarded { () throws(SQLiteFailure) -> Verdict in try firstVerdict(raw) }
         if case .deferred = verdict { return nil }
         let user = result(of: verdict)
-        if user.outcome == .failed || user.outcome == .stale {
-            if user.code == .invalidUser, fields[.id] != nil { _ = try lookAtOwnRow() }
-            guard keepsAddress, batch.operation == .userSync else { return user }
+        guard batch.operation == .userSync, let id = fields[.id] else { return user }
+        if user.code == .invalidUser { _ = try lookAtOwnRow() }
+        if keepsAddress {
             try waiting.add(fields, nil, as: .keeps, in: batch)
             batch.hasWaiting = true
             batch.hasKeeping = true
-        } else if batch.hasKeeping, let id = fields[.id] {
+        } else if batch.hasKeeping {
             try waiting.noLongerKeeps(id, in: batch)
         }
         return user
