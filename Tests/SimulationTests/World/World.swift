@@ -144,6 +144,13 @@ final class World: Sendable {
         let life = await Task(executorPreference: executor) { [store, receiver, monitor] () -> Life? in
             do {
                 let (queue, signals) = try await store.open(clock: clock, executor: executor)
+                // Before anything moves: what the process before committed and told nobody.
+                for known in monitor.jobs {
+                    if let job = try await queue.job(known.id) { monitor.learn(job) }
+                    for delivery in try await queue.deliveries(of: known.id) {
+                        monitor.delivery(delivery.what.id, dueAt: delivery.nextAttemptAt)
+                    }
+                }
                 return Life(queue, signals: signals, weather: weather, directory: directory, receiver: receiver)
             } catch {
                 monitor.fail("the queue does not open: \(error)")
@@ -180,17 +187,6 @@ final class World: Sendable {
         }
     }
 
-    /// What the process committed and told nobody is learnt from its successor.
-    private func learn() async {
-        guard let life = await process() else { return }
-        for known in monitor.jobs {
-            if let job = try? await life.ask({ queue, _ in try await queue.base.job(known.id) }) { monitor.learn(job) }
-            for delivery in (try? await life.ask { queue, _ in try await queue.base.deliveries(of: known.id) }) ?? [] {
-                monitor.delivery(delivery.what.id, dueAt: delivery.nextAttemptAt)
-            }
-        }
-    }
-
     private func makeTrouble() async {
         for event in scenario.events {
             await pause(.milliseconds(event.at) - scheduler.now)
@@ -203,7 +199,6 @@ final class World: Sendable {
                 life.kill()
                 state.withLock { $0.dead.append(life) }
                 await start()
-                await learn()
             case .stop:
                 guard let life = leave() else { continue }
                 scheduler.note("stop")
@@ -213,7 +208,6 @@ final class World: Sendable {
                 life.kill()
                 state.withLock { $0.dead.append(life) }
                 await start()
-                await learn()
             case .outage(let length):
                 scheduler.note("directory away")
                 state.withLock { $0.isAway = true }
@@ -253,8 +247,8 @@ final class World: Sendable {
                     // Was it accepted all the same?
                     await pause(.milliseconds(300))
                     guard let next = await process() else { continue }
-                    if let found = try? await next.ask({ queue, _ in try await queue.base.job(job.id) }) {
-                        monitor.learn(found)
+                    if (try? await next.ask({ queue, _ in try await queue.base.job(job.id) })) ?? nil != nil {
+                        monitor.acknowledged(job.id)
                         break
                     }
                 }
