@@ -46,8 +46,8 @@ package protocol JobQueue: DeliveryOutbox, QueueHousekeeping, QueueReconciling {
     /// Ends batches with their results, all or none. Returns the jobs that have no open batch left.
     /// A user of a batch that has no outcome and is not deferred counts as cancelled, as does one deferred in the last pass or after
     /// a cancel was requested.
-    /// - Parameter ending: asked, within the transaction, for each job that has no open batch left: what it says ends the job in the
-    ///   same commit, as `end` would; `nil` leaves that to `end`. May be asked more than once, and must not wait.
+    /// - Parameter ending: asked, within the transaction, for each job that has no open batch left and may end now, as `end` asks:
+    ///   what it says ends the job in the same commit; `nil` leaves that to `end`. May be asked more than once, and must not wait.
     /// - Throws: `QueueError.leaseLost` where any of the leases is no longer held; nothing changed then.
     func finish(
         _ batches: [FinishedBatch], now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding?
@@ -55,9 +55,15 @@ package protocol JobQueue: DeliveryOutbox, QueueHousekeeping, QueueReconciling {
     /// Counts a failed try and puts the batch off until `at`. Its tenant waits with it.
     func retry(_ lease: LeaseID, at: Timestamp, error: String, now: Timestamp) async throws
 
-    /// Ends a job that has no open batch: state, end time and outbox row in one transaction. False: it had ended before, or is unknown.
+    /// Ends a job that has no open batch: state, end time, `sequence` and outbox row in one transaction.
+    ///
+    /// A tenant's jobs end in the order in which they took effect: one that was accepted later waits until those before it that are
+    /// without open batch, or whose cancel was requested, have ended. `QueueObserver.jobWaiting` is told when its turn has come.
+    /// - Parameter ending: asked within the transaction, of the job with the `sequence` and `endedAt` that it takes. May be asked more
+    ///   than once, and must not wait.
+    /// - Returns: the job as it ended; `nil`: it had ended before, is unknown, or has to wait.
     /// - Throws: `QueueError.refused` where it has open batches.
-    func end(_ ending: JobEnding, now: Timestamp) async throws -> Bool
+    func end(_ job: JobID, now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding) async throws -> Job?
     /// Jobs that have no open batch and have not ended (a crash came between); for start-up and a timer.
     func endable(limit: Int) async throws -> [Job]
 
@@ -132,6 +138,11 @@ extension JobQueue {
     /// Ends batches and no job. Returns the jobs that have no open batch left: those are to be logged and ended.
     package func finish(_ batches: [FinishedBatch], now: Timestamp) async throws -> [Job] {
         try await finish(batches, now: now, ending: { _ in nil }).endable
+    }
+
+    /// Ends a job in a way that does not depend on its place. False: it had ended before, is unknown, or has to wait.
+    package func end(_ ending: JobEnding, now: Timestamp) async throws -> Bool {
+        try await end(ending.jobID, now: now, ending: { _ in ending }) != nil
     }
 
     /// Drops batches none of which had been applied.

@@ -91,6 +91,14 @@ struct OpenedStore {
         guard owner == Schema.applicationID else {
             throw QueueError.unusable("\(path) is an SQLite file of something else; name another with QUEUE_URL")
         }
+        if version < Schema.version {
+            var isUpgraded = false
+            try db.inTransaction(.immediate) {
+                isUpgraded = try Schema.upgrade(db, from: version)
+                return isUpgraded ? .commit : .rollback
+            }
+            if isUpgraded { return }
+        }
         guard version == Schema.version else {
             throw QueueError.unusable(
                 "\(path) was written by another version of the queue (format \(version), this one reads \(Schema.version))")

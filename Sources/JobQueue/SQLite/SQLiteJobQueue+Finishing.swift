@@ -57,11 +57,9 @@ extension SQLiteJobQueue {
             let tenantID = row.job.tenantID
             context.backlog(tenantID, pendingUsers: -progress.counts.settled)
             let isEndable = row.phase == .endable
-            if isEndable, let ending = ending(row.job) {
-                try end(&row, as: ending, now: now, in: context)
-                finished.ended.append(row.job)
-            } else if isEndable {
-                finished.endable.append(row.job)
+            if isEndable {
+                let hasEnded = try mayEnd(row, in: context) && end(&row, now: now, in: context, as: ending)
+                if hasEnded { finished.ended.append(row.job) } else { finished.endable.append(row.job) }
             }
             if row.nextBatch > before.nextBatch, row.job.batchesDone > row.nextBatch {
                 // A later turn was written before this one: its batches are passed over once, now, not at every lease.

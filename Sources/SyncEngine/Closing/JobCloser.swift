@@ -13,8 +13,8 @@ actor JobCloser {
     private let clock: WallClock
     private let metrics: EngineMetrics
     private let logger: Logger
-    /// Jobs being ended, so that the sweep leaves them alone.
-    private var closing: Set<JobID> = []
+    /// Jobs being ended, so that the sweep leaves them alone; true for those that were to be ended again meanwhile.
+    private var closing: [JobID: Bool] = [:]
 
     init(
         queue: any JobQueue, directory: any UserDirectory, gate: DirectoryGate, completions: JobCompletions,
@@ -31,21 +31,41 @@ actor JobCloser {
         self.logger = logger
     }
 
-    /// Ends jobs. What cannot be ended now (an outage) is found again by the sweep.
+    /// Ends jobs, those of a tenant in the order given. What cannot be ended now (an outage) is found again by the sweep.
     func close(_ jobs: [Job]) async {
-        let mine = jobs.filter { closing.insert($0.id).inserted }
-        guard !mine.isEmpty else { return }
-        defer { for job in mine { closing.remove(job.id) } }
+        var mine: [Job] = []
+        for job in jobs {
+            // Its turn may have come since it was last tried: whoever tries does so once more.
+            if closing.updateValue(closing[job.id] != nil, forKey: job.id) == nil { mine.append(job) }
+        }
+        while !mine.isEmpty {
+            await closeOnce(mine)
+            var again: [Job] = []
+            for job in mine {
+                if closing[job.id] == true {
+                    closing[job.id] = false
+                    again.append(job)
+                } else {
+                    closing[job.id] = nil
+                }
+            }
+            mine = again
+        }
+    }
+
+    private func closeOnce(_ jobs: [Job]) async {
         let now = clock.now()
         let refused: [JobID: String]
         do throws(DirectoryError) {
-            refused = try await log(mine, at: now)
+            refused = try await log(jobs, at: now)
         } catch {
             await gate.close(error.text)
             return
         }
         await withDiscardingTaskGroup { group in
-            for job in mine { group.addTask { await self.end(job, unlogged: refused[job.id], now: now) } }
+            for ofTenant in Dictionary(grouping: jobs, by: \.tenantID).values {
+                group.addTask { for job in ofTenant { await self.end(job, unlogged: refused[job.id], now: now) } }
+            }
         }
     }
 
@@ -89,12 +109,16 @@ actor JobCloser {
     /// - Parameter refusal: why it has no row in `sync_logs`.
     private func end(_ job: Job, unlogged refusal: String?, now: Timestamp) async {
         do {
-            var ending = endings.ending(of: job, results: try await results(of: job), now: now)
-            ending.warning = refusal.map { _ in "The CRM's table sync_logs refused the row of this job" }
-            guard try await queue.end(ending, now: now) else { return }
-            var last = job.ended(as: ending.state, at: now)
-            if let warning = ending.warning { last.warnings.append(warning) }
-            await ended([last])
+            let results = try await results(of: job)
+            // One that has to wait for another of its tenant is told of when its turn has come.
+            let ended = try await queue.end(job.id, now: now) { [endings] in
+                var ending = endings.ending(of: $0, results: results)
+                ending.warning = refusal.map { _ in "The CRM's table sync_logs refused the row of this job" }
+                return ending
+            }
+            guard let ended else { return }
+            closing[job.id] = nil
+            await self.ended([ended])
             guard let refusal else { return }
             metrics.endedUnlogged()
             logger.error(

@@ -7,11 +7,13 @@ struct JobEndings: Sendable {
     let webhookURL: String?
     let links: JobLinks
 
-    /// - Parameter results: what the webhook shows of the job.
-    func ending(of job: Job, results: [UserResult], now: Timestamp) -> JobEnding {
+    /// - Parameters:
+    ///   - job: with the `sequence` and `endedAt` that it takes.
+    ///   - results: what the webhook shows of the job.
+    func ending(of job: Job, results: [UserResult]) -> JobEnding {
         let state = JobState.end(of: job.counts, cancelRequested: job.cancelRequested)
         guard let url = address(of: job) else { return JobEnding(jobID: job.id, state: state, delivery: nil) }
-        let document = WebhookDocument(job: job.ended(as: state, at: now), results: results, links: links)
+        let document = WebhookDocument(job: job.ending(as: state), results: results, links: links)
         let delivery = NewDelivery(
             id: "msg_" + job.id.text.filter { $0 != "-" }, jobID: job.id, type: document.type, url: url,
             isConfiguredURL: job.callbackURL == nil, body: document.json, tenantID: job.tenantID, source: job.source,

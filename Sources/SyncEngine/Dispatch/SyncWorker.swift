@@ -96,7 +96,7 @@ actor SyncWorker {
             try await self.queue.finish(batches, now: now) { job in
                 guard let batch = whole[job.id], !job.cancelRequested else { return nil }
                 let results = ResultsBlob(payload: batch.batch.payload, applied: batch.users).decoded()
-                return endings.ending(of: job, results: results, now: now)
+                return endings.ending(of: job, results: results)
             }
         }
         switch written {

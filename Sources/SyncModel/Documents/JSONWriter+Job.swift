@@ -10,6 +10,12 @@ extension JSONWriter {
         }
     }
 
+    /// `sequence`, once the job has ended.
+    mutating func sequence(of job: Job) {
+        guard let sequence = job.sequence else { return }
+        member("sequence") { $0.integer(sequence) }
+    }
+
     /// `warnings[]`.
     mutating func warnings(of job: Job) {
         member("warnings") { json in

@@ -21,6 +21,7 @@ package struct JobSummaryDocument: JSONDocument {
         json.member("acceptedAt", job.acceptedAt)
         json.member("startedAt", job.startedAt)
         json.member("endedAt", job.endedAt)
+        json.sequence(of: job)
         json.member("retryOf", job.retryOf?.text)
         json.member("statusUrl", JobLinks.path(of: job.id))
     }

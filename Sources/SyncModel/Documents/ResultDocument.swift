@@ -34,6 +34,7 @@ package struct ResultDocument: JSONDocument {
         if let error = job.error { json.member("error", error) }
         json.member("jobId", job.id.text)
         json.member("status", job.state.rawValue)
+        json.sequence(of: job)
         json.member("results") { json in
             json.array { json in
                 var left = limit

@@ -11,6 +11,8 @@ package struct Job: Sendable, Hashable {
     package var acceptedAt: Timestamp
     package var startedAt: Timestamp?
     package var endedAt: Timestamp?
+    /// Its place among the ends of its tenant's jobs, from 1, in the order in which they took effect; `nil` until it has ended.
+    package var sequence: Int64?
     package var totalUsers: Int
     package var batches: Int
     package var batchesDone: Int

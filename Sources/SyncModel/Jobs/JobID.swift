@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The public name of a job: a UUID version 7 (RFC 9562), so that ids sort by the time of acceptance.
 package struct JobID: Sendable, Hashable, CustomStringConvertible {
     /// The canonical text, 36 lower-case characters.
@@ -17,12 +19,34 @@ package struct JobID: Sendable, Hashable, CustomStringConvertible {
         self.text = text.lowercased()
     }
 
-    /// A new id for a job accepted at `now`.
-    /// - Parameter random: ten random bytes' source; injected for tests.
+    /// A new id for a job accepted at `now`. Ids sort by their moment, to the microsecond: the twelve bits after the version hold the
+    /// fraction of the millisecond (RFC 9562 §6.2, method 3).
+    /// - Parameter random: the source of the other 61 bits; injected for tests.
     package init(now: Timestamp, random: inout some RandomNumberGenerator) {
-        let ms = UInt64(max(0, now.microseconds / 1000))
-        let high = ms << 16 | 0x7000 | (random.next() & 0x0FFF)
-        let low = random.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+        self.init(microseconds: UInt64(max(0, now.microseconds)), low: random.next() & JobID.firstLow)
+    }
+
+    /// A new id for a job accepted at `now`. Those of one microsecond sort in the order in which they were made, for each follows the
+    /// one before it by a step of chance (method 2).
+    package init(now: Timestamp) {
+        let microseconds = UInt64(max(0, now.microseconds))
+        let low = JobID.last.withLock { last in
+            let isNext = last.microseconds == microseconds
+            last = (microseconds, isNext ? last.low &+ .random(in: 1...0xFFFF_FFFF) : .random(in: 0...JobID.firstLow))
+            return last.low
+        }
+        self.init(microseconds: microseconds, low: low)
+    }
+
+    /// The id made last in this process.
+    private static let last = Mutex<(microseconds: UInt64, low: UInt64)>((0, 0))
+    /// The last 62 bits begin with a zero, so that there is room above for those that follow.
+    private static let firstLow: UInt64 = 0x1FFF_FFFF_FFFF_FFFF
+
+    private init(microseconds: UInt64, low: UInt64) {
+        let fraction = (microseconds % 1000) * 4096 / 1000
+        let high = (microseconds / 1000) << 16 | 0x7000 | fraction
+        let low = low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
         text = String(unsafeUninitializedCapacity: 36) { out in
             var at = 0
             for nibble in 0..<32 {
@@ -34,11 +58,6 @@ package struct JobID: Sendable, Hashable, CustomStringConvertible {
             }
             return at
         }
-    }
-
-    package init(now: Timestamp) {
-        var random = SystemRandomNumberGenerator()
-        self.init(now: now, random: &random)
     }
 
     package var description: String { text }

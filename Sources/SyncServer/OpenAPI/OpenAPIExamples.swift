@@ -93,8 +93,8 @@ enum OpenAPIExamples {
         _ message: String, _ operation: String, created: Int = 0, removed: Int = 0, _ user: JSONValue
     ) -> JSONValue {
         [
-            "success": true, "message": .string(message), "jobId": .string(jobID), "status": "completed", "results": [user],
-            "resultsTruncated": false, "tenant": tenant,
+            "success": true, "message": .string(message), "jobId": .string(jobID), "status": "completed", "sequence": 41,
+            "results": [user], "resultsTruncated": false, "tenant": tenant,
             "metadata": [
                 "operation": .string(operation), "syncedAt": time, "totalUsers": 1, "successful": 1, "failed": 0,
                 "created": .integer(created), "updated": 0, "unchanged": 0, "stale": 0, "removed": .integer(removed),

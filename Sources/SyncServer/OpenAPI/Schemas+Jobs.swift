@@ -98,7 +98,7 @@ extension Schemas {
         ])
 
     private static let summary: JSONValue = Schema.object(
-        "One job of a list.", optional: ["cancelled"],
+        "One job of a list.", optional: ["cancelled", "sequence"],
         [
             "jobId": Schema.jobID(""),
             "status": Schema.words(JobState.allCases.map(\.rawValue), ""),
@@ -112,6 +112,7 @@ extension Schemas {
             "acceptedAt": Schema.time(""),
             "startedAt": Schema.nullableTime(""),
             "endedAt": Schema.nullableTime(""),
+            "sequence": sequence,
             "retryOf": Schema.nullableJobID(""),
             "statusUrl": Schema.string(""),
         ])

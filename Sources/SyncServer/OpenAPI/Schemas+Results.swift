@@ -30,12 +30,22 @@ extension Schemas {
         "removed": Schema.count("Deactivated by a removal."),
     ]
 
+    /// What a receiver does with it stands here, for webhooks overtake each other.
+    static let sequence: JSONValue = [
+        "type": "integer", "minimum": 1,
+        "description": .string(
+            "The place of this end among those of the tenant's jobs, from 1 without gaps, in the order in which the jobs took effect; "
+                + "the same in every delivery and answer. Webhooks may arrive in another order and more than once: keep the highest "
+                + "number seen of each tenant, and take a lower one for older news."),
+    ]
+
     static let resultProperties: JSONValue = [
         "success": Schema.boolean("False for failed and cancelled jobs only."),
         "message": Schema.string("For people: \"Synced 4 of 5 users\"."),
         "error": Schema.string("Why the job failed; absent otherwise."),
         "jobId": Schema.jobID(""),
         "status": Schema.words(JobState.allCases.filter(\.isEnd).map(\.rawValue), "The state the job ended in."),
+        "sequence": sequence,
         "results": Schema.array(
             of: Schema.ref("UserResult"),
             "In index order: all of them up to 1,000 (100 in a webhook); beyond that only the failed ones, up to the same number."

@@ -30,6 +30,11 @@ struct QueryPlanTests {
         (SQLiteJobQueue.selectEndable, ["SEARCH jobs USING INDEX jobs_endable (phase=?)"]),
         (SQLiteJobQueue.selectLedgered, ["SEARCH jobs USING INDEX jobs_ledger (phase=?)"]),
         (SQLiteJobQueue.selectCancelling, ["SEARCH jobs USING INDEX jobs_cancelling (phase=?)"]),
+        (SQLiteJobQueue.selectEarlierEnding, ["SEARCH jobs USING COVERING INDEX jobs_ending (tenant_id=? AND seq<?)"]),
+        (SQLiteJobQueue.selectLaterEnding, ["SEARCH jobs USING COVERING INDEX jobs_ending (tenant_id=? AND seq>?)"]),
+        (LaneFacts.tenants, ["SEARCH tenants USING PRIMARY KEY (tenant_id>?)"]),
+        (LaneFacts.isOpen, ["SEARCH batches USING INTEGER PRIMARY KEY (rowid=?)"]),
+        (LaneFacts.cancelling, ["SEARCH jobs USING INDEX jobs_cancelling (phase=?)"]),
         (SQLiteJobQueue.selectOpenRetry, ["SEARCH jobs USING INDEX jobs_retry_of (retry_of=?)"]),
         (
             SQLiteJobQueue.selectPrunable,

@@ -16,6 +16,16 @@ struct JobIDTests {
         #expect("\(id)" == id.text)
     }
 
+    @Test("ids of one millisecond sort by their microsecond, those of one microsecond as they were made")
+    func withinAMillisecond() {
+        let start: Int64 = 1_755_597_600_000_000
+        let ids = (0..<1000).map { JobID(now: Timestamp(microseconds: start + $0)).text }
+        #expect(ids == ids.sorted() && Set(ids.map { $0.prefix(13) }).count == 1)
+        let same = (0..<10_000).map { _ in JobID(now: Timestamp(microseconds: start)).text }
+        #expect(same == same.sorted() && Set(same).count == same.count)
+        #expect(same.allSatisfy { JobID($0) != nil && $0.utf8.dropFirst(14).first == UInt8(ascii: "7") })
+    }
+
     @Test("ids of different milliseconds sort by time, those of one differ")
     func order() {
         var ids: [String] = []

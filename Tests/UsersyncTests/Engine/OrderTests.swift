@@ -15,12 +15,23 @@ struct OrderTests {
                 ids.append(try await server.submitted(users))
             }
             var ends: [String] = []
+            var sequences: [Int?] = []
             for id in ids {
                 let job = try await server.ended(id, seconds: 60)
                 #expect(job.status.string == "completed" && job.metadata.stale.int == 0)
                 ends.append(try #require(job.endedAt.string))
+                sequences.append(job.sequence.int)
             }
-            #expect(ends == ends.sorted())
+            #expect(ends == ends.sorted() && sequences == (1...24).map { Optional($0) })
+            // The same number everywhere: in the list, and in each webhook, redelivered too.
+            let listed = try await server.get("/api/internal/sync/jobs?limit=200").json.jobs.array
+            #expect(listed.map(\.sequence.int) == sequences.reversed())
+            let all = await server.receiver.wait(for: 24, seconds: 60)
+            #expect(Set(all.compactMap(\.json.data.sequence.int)) == Set(1...24))
+            let hook = try #require(try await server.job(ids[7]).webhook.id.string)
+            #expect(try await server.act("deliveries/\(hook)/redeliver").status < 300)
+            let isAgain = await eventually { server.receiver.of(job: ids[7]).count == 2 }
+            #expect(isAgain && server.receiver.of(job: ids[7]).allSatisfy { $0.json.data.sequence.int == 8 })
             #expect(try server.rows("SELECT name FROM users WHERE wrapper_user_id = 'same'")[0]["name"] == "Name 23")
             #expect(try server.rows("SELECT id FROM users").count == 221)
         }

@@ -47,7 +47,10 @@ extension JobRow {
             JSONColumn.value(job.failedCodes), .int(retryBatch), .time(retryAt), .int(phase.rawValue),
         ]
         guard job.state != before.job.state else { return try context.sql(Self.update).run(values) }
-        values += [.int(job.state.code), .time(job.startedAt), .time(job.endedAt), .text(job.error)]
+        values += [
+            .int(job.state.code), .time(job.startedAt), .time(job.endedAt), .text(job.error),
+            job.sequence.map { .int($0) } ?? .null,
+        ]
         try context.sql(Self.updateWithState).run(values)
         context.count {
             $0[before.job.state] -= 1; $0[job.state] += 1
@@ -60,6 +63,7 @@ extension JobRow {
         """
     private static let update = "UPDATE jobs SET \(progressColumns) WHERE seq = ?1"
     private static let updateWithState = """
-        UPDATE jobs SET \(progressColumns), state = ?16, started_at = ?17, ended_at = ?18, error = ?19 WHERE seq = ?1
+        UPDATE jobs SET \(progressColumns), state = ?16, started_at = ?17, ended_at = ?18, error = ?19, sequence = ?20
+        WHERE seq = ?1
         """
 }

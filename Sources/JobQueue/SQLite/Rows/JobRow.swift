@@ -18,7 +18,8 @@ struct JobRow: Sendable {
         seq, batch_key, phase, next_batch, deferred, retry_batch, retry_at,
         id, operation, tenant_id, tenant_name, source, state, cancel_requested, sync_time, accepted_at, started_at, ended_at,
         total_users, batches, batches_done, created, updated, unchanged, stale, removed, failed, cancelled,
-        request_id, callback_url, traceparent, sync_type, reason, retry_of, warnings, failed_codes, attempts, error
+        request_id, callback_url, traceparent, sync_type, reason, retry_of, warnings, failed_codes, attempts, error,
+        sequence
         """
     static let byID = "SELECT \(columns) FROM jobs WHERE id = ?1"
     static let bySeq = "SELECT \(columns) FROM jobs WHERE seq = ?1"
@@ -58,6 +59,7 @@ struct JobRow: Sendable {
             .mapValues { max(0, min($0, job.totalUsers)) }
         job.attempts = JSONColumn.items(row.optionalText(36), [BatchAttempt].self) ?? []
         job.error = row.optionalText(37)
+        job.sequence = row.optionalInt(38).map { Int64($0) }
     }
 
     private static let insert = """

@@ -9,13 +9,46 @@ import GRDB
 enum Schema {
     /// `PRAGMA application_id`: "usyq".
     static let applicationID: Int64 = 0x7573_7971
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
     /// Makes the tables in an empty file.
     static func create(_ db: Database) throws {
         try db.execute(sql: tables)
+        try db.execute(sql: ends)
         try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
     }
+
+    /// Brings a file of an earlier version up to this one, within the caller's transaction; what waits in it is kept.
+    /// - Returns: false where there is no way from that version.
+    static func upgrade(_ db: Database, from version: Int64) throws -> Bool {
+        guard version == 1 else { return false }
+        try db.execute(sql: "ALTER TABLE jobs ADD COLUMN sequence INTEGER")
+        try db.execute(sql: ends)
+        try db.execute(sql: numberEnds)
+        try db.execute(sql: "PRAGMA user_version = \(Self.version)")
+        return true
+    }
+
+    /// Since version 2: where the order of a tenant's ends is kept.
+    private static let ends = """
+        -- With phase, or SQLite reads the row to make sure of it.
+        CREATE INDEX jobs_ending ON jobs (tenant_id, seq, phase) WHERE phase IN (1, 2);
+        -- The last end of each tenant's jobs, kept beyond them.
+        CREATE TABLE tenant_ends (
+            tenant_id TEXT PRIMARY KEY,
+            sequence INTEGER NOT NULL,
+            ended_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Jobs that ended before there were numbers get theirs in the order in which they ended.
+    private static let numberEnds = """
+        UPDATE jobs SET sequence = numbered.number FROM (
+            SELECT seq, row_number() OVER (PARTITION BY tenant_id ORDER BY ended_at, seq) AS number FROM jobs WHERE state >= 2
+        ) AS numbered WHERE jobs.seq = numbered.seq;
+        INSERT INTO tenant_ends (tenant_id, sequence, ended_at)
+            SELECT tenant_id, max(sequence), max(ended_at) FROM jobs WHERE sequence IS NOT NULL GROUP BY tenant_id;
+        """
 
     private static let tables = """
         CREATE TABLE jobs (
@@ -56,7 +89,8 @@ enum Schema {
             warnings TEXT,  -- JSON, as are the next two
             failed_codes TEXT,
             attempts TEXT,
-            error TEXT
+            error TEXT,
+            sequence INTEGER  -- its place among the ends of its tenant's jobs
         ) STRICT;
         CREATE UNIQUE INDEX jobs_id ON jobs (id);
         -- With phase, or SQLite reads the row to make sure of it.
