@@ -114,10 +114,16 @@ package final class Engine: Service, EngineControl {
         guard await gate.isOpen else { return }
         await step { for id in try await queue.cancelling(limit: 100) { await step { try await carryOutCancel(id) } } }
         await step {
-            let jobs = try await queue.endable(limit: 1000)
-            if !jobs.isEmpty { await closer.close(jobs) }
+            let jobs = try await queue.endable(limit: Self.portion)
+            guard !jobs.isEmpty else { return }
+            await closer.close(jobs)
+            // More wait behind these. Where none of them could be ended, they wait for the next sweep.
+            if jobs.count == Self.portion, try await queue.endable(limit: 1).first?.id != jobs[0].id { await alarm.call() }
         }
     }
+
+    /// Jobs that one sweep ends at most.
+    private static let portion = 1000
 
     private func step(_ body: () async throws -> Void) async {
         do {

@@ -164,6 +164,22 @@ struct EngineTests {
         #expect(directory.calls.map(\.count) == [50] && directory.effects.count == 1)
     }
 
+    @Test("more jobs that wait for their end than one sweep takes all end with the next ones, at once")
+    func manyEndable() async throws {
+        var ids: [JobID] = []
+        try await EngineBench.run(
+            sweepInterval: 3600,
+            queued: { queue in
+                ids = try await withThrowingTaskGroup(of: JobID.self) { group in
+                    for number in 0..<1100 { group.addTask { try await EngineBench.accept(queue, "t\(number)", users: 0) } }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+            }
+        ) { bench in
+            for id in ids { #expect(await bench.engine.ended(id, within: 60)?.state == .completed) }
+        }
+    }
+
     @Test("many jobs without users end, however many sweeps they ask for")
     func emptyJobs() async throws {
         try await EngineBench.run(sweepInterval: 3600) { bench in
