@@ -88,8 +88,9 @@ extension SettingDefinition {
     static let maxRequestBytes = SettingDefinition(
         "MAX_REQUEST_BYTES", .integer(1024...68_719_476_736), default: "536870912", .limits,
         "Bytes of a body after inflation; above it 413")
+    /// Twenty millions: in both passes of such a job there are fewer batches than the queue can number, however small they are.
     static let maxUsersPerRequest = SettingDefinition(
-        "MAX_USERS_PER_REQUEST", .integer(1...100_000_000), default: "1000000", .limits, "Users of a sync; above it 413")
+        "MAX_USERS_PER_REQUEST", .integer(1...20_000_000), default: "1000000", .limits, "Users of a sync; above it 413")
     static let maxConnections = SettingDefinition(
         "MAX_CONNECTIONS", .integerOrAuto(16...1_000_000), default: "auto", .limits,
         "Connections at a time; above it the one idle longest is closed; auto: what the open files allow, 20000 at most")

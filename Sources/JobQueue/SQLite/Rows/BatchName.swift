@@ -1,6 +1,6 @@
 /// How the tables name a batch: `batch key << 20 | number`.
 enum BatchName {
-    /// Batches of one job at most.
+    /// Batches of one job at most, those of its last pass among them.
     static let limit = 1 << 20
     /// No key is larger: at a thousand jobs a second it is reached in a century.
     static let lastKey: Int64 = 1 << 42
