@@ -99,14 +99,31 @@ extension MemoryJobQueue.State {
         disk.entries[at].backoff = nil
     }
 
-    mutating func end(_ at: Int, as ending: JobEnding, now: Timestamp) throws {
+    /// Ends a job that may end, where `ending` says how. `clock`: the time that stands.
+    mutating func end(_ at: Int, now: Timestamp, clock: Timestamp, as ending: (Job) -> JobEnding?) throws -> Bool {
+        var job = disk.entries[at].job
+        let last = disk.ends[job.tenantID] ?? (sequence: 0, endedAt: now)
+        let moment = last.endedAt <= clock ? max(now, last.endedAt) : now
+        job.sequence = last.sequence + 1
+        job.endedAt = moment
+        guard let ending = ending(job) else { return false }
         guard ending.state.isEnd else { throw QueueError.refused("\(ending.state) is not the end of a job") }
-        disk.entries[at].job = disk.entries[at].job.ended(as: ending.state, at: now, error: ending.error)
+        disk.entries[at].job = job.ended(as: ending.state, at: moment, error: ending.error)
+        if let warning = ending.warning { disk.entries[at].job.warnings.append(warning) }
+        disk.ends[job.tenantID] = (last.sequence + 1, moment)
         if let delivery = ending.delivery { post(delivery, now: now) }
+        return true
+    }
+
+    /// Whether a later job of the tenant waits for its end.
+    func hasLaterEnding(_ at: Int) -> Bool {
+        disk.entries[(at + 1)...].contains {
+            $0.job.tenantID == disk.entries[at].job.tenantID && ($0.isEndable || $0.isCancelling)
+        }
     }
 
     mutating func finish(
-        _ batches: [FinishedBatch], now: Timestamp, ending: (Job) -> JobEnding?
+        _ batches: [FinishedBatch], now: Timestamp, clock: Timestamp, ending: (Job) -> JobEnding?
     ) throws -> FinishedJobs {
         var touched: Set<Int> = []
         for finished in batches {
@@ -119,8 +136,7 @@ extension MemoryJobQueue.State {
         }
         var jobs = FinishedJobs()
         for at in touched.sorted() where disk.entries[at].isEndable {
-            if let ending = ending(disk.entries[at].job) {
-                try end(at, as: ending, now: now)
+            if try disk.mayEnd(at) && end(at, now: now, clock: clock, as: ending) {
                 jobs.ended.append(disk.entries[at].job)
             } else {
                 jobs.endable.append(disk.entries[at].job)
@@ -196,19 +212,24 @@ extension MemoryJobQueue {
     package func finish(
         _ batches: [FinishedBatch], now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding?
     ) async throws -> FinishedJobs {
-        try change { state in try state.finish(batches, now: now, ending: ending) }
+        let time = clock.now()
+        return try change { state in try state.finish(batches, now: now, clock: time, ending: ending) }
     }
 
     package func retry(_ lease: LeaseID, at moment: Timestamp, error: String, now: Timestamp) async throws {
         try change { state in try state.retry(lease, at: moment, error: error, now: now) }
     }
 
-    package func end(_ ending: JobEnding, now: Timestamp) async throws -> Bool {
-        try change { state in
-            guard let at = state.disk.index(of: ending.jobID), !state.disk.entries[at].job.state.isEnd else { return false }
+    package func end(
+        _ job: JobID, now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding
+    ) async throws -> Job? {
+        let time = clock.now()
+        return try change { state in
+            guard let at = state.disk.index(of: job), !state.disk.entries[at].job.state.isEnd else { return nil }
             guard state.disk.entries[at].isEndable else { throw QueueError.refused("The job has open batches") }
-            try state.end(at, as: ending, now: now)
-            return true
+            guard try state.disk.mayEnd(at) && state.end(at, now: now, clock: time, as: ending) else { return nil }
+            if state.hasLaterEnding(at) { state.jobsWaiting += 1 }
+            return state.disk.entries[at].job
         }
     }
 

@@ -57,6 +57,8 @@ package struct QueueDisk: Sendable {
     var uploads: [UploadID: [NewBatch]] = [:]
     var keys: [Key: Known] = [:]
     var posted: [Posted] = []
+    /// By tenant its last end, which outlives the jobs.
+    var ends: [TenantID: (sequence: Int64, endedAt: Timestamp)] = [:]
     var lastNumber = 0
 
     package init() {}
@@ -67,6 +69,11 @@ package struct QueueDisk: Sendable {
     }
 
     func index(of id: JobID) -> Int? { entries.firstIndex { $0.job.id == id } }
+
+    /// Whether no job of the tenant that was accepted before has to end first.
+    func mayEnd(_ at: Int) -> Bool {
+        !entries[..<at].contains { $0.job.tenantID == entries[at].job.tenantID && ($0.isEndable || $0.isCancelling) }
+    }
 
     /// The tenant's jobs that have batches to be leased, in order.
     func working(_ tenantID: TenantID) -> [Int] {

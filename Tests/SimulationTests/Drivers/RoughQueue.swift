@@ -124,13 +124,18 @@ final class RoughQueue: JobQueue {
         }
     }
 
-    func end(_ ending: JobEnding, now: Timestamp) async throws -> Bool {
-        try await call("end \(name(ending.jobID))", .write) {
-            try await base.end(ending, now: now)
-        } told: { isEnded in
-            guard isEnded else { return }
-            monitor.ended(ending.jobID)
-            if let delivery = ending.delivery { monitor.delivery(delivery.id, dueAt: now) }
+    func end(_ job: JobID, now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding) async throws -> Job? {
+        let delivery = Mutex<NewDelivery?>(nil)
+        return try await call("end \(name(job))", .write) {
+            try await base.end(job, now: now) { job in
+                let ending = ending(job)
+                delivery.withLock { $0 = ending.delivery }
+                return ending
+            }
+        } told: { ended in
+            guard ended != nil else { return }
+            monitor.ended(job)
+            if let delivery = delivery.withLock({ $0 }) { monitor.delivery(delivery.id, dueAt: now) }
         }
     }
     func endable(limit: Int) async throws -> [Job] { try await call(nil, .read) { try await base.endable(limit: limit) } }
