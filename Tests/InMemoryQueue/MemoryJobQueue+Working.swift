@@ -4,6 +4,10 @@ package import SyncModel
 extension MemoryJobQueue.State {
     func heldNumbers(_ id: JobID) -> Set<Int> { Set(held.values.filter { $0.jobID == id }.map(\.number)) }
 
+    private func isCancelling(_ id: JobID) -> Bool {
+        disk.index(of: id).map { disk.entries[$0].job.cancelRequested } ?? false
+    }
+
     /// The batches of the tenant's that may be leased now: of which job, and from which number.
     func next(of tenantID: TenantID, now: Timestamp) -> (entry: Int, from: Int)? {
         guard let head = disk.working(tenantID).first else { return nil }
@@ -11,8 +15,11 @@ extension MemoryJobQueue.State {
         if let backoff = entry.backoff, !Self.isOver(backoff.until, at: now) { return nil }
         let held = held.values.filter { $0.tenantID == tenantID }
         guard !held.isEmpty else { return (head, 0) }
-        guard held.allSatisfy({ $0.isUnlocked && $0.jobID == entry.job.id }) else { return nil }
-        let from = (held.map(\.number).max() ?? -1) + 1
+        // Of a job that is being cancelled no more is leased: the next one need not wait for what of it is applied already.
+        let others = held.filter { $0.jobID != entry.job.id }
+        guard held.allSatisfy(\.isUnlocked), others.allSatisfy({ isCancelling($0.jobID) }) else { return nil }
+        guard others.count < held.count else { return (head, 0) }
+        let from = (held.filter { $0.jobID == entry.job.id }.map(\.number).max() ?? -1) + 1
         return entry.openBatches.contains { $0 >= from } ? (head, from) : nil
     }
 

@@ -123,7 +123,7 @@ struct ClockFaults {
                 let again = try await send("k")
                 #expect(again.json.jobId.string == first && again.header("idempotent-replayed") == "true")
             }
-            var keys = (0..<100).map { "key \($0)" }
+            var keys = (0..<100).map { "key-\($0)" }
             func exhaust() async throws {
                 while let key = keys.popLast() {
                     let answer = try await send(key)

@@ -154,6 +154,7 @@ struct OpenAPIAnswersTests {
         job.counts.cancelled = state == .cancelled ? 2 : 0
         job.counts.created = state == .running ? 3 : 5 - job.counts.cancelled
         guard state.isEnd else { return job }
+        job.sequence = 3
         return job.ended(as: state, at: accepted.advanced(bySeconds: 3), error: state == .failed ? "Its batches are gone" : nil)
     }
 }
