@@ -63,7 +63,10 @@ actor JobCloser {
             return
         }
         await withDiscardingTaskGroup { group in
-            for ofTenant in Dictionary(grouping: jobs, by: \.tenantID).values {
+            // In the order given: a dictionary's own differs from run to run.
+            var ofTenants = Dictionary(grouping: jobs, by: \.tenantID)
+            for tenantID in jobs.map(\.tenantID) {
+                guard let ofTenant = ofTenants.removeValue(forKey: tenantID) else { continue }
                 group.addTask { for job in ofTenant { await self.end(job, unlogged: refused[job.id], now: now) } }
             }
         }
