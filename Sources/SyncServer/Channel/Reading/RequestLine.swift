@@ -9,9 +9,13 @@ struct RequestLine: Sendable {
     let authority: String?
     let isHTTP10: Bool
 
+    /// Methods that exist, whether a route takes them or not (then 405): those of RFC 9110, PATCH (RFC 5789), QUERY (the HTTP working
+    /// group's safe method with a body).
     private static let methods: [String: HTTPRequest.Method] = Dictionary(
-        uniqueKeysWithValues: ([.get, .head, .post, .put, .delete, .options, .trace, .patch, .connect] as [HTTPRequest.Method])
-            .map { ($0.rawValue, $0) })
+        uniqueKeysWithValues: (known + [HTTPRequest.Method("QUERY")].compactMap(\.self)).map { ($0.rawValue, $0) })
+    private static let known: [HTTPRequest.Method] = [
+        .get, .head, .post, .put, .delete, .options, .trace, .patch, .connect,
+    ]
 
     init(_ line: UnsafeRawBufferPointer.SubSequence) throws(WireRefusal) {
         let words = line.split(separator: 0x20, omittingEmptySubsequences: false)
