@@ -104,7 +104,7 @@ extension SQLiteJobQueue {
             try IdempotencyRow.record(idempotency, job: job.id, at: job.acceptedAt, context.db)
         }
         if let ids = job.carriedIDs {
-            carriedIDs.withLock { $0[job.id] = ids }
+            carriedIDs.withLock { known in if known.count < Self.mostCarriedIDs { known[job.id] = ids } }
             context.onRollback { [self] in carriedIDs.withLock { $0[job.id] = nil } }
         }
         context.count { $0[.queued] += 1 }

@@ -30,6 +30,9 @@ package final class SQLiteJobQueue: JobQueue {
     private let repaired = Atomic<Int>(0)
     /// Of open jobs that are more than a batch and were taken in by this process.
     let carriedIDs = Mutex<[JobID: CarriedIDs]>([:])
+    /// Jobs whose ids are kept at most: each takes 128 KiB or more, and they wait as long as the directory is away. Those of the others
+    /// are missing, as after a restart: who meets another's row waits for the last pass.
+    static let mostCarriedIDs = 512
 
     /// What could not be deleted yet.
     let owed = Mutex<[Leftover]>([])
