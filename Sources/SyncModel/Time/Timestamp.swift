@@ -25,6 +25,13 @@ package struct Timestamp: Sendable, Hashable, Comparable {
         Double(microseconds.saturatingSubtract(earlier.microseconds)) / 1_000_000
     }
 
+    /// Whether no clock that is right can have read this moment by `now`: it is more than `tolerance` later. A request may not name one,
+    /// and one that was stored is not believed.
+    package func isAhead(of now: Timestamp) -> Bool { seconds(since: now) > Self.tolerance }
+
+    /// Seconds by which the clocks of a sender and of this machine may differ.
+    package static let tolerance: Double = 300
+
     private static func microseconds(_ seconds: Double) -> Int64 {
         let exact = (seconds * 1_000_000).rounded()
         if exact.isNaN { return 0 }

@@ -135,7 +135,7 @@ struct Submission {
     /// A moment the request names, or that of the acceptance where it names none.
     func moment(_ named: Timestamp?, path: [String], acceptedAt: Timestamp) throws -> Timestamp {
         guard let named else { return dependencies.acceptance.moment(at: acceptedAt) }
-        guard named <= acceptedAt.advanced(bySeconds: 300) else {
+        guard !named.isAhead(of: acceptedAt) else {
             throw APIError.violation(
                 path, "\"\(path.joined(separator: "."))\" must be less than 5 minutes ahead of the server's clock", "date.max")
         }

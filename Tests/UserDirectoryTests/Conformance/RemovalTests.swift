@@ -98,6 +98,27 @@ struct RemovalTests {
         #expect(try it.rows("users").last?["is_active"] == "1", "another tenant's id is another's")
     }
 
+    @Test("of a moment that the clock has not come to is not believed", arguments: DirectoryDriver.all)
+    func ahead(driver: DirectoryDriver) async throws {
+        let it = try await driver.make(.global)
+        let now: Int64 = 1_000
+        for (id, time) in [("far", now + 301), ("near", now + 300)] {
+            #expect(try await it.outcomes(removal(1, id, at: time)) == ["user_not_found"])
+            try await it.directory.forget([.test(1)])
+        }
+        let both = [TestUser("far", "far@x.example"), TestUser("near", "near@x.example")]
+        #expect(try await it.outcomes(BatchWork(job: 2, at: now, both).alone) == ["created", "created"])
+        #expect(try it.users("is_active") == [["1"], ["0"]])
+        // Nor does it hide one that came at its time.
+        for time in [now + 9_999, now] {
+            #expect(try await it.outcomes(removal(3, "later", at: time)) == ["user_not_found"])
+            try await it.directory.forget([.test(3)])
+        }
+        let later = [TestUser("later", "later@x.example")]
+        #expect(try await it.outcomes(BatchWork(job: 4, at: now - 1, later).alone) == ["created"])
+        #expect(try it.users("is_active").last == ["0"])
+    }
+
     @Test("is remembered as long as job records are")
     func retention() async throws {
         for (days, isActive) in [(0.001, "1"), (1, "0")] {

@@ -56,11 +56,16 @@ struct ClockFaults {
                 let first = try await server.synced([Bodies.user("u1", "a@x.io", name: "First")])
                 #expect(first.metadata.created.int == 1)
                 clock.move(by: -3600)
-                #expect(try await server.synced([Bodies.user("u1", "a@x.io", name: "Second")]).metadata.updated.int == 1)
-                // What names its moment is judged by it still.
-                let old = #"{"syncTime":"\#(clock.now.iso8601)"}"#
+                // What names its moment rightly is not held to be older than what a wrong clock wrote.
+                func named(_ seconds: Double) -> String { #"{"syncTime":"\#(clock.now.advanced(bySeconds: seconds).iso8601)"}"# }
                 #expect(
-                    try await server.synced([Bodies.user("u1", "a@x.io", name: "Old")], metadata: old).metadata.stale.int == 1)
+                    try await server.synced([Bodies.user("u1", "a@x.io", name: "Named")], metadata: named(0)).metadata.updated.int
+                        == 1)
+                #expect(try await server.synced([Bodies.user("u1", "a@x.io", name: "Second")]).metadata.updated.int == 1)
+                // It is judged by its moment still.
+                #expect(
+                    try await server.synced([Bodies.user("u1", "a@x.io", name: "Old")], metadata: named(-60)).metadata.stale.int
+                        == 1)
             }
             try await TestServer.start(folder: folder, receiver: receiver, clock: clock) { server in
                 #expect(try await server.synced([Bodies.user("u1", "a@x.io", name: "Third")]).metadata.updated.int == 1)

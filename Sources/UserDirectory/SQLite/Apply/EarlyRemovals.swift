@@ -1,6 +1,7 @@
 import SyncModel
 
-/// Removals that came before anybody had their id: an older sync of it, coming later, must not bring the user back.
+/// Removals that came before anybody had their id: an older sync of it, coming later, must not bring the user back. One of a moment
+/// that no request could have named by now (?6 and later) is not believed.
 struct EarlyRemovals {
     let statements: UserStatements
     /// Seconds for which they are kept.
@@ -9,14 +10,14 @@ struct EarlyRemovals {
     private static let remember = """
         INSERT INTO usersync_removals (tenant_id, user_id, removed_at, noted_at) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (tenant_id, user_id) DO UPDATE SET
-          removed_at = max(removed_at, excluded.removed_at), noted_at = max(noted_at, excluded.noted_at)
+          removed_at = max(iif(removed_at > ?6, 0, removed_at), excluded.removed_at), noted_at = max(noted_at, excluded.noted_at)
         """
     static let newer = """
-        SELECT 1 FROM usersync_removals WHERE tenant_id = ?1 AND removed_at > ?3 AND noted_at >= ?4 LIMIT 1
+        SELECT 1 FROM usersync_removals WHERE tenant_id = ?1 AND removed_at > ?3 AND removed_at <= ?6 AND noted_at >= ?4 LIMIT 1
         """
     static let find = """
         SELECT max(removed_at) FROM usersync_removals
-        WHERE tenant_id = ?1 AND user_id IN (?2, ?5) AND removed_at > ?3 AND noted_at >= ?4
+        WHERE tenant_id = ?1 AND user_id IN (?2, ?5) AND removed_at > ?3 AND removed_at <= ?6 AND noted_at >= ?4
         """
     private static let forget = "DELETE FROM usersync_removals WHERE noted_at < ?4"
 
@@ -60,6 +61,7 @@ struct EarlyRemovals {
         statement.bind(1, copying: tenantID.text)
         statement.bind(3, syncTime.microseconds)
         statement.bind(4, moment.advanced(bySeconds: -retention).microseconds)
+        statement.bind(6, moment.advanced(bySeconds: Timestamp.tolerance).microseconds)
         return statement
     }
 }

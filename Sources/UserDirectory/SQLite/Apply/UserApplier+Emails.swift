@@ -33,7 +33,7 @@ extension UserApplier {
         }
         guard fields[.id] != nil else { return try update(row) }
         if let sent = fields[.kindeUserID], let stored = row.kindeUserID, stored.sameBytes(as: sent) { return try update(row) }
-        if SyncOrder.isStale(batch.syncTime, stored: row.syncTime) {
+        if SyncOrder.isStale(batch.syncTime, stored: row.syncTime, at: batch.moment) {
             defer { row.done() }
             return .failed(.addressNewer, crmUserID: row.id)
         }

@@ -28,7 +28,7 @@ extension UserApplier {
         select.bind(UserSQL.parameter(.id), id)
         var rows: [(id: Int64, isStale: Bool)] = []
         while try select.step() {
-            rows.append((select.int64(0), SyncOrder.isStale(batch.syncTime, stored: select.text(1))))
+            rows.append((select.int64(0), SyncOrder.isStale(batch.syncTime, stored: select.text(1), at: batch.moment)))
         }
         return rows
     }

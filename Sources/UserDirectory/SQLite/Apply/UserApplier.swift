@@ -180,7 +180,7 @@ final class UserApplier {
         let isOtherSpelling =
             !emailStands && (fields.email.map { folded in row.email.map { Email.matches($0, folded: folded) } ?? false } ?? false)
         keepsAddress = isMetByID && !emailStands && !isOtherSpelling
-        if SyncOrder.isStale(batch.syncTime, stored: row.syncTime) {
+        if SyncOrder.isStale(batch.syncTime, stored: row.syncTime, at: batch.moment) {
             row.done()
             return .applied(.stale, crmUserID: id)
         }
