@@ -67,6 +67,8 @@ package struct LeasedBatch: Sendable {
     package var payload: BatchPayload
     /// Users of the job, to tell small jobs from large.
     package var jobUsers: Int
+    /// Whether the job tries failed users of another one again.
+    package var isRetry = false
     /// The ids that the job's users carry, if this process took it in; else `nil`.
     package var carriedIDs: CarriedIDs?
 

@@ -48,6 +48,8 @@ package struct BatchWork: Sendable {
     /// True for the one batch of a small job: nobody of it waits for a last pass, and its `sync_logs` row is written in the same
     /// transaction, so that `log` need not be called, unless the table refuses it (`BatchApplied.logRefusal`).
     package var isWholeJob: Bool
+    /// True for a job that tries failed users of another one again: part of that one's request, with its sync time.
+    package var isRetry = false
     /// The ids that users of the job carry, in any of its batches. Who meets the row of a person that is none of them need not wait.
     /// `nil`: not known.
     package var carriedIDs: CarriedIDs?

@@ -58,9 +58,11 @@ extension MemoryJobQueue.State {
             lastLease += 1
             let lease = LeaseID(value: lastLease)
             held[lease] = MemoryJobQueue.Held(tenantID: wish.tenantID, jobID: job.id, number: number, leasedAt: now)
-            return LeasedBatch(
+            var leased = LeasedBatch(
                 lease: lease, jobID: job.id, tenantID: wish.tenantID, operation: job.operation, syncTime: job.syncTime,
                 number: number, pass: batch.pass, attempts: batch.attempts, payload: batch.payload, jobUsers: job.totalUsers)
+            leased.isRetry = job.retryOf != nil
+            return leased
         }
         refresh(wish.tenantID, now: now)
         return leased

@@ -146,10 +146,12 @@ extension SQLiteJobQueue {
         let hasMore = found.job.openBatches > found.outstanding + found.batches.count
         return zip(lanes.take(tenantID, held, hasMore: hasMore), taken).map { lease, taken in
             let (job, batch) = taken
-            return LeasedBatch(
+            var leased = LeasedBatch(
                 lease: lease, jobID: job.id, tenantID: tenantID, operation: job.operation, syncTime: job.syncTime,
                 number: batch.number, pass: batch.pass, attempts: batch.attempts, payload: batch.payload, jobUsers: job.totalUsers
             )
+            leased.isRetry = job.isRetry
+            return leased
         }
     }
 

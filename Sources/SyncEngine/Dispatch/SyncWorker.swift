@@ -230,6 +230,7 @@ extension BatchWork {
         self.init(
             jobID: batch.jobID, number: batch.number, tenantID: batch.tenantID, operation: batch.operation,
             syncTime: batch.syncTime, isLastPass: batch.pass == .conflicts, isWholeJob: batch.isWholeJob, payload: batch.payload)
+        isRetry = batch.isRetry
         carriedIDs = batch.carriedIDs
     }
 }

@@ -83,6 +83,39 @@ struct TakeOverTests {
                 """) == ["2New01[]wrapper17", "3New01[]wrapper-"])
     }
 
+    @Test("in a retry, not the row of somebody who was in the request that is tried again", arguments: DirectoryDriver.all)
+    func retried(driver: DirectoryDriver) async throws {
+        let sent = [
+            TestUser("1", "alice@x.example", name: "Alice"), TestUser("2", "alice@x.example", name: "Bob"),
+            TestUser(nil, "alice@x.example", name: "Carl"),
+            TestUser("3", "alice@x.example", name: "Al", [.kindeUserID: .text("kp_1")]),
+        ]
+        let failed = Array(sent.dropFirst())
+        for ids in [nil, CarriedIDs(["2", "3"])] {
+            let it = try await directory(driver)
+            #expect(try await it.outcomes(BatchWork(job: 2, at: 1, [sent[0]])) == ["unchanged"])
+            let before = try it.rows("users")
+            var retry = BatchWork(job: 3, at: 1, failed)
+            retry.isRetry = true
+            retry.carriedIDs = ids
+            let conflict = [String](repeating: "identity_conflict", count: 3)
+            var first = try await it.outcomes(retry)
+            if ids == nil {
+                #expect(first == ["deferred", "deferred", "deferred"])
+                (retry.number, retry.isLastPass) = (1, true)
+                first = try await it.outcomes(retry)
+            }
+            #expect(first == conflict)
+            #expect(try it.rows("users") == before)
+            // A row that was left by then is free, and one of an older moment is taken as by the request itself.
+            #expect(try await it.outcomes(BatchWork(job: 4, at: 2, [TestUser("1", "new@x.example")]).alone) == ["updated"])
+            try await it.apply(BatchWork(job: 5, at: 0, [TestUser("9", "old@x.example")]))
+            var again = BatchWork(job: 6, at: 1, [sent[1], TestUser("8", "old@x.example")]).alone
+            again.isRetry = true
+            #expect(try await it.outcomes(again) == ["created", "updated"])
+        }
+    }
+
     @Test("is the same person where kindeUserId is equal: the id is replaced, nothing is reset", arguments: DirectoryDriver.all)
     func samePerson(driver: DirectoryDriver) async throws {
         let user = TestUser("2", "alice@x.example", name: "Alice", [.kindeUserID: .text("kp_1")])

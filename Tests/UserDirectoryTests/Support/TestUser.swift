@@ -50,6 +50,13 @@ extension BatchPayload {
     }
 }
 
+extension CarriedIDs {
+    init(_ ids: [String]) {
+        self.init()
+        for id in ids { Array(id.utf8).withUnsafeBytes { insert(hash: Self.hash($0)) } }
+    }
+}
+
 extension JobID {
     /// The same id for the same number.
     static func test(_ number: Int) -> JobID {

@@ -14,6 +14,8 @@ struct HeadJob {
     var batchesDone: Int
     var nextBatch: Int
     var deferred: Int
+    /// Whether it tries failed users of another job again.
+    var isRetry: Bool
 
     var openBatches: Int { batches - batchesDone }
     /// Whether its first lease is written down. That of a single batch is not: it ends, or is put off, a moment later, and its start
@@ -25,7 +27,8 @@ struct HeadJob {
 
     /// The first `?3` after the number `?2`.
     static let select = """
-        SELECT seq, id, batch_key, state, operation, sync_time, total_users, batches, batches_done, next_batch, deferred
+        SELECT seq, id, batch_key, state, operation, sync_time, total_users, batches, batches_done, next_batch, deferred,
+            retry_of IS NOT NULL
         FROM jobs INDEXED BY jobs_lane WHERE tenant_id = ?1 AND phase = 0 AND seq > ?2 ORDER BY seq LIMIT ?3
         """
     /// Whether a tenant has any.
@@ -51,7 +54,7 @@ struct HeadJob {
                 HeadJob(
                     seq: row.int64(0), id: id, batchKey: row.int64(2), state: JobState(code: row.int(3)),
                     operation: Operation(code: row.int(4)), syncTime: row.time(5), totalUsers: row.int(6), batches: row.int(7),
-                    batchesDone: row.int(8), nextBatch: row.int(9), deferred: row.int(10))
+                    batchesDone: row.int(8), nextBatch: row.int(9), deferred: row.int(10), isRetry: row.int(11) != 0)
             }
         }.compactMap { $0 }
     }

@@ -9,6 +9,7 @@ struct BatchContext {
     let operation: Operation
     let syncTime: Timestamp
     let isLastPass: Bool
+    let isRetry: Bool
     let carriedIDs: CarriedIDs?
     /// The job's sync time as it is stored.
     let syncTimeText: String
@@ -30,6 +31,7 @@ struct BatchContext {
         operation = work.operation
         syncTime = work.syncTime
         isLastPass = work.isLastPass
+        isRetry = work.isRetry
         carriedIDs = work.carriedIDs
         syncTimeText = work.syncTime.iso8601
         now = moment.iso8601
