@@ -14,12 +14,18 @@ package protocol UserDirectory: Sendable {
     /// stand in one transaction, and a batch whose ledger row is there already returns what the ledger says and touches nothing.
     ///
     /// - Parameter closeEarly: asked at each batch boundary after the first; true closes the commit there, and the rest is left undone.
-    /// - Returns: one for each batch done, a prefix of `batches` of at least one. It ends before a tenant's next job where users of the
-    ///   one before it wait for their last pass.
+    /// - Returns: one for each batch done, a prefix of `batches`. It ends before a tenant's next job where users of the one before it
+    ///   wait for their last pass. None where the first is of a last pass that is long: the next call goes on with it.
     func apply(_ batches: [BatchWork], closeEarly: @escaping @Sendable () -> Bool) async throws(DirectoryError) -> [BatchApplied]
 
     /// Puts tombstones into the ledger for batches that shall end unapplied. Returns those that were applied before: their results stand.
     func tombstone(_ job: JobID, batches: [Int]) async throws(DirectoryError) -> [Int: BatchApplied]
+
+    /// Ends a batch whose tries are spent: nobody applies it any more. Its users failed (`retries_exhausted`), but for those that were
+    /// settled ahead of it in the last pass; their rows stay theirs, as others of the job learn.
+    /// - Parameter error: why the last try failed, the detail of each.
+    /// - Returns: what stands in the ledger from now on; what stood there, if the batch had been applied or ended before.
+    func giveUp(_ batch: BatchWork, error: String) async throws(DirectoryError) -> BatchApplied
 
     /// Writes each job's `sync_logs` row. A job that has one already is left alone.
     /// - Throws: `transient` where the table refuses one of them: none is written then.
@@ -89,6 +95,15 @@ package struct BatchApplied: Sendable, Hashable {
         self.users = users
         self.deferred = deferred
         self.isTombstone = isTombstone
+    }
+
+    /// A batch whose tries are spent: each of its users failed.
+    package init(givenUp batch: BatchWork, error: String?) {
+        var users: [AppliedUser] = []
+        batch.payload.forEach { record in
+            users.append(AppliedUser(index: record.index, outcome: .failed, code: .retriesExhausted, detail: error))
+        }
+        self.init(jobID: batch.jobID, number: batch.number, users: users)
     }
 }
 

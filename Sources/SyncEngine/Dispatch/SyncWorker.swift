@@ -64,20 +64,21 @@ actor SyncWorker {
     }
 
     /// Ends batches as the directory has it.
-    private func finish(_ batches: [LeasedBatch], as outcomes: [BatchApplied]) async {
+    /// - Parameter areLogged: whether `apply` has logged those that are a whole job.
+    private func finish(_ batches: [LeasedBatch], as outcomes: [BatchApplied], areLogged: Bool = true) async {
         var (applied, spent): ([FinishedBatch], [FinishedBatch]) = ([], [])
         for (batch, outcome) in zip(batches, outcomes) {
             if outcome.isTombstone {
                 // Its tries were spent in an earlier life of the process, which ended before the queue knew. (Of a job to be
                 // cancelled nothing is leased.)
-                spent.append(FinishedBatch(spent: batch, error: nil))
+                spent.append(FinishedBatch(batch, BatchApplied(givenUp: BatchWork(batch), error: nil)))
             } else {
                 applied.append(FinishedBatch(batch, outcome))
             }
         }
         if !spent.isEmpty { await finish(spent, areLogged: false) }
         // Where a row was refused, the closer tries again, and ends all of them in their order.
-        let areLogged = outcomes.allSatisfy { $0.logRefusal == nil }
+        let areLogged = areLogged && outcomes.allSatisfy { $0.logRefusal == nil }
         if !applied.isEmpty { await finish(applied, areLogged: areLogged) }
     }
 
@@ -149,6 +150,12 @@ actor SyncWorker {
             do throws(DirectoryError) {
                 if turn.batches.count == 1 { throw DirectoryError.transient(groupError) }
                 let outcome = try await directory.apply([BatchWork(batch)], closeEarly: { false })
+                guard !outcome.isEmpty else {
+                    // Its last pass goes on with the next turn.
+                    held.insert(batch.tenantID)
+                    await queue.release([batch.lease])
+                    continue
+                }
                 // The tenant's later jobs come after the last pass of this one.
                 if outcome.contains(where: { !$0.deferred.isEmpty }) { held.insert(batch.tenantID) }
                 await finish([batch], as: outcome)
@@ -177,19 +184,14 @@ actor SyncWorker {
         if let delay = retry.delay(afterAttempt: attempt, random: machine.random()) {
             return await setAside(batch, until: now.advanced(bySeconds: delay), error: error)
         }
-        // The tries are spent. A tombstone first: should a late worker come, it finds the batch ended.
+        // The tries are spent. In the directory first: should a late worker come, it finds the batch ended.
         do throws(DirectoryError) {
-            let standing = try await directory.tombstone(batch.jobID, batches: [batch.number])
-            if let results = standing[batch.number] {
-                await finish([FinishedBatch(batch, results)], areLogged: false)
-                return
-            }
+            let ended = try await directory.giveUp(BatchWork(batch), error: error)
+            await finish([batch], as: [ended], areLogged: false)
         } catch {
             await queue.release([batch.lease])
             await gate.close(error.text)
-            return
         }
-        await finish([FinishedBatch(spent: batch, error: error)], areLogged: false)
     }
 
     /// What became of a write to the queue.
@@ -246,14 +248,5 @@ extension FinishedBatch {
 
     init(_ batch: LeasedBatch, _ applied: BatchApplied) {
         self.init(batch: batch, users: applied.users, deferred: applied.deferred)
-    }
-
-    /// A batch whose tries are spent: each of its users failed.
-    fileprivate init(spent batch: LeasedBatch, error: String?) {
-        var users: [AppliedUser] = []
-        batch.payload.forEach { record in
-            users.append(AppliedUser(index: record.index, outcome: .failed, code: .retriesExhausted, detail: error))
-        }
-        self.init(batch: batch, users: users)
     }
 }

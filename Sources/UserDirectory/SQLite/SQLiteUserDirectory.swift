@@ -21,6 +21,8 @@ package actor SQLiteUserDirectory: UserDirectory {
         package var cacheKiB: Int?
         /// `RETENTION_DAYS`: how long a removal of an unknown id is remembered.
         package var retentionDays: Double
+        /// Users that a commit settles ahead of their batch in last passes (10,000: about 0.2 s).
+        package var lastPassSteps = 10_000
 
         package init(busyTimeout: Double = 2, walPageLimit: Int = 48_000, cacheKiB: Int? = nil, retentionDays: Double = 7) {
             self.busyTimeout = busyTimeout
@@ -45,6 +47,7 @@ package actor SQLiteUserDirectory: UserDirectory {
     /// Calls that wait or run; a commit that spans many batches closes early for the others.
     private nonisolated let line = CallLine()
     private nonisolated let commitSize = Atomic(FileScale.small.batchesPerCommit)
+    private let ways = LastPassWays()
     private var state = State.unopened
     private var wasOpen = false
     private var hasWarned = false
@@ -88,19 +91,37 @@ package actor SQLiteUserDirectory: UserDirectory {
         return try await tombstoneNow(job, batches: batches)
     }
 
+    package nonisolated func giveUp(_ batch: BatchWork, error: String) async throws(DirectoryError) -> BatchApplied {
+        line.enter()
+        defer { line.leave() }
+        return try await giveUpNow(batch, error: error)
+    }
+
     package nonisolated func log(_ jobs: [SyncLogEntry]) async throws(DirectoryError) {
         line.enter()
         defer { line.leave() }
         try await logNow(jobs)
     }
 
-    private func applyNow(_ batches: [BatchWork], closeEarly: () -> Bool) throws(DirectoryError) -> [BatchApplied] {
+    private func applyNow(_ batches: [BatchWork], closeEarly: @escaping () -> Bool) throws(DirectoryError) -> [BatchApplied] {
         guard !batches.isEmpty else { return [] }
-        let (scope, clock, retention) = (emailScope, clock, options.retentionDays * 86_400)
-        return try write {
-            try BatchApplier(statements: $0, scope: scope, retention: retention, clock: clock).apply(
-                batches, closeEarly: closeEarly)
+        return try write { try applier($0).apply(batches, closeEarly: closeEarly) }
+    }
+
+    private func giveUpNow(_ batch: BatchWork, error reason: String) throws(DirectoryError) -> BatchApplied {
+        do throws(DirectoryError) {
+            return try write { try applier($0).giveUp(batch, error: reason, marksRows: true) }
+        } catch {
+            // What keeps the users from being applied may keep them from being looked at.
+            guard case .transient = error else { throw error }
+            return try write { try applier($0).giveUp(batch, error: reason, marksRows: false) }
         }
+    }
+
+    private func applier(_ statements: UserStatements) -> BatchApplier {
+        BatchApplier(
+            statements: statements, scope: emailScope, retention: options.retentionDays * 86_400, clock: clock, ways: ways,
+            lastPassSteps: options.lastPassSteps)
     }
 
     private func tombstoneNow(_ job: JobID, batches: [Int]) throws(DirectoryError) -> [Int: BatchApplied] {

@@ -105,6 +105,16 @@ final class MemoryDirectory: Sendable {
         }
     }
 
+    func giveUp(_ batch: BatchWork, error: String) -> BatchApplied {
+        state.withLock { state in
+            let key = Batch(jobID: batch.jobID, number: batch.number)
+            if let known = state.ledger[key] { return known }
+            let ended = BatchApplied(givenUp: batch, error: error)
+            state.ledger[key] = ended
+            return ended
+        }
+    }
+
     func log(_ jobs: [SyncLogEntry]) { state.withLock { state in for job in jobs { state.log(job) } } }
 
     func forget(_ jobs: [JobID]) {

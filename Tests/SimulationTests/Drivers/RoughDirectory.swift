@@ -70,6 +70,10 @@ final class RoughDirectory: UserDirectory {
         try await call("tombstone \(batches)", ambiguous: true) { self.base.tombstone(job, batches: batches) }
     }
 
+    func giveUp(_ batch: BatchWork, error: String) async throws(DirectoryError) -> BatchApplied {
+        try await call("give up \(batch.number)", ambiguous: true) { self.base.giveUp(batch, error: error) }
+    }
+
     func log(_ jobs: [SyncLogEntry]) async throws(DirectoryError) {
         try await call("log", ambiguous: true) { self.base.log(jobs) }
     }

@@ -186,6 +186,9 @@ struct FakeDirectory: UserDirectory {
     func prepare() {}
     func apply(_ batches: [BatchWork], closeEarly: @escaping @Sendable () -> Bool) -> [BatchApplied] { [] }
     func tombstone(_ job: JobID, batches: [Int]) -> [Int: BatchApplied] { [:] }
+    func giveUp(_ batch: BatchWork, error: String) -> BatchApplied {
+        BatchApplied(jobID: batch.jobID, number: batch.number, users: [])
+    }
     func log(_ jobs: [SyncLogEntry]) {}
     func probe() {}
     func close() {}

@@ -74,6 +74,16 @@ final class ScriptedDirectory: UserDirectory {
         }
     }
 
+    func giveUp(_ batch: BatchWork, error: String) async throws(DirectoryError) -> BatchApplied {
+        state.withLock { state in
+            let call = Call(jobID: batch.jobID, number: batch.number)
+            if let known = state.ledger[call] { return known }
+            let ended = BatchApplied(givenUp: batch, error: error)
+            state.ledger[call] = ended
+            return ended
+        }
+    }
+
     func prepare() async throws(DirectoryError) {}
     func log(_ jobs: [SyncLogEntry]) async throws(DirectoryError) {}
     func forget(_ jobs: [JobID]) async throws(DirectoryError) {}

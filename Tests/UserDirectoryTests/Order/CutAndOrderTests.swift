@@ -7,7 +7,7 @@ import UserDirectory
 struct CutAndOrderTests {
     @Test(
         "a driver does what the plain rules do, however the request comes to it; PROPERTY_RUNS tries more",
-        arguments: DirectoryDriver.all, Property.seeds(fresh: 40))
+        arguments: DirectoryDriver.allAndResting, Property.seeds(fresh: 25))
     func differential(driver: DirectoryDriver, seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)
         for number in 0..<5 {

@@ -146,7 +146,10 @@ struct OrderRun {
         while !rest.isEmpty {
             let early = manner.closesEarly && random.next() % 2 == 0
             let done = try await it.directory.apply(rest) { early }
-            if manner.closesEarly, random.next() % 4 == 0 { #expect(try await it.directory.apply(rest) { early } == done) }
+            if manner.closesEarly, random.next() % 4 == 0 {
+                let again = try await it.directory.apply(rest) { early }
+                #expect(Array(again.prefix(done.count)) == done)
+            }
             for user in done.flatMap(\.users) {
                 if let at = at[user.index] { words[at] = user.isRelinked ? "relinked" : user.code?.word ?? user.outcome.word }
             }

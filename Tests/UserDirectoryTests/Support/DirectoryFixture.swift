@@ -29,6 +29,18 @@ struct DirectoryDriver: Sendable, CustomTestStringConvertible {
             return fixture
         }
     ]
+
+    /// Those of `all`, and one whose last passes rest after each step.
+    static let allAndResting =
+        all + [
+            DirectoryDriver(name: "SQLite, resting") { scope in
+                var options = SQLiteUserDirectory.Options(busyTimeout: 0.05)
+                options.lastPassSteps = 1
+                let fixture = try SQLiteFixture(scope: scope, options: options)
+                try await fixture.directory.prepare()
+                return fixture
+            }
+        ]
 }
 
 /// A clock that moves when it is told to.

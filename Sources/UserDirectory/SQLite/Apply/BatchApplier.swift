@@ -11,6 +11,9 @@ struct BatchApplier {
     /// Seconds for which an early removal is remembered.
     let retention: Double
     let clock: WallClock
+    let ways: LastPassWays
+    /// See `LastPassAllowance`.
+    let lastPassSteps: Int
 
     /// Why an attempt ended before its commit.
     private enum Interruption: Error {
@@ -20,6 +23,8 @@ struct BatchApplier {
         case rolledBack(position: Int, AppliedUser)
         /// The same, at the job's row in `sync_logs`.
         case rolledBackByLog(position: Int)
+        /// None: a batch is not through, and the transaction has done enough.
+        case rests
     }
 
     /// What is known from attempts before.
@@ -30,7 +35,7 @@ struct BatchApplier {
         var unlogged: Set<JobID> = []
     }
 
-    func apply(_ batches: [BatchWork], closeEarly: () -> Bool) throws -> [BatchApplied] {
+    func apply(_ batches: [BatchWork], closeEarly: @escaping () -> Bool) throws -> [BatchApplied] {
         var knowledge = Knowledge()
         var limit = batches.count
         while true {
@@ -49,7 +54,7 @@ struct BatchApplier {
     }
 
     private func attempt(
-        _ batches: ArraySlice<BatchWork>, _ knowledge: Knowledge, closeEarly: () -> Bool
+        _ batches: ArraySlice<BatchWork>, _ knowledge: Knowledge, closeEarly: @escaping () -> Bool
     ) throws -> [BatchApplied] {
         let connection = statements.connection
         try Transaction.execute("BEGIN IMMEDIATE", on: connection)
@@ -58,8 +63,9 @@ struct BatchApplier {
             var applier: UserApplier?
             // By tenant, the job that has users left for its last pass: the tenant's later jobs come after that.
             var unfinished: [TenantID: JobID] = [:]
+            let allowance = LastPassAllowance(lastPassSteps, closeEarly: closeEarly)
             for (position, work) in batches.enumerated() {
-                if position > 0, closeEarly() { break }
+                if position > 0, closeEarly() || allowance.isSpent { break }
                 if let job = unfinished[work.tenantID], job != work.jobID { break }
                 var applied: BatchApplied
                 if let standing = try Ledger(statements: statements).find(work.jobID, work.number) {
@@ -73,7 +79,8 @@ struct BatchApplier {
                             usesSavepoints: knowledge.usesSavepoints, culprits: knowledge.culprits)
                     applier = users
                     users.batch = context
-                    applied = try applyUsers(of: work, at: position, with: users)
+                    guard let users = try applyUsers(of: work, at: position, with: users, allowance) else { break }
+                    applied = users
                     try Ledger(statements: statements).record(applied)
                 }
                 if work.isWholeJob, applied.deferred.isEmpty, !applied.isTombstone {
@@ -108,14 +115,18 @@ struct BatchApplier {
         }
     }
 
-    private func applyUsers(of work: BatchWork, at position: Int, with applier: UserApplier) throws -> BatchApplied {
+    /// - Returns: `nil`: the batch's last pass goes on in the next transaction.
+    private func applyUsers(
+        of work: BatchWork, at position: Int, with applier: UserApplier, _ allowance: LastPassAllowance
+    ) throws -> BatchApplied? {
         var applied = BatchApplied(jobID: work.jobID, number: work.number, users: [])
         applied.users.reserveCapacity(work.payload.count)
-        let lastPass = LastPass(applier: applier)
+        let lastPass = LastPass(applier: applier, ways: ways, allowance: work.isWholeJob ? nil : allowance)
         do {
             try work.payload.forEachRaw { raw, record in
                 if work.isLastPass {
-                    applied.users.append(try lastPass.settle(raw, record))
+                    guard let user = try lastPass.settle(raw, record) else { throw Interruption.rests }
+                    applied.users.append(user)
                 } else if let user = try applier.apply(raw, record) {
                     applied.users.append(user)
                 } else {
@@ -125,7 +136,8 @@ struct BatchApplier {
             // Nobody else of its job is to come.
             if work.isWholeJob, !applied.deferred.isEmpty {
                 try work.payload.forEachRaw { raw, record in
-                    if applied.deferred.contains(record.index) { applied.users.append(try lastPass.settle(raw, record)) }
+                    guard applied.deferred.contains(record.index), let user = try lastPass.settle(raw, record) else { return }
+                    applied.users.append(user)
                 }
                 applied.users.sort { $0.index < $1.index }
                 applied.deferred = []
@@ -135,6 +147,9 @@ struct BatchApplier {
             guard applier.usesSavepoints else { throw Interruption.needsSavepoints }
             guard let user = applier.culprit else { throw failure }
             throw Interruption.rolledBack(position: position, user)
+        } catch Interruption.rests {
+            try lastPass.putAside(applied.users, of: work.payload)
+            return nil
         }
         return applied
     }

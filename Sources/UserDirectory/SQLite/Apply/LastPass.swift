@@ -6,35 +6,41 @@ import SyncModel
 /// A waiting user comes after those before it that share its email or id, and after the user whose row has its address, if that one
 /// asks for another. So it is followed from the user whose turn it is to one who comes after nobody, and back. Where the way leads
 /// round, addresses are handed round at once; if sharers stand in between, the one they come after cannot have its address.
+///
+/// A way may be as long as the job. Between two steps the transaction may be committed, and the next one goes on from there.
 struct LastPass {
     let applier: UserApplier
+    let ways: LastPassWays
+    /// `nil`: the batch is its whole job, and its last pass ends in its transaction.
+    let allowance: LastPassAllowance?
 
     private var waiting: WaitingUsers { applier.waiting }
     private var batch: BatchContext { applier.batch }
 
-    /// One on the way, and how it comes after the next.
-    private struct Step {
-        var index: UInt32
-        var isSharer = false
-    }
-
     /// The result of a user whose batch's turn it is.
     /// - Parameter raw: the record with its length.
-    func settle(_ raw: UnsafeRawBufferPointer, _ record: UserRecord) throws(SQLiteFailure) -> AppliedUser {
+    /// - Returns: `nil`: the transaction has done enough; the next one goes on.
+    func settle(_ raw: UnsafeRawBufferPointer, _ record: UserRecord) throws(SQLiteFailure) -> AppliedUser? {
         applier.isFinal = true
         if let entry = try waiting.find(record.index, in: batch) {
-            if entry.state != .open, let user = Self.decoded(entry.result) { return user }
+            if let settled = entry.settled { return settled }
         } else {
             // Made to wait by a version that kept its users elsewhere.
             applier.load(record)
             try waiting.add(applier.fields, raw, as: .open, in: batch)
             applier.batch.hasWaiting = true
         }
-        var way = [Step(index: record.index)]
-        var places: [UInt32: Int] = [record.index: 0]
+        let way = ways.way(of: batch.jobID, from: record.index)
+        // After a step at least: each transaction comes further.
+        var (mayRest, hasMoved) = (true, false)
         while true {
-            let step = way[way.count - 1]
-            if step.index == record.index { applier.load(record) } else { try applier.load(step.index) }
+            if hasMoved, mayRest, way.isLong, let allowance, allowance.isUsedUp() {
+                if ways.keep(way, of: batch.jobID) { return nil }
+                mayRest = false
+            }
+            hasMoved = true
+            let step = way.last
+            if step == record.index { applier.load(record) } else { try applier.load(step) }
             let verdict = try applier.guarded { () throws(SQLiteFailure) -> UserApplier.Verdict in
                 if let sharer = try waiting.sharer(before: applier.fields, in: batch) {
                     return .comesAfter(sharer, isSharer: true)
@@ -43,32 +49,48 @@ struct LastPass {
             }
             guard case .comesAfter(let next, let isSharer) = verdict else {
                 let user = applier.result(of: verdict)
-                try note(user, isOwnTurn: step.index == record.index)
-                if step.index == record.index { return user }
-                places[step.index] = nil
+                try note(user, isOwnTurn: step == record.index)
                 way.removeLast()
+                guard step == record.index else { continue }
+                ways.forget(batch.jobID)
+                return user
+            }
+            guard let circle = way.circle(to: next, isSharer: isSharer) else {
+                way.append(next, isSharer: isSharer)
                 continue
             }
-            way[way.count - 1].isSharer = isSharer
-            if let first = places[next] {
-                let circle = Array(way[first...])
-                if let own = try leave(circle, own: record.index) { return own }
-                for step in circle { places[step.index] = nil }
-                way.removeLast(circle.count)
-                if way.isEmpty {
-                    way = [Step(index: record.index)]
-                    places = [record.index: 0]
-                }
-            } else {
-                places[next] = way.count
-                way.append(Step(index: next))
+            if way.isResumed {
+                // What the others waited for may have been otherwise settled since: it takes a way of this transaction to tell.
+                way.restart()
+                mayRest = false
+                continue
             }
+            if let own = try leave(circle, own: record.index) {
+                ways.forget(batch.jobID)
+                return own
+            }
+            way.remove(circle)
+        }
+    }
+
+    /// Keeps the results of users whose batch is not through, as if they had been settled ahead of it.
+    func putAside(_ users: [AppliedUser], of payload: BatchPayload) throws {
+        var results = users.makeIterator()
+        try payload.forEachRaw { _, record in
+            guard let user = results.next() else { return }
+            let keeps = try waiting.find(user.index, in: batch)?.state == .keeps
+            if !keeps {
+                applier.load(record)
+                try waiting.add(applier.fields, nil, as: .settled, in: batch)
+            }
+            try waiting.settle(user.index, result: LedgerResults.encode([user], deferred: []), keeps: keeps, in: batch)
+            applier.batch.hasWaiting = true
         }
     }
 
     /// Settles some or all of those who wait for each other.
     /// - Returns: the result of the user whose turn it is, if that is among them.
-    private func leave(_ circle: [Step], own: UInt32) throws(SQLiteFailure) -> AppliedUser? {
+    private func leave(_ circle: [LastPassWay.Step], own: UInt32) throws(SQLiteFailure) -> AppliedUser? {
         guard circle.contains(where: \.isSharer) else { return try handRound(circle.map(\.index), own: own) }
         var result: AppliedUser?
         for (at, step) in circle.enumerated() {
@@ -126,9 +148,5 @@ struct LastPass {
         }
         try waiting.settle(
             user.index, result: isOwnTurn ? nil : LedgerResults.encode([user], deferred: []), keeps: keeps, in: batch)
-    }
-
-    private static func decoded(_ bytes: [UInt8]) -> AppliedUser? {
-        bytes.withUnsafeBytes { LedgerResults.decode($0) }?.users.first
     }
 }

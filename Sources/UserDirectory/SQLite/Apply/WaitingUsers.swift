@@ -24,6 +24,11 @@ struct WaitingUsers {
     struct Entry {
         var state: State
         var result: [UInt8]
+
+        /// The result that waits for the batch's turn; `nil`: the user is not settled yet.
+        var settled: AppliedUser? {
+            state == .open ? nil : result.withUnsafeBytes { LedgerResults.decode($0) }?.users.first
+        }
     }
 
     let statements: UserStatements

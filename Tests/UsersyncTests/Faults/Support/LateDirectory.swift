@@ -80,6 +80,9 @@ final class LateDirectory: UserDirectory {
     func tombstone(_ job: JobID, batches: [Int]) async throws(DirectoryError) -> [Int: BatchApplied] {
         try await base.tombstone(job, batches: batches)
     }
+    func giveUp(_ batch: BatchWork, error: String) async throws(DirectoryError) -> BatchApplied {
+        try await base.giveUp(batch, error: error)
+    }
     func log(_ jobs: [SyncLogEntry]) async throws(DirectoryError) { try await base.log(jobs) }
     func forget(_ jobs: [JobID]) async throws(DirectoryError) { try await base.forget(jobs) }
     func probe() async throws(DirectoryError) { try await base.probe() }

@@ -1,0 +1,42 @@
+import SyncModel
+
+extension BatchApplier {
+    /// Ends a batch whose tries are spent, in a transaction of its own.
+    /// - Parameter marksRows: whether the users' rows are looked at, so that others of the job take none of them over. It may be just
+    ///   that which fails.
+    func giveUp(_ work: BatchWork, error: String, marksRows: Bool) throws -> BatchApplied {
+        try Transaction.immediate(on: statements.connection) {
+            let ledger = Ledger(statements: statements)
+            if let standing = try ledger.find(work.jobID, work.number) { return standing }
+            let applier = try UserApplier(
+                statements, scope: scope, retention: retention,
+                batch: BatchContext(work, statements, retention: retention, at: clock.now()), usesSavepoints: false, culprits: [:]
+            )
+            var ended = BatchApplied(jobID: work.jobID, number: work.number, users: [])
+            try work.payload.forEachRaw { _, record in
+                ended.users.append(
+                    try applier.giveUp(
+                        record, error: error, marksRow: marksRows && !work.isWholeJob && work.operation == .userSync))
+            }
+            if work.isWholeJob { try applier.waiting.forget(work.jobID) }
+            try ledger.record(ended)
+            return ended
+        }
+    }
+}
+
+extension UserApplier {
+    /// What becomes of a user whose batch is given up.
+    fileprivate func giveUp(_ record: UserRecord, error: String, marksRow: Bool) throws(SQLiteFailure) -> AppliedUser {
+        let entry = batch.hasWaiting ? try waiting.find(record.index, in: batch) : nil
+        if let settled = entry?.settled { return settled }
+        load(record)
+        if marksRow { _ = try lookAtOwnRow() }
+        if keepsAddress {
+            try waiting.add(fields, nil, as: .keeps, in: batch)
+        } else if entry != nil {
+            try waiting.settle(record.index, result: nil, keeps: false, in: batch)
+        }
+        return AppliedUser(index: record.index, outcome: .failed, code: .retriesExhausted, crmUserID: met, detail: error)
+    }
+}
