@@ -17,7 +17,7 @@ extension MemoryJobQueue {
     package func dueDeliveries(
         now: Timestamp, limit: Int, excluding: Set<String>, excludingDestinations destinations: Set<String>
     ) async throws -> [Delivery] {
-        let due = look { state in
+        let due = try look { state in
             state.disk.posted.map(\.delivery).filter { delivery in
                 (delivery.nextAttemptAt.map { $0 <= now } ?? false) && !excluding.contains(delivery.what.id)
                     && !destinations.contains(delivery.what.destination)
@@ -27,7 +27,7 @@ extension MemoryJobQueue {
     }
 
     package func nextDelivery(after now: Timestamp) async throws -> Timestamp? {
-        look { state in state.disk.posted.compactMap(\.delivery.nextAttemptAt).filter { $0 > now }.min() }
+        try look { state in state.disk.posted.compactMap(\.delivery.nextAttemptAt).filter { $0 > now }.min() }
     }
 
     package func record(_ attempt: DeliveryAttempt) async throws {
@@ -48,7 +48,7 @@ extension MemoryJobQueue {
 
     package func deliveries(_ filter: DeliveryFilter, limit: Int, cursor: String?) async throws -> Page<Delivery> {
         let before = try cursor.map { try Cursor.numbers($0, "d", count: 1)[0] } ?? .max
-        let found = look { state in
+        let found = try look { state in
             state.disk.posted.filter { posted in
                 let delivery = posted.delivery
                 return Int64(posted.seq) < before && filter.state ?? delivery.state == delivery.state
@@ -62,11 +62,12 @@ extension MemoryJobQueue {
     }
 
     package func delivery(_ id: String) async throws -> Delivery? {
-        look { state in state.posted(id).map { state.disk.posted[$0].delivery } }
+        try look { state in state.posted(id).map { state.disk.posted[$0].delivery } }
     }
 
     package func deliveries(of job: JobID) async throws -> [Delivery] {
-        look { state in state.disk.posted.filter { $0.delivery.what.jobID == job }.sorted { $0.seq > $1.seq }.map(\.delivery) }
+        try look { state in state.disk.posted.filter { $0.delivery.what.jobID == job }.sorted { $0.seq > $1.seq }.map(\.delivery)
+        }
     }
 
     package func redeliver(_ id: String, now: Timestamp) async throws -> Bool {

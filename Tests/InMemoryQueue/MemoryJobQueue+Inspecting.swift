@@ -3,12 +3,12 @@ package import SyncModel
 
 extension MemoryJobQueue {
     package func job(_ id: JobID) async throws -> Job? {
-        look { state in state.disk.index(of: id).map { state.disk.entries[$0].job } }
+        try look { state in state.disk.index(of: id).map { state.disk.entries[$0].job } }
     }
 
     package func jobs(_ filter: JobFilter, limit: Int, cursor: String?) async throws -> Page<Job> {
         let before = try cursor.map { try Cursor.numbers($0, "j", count: 2) } ?? [.max, .max]
-        let found = look { state in
+        let found = try look { state in
             state.disk.entries.filter { entry in
                 let job = entry.job
                 return (job.acceptedAt.microseconds, Int64(entry.seq)) < (before[0], before[1])
@@ -27,7 +27,7 @@ extension MemoryJobQueue {
     ) async throws -> Page<UserResult> {
         let number = try cursor.map { try Cursor.numbers($0, "r", count: 1)[0] } ?? 0
         guard let first = UInt32(exactly: number) else { throw QueueError.badCursor }
-        let found = look { state -> [UserResult] in
+        let found = try look { state -> [UserResult] in
             guard let at = state.disk.index(of: id) else { return [] }
             return state.disk.entries[at].batches.flatMap(\.results).filter { result in
                 result.applied.index >= first && status.map { $0.rawValue == result.applied.outcome.status } ?? true
@@ -50,8 +50,8 @@ extension MemoryJobQueue {
     package func statistics(now: Timestamp) async throws -> QueueStatistics {
         // Looks at the disk where that is due.
         _ = admission()
-        let free = look { $0.freeDisk?.bytes }
-        return look { state in
+        let free = try look { $0.freeDisk?.bytes }
+        return try look { state in
             var found = QueueStatistics()
             for word in JobState.allCases { found.jobs[word] = state.disk.entries.count { $0.job.state == word } }
             let open = state.disk.entries.filter { !$0.job.state.isEnd }

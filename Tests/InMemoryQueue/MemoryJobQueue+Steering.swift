@@ -41,7 +41,7 @@ extension MemoryJobQueue {
     }
 
     package func cancelling(limit: Int) async throws -> [JobID] {
-        look { state in
+        try look { state in
             let found = state.disk.entries.filter { entry in
                 entry.isCancelling && entry.openBatches.count > state.heldNumbers(entry.job.id).count
             }
@@ -93,7 +93,7 @@ extension MemoryJobQueue {
     }
 
     package func endedWithLedger(limit: Int) async throws -> [JobID] {
-        look { state in Array(state.disk.entries.filter { $0.job.state.isEnd && $0.isLedgered }.prefix(limit).map(\.job.id)) }
+        try look { state in Array(state.disk.entries.filter { $0.job.state.isEnd && $0.isLedgered }.prefix(limit).map(\.job.id)) }
     }
 
     package func ledgerForgotten(_ jobs: [JobID]) async throws {

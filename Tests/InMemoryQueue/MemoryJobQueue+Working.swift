@@ -187,7 +187,7 @@ extension MemoryJobQueue {
     }
 
     package func nextRetry() async throws -> Timestamp? {
-        look { state in state.disk.entries.filter(\.isWorking).compactMap { $0.backoff?.until }.min() }
+        try look { state in state.disk.entries.filter(\.isWorking).compactMap { $0.backoff?.until }.min() }
     }
 
     package func lease(_ wishes: [LeaseWish], now: Timestamp) async throws -> [LeasedBatch] {
@@ -243,6 +243,6 @@ extension MemoryJobQueue {
     }
 
     package func endable(limit: Int) async throws -> [Job] {
-        look { state in Array(state.disk.entries.filter(\.isEndable).prefix(limit).map(\.job)) }
+        try look { state in Array(state.disk.entries.filter(\.isEndable).prefix(limit).map(\.job)) }
     }
 }

@@ -27,6 +27,7 @@ package final class MemoryJobQueue: JobQueue {
         var jobsWaiting = 0
         var deliveriesDue = 0
         var freeDisk: (bytes: Int64?, at: Timestamp)?
+        var isClosed = false
     }
 
     let clock: WallClock
@@ -57,8 +58,10 @@ package final class MemoryJobQueue: JobQueue {
     package var disk: QueueDisk { state.withLock { $0.disk } }
 
     /// Changes the state, all or nothing, and tells the observer what follows.
+    /// - Throws: `QueueError.unavailable` once closed.
     func change<T: Sendable>(_ body: (inout State) throws -> T) throws -> T {
         let (value, ready, jobsWaiting, deliveriesDue) = try state.withLock { state in
+            try state.checkOpen()
             var copy = state
             let value = try body(&copy)
             let told = (value, copy.ready, copy.jobsWaiting, copy.deliveriesDue)
@@ -72,7 +75,13 @@ package final class MemoryJobQueue: JobQueue {
         return value
     }
 
-    func look<T: Sendable>(_ body: (State) throws -> T) rethrows -> T { try state.withLock { try body($0) } }
+    /// - Throws: `QueueError.unavailable` once closed.
+    func look<T: Sendable>(_ body: (State) throws -> T) throws -> T {
+        try state.withLock { state in
+            try state.checkOpen()
+            return try body(state)
+        }
+    }
 
     // MARK: Intake
 
@@ -125,10 +134,12 @@ package final class MemoryJobQueue: JobQueue {
     }
 
     package func checkpoint() async {}
-    package func close() async {}
+    package func close() async { state.withLock { $0.isClosed = true } }
 }
 
 extension MemoryJobQueue.State {
+    func checkOpen() throws { if isClosed { throw QueueError.unavailable("The queue is closed") } }
+
     mutating func accept(_ new: NewJob, upload: UploadID?, batches: [NewBatch], now: Timestamp) throws -> Job {
         let batches = (upload.flatMap { disk.uploads.removeValue(forKey: $0) } ?? []) + batches
         let users = batches.reduce(0) { $0 + $1.payload.count }

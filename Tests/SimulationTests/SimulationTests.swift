@@ -5,9 +5,9 @@ import Testing
 struct SimulationTests {
     @Test("one seed gives one run", arguments: Scenario.Driver.allCases)
     func replay(_ driver: Scenario.Driver) async throws {
-        // Of fresh seeds one in a few hundred still gives two runs (7018511874644480826 in memory): something follows an order that is
-        // nobody's, and has not been found.
-        for seed in Property.seeds(known: Array(1...16), fresh: 0) {
+        // Those with more digits were seen to give two runs: what a dead process did on other threads reached the world.
+        let known: [UInt64] = Array(1...16) + [7_018_511_874_644_480_826, 16_471_377_545_062_567_255]
+        for seed in Property.seeds(known: known, fresh: 48) {
             let scenario = Scenario(seed: seed, driver: driver)
             let first = try await World.play(scenario, keepsLines: true)
             let second = try await World.play(scenario, keepsLines: true)

@@ -25,11 +25,11 @@ struct RoughSender: DeliverySender {
         await weather.pass()
         guard !weather.executor.isDead else { throw CancellationError() }
         if case .fails = fate, delivery.attempts < 3 {
-            weather.scheduler.note("webhook refused")
+            weather.executor.note("webhook refused")
             return WebhookSender.Outcome(status: 503, error: "HTTP 503")
         }
         receiver.take(delivery.what.id)
-        weather.scheduler.note("webhook taken")
+        weather.executor.note("webhook taken")
         await weather.pass()
         try Task.checkCancellation()
         if case .losesItsAnswer = fate, delivery.attempts < 3 {

@@ -62,7 +62,7 @@ final class RoughDirectory: UserDirectory {
             let place = weather.monitor.job(done.jobID).map { "\($0.tenantID).\($0.place)" } ?? "?"
             return "\(place)/\(done.number)\(done.deferred.isEmpty ? "" : " defers \(done.deferred.count)")"
         }
-        weather.scheduler.note("\(word) \(names.joined(separator: ", "))")
+        weather.executor.note("\(word) \(names.joined(separator: ", "))")
         return applied
     }
 
@@ -107,14 +107,14 @@ final class RoughDirectory: UserDirectory {
         guard !weather.executor.isDead else { throw .unavailable("the process is dead") }
         guard !isAway() else { throw .unavailable("away") }
         if case .fails = fate {
-            weather.scheduler.note("\(name) fails")
+            weather.executor.note("\(name) fails")
             throw .transient("simulated")
         }
         let value = then(prepared)
-        if name != "apply", name != "probe" { weather.scheduler.note(name) }
+        if name != "apply", name != "probe" { weather.executor.note(name) }
         await weather.pass()
         if case .losesItsAnswer = fate {
-            weather.scheduler.note("\(name) loses its answer")
+            weather.executor.note("\(name) loses its answer")
             throw .transient("the answer is lost")
         }
         return value

@@ -42,7 +42,7 @@ final class RoughQueue: JobQueue {
         return value
     }
 
-    private func note(_ text: String) { if !weather.executor.isDead { weather.scheduler.note(text) } }
+    private func note(_ text: String) { weather.executor.note(text) }
 
     private func name(_ id: JobID) -> String { monitor.job(id).map { "\($0.tenantID).\($0.place)" } ?? "?" }
 

@@ -31,6 +31,9 @@ final class SeededExecutor: TaskExecutor {
         return isDead ? body(&other) : scheduler.draw(body)
     }
 
+    /// Writes an event into the world's trace; what the dead do is none.
+    func note(_ text: String) { if !isDead { scheduler.note(text) } }
+
     /// The process ends here, between two steps.
     func die() {
         dead.store(true, ordering: .releasing)
