@@ -67,8 +67,8 @@ extension SQLiteJobQueue {
         for number in Set(numbers).subtracting(held).sorted() where number >= 0 && number < row.job.batches {
             let batchID = BatchName.id(key: row.batchKey, number: number)
             if let users = applied[number] {
-                guard let payload = try Self.payload(batchID, context.db) else { continue }
-                let finished = FinishedRow(payload: payload, users: users, deferred: [])
+                let payload = try Self.payload(batchID, context.db) ?? BatchPayload(bytes: [], count: 0)
+                var finished = FinishedRow(payload: payload, users: users, deferred: [])
                 if try finished.write(id: batchID, in: context) { progress.add(finished, number: number, keepsDeferred: false) }
             } else if let users = try context.sql(Self.dropBatch).first(.int(batchID), map: { $0.int(0) }) {
                 try context.sql(FinishedRow.deletePayload).run(.int(batchID))

@@ -22,7 +22,7 @@ extension SQLiteJobQueue {
     ) throws -> ([Int64: JobProgress], [Int64: JobRow]) {
         var progress: [Int64: JobProgress] = [:]
         var jobs: [Int64: JobRow] = [:]
-        for (lease, row) in rows {
+        for (lease, var row) in rows {
             guard let held = lanes({ $0.held(lease) })?.batch else { throw QueueError.leaseLost }
             let job = try jobs[held.seq] ?? JobRow.find(seq: held.seq, context.db)
             guard let job else { throw QueueError.leaseLost }

@@ -11,14 +11,19 @@ struct JobEndings: Sendable {
     ///   - job: with the `sequence` and `endedAt` that it takes.
     ///   - results: what the webhook shows of the job.
     func ending(of job: Job, results: [UserResult]) -> JobEnding {
-        let state = JobState.end(of: job.counts, cancelRequested: job.cancelRequested)
-        guard let url = address(of: job) else { return JobEnding(jobID: job.id, state: state, delivery: nil) }
-        let document = WebhookDocument(job: job.ending(as: state), results: results, links: links)
+        // Nobody asked to cancel them: they stood in the queue and are gone.
+        let lost = job.cancelRequested ? 0 : job.counts.cancelled
+        let state = lost > 0 ? .failed : JobState.end(of: job.counts, cancelRequested: job.cancelRequested)
+        let error = lost > 0 ? "The queue has lost the records of \(lost) users" : nil
+        guard let url = address(of: job) else { return JobEnding(jobID: job.id, state: state, error: error, delivery: nil) }
+        var ended = job.ending(as: state)
+        ended.error = error
+        let document = WebhookDocument(job: ended, results: results, links: links)
         let delivery = NewDelivery(
             id: "msg_" + job.id.text.filter { $0 != "-" }, jobID: job.id, type: document.type, url: url,
             isConfiguredURL: job.callbackURL == nil, body: document.json, tenantID: job.tenantID, source: job.source,
             traceparent: job.traceparent)
-        return JobEnding(jobID: job.id, state: state, delivery: delivery)
+        return JobEnding(jobID: job.id, state: state, error: error, delivery: delivery)
     }
 
     /// Where the job's webhook goes; `nil`: nowhere.

@@ -10,9 +10,12 @@ struct FinishedRow: Sendable {
     /// Users without outcome count as cancelled.
     var counts = JobCounts()
     var failedCodes: [String: Int] = [:]
+    /// No record of the batch is known: how many users it had is told by its row alone.
+    private let isWithoutRecords: Bool
 
     /// - Parameter deferred: indices of users to be tried once more; empty in the last pass.
     init(payload: BatchPayload, users: [AppliedUser], deferred: Set<UInt32>) {
+        isWithoutRecords = payload.bytes.isEmpty
         results = ResultsBlob(payload: payload, applied: users).bytes
         var failed: Set<UInt32> = []
         for user in users {
@@ -35,15 +38,18 @@ struct FinishedRow: Sendable {
             payload: batch.batch.payload, users: batch.users, deferred: batch.batch.pass == .conflicts ? [] : batch.deferred)
     }
 
-    static let endBatch = "UPDATE batches SET done = ?2, failed = ?3, created = ?4 WHERE id = ?1 AND done = 0"
+    static let endBatch = "UPDATE batches SET done = ?2, failed = ?3, created = ?4 WHERE id = ?1 AND done = 0 RETURNING users"
     static let insertResults = "INSERT INTO results (id, results) VALUES (?1, ?2)"
     static let deletePayload = "DELETE FROM payloads WHERE id = ?1"
     static let keepFailed = "UPDATE payloads SET records = ?2 WHERE id = ?1"
 
     /// Ends the batch as applied. False where it had ended before.
-    func write(id: Int64, in context: WriteContext) throws -> Bool {
-        try context.sql(Self.endBatch).run(.int(id), .int(1), .int(counts.failed), .int(counts.created))
-        guard context.db.changes == 1 else { return false }
+    mutating func write(id: Int64, in context: WriteContext) throws -> Bool {
+        let users = try context.sql(Self.endBatch).first(.int(id), .int(1), .int(counts.failed), .int(counts.created)) {
+            $0.int(0)
+        }
+        guard let users else { return false }
+        if isWithoutRecords { counts.cancelled = max(0, users - counts.successful - counts.failed) }
         if !results.isEmpty { try context.sql(Self.insertResults).run(.int(id), .bytes(results)) }
         if let failedRecords {
             try context.sql(Self.keepFailed).run(.int(id), .bytes(failedRecords))

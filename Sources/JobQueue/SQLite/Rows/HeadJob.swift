@@ -67,7 +67,8 @@ struct OpenBatch {
     var attempts: Int
     var payload: BatchPayload
 
-    /// A batch whose payload were lost would arrive empty rather than never: its job ends, its users counting as cancelled.
+    /// A batch whose payload were lost would arrive empty rather than never: its job ends, its users counting as cancelled unless the
+    /// directory's ledger knows them.
     static let select = """
         SELECT b.id, b.pass, b.attempts, b.users, p.records
         FROM batches b LEFT JOIN payloads p ON p.id = b.id

@@ -13,7 +13,7 @@ struct TenantEnd: Sendable {
         """
 
     static func last(of tenantID: TenantID, _ db: Database) throws -> TenantEnd? {
-        try db.sql(select).first(.tenant(tenantID)) { TenantEnd(sequence: $0.int64(0), endedAt: $0.time(1)) }
+        try db.sql(select).first(.tenant(tenantID)) { TenantEnd(sequence: Int64($0.int(0)), endedAt: $0.time(1)) }
     }
 
     func write(of tenantID: TenantID, _ db: Database) throws {

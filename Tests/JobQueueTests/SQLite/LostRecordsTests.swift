@@ -1,0 +1,69 @@
+import GRDB
+import SyncModel
+import Testing
+
+@testable import JobQueue
+
+@Suite("Batches whose records or rows are damaged")
+struct LostRecordsTests {
+    private static func lose(_ numbers: [Int], of job: JobID, in queue: SQLiteJobQueue) async throws {
+        try await queue.writer.alone { db in
+            let key = try Int64.fetchOne(db, sql: "SELECT batch_key FROM jobs WHERE id = ?", arguments: [job.text]) ?? 0
+            for number in numbers {
+                try db.execute(sql: "DELETE FROM payloads WHERE id = ?", arguments: [BatchName.id(key: key, number: number)])
+            }
+        }
+    }
+
+    @Test("A cancel ends a batch that had been applied though its records are lost, and the tenant's next job ends after it")
+    func cancelled() async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            let job = try await fixture.accept(queue, "a", users: 300)
+            let next = try await fixture.accept(queue, "a", users: 0)
+            try await Self.lose([0, 1], of: job.id, in: queue)
+            guard case .requested(_, let unstarted) = try await queue.requestCancel(job.id, now: fixture.now) else {
+                Issue.record("expected .requested")
+                return
+            }
+            let users = (0..<100).map { AppliedUser(index: UInt32($0), outcome: .created, crmUserID: 1) }
+            let open = try await queue.drop(job.id, batches: unstarted, applied: [0: users], now: fixture.now)
+            let endable = try #require(open)
+            #expect(endable.counts.created == 100 && endable.counts.cancelled == 200)
+            #expect(try await fixture.end(queue, endable))
+            #expect(try await fixture.end(queue, next))
+        }
+    }
+
+    @Test("A batch whose records are lost is leased empty, and its users are counted", arguments: [false, true])
+    func leased(isKnown: Bool) async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            let job = try await fixture.accept(queue, "a", users: 150)
+            try await Self.lose([1], of: job.id, in: queue)
+            let turn = try await fixture.lease(queue, "a", 2)
+            #expect(turn.map(\.payload.count) == [100, 0])
+            // The ledger may know what became of them.
+            let users = (isKnown ? 100..<150 : 0..<0).map { AppliedUser(index: UInt32($0), outcome: .created, crmUserID: 1) }
+            let ended = try await queue.finish(
+                [turn[0].finished(), FinishedBatch(batch: turn[1], users: users)], now: fixture.now)
+            #expect(ended.first?.counts.created == (isKnown ? 150 : 100))
+            #expect(ended.first?.counts.cancelled == (isKnown ? 0 : 50))
+            #expect(try await queue.statistics(now: fixture.now).pendingUsers == 0)
+            for job in ended { try await fixture.end(queue, job) }
+        }
+    }
+
+    @Test("The largest number of a tenant's ends does not end the process")
+    func lastSequence() async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            try await queue.writer.alone { db in
+                try db.execute(sql: "INSERT INTO tenant_ends (tenant_id, sequence, ended_at) VALUES ('a', \(Int64.max), 0)")
+            }
+            try await fixture.accept(queue, "a", users: 1)
+            try await fixture.work(queue, "a")
+            #expect(try await queue.jobs(JobFilter(), limit: 1, cursor: nil).items.first?.state == .completed)
+        }
+    }
+}
