@@ -27,11 +27,7 @@ extension SQLiteJobQueue {
             return (lanes.heldNumbers(tenantID, batchKey: row.batchKey), wasCancelling)
         }
         context.onRollback { [self] in lanes { $0.setCancelling(row.batchKey, wasCancelling) } }
-        let bounds = BatchName.bounds(key: row.batchKey)
-        let unstarted = try context.sql(Self.selectOpen)
-            .all(.int(BatchName.id(key: row.batchKey, number: row.nextBatch)), .int(bounds.last)) {
-                BatchName.number(of: $0.int64(0))
-            }
+        let unstarted = try OpenBatch.numbers(of: row.batchKey, from: row.nextBatch, limit: row.job.batches, context.db)
             .filter { !held.contains($0) }
         let hasWork = try context.sql(HeadJob.exists).first(.tenant(tenantID)) { _ in true } ?? false
         context.afterCommit { [self] in
@@ -40,6 +36,10 @@ extension SQLiteJobQueue {
                 lanes.setCancelling(row.batchKey, row.phase == .cancelling)
                 lanes.setWork(tenantID, hasWork)
             }
+            // Given back or put off before the request stood: they are not named in the answer, and whoever looked for them since
+            // found no request.
+            let isAnyFree = lanes { !held.isSubset(of: $0.heldNumbers(tenantID, batchKey: row.batchKey)) }
+            if isAnyFree { notify { $0.jobWaiting() } }
         }
         return (.requested(row.job, unstarted: unstarted), before.deferred > 0 ? row.batchKey : nil)
     }
@@ -81,12 +81,16 @@ extension SQLiteJobQueue {
     }
 
     package func cancelling(limit: Int) async throws -> [JobID] {
-        let rows = try await read { db in try db.sql(Self.selectCancelling).all { JobRow($0) }.compactMap { $0 } }
-        return lanes { lanes in
-            rows.filter { row in
-                let held = lanes.heldNumbers(row.job.tenantID, batchKey: row.batchKey).count
-                return row.job.batches - row.job.batchesDone > held
-            }.prefix(limit).map(\.job.id)
+        try await read { [self] db in
+            var found: [JobID] = []
+            let rows = try db.sql(Self.selectCancelling).all { JobRow($0) }.compactMap { $0 }
+            for row in rows where found.count < limit {
+                // Asked after the table was: a batch that ended since is in question still, which costs a look.
+                let held = lanes { $0.heldNumbers(row.job.tenantID, batchKey: row.batchKey) }
+                let open = try OpenBatch.numbers(of: row.batchKey, from: row.nextBatch, limit: held.count + 1, db)
+                if !held.isSuperset(of: open) { found.append(row.job.id) }
+            }
+            return found
         }
     }
 
@@ -102,7 +106,6 @@ extension SQLiteJobQueue {
             phase = CASE WHEN batches_done < batches THEN 1 ELSE 2 END
         WHERE seq = ?1
         """
-    private static let selectOpen = "SELECT id FROM batches WHERE id >= ?1 AND id <= ?2 AND done = 0 ORDER BY id"
     private static let dropBatch = "UPDATE batches SET done = 2 WHERE id = ?1 AND done = 0 RETURNING users"
     private static let selectPayload = """
         SELECT p.records, b.users FROM batches b JOIN payloads p ON p.id = b.id WHERE b.id = ?1 AND b.done = 0

@@ -75,15 +75,20 @@ struct OpenBatch {
         WHERE b.id >= ?1 AND b.id <= ?2 AND b.done = 0 ORDER BY b.id LIMIT ?3
         """
 
-    private static let selectFirst = "SELECT id FROM batches WHERE id >= ?1 AND id <= ?2 AND done = 0 ORDER BY id LIMIT 1"
+    private static let selectNumbers = "SELECT id FROM batches WHERE id >= ?1 AND id <= ?2 AND done = 0 ORDER BY id LIMIT ?3"
 
-    /// The number of a job's first open batch from one on; `nil`: there is none.
-    static func first(of batchKey: Int64, from number: Int, _ db: Database) throws -> Int? {
-        try db.sql(selectFirst).first(
-            .int(BatchName.id(key: batchKey, number: number)), .int(BatchName.bounds(key: batchKey).last)
+    /// Numbers of a job's open batches from one on.
+    static func numbers(of batchKey: Int64, from number: Int, limit: Int, _ db: Database) throws -> [Int] {
+        try db.sql(selectNumbers).all(
+            .int(BatchName.id(key: batchKey, number: number)), .int(BatchName.bounds(key: batchKey).last), .int(limit)
         ) {
             BatchName.number(of: $0.int64(0))
         }
+    }
+
+    /// The number of a job's first open batch from one on; `nil`: there is none.
+    static func first(of batchKey: Int64, from number: Int, _ db: Database) throws -> Int? {
+        try numbers(of: batchKey, from: number, limit: 1, db).first
     }
 
     static func next(_ job: HeadJob, from number: Int, limit: Int, _ db: Database) throws -> [OpenBatch] {
