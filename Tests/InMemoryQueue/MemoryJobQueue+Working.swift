@@ -84,7 +84,10 @@ extension MemoryJobQueue.State {
     }
 
     /// Ends a batch as applied.
-    mutating func settle(_ at: Int, _ number: Int, _ users: [AppliedUser], deferred: Set<UInt32>) {
+    /// - Parameter payload: the records of those whose results are to be kept; `nil`: of all.
+    mutating func settle(
+        _ at: Int, _ number: Int, _ users: [AppliedUser], deferred: Set<UInt32>, payload: BatchPayload? = nil
+    ) {
         let batch = disk.entries[at].batches[number]
         let keepsDeferred = !disk.entries[at].job.cancelRequested && batch.pass == .first
         var left = batch.payload.count - users.count
@@ -95,7 +98,8 @@ extension MemoryJobQueue.State {
             failed.insert(user.index)
             if let code = user.code { disk.entries[at].job.failedCodes[code.word, default: 0] += 1 }
         }
-        batch.payload.forEachRaw { raw, record in
+        let payload = payload ?? batch.payload
+        payload.forEachRaw { raw, record in
             if failed.contains(record.index) { disk.entries[at].batches[number].failed.append((record.index, Array(raw))) }
             guard keepsDeferred, deferred.contains(record.index) else { return }
             disk.entries[at].deferred[record.index] = Array(raw)
@@ -104,7 +108,7 @@ extension MemoryJobQueue.State {
         disk.entries[at].job.counts.cancelled += max(0, left)
         disk.entries[at].job.batchesDone += 1
         disk.entries[at].batches[number].end = .applied
-        disk.entries[at].batches[number].results = ResultsBlob(payload: batch.payload, applied: users).decoded()
+        disk.entries[at].batches[number].results = ResultsBlob(payload: payload, applied: users).decoded()
         disk.entries[at].backoff = nil
     }
 
@@ -140,7 +144,7 @@ extension MemoryJobQueue.State {
                 disk.entries[at].batches[lease.number].end == .open
             else { throw QueueError.leaseLost }
             start(at, lease.leasedAt)
-            settle(at, lease.number, finished.users, deferred: finished.deferred)
+            settle(at, lease.number, finished.users, deferred: finished.deferred, payload: finished.batch.payload)
             touched.insert(at)
         }
         var jobs = FinishedJobs()

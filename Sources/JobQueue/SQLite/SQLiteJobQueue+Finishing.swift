@@ -116,7 +116,9 @@ extension SQLiteJobQueue {
     /// Failed tries that are kept of a job.
     private static let attemptsKept = 20
 
-    private static let countTry = "UPDATE batches SET attempts = attempts + 1 WHERE id = ?1 AND done = 0 RETURNING attempts"
+    private static let countTry = """
+        UPDATE batches SET attempts = max(0, min(attempts, 1000000)) + 1 WHERE id = ?1 AND done = 0 RETURNING attempts
+        """
     /// Of two moments the later one holds, as in the lanes.
     private static let putOff = """
         UPDATE jobs SET retry_batch = iif(coalesce(retry_at, 0) > ?3, retry_batch, ?2), retry_at = max(coalesce(retry_at, 0), ?3),

@@ -15,6 +15,8 @@ actor JobCloser {
     private let logger: Logger
     /// Jobs being ended, so that the sweep leaves them alone; true for those that were to be ended again meanwhile.
     private var closing: [JobID: Bool] = [:]
+    /// Of jobs that have not ended: how many users have no result, by batch, as the queue refused it.
+    private var missing: [JobID: [Int: Int]] = [:]
 
     init(
         queue: any JobQueue, directory: any UserDirectory, gate: DirectoryGate, completions: JobCompletions,
@@ -109,18 +111,24 @@ actor JobCloser {
         }
     }
 
+    /// The queue is about to keep the results of some of the batch's users alone.
+    func resultsAreMissing(of batch: FinishedBatch) {
+        missing[batch.batch.jobID, default: [:]][batch.batch.number] =
+            batch.users.count - max(0, batch.batch.payload.count - batch.deferred.count)
+    }
+
     /// - Parameter refusal: why it has no row in `sync_logs`.
     private func end(_ job: Job, unlogged refusal: String?, now: Timestamp) async {
+        var warnings: [String] = []
+        if refusal != nil { warnings.append("The CRM's table sync_logs refused the row of this job") }
+        if let users = missing[job.id]?.values.reduce(0, +) {
+            warnings.append("The queue could not keep the results of \(users) users")
+        }
         do {
-            let results = try await results(of: job)
             // One that has to wait for another of its tenant is told of when its turn has come.
-            let ended = try await queue.end(job.id, now: now) { [endings] in
-                var ending = endings.ending(of: $0, results: results)
-                ending.warning = refusal.map { _ in "The CRM's table sync_logs refused the row of this job" }
-                return ending
-            }
-            guard let ended else { return }
+            guard let ended = try await end(job, warnings, now: now) else { return }
             closing[job.id] = nil
+            missing[job.id] = nil
             await self.ended([ended])
             guard let refusal else { return }
             metrics.endedUnlogged()
@@ -129,6 +137,30 @@ actor JobCloser {
                 metadata: ["job": .string(job.id.text), "error": .string(refusal)])
         } catch {
             logger.error("job could not be ended", metadata: ["job": .string(job.id.text), "error": .string("\(error)")])
+        }
+    }
+
+    /// Ends a job in the queue. A webhook that the queue refuses to hold keeps it open no more than its tenant's later jobs.
+    private func end(_ job: Job, _ warnings: [String], now: Timestamp) async throws -> Job? {
+        let results = try await results(of: job)
+        let ending: @Sendable (Job) -> JobEnding = { [endings] in
+            var ending = endings.ending(of: $0, results: results)
+            if !warnings.isEmpty { ending.warning = warnings.joined(separator: "; ") }
+            return ending
+        }
+        do {
+            return try await queue.end(job.id, now: now, ending: ending)
+        } catch QueueError.refused(let text) where endings.address(of: job) != nil {
+            let ended = try await queue.end(job.id, now: now) {
+                var ending = ending($0)
+                ending.delivery = nil
+                ending.warning = (warnings + ["The queue refused the webhook of this job"]).joined(separator: "; ")
+                return ending
+            }
+            guard ended != nil else { return nil }
+            logger.error(
+                "job ended without its webhook", metadata: ["job": .string(job.id.text), "error": .string(text)])
+            return ended
         }
     }
 

@@ -5,17 +5,17 @@ import UserDirectory
 
 /// Carries one turn at a time from the queue to the directory and its results back.
 actor SyncWorker {
-    private let queue: any JobQueue
-    private let directory: any UserDirectory
-    private let gate: DirectoryGate
-    private let closer: JobCloser
-    private let retry: RetryPolicy
-    private let clock: WallClock
-    private let machine: Machine
+    let queue: any JobQueue
+    let directory: any UserDirectory
+    let gate: DirectoryGate
+    let closer: JobCloser
+    let retry: RetryPolicy
+    let clock: WallClock
+    let machine: Machine
     private let metrics: EngineMetrics
-    private let logger: Logger
+    let logger: Logger
     /// Told when a batch was put off.
-    private let onPutOff: @Sendable () async -> Void
+    let onPutOff: @Sendable () async -> Void
 
     init(
         queue: any JobQueue, directory: any UserDirectory, gate: DirectoryGate, closer: JobCloser, retry: RetryPolicy,
@@ -65,7 +65,7 @@ actor SyncWorker {
 
     /// Ends batches as the directory has it.
     /// - Parameter areLogged: whether `apply` has logged those that are a whole job.
-    private func finish(_ batches: [LeasedBatch], as outcomes: [BatchApplied], areLogged: Bool = true) async {
+    func finish(_ batches: [LeasedBatch], as outcomes: [BatchApplied], areLogged: Bool = true) async {
         var (applied, spent): ([FinishedBatch], [FinishedBatch]) = ([], [])
         for (batch, outcome) in zip(batches, outcomes) {
             if outcome.isTombstone {
@@ -84,7 +84,7 @@ actor SyncWorker {
 
     /// Writes results to the queue and ends the jobs that have no open batch left.
     /// - Parameter areLogged: the directory has logged those that are a whole job; they end in the same commit.
-    private func finish(_ batches: [FinishedBatch], areLogged: Bool) async {
+    func finish(_ batches: [FinishedBatch], areLogged: Bool) async {
         metrics.count(batches)
         await write(batches, areLogged: areLogged)
     }
@@ -111,8 +111,10 @@ actor SyncWorker {
             } else if case .refused(let text) = written, areLogged, !whole.isEmpty {
                 logger.error("job's end refused", metadata: ["error": .string(text)])
                 await write(batches, areLogged: false)
-            } else if let batch = batches.first?.batch {
-                await giveUp(batch, written)
+            } else if case .refused(let text) = written, let batch = batches.first {
+                await refused(batch, error: text)
+            } else {
+                await queue.release(batches.map(\.batch.lease))
             }
         case .stopped:
             // The ledger holds the results for the next life.
@@ -120,82 +122,8 @@ actor SyncWorker {
         }
     }
 
-    /// What cannot be written for a batch is not tried for ever, and holds nobody up: it is asked of the directory's ledger again.
-    private func giveUp(_ batch: LeasedBatch, _ written: Written<FinishedJobs>) async {
-        guard case .refused(let text) = written else { return await queue.release([batch.lease]) }
-        logger.error(
-            "results refused by the queue",
-            metadata: [
-                "job": .string(batch.jobID.text), "batch": .stringConvertible(batch.number), "error": .string(text),
-            ])
-        await setAside(batch, until: clock.now().advanced(bySeconds: retry.cap), error: text)
-    }
-
-    /// Puts a batch off, counting a try.
-    private func setAside(_ batch: LeasedBatch, until moment: Timestamp, error: String) async {
-        let now = clock.now()
-        let written = await persistently { try await self.queue.retry(batch.lease, at: moment, error: error, now: now) }
-        if case .done = written { await onPutOff() } else { await queue.release([batch.lease]) }
-    }
-
-    /// A commit of several batches failed: each is tried alone, so that one does not cost the others an attempt.
-    /// A tenant's batches stay in order: after one of them is put off, its later ones go back untouched.
-    private func isolate(_ turn: Turn, groupError: String) async {
-        var held: Set<TenantID> = []
-        for batch in turn.batches {
-            if held.contains(batch.tenantID) {
-                await queue.release([batch.lease])
-                continue
-            }
-            do throws(DirectoryError) {
-                if turn.batches.count == 1 { throw DirectoryError.transient(groupError) }
-                let outcome = try await directory.apply([BatchWork(batch)], closeEarly: { false })
-                guard !outcome.isEmpty else {
-                    // Its last pass goes on with the next turn.
-                    held.insert(batch.tenantID)
-                    await queue.release([batch.lease])
-                    continue
-                }
-                // The tenant's later jobs come after the last pass of this one.
-                if outcome.contains(where: { !$0.deferred.isEmpty }) { held.insert(batch.tenantID) }
-                await finish([batch], as: outcome)
-            } catch {
-                held.insert(batch.tenantID)
-                guard case .transient(let text) = error else {
-                    await queue.release([batch.lease])
-                    await gate.close(error.text)
-                    continue
-                }
-                await putOff(batch, error: text)
-            }
-        }
-    }
-
-    private func putOff(_ batch: LeasedBatch, error: String) async {
-        let attempt = batch.attempts.saturatingAdd(1)
-        let now = clock.now()
-        logger.warning(
-            "batch failed",
-            metadata: [
-                "job": .string(batch.jobID.text), "batch": .stringConvertible(batch.number),
-                "attempt": .stringConvertible(attempt),
-                "error": .string(error),
-            ])
-        if let delay = retry.delay(afterAttempt: attempt, random: machine.random()) {
-            return await setAside(batch, until: now.advanced(bySeconds: delay), error: error)
-        }
-        // The tries are spent. In the directory first: should a late worker come, it finds the batch ended.
-        do throws(DirectoryError) {
-            let ended = try await directory.giveUp(BatchWork(batch), error: error)
-            await finish([batch], as: [ended], areLogged: false)
-        } catch {
-            await queue.release([batch.lease])
-            await gate.close(error.text)
-        }
-    }
-
     /// What became of a write to the queue.
-    private enum Written<T: Sendable> {
+    enum Written<T: Sendable> {
         case done(T)
         /// A lease was held no more; nothing changed.
         case leaseLost
@@ -206,7 +134,7 @@ actor SyncWorker {
     }
 
     /// Repeats a write to the queue while the queue cannot be written: the directory's ledger holds the results meanwhile.
-    private func persistently<T: Sendable>(_ write: @Sendable () async throws -> T) async -> Written<T> {
+    func persistently<T: Sendable>(_ write: @Sendable () async throws -> T) async -> Written<T> {
         var delay = 0.05
         while true {
             do {

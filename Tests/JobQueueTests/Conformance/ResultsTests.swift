@@ -90,4 +90,25 @@ struct ResultsTests {
             #expect(unknown.items.isEmpty)
         }
     }
+
+    @Test("A batch that is ended with the records of some users tells of these alone, and counts all", arguments: QueueDriver.all)
+    func someRecords(_ driver: QueueDriver) async throws {
+        for kept in [[2, 3, 9], [9], []] as [Set<UInt32>] {
+            try await driver.withQueue { fixture, queue in
+                let job = try await fixture.accept(queue, "a", users: 10)
+                let leased = try #require(try await fixture.lease(queue, "a").first)
+                var finished = leased.finished(failing: [2, 3], deferring: kept.contains(9) ? [9] : [])
+                finished.batch.payload = leased.payload.keeping(kept)
+                _ = try await queue.finish([finished], now: fixture.now)
+                #expect(try await queue.allResults(of: job.id).map(\.applied.index) == kept.subtracting([9]).sorted())
+                // Who waits for the last pass comes then.
+                let last = try await fixture.lease(queue, "a")
+                #expect(last.map(\.payload.indices) == (kept.contains(9) ? [[9]] : []))
+                if let last = last.first { _ = try await queue.finish([last.finished()], now: fixture.now) }
+                let ended = try #require(try await queue.job(job.id))
+                #expect(ended.counts.created == 8 && ended.counts.failed == 2 && ended.counts.cancelled == 0)
+                #expect(try await queue.statistics(now: fixture.now).pendingUsers == 0)
+            }
+        }
+    }
 }

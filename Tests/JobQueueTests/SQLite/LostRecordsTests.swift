@@ -1,4 +1,5 @@
 import GRDB
+import GRDBSQLite
 import SyncModel
 import Testing
 
@@ -51,6 +52,39 @@ struct LostRecordsTests {
             #expect(ended.first?.counts.cancelled == (isKnown ? 0 : 50))
             #expect(try await queue.statistics(now: fixture.now).pendingUsers == 0)
             for job in ended { try await fixture.end(queue, job) }
+        }
+    }
+
+    @Test("A batch whose row tells of any number of tries is put off all the same", arguments: [Int64.max, .min, -1])
+    func tries(_ number: Int64) async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            try await fixture.accept(queue, "a", users: 1)
+            try await queue.writer.alone { db in try db.execute(sql: "UPDATE batches SET attempts = \(number)") }
+            let leased = try await fixture.lease(queue, "a")
+            let later = fixture.now.advanced(bySeconds: 1)
+            try await queue.retry(try #require(leased.first).lease, at: later, error: "no", now: fixture.now)
+            fixture.clock.advance(2)
+            let again = try await fixture.lease(queue, "a")
+            #expect(try #require(again.first).attempts == (number > 0 ? 1_000_001 : 1))
+        }
+    }
+
+    @Test("Results larger than a row may be are refused, rather than called an outage")
+    func tooLarge() async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            try await fixture.accept(queue, "a", users: 100)
+            let leased = try await fixture.lease(queue, "a")
+            try await queue.writer.alone { db in _ = sqlite3_limit(db.sqliteConnection, SQLITE_LIMIT_LENGTH, 4000) }
+            let error = await #expect(throws: QueueError.self) {
+                _ = try await queue.finish(leased.map { $0.finished() }, now: fixture.now)
+            }
+            guard case .refused? = error else {
+                Issue.record("expected .refused, got \(String(describing: error))")
+                return
+            }
+            #expect(queue.isWritable)
         }
     }
 

@@ -17,7 +17,8 @@ struct EngineBench: Sendable {
     ///   - queued: what stands in the queue before the engine runs; what it tells the observer is lost.
     ///   - body: runs beside the engine, which is stopped when it returns.
     static func run(
-        workers: Int = 2, retry: RetryPolicy = .batches, sweepInterval: Double = 5, machine: Machine = .real,
+        workers: Int = 2, retry: RetryPolicy = .batches, sweepInterval: Double = 5,
+        webhookURL: String? = nil, machine: Machine = .real,
         directory: ScriptedDirectory = ScriptedDirectory(), queued: (SQLiteJobQueue) async throws -> Void = { _ in },
         _ body: (EngineBench) async throws -> Void
     ) async throws {
@@ -28,10 +29,10 @@ struct EngineBench: Sendable {
         let queue = try await SQLiteJobQueue.open(path: folder.appending(path: "queue.sqlite").path, clock: clock)
         try await queued(queue)
         let log = TestLog()
+        let configuration = EngineConfiguration(
+            workers: workers, webhookURL: webhookURL, publicURL: nil, retry: retry, sweepInterval: sweepInterval)
         let engine = Engine(
-            queue: queue, directory: directory,
-            configuration: EngineConfiguration(
-                workers: workers, webhookURL: nil, publicURL: nil, retry: retry, sweepInterval: sweepInterval),
+            queue: queue, directory: directory, configuration: configuration,
             clock: clock, machine: machine, logger: Logger(label: "engine") { _ in log }, draining: { false })
         let (signals, signal) = AsyncStream<TenantID?>.makeStream()
         queue.observe(

@@ -10,7 +10,8 @@ struct SQLFailure: Error {
     /// The primary result code.
     var primary: Int32 { code & 0xFF }
 
-    var isConstraint: Bool { primary == SQLITE_CONSTRAINT }
+    /// True where what was to be written is refused, and will be whenever it is tried.
+    var isOfContent: Bool { [SQLITE_CONSTRAINT, SQLITE_TOOBIG, SQLITE_MISMATCH].contains(primary) }
 
     /// Another process holds a lock: it will let go of it.
     var isOfLock: Bool { primary == SQLITE_BUSY || primary == SQLITE_LOCKED }
@@ -49,7 +50,7 @@ extension QueueError {
             self = error
         } else if let failure = SQLFailure(error) {
             self =
-                failure.isConstraint
+                failure.isOfContent
                 ? .refused("The queue holds it already or cannot hold it (\(failure.message))")
                 : .unavailable("The queue cannot be written now: \(failure.message) (SQLite \(failure.code))")
         } else {

@@ -1,0 +1,129 @@
+import JobQueue
+import Logging
+import SyncModel
+import UserDirectory
+
+/// What becomes of batches that cannot be ended as they are.
+extension SyncWorker {
+    /// Results that the queue refuses: that counts as a try, and the ledger is asked again with the next. When the tries are spent the
+    /// batch ends all the same, as far as it can be written, and its tenant goes on.
+    func refused(_ finished: FinishedBatch, error: String) async {
+        let batch = finished.batch
+        let attempt = batch.attempts.saturatingAdd(1)
+        logger.error(
+            "results refused by the queue",
+            metadata: [
+                "job": .string(batch.jobID.text), "batch": .stringConvertible(batch.number),
+                "attempt": .stringConvertible(attempt), "error": .string(error),
+            ])
+        if let delay = retry.delay(afterAttempt: attempt, random: machine.random()) {
+            return await setAside(batch, until: clock.now().advanced(bySeconds: delay), error: error)
+        }
+        // What the directory applied is so, whatever of it can be told: at least its users are counted. The records of those who failed
+        // are kept with their results for a retry, if that can be written.
+        for kept in [finished.failed.union(finished.deferred), finished.deferred] {
+            switch await write(finished.keeping(kept)) {
+            case .done(let endable): return await closer.close(endable)
+            case .leaseLost, .stopped: return await queue.release([batch.lease])
+            case .refused: continue
+            }
+        }
+        await setAside(batch, until: clock.now().advanced(bySeconds: retry.cap), error: error)
+    }
+
+    /// Ends a batch that is told of in part.
+    private func write(_ finished: FinishedBatch) async -> Written<[Job]> {
+        let now = clock.now()
+        // Before it is written: whoever ends the job then has to know.
+        await closer.resultsAreMissing(of: finished)
+        return await persistently { try await self.queue.finish([finished], now: now) }
+    }
+
+    /// Puts a batch off, counting a try.
+    private func setAside(_ batch: LeasedBatch, until moment: Timestamp, error: String) async {
+        let now = clock.now()
+        switch await persistently({ try await self.queue.retry(batch.lease, at: moment, error: error, now: now) }) {
+        case .done: await onPutOff()
+        case .leaseLost, .stopped: await queue.release([batch.lease])
+        case .refused(let text):
+            logger.error(
+                "batch cannot be put off",
+                metadata: [
+                    "job": .string(batch.jobID.text), "batch": .stringConvertible(batch.number), "error": .string(text),
+                ])
+            // Given back at once it would be leased again at once. Nobody waits for it, and its worker serves others meanwhile.
+            machine.detach { [machine, queue, retry] in
+                try? await machine.sleep(for: .seconds(retry.cap))
+                await queue.release([batch.lease])
+            }
+        }
+    }
+
+    /// A commit of several batches failed: each is tried alone, so that one does not cost the others an attempt.
+    /// A tenant's batches stay in order: after one of them is put off, its later ones go back untouched.
+    func isolate(_ turn: Turn, groupError: String) async {
+        var held: Set<TenantID> = []
+        for batch in turn.batches {
+            if held.contains(batch.tenantID) {
+                await queue.release([batch.lease])
+                continue
+            }
+            do throws(DirectoryError) {
+                if turn.batches.count == 1 { throw DirectoryError.transient(groupError) }
+                let outcome = try await directory.apply([BatchWork(batch)], closeEarly: { false })
+                guard !outcome.isEmpty else {
+                    // Its last pass goes on with the next turn.
+                    held.insert(batch.tenantID)
+                    await queue.release([batch.lease])
+                    continue
+                }
+                // The tenant's later jobs come after the last pass of this one.
+                if outcome.contains(where: { !$0.deferred.isEmpty }) { held.insert(batch.tenantID) }
+                await finish([batch], as: outcome)
+            } catch {
+                held.insert(batch.tenantID)
+                guard case .transient(let text) = error else {
+                    await queue.release([batch.lease])
+                    await gate.close(error.text)
+                    continue
+                }
+                await putOff(batch, error: text)
+            }
+        }
+    }
+
+    private func putOff(_ batch: LeasedBatch, error: String) async {
+        let attempt = batch.attempts.saturatingAdd(1)
+        let now = clock.now()
+        logger.warning(
+            "batch failed",
+            metadata: [
+                "job": .string(batch.jobID.text), "batch": .stringConvertible(batch.number),
+                "attempt": .stringConvertible(attempt),
+                "error": .string(error),
+            ])
+        if let delay = retry.delay(afterAttempt: attempt, random: machine.random()) {
+            return await setAside(batch, until: now.advanced(bySeconds: delay), error: error)
+        }
+        // The tries are spent. In the directory first: should a late worker come, it finds the batch ended.
+        do throws(DirectoryError) {
+            let ended = try await directory.giveUp(BatchWork(batch), error: error)
+            await finish([batch], as: [ended], areLogged: false)
+        } catch {
+            await queue.release([batch.lease])
+            await gate.close(error.text)
+        }
+    }
+}
+
+extension FinishedBatch {
+    /// Indices of the users that failed.
+    fileprivate var failed: Set<UInt32> { Set(users.lazy.filter { $0.outcome == .failed }.map(\.index)) }
+
+    /// The same with the records, and so the results, of these users alone. All of them are counted.
+    fileprivate func keeping(_ indices: Set<UInt32>) -> FinishedBatch {
+        var smaller = self
+        smaller.batch.payload = batch.payload.keeping(indices)
+        return smaller
+    }
+}
