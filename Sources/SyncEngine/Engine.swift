@@ -92,6 +92,7 @@ package final class Engine: Service, EngineControl {
     private func keepSweeping() async {
         let interval = Duration.seconds(configuration.sweepInterval)
         var looked: ContinuousClock.Instant?
+        await askForAll()
         while !Task.isCancelled {
             // Two looks in a row say that something is wrong, so they are never closer together than this.
             if looked.map({ $0.duration(to: machine.now) >= interval }) ?? true {
@@ -108,9 +109,16 @@ package final class Engine: Service, EngineControl {
         }
     }
 
+    /// Whoever was ready before the queue had an observer has been announced to nobody, and waits for no later look.
+    private func askForAll() async { await askForReady(limit: .max) }
+
+    private func askForReady(limit: Int) async {
+        await step { await dispatcher.ask(try await queue.readyTenants(now: clock.now(), limit: limit)) }
+    }
+
     /// One step that fails does not keep the others from being made.
     private func sweep() async {
-        await step { await dispatcher.ask(try await queue.readyTenants(now: clock.now(), limit: 10_000)) }
+        await askForReady(limit: configuration.tenantsPerSweep)
         guard await gate.isOpen else { return }
         await step { for id in try await queue.cancelling(limit: 100) { await step { try await carryOutCancel(id) } } }
         await step {

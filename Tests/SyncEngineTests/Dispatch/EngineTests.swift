@@ -164,6 +164,19 @@ struct EngineTests {
         #expect(directory.calls.map(\.count) == [50] && directory.effects.count == 1)
     }
 
+    @Test("more tenants than one sweep asks for had work before the engine ran: none waits for the next sweep")
+    func manyTenants() async throws {
+        var ids: [JobID] = []
+        try await EngineBench.run(
+            sweepInterval: 3600, tenantsPerSweep: 3,
+            queued: { queue in
+                for number in 0..<10 { ids.append(try await EngineBench.accept(queue, TenantID("t\(number)"), users: 1)) }
+            }
+        ) { bench in
+            for id in ids { #expect(await bench.engine.ended(id, within: 60)?.state == .completed) }
+        }
+    }
+
     @Test("more jobs that wait for their end than one sweep takes all end with the next ones, at once")
     func manyEndable() async throws {
         var ids: [JobID] = []

@@ -17,7 +17,7 @@ struct EngineBench: Sendable {
     ///   - queued: what stands in the queue before the engine runs; what it tells the observer is lost.
     ///   - body: runs beside the engine, which is stopped when it returns.
     static func run(
-        workers: Int = 2, retry: RetryPolicy = .batches, sweepInterval: Double = 5,
+        workers: Int = 2, retry: RetryPolicy = .batches, sweepInterval: Double = 5, tenantsPerSweep: Int = 10_000,
         webhookURL: String? = nil, machine: Machine = .real,
         directory: ScriptedDirectory = ScriptedDirectory(), queued: (SQLiteJobQueue) async throws -> Void = { _ in },
         _ body: (EngineBench) async throws -> Void
@@ -29,8 +29,9 @@ struct EngineBench: Sendable {
         let queue = try await SQLiteJobQueue.open(path: folder.appending(path: "queue.sqlite").path, clock: clock)
         try await queued(queue)
         let log = TestLog()
-        let configuration = EngineConfiguration(
+        var configuration = EngineConfiguration(
             workers: workers, webhookURL: webhookURL, publicURL: nil, retry: retry, sweepInterval: sweepInterval)
+        configuration.tenantsPerSweep = tenantsPerSweep
         let engine = Engine(
             queue: queue, directory: directory, configuration: configuration,
             clock: clock, machine: machine, logger: Logger(label: "engine") { _ in log }, draining: { false })
