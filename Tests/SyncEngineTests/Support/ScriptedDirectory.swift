@@ -13,6 +13,7 @@ final class ScriptedDirectory: UserDirectory {
         var ledger: [Call: BatchApplied] = [:]
         var applied: [[Call]] = []
         var took: [Call] = []
+        var logged: [[JobID]] = []
     }
 
     private let state = Mutex(State())
@@ -20,18 +21,24 @@ final class ScriptedDirectory: UserDirectory {
     private let failing: @Sendable (_ calls: [[Call]]) -> DirectoryError?
     /// Says how many batches a call takes; it may wait before it does.
     private let taking: @Sendable (_ batches: Int, _ closeEarly: @Sendable () -> Bool) async -> Int
+    /// Asked before each `log`.
+    private let refusing: @Sendable (_ jobs: [JobID]) -> DirectoryError?
     let batchesPerCommit = 100
 
     init(
         failing: @escaping @Sendable (_ calls: [[Call]]) -> DirectoryError? = { _ in nil },
-        taking: @escaping @Sendable (_ batches: Int, _ closeEarly: @Sendable () -> Bool) async -> Int = { batches, _ in batches }
+        taking: @escaping @Sendable (_ batches: Int, _ closeEarly: @Sendable () -> Bool) async -> Int = { batches, _ in batches },
+        refusing: @escaping @Sendable (_ jobs: [JobID]) -> DirectoryError? = { _ in nil }
     ) {
+        self.refusing = refusing
         self.failing = failing
         self.taking = taking
     }
 
     /// What `apply` was called with, call by call.
     var calls: [[Call]] { state.withLock { $0.applied } }
+    /// What `log` was called with, call by call.
+    var logged: [[JobID]] { state.withLock { $0.logged } }
     /// Batches in the order in which they took effect.
     var effects: [Call] { state.withLock { $0.took } }
 
@@ -85,7 +92,10 @@ final class ScriptedDirectory: UserDirectory {
     }
 
     func prepare() async throws(DirectoryError) {}
-    func log(_ jobs: [SyncLogEntry]) async throws(DirectoryError) {}
+    func log(_ jobs: [SyncLogEntry]) async throws(DirectoryError) {
+        state.withLock { $0.logged.append(jobs.map(\.jobID)) }
+        if let error = refusing(jobs.map(\.jobID)) { throw error }
+    }
     func forget(_ jobs: [JobID]) async throws(DirectoryError) {}
     func probe() async throws(DirectoryError) {}
     func checkpoint() async {}
