@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import usersync
+
 @Suite("The server as a process")
 struct FreshProcessTests {
     @Test("the metrics of a fresh process count what it did")
@@ -21,6 +23,20 @@ struct FreshProcessTests {
             }
             #expect(counts)
             #expect(await server.terminate(within: 25) == 0)
+        }
+    }
+
+    @Test("a test that throws leaves no server behind")
+    func leash() async throws {
+        try await TestServer.inFolder { folder, receiver in
+            var id: Int32 = 0
+            await #expect(throws: CommandFailure.self) {
+                let server = try await ServerProcess.start(folder: folder, receiver: receiver)
+                id = server.processID
+                throw CommandFailure("as a request that fails does")
+            }
+            #expect(id > 0)
+            #expect(await eventually { kill(id, 0) != 0 })
         }
     }
 }

@@ -7,10 +7,11 @@ import Testing
 
 @testable import usersync
 
-/// `usersync serve` as a process of its own, on a folder that outlives it.
+/// `usersync serve` as a process of its own, on a folder that outlives it. It ends with the last who knows of it, however the test went.
 struct ServerProcess {
     let port: Int
-    private let process: Process
+    private let leash: ProcessLeash
+    private var process: Process { leash.process }
     private let logPath: String
 
     /// Starts it and returns once it listens.
@@ -35,16 +36,16 @@ struct ServerProcess {
         process.standardOutput = log
         process.standardError = log
         try process.run()
+        let leash = ProcessLeash(process)
         var port: Int?
         _ = try await eventually(60) {
             port = try listeningPort(in: logPath)
             return port != nil || !process.isRunning
         }
         guard let port else {
-            if process.isRunning { kill(process.processIdentifier, SIGKILL) }
             throw CommandFailure("the server does not listen: \(try String(contentsOfFile: logPath, encoding: .utf8))")
         }
-        return ServerProcess(port: port, process: process, logPath: logPath)
+        return ServerProcess(port: port, leash: leash, logPath: logPath)
     }
 
     /// The process's files and connections that are open; 0 where it is gone.

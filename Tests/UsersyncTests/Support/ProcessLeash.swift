@@ -1,0 +1,12 @@
+import Foundation
+
+/// Holds a process that was started: whoever lets go of it last ends it, if it runs still.
+final class ProcessLeash: Sendable {
+    let process: Process
+
+    init(_ process: Process) { self.process = process }
+
+    deinit {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    }
+}
