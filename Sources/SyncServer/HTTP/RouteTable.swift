@@ -42,6 +42,9 @@ package enum RouteTable {
         Route(method: .get, path: "/openapi.json", access: .open),
     ]
 
+    /// The methods that the server knows anywhere, for `Allow`.
+    package static let methods = "GET, HEAD, POST"
+
     /// The routes a request path leads to, whatever the method. Empty segments do not count, as in the router: `/livez/` is `/livez`.
     package static func routes(forPath path: String) -> [Route] { byLiteralPath[path] ?? matching(path) }
 

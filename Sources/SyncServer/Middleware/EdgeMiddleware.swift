@@ -36,7 +36,7 @@ package struct EdgeMiddleware: RouterMiddleware {
         var response: Response
         var refusal: String?
         do {
-            response = try await next(request, context)
+            response = isAboutServer(request) ? aboutServer : try await next(request, context)
         } catch {
             let known = apiError(error, request: request, context: context)
             refusal = known.sentence
@@ -50,6 +50,10 @@ package struct EdgeMiddleware: RouterMiddleware {
                 requestID: context.requestID, refusal: refusal), context.logger)
         return response
     }
+
+    /// `OPTIONS *` asks about the server as a whole (RFC 9110, section 9.3.7).
+    private func isAboutServer(_ request: Request) -> Bool { request.method == .options && request.uri.string == "*" }
+    private var aboutServer: Response { Response(status: .noContent, headers: [.allow: RouteTable.methods]) }
 
     private func answer(_ known: APIError, context: SyncRequestContext) -> Response {
         var headers = known.headers

@@ -38,11 +38,14 @@ extension OpenAPIDocument {
             headers: rateLimitHeaders),
         "Error414": error("The request target has more than 16 KiB.", OpenAPIExamples.error("URI too long")),
         "Error431": error(
-            "A header field has more than 16 KiB, all of them more than 32, or they are more than 100.",
+            "A header field has more than 16 KiB, the head more than 32, or it has more than 100 fields; trailers likewise.",
             OpenAPIExamples.error("Request header fields too large")),
         "Error501": error(
             "A method or a Transfer-Encoding that is not known.",
             OpenAPIExamples.error("Not implemented", "The only Transfer-Encoding known is chunked")),
+        "Error505": error(
+            "A version of HTTP other than 1.1 and 1.0.",
+            OpenAPIExamples.error("HTTP version not supported", "HTTP/1.1 and HTTP/1.0 are")),
         "Error415": error(
             "Content-Type is not application/json, or Content-Encoding not gzip.",
             OpenAPIExamples.error("Unsupported media type", "Content-Type must be application/json"),

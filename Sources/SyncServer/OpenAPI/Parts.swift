@@ -16,7 +16,7 @@ enum Parts {
 
     /// Errors every route behind a key may answer with.
     static let keyErrors = [400, 401, 429, 500]
-    private static let connectionErrors = [400, 414, 431, 501]
+    private static let connectionErrors = [400, 414, 431, 501, 505]
 
     /// JSON that keeps to a schema of `components`.
     static func content(_ schema: String, example: JSONValue? = nil) -> JSONValue {

@@ -124,6 +124,7 @@ struct HTTPConversationTests {
                 ("two Hosts", "GET /livez HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", 400),
                 ("a Host that is none", "GET /livez HTTP/1.1\r\nHost: a b/c\r\n\r\n", 400),
                 ("a Host with a path", "GET /livez HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
+                ("a Host that is badly encoded", "GET /livez HTTP/1.1\r\nHost: %zz\r\n\r\n", 400),
                 ("a Host with a user", "GET /livez HTTP/1.1\r\nHost: u@a\r\n\r\n", 400),
                 ("a Host with a port that is none", "GET /livez HTTP/1.1\r\nHost: a:b\r\n\r\n", 400),
                 ("an empty Host", "GET /livez HTTP/1.1\r\nHost:\r\n\r\n", 400),
@@ -207,6 +208,32 @@ struct HTTPConversationTests {
         }
     }
 
+    @Test("trailers have the limits of a head's fields")
+    func trailers() async throws {
+        try await TestServer.run { server in
+            let body = Bodies.sync([], tenant: "hostile")
+            let chunk = String(body.utf8.count, radix: 16) + "\r\n\(body)\r\n"
+            for trailer in ["X: " + String(repeating: "a", count: 17 << 10), String(repeating: "X: y\r\n", count: 100) + "Y: z"] {
+                let (answers, isClosed) = try await RawCaller.answers(
+                    port: server.port,
+                    RawCaller.head("Transfer-Encoding: chunked") + chunk + "0\r\n\(trailer)\r\n\r\n" + live)
+                expectRefusal(answers.first, 431, String(trailer.prefix(10)))
+                #expect(isClosed && answers.count == 1)
+            }
+        }
+    }
+
+    @Test("OPTIONS * is answered for the server as a whole, and the connection goes on")
+    func options() async throws {
+        try await TestServer.run { server in
+            let (answers, isClosed) = try await RawCaller.answers(
+                port: server.port, "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n" + live, count: 2)
+            #expect(answers.map(\.status) == [204, 200] && !isClosed)
+            #expect(answers.first?.field("allow") == "GET, HEAD, POST")
+            #expect(answers.first?.field("x-request-id") != nil)
+        }
+    }
+
     @Test("a target that is a whole URL, empty lines before a request, extensions and trailers are taken as they are meant")
     func unusual() async throws {
         try await TestServer.run { server in
@@ -215,11 +242,11 @@ struct HTTPConversationTests {
                 "GET http://other:99/livez HTTP/1.1\r\nHost: x\r\n\r\n", "\r\n\r\nGET /livez HTTP/1.1\r\nHost: [::1]:80\r\n\r\n",
                 "GET http://other?a HTTP/1.1\r\nHost: x\r\n\r\n",
                 RawCaller.head("Transfer-Encoding: Chunked") + String(body.utf8.count, radix: 16)
-                    + ";a=b;c=\"d e\"\r\n\(body)\r\n0\r\nX-Trailer: y\r\n\r\n",
+                    + " ; a = b;c=\"d e\"\r\n\(body)\r\n0\r\nX-Trailer: y\r\n\r\n",
                 "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
             ]
             let (answers, _) = try await RawCaller.answers(port: server.port, requests.joined(), count: 5)
-            #expect(answers.map(\.status) == [200, 200, 404, 202, 404])
+            #expect(answers.map(\.status) == [200, 200, 404, 202, 204])
         }
     }
 }

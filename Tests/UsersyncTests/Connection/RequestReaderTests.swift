@@ -7,15 +7,16 @@ import Testing
 @Suite("Requests are taken apart")
 struct RequestReaderTests {
     /// The parts of all requests in the text, bodies as text, and the refusal at its end.
-    private func parts(_ bytes: [UInt8], by step: Int = .max) -> (requests: [String], refusal: WireRefusal?) {
+    /// - Parameter first: so many bytes come before the rest comes by steps.
+    private func parts(
+        _ bytes: [UInt8], after first: Int = 0, by step: Int = .max
+    ) -> (requests: [String], refusal: WireRefusal?) {
         var reader = RequestReader()
-        var buffer = ByteBuffer()
+        var buffer = ByteBuffer(bytes: bytes.prefix(first))
         var requests: [String] = []
         var body = ""
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            buffer.writeBytes(rest.prefix(step))
-            rest = rest.dropFirst(step)
+        var rest = bytes.dropFirst(first)
+        while true {
             do {
                 reading: while true {
                     switch try reader.next(&buffer) {
@@ -28,8 +29,10 @@ struct RequestReaderTests {
             } catch {
                 return (requests, error)
             }
+            if rest.isEmpty { return (requests, nil) }
+            buffer.writeBytes(rest.prefix(step))
+            rest = rest.dropFirst(step)
         }
-        return (requests, nil)
     }
 
     @Test("however its bytes arrive, a request is the same")
@@ -81,6 +84,75 @@ struct RequestReaderTests {
         #expect(parts(Array((head + padded).utf8)).refusal != nil)
     }
 
+    @Test(
+        "how a chunk may begin",
+        arguments: [
+            ("5", true), ("05", true), ("5;a", true), ("5;a=b;c=\"d e\"", true), ("5 ;a", true), ("5\t ; a = b", true),
+            ("5; a=\"b\" ;c", true), (String(repeating: "0", count: 31) + "5", true),
+            ("", false), (" 5", false), ("5 ", false), ("5;", false), ("5;a ", false), ("5;a=", false), ("5;a b", false),
+            ("5;=b", false), ("5 a", false), ("0x5", false), ("-5", false), ("+5", false), ("5,", false),
+            (String(repeating: "0", count: 32) + "5", false), ("ffffffffffffffff", false), ("10000000000000005", false),
+            ("8000000000000005", false),
+        ])
+    func chunkSizes(line: String, isOne: Bool) {
+        let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for step in [1, 10_000] {
+            let (requests, refusal) = parts(Array((head + line + "\r\nhello\r\n0\r\n\r\n").utf8), by: step)
+            #expect(requests == (isOne ? ["POST / hello"] : []) && (refusal == nil) == isOne)
+        }
+    }
+
+    @Test("a chunk may say that it is as long as anything, and no longer")
+    func chunkEnds() {
+        let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for size in ["fffffffffffffff", "0000fffffffffffffff"] {
+            #expect(parts(Array((head + size + "\r\n").utf8)).refusal == nil)
+        }
+    }
+
+    /// Fields of so many bytes together, the ends of their lines included.
+    private func fields(of size: Int) -> String {
+        var (text, left) = ("", size)
+        while left > 0 {
+            let line = left <= 10_000 ? left : min(10_000, left - 10)
+            text += "A:" + String(repeating: "b", count: line - 4) + "\r\n"
+            left -= line
+        }
+        return text
+    }
+
+    @Test("a limit of a head or of trailers is the same byte however the bytes arrive")
+    func limits() {
+        let (most, field) = (HeadLines.maxHead, HeadLines.maxField)
+        let chunked = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+        func fill(_ length: Int) -> String { String(repeating: "b", count: length) }
+        func refusals(_ text: String) -> [Int?] {
+            // The end byte by byte, where limits are met.
+            [0, 1, 2, 3, 6, 20].map { last in
+                parts(Array(text.utf8), after: text.utf8.count - last, by: 1).refusal?.apiError.status.code
+            }
+        }
+        for over in -3...3 {
+            let expected = [Int?](repeating: over > 0 ? 431 : nil, count: 6)
+            let start = "GET /a HTTP/1.1\r\nHost: x\r\n"
+            let whole = start + fields(of: most + over - start.utf8.count - 2) + "\r\n"
+            #expect(whole.utf8.count == most + over)
+            #expect(refusals(whole) == expected, "a head \(over) over")
+            let line = "A:\(fill(field + over - 2))\r\n\r\n"
+            #expect(refusals("GET /a HTTP/1.1\r\nHost: x\r\n" + line) == expected, "a field \(over) over")
+            #expect(refusals(chunked + line) == expected, "a trailer \(over) over")
+            #expect(refusals(chunked + fields(of: most + over - 2) + "\r\n") == expected, "trailers \(over) over")
+            let target = "GET /" + fill(HeadLines.maxTarget + over - 1) + " HTTP/1.1\r\nHost: x\r\n\r\n"
+            #expect(refusals(target) == [Int?](repeating: over > 0 ? 414 : nil, count: 6), "a target \(over) over")
+        }
+        for count in [HeadLines.maxFields, HeadLines.maxFields + 1] {
+            let expected = [Int?](repeating: count > HeadLines.maxFields ? 431 : nil, count: 6)
+            let fields = String(repeating: "A:b\r\n", count: count - 1)
+            #expect(refusals("GET /a HTTP/1.1\r\nHost: x\r\n\(fields)\r\n") == expected, "\(count) fields")
+            #expect(refusals(chunked + fields + "A:b\r\n\r\n") == expected, "\(count) trailers")
+        }
+    }
+
     @Test("a field's bytes stay what they are, UTF-8 or not")
     func bytes() throws {
         for value: [UInt8] in [
@@ -103,12 +175,16 @@ struct RequestReaderTests {
         "hosts",
         arguments: [
             ("x", true), ("x:80", true), ("x:", true), ("[::1]", true), ("[::1]:8080", true), ("1.2.3.4:5", true),
-            ("a-b.c_d~%20", true),
+            ("a-b.c_d~%20", true), ("%zz", false), ("a%2", false), ("a%", false), ("%4g.b", false), ("%C3%A9", true),
+            ("[v1.a]", true), ("[V1f.a:b_c~!$]:80", true), ("[v.a]", false), ("[v1.]", false), ("[v1]", false), ("[vg.a]", false),
+            ("[v1.a%20]", false), ("[:]", false), ("[1.2.3.4]", false), ("[::ffff:1.2.3.4]", true),
+            ("[1:2:3:4:5:6:7:8:9]", false),
+            ("[fe80::1%25eth0]", false), ("[fe80::1%eth0]", false),
             ("", false), (":80", false), ("x:y", false), ("x:123456", false), ("a b", false), ("a/b", false), ("u@a", false),
             ("[]", false),
             ("[::1", false), ("[::1]x", false), ("a,b", true), ("a\"b", false), ("x:80:80", false),
         ])
     func hosts(host: String, isOne: Bool) {
-        #expect(FieldSyntax.isHost(host.utf8) == isOne)
+        #expect(HostSyntax.isHost(host.utf8) == isOne)
     }
 }

@@ -40,6 +40,17 @@ struct OpenAPITests {
         }
     }
 
+    @Test("knows everywhere what a connection refuses")
+    func connection() {
+        for route in RouteTable.all {
+            let responses = document.paths[route.path][route.method.rawValue.lowercased()].responses
+            for status in [400, 414, 431, 501, 505] {
+                #expect(responses[String(status)] != .missing, "\(route.path) \(status)")
+                #expect(document.components.responses["Error\(status)"] != .missing, "\(status)")
+            }
+        }
+    }
+
     @Test("asks of a request no more and no less than the server does")
     func parameters() {
         let parameters = document.components.parameters

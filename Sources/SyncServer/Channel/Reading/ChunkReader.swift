@@ -18,7 +18,8 @@ struct ChunkReader: Sendable {
 
     /// Bytes of a line with a chunk's size and its extensions.
     private static let maxLine = 4 << 10
-    private static let maxTrailers = 32 << 10
+    /// Digits of a chunk's size, leading zeros included.
+    private static let maxDigits = 32
     /// Bytes beside the body that come with so many of it at most: chunks of one byte need five of their own.
     private static let overheadRatio = 16
     private static let freeOverhead = 64 << 10
@@ -26,13 +27,16 @@ struct ChunkReader: Sendable {
     private var place = Place.size
     private var overhead = 0
     private var payload = 0
-    private var trailers = 0
+    private var trailers = TrailerLimit()
 
     mutating func next(_ buffer: inout ByteBuffer) throws(WireRefusal) -> Piece {
         while true {
             switch place {
             case .size:
-                guard let line = try line(&buffer, limit: ChunkReader.maxLine) else { return .needsMore }
+                guard
+                    let line = try ChunkReader.line(
+                        &buffer, limit: ChunkReader.maxLine, .malformed("A chunk's first line is too long"))
+                else { return .needsMore }
                 try count(line.readableBytes + 2)
                 let size = try ChunkReader.size(line)
                 place = size == 0 ? .trailer : .data(left: size)
@@ -49,9 +53,10 @@ struct ChunkReader: Sendable {
                 try count(2)
                 place = .size
             case .trailer:
-                guard let line = try line(&buffer, limit: ChunkReader.maxTrailers) else { return .needsMore }
-                trailers += line.readableBytes + 2
-                guard trailers <= ChunkReader.maxTrailers else { throw .malformed("The trailers of the body are too large") }
+                guard let line = try ChunkReader.line(&buffer, limit: HeadLines.maxField, TrailerLimit.tooLong) else {
+                    return .needsMore
+                }
+                try trailers.count(line.readableBytes)
                 if line.readableBytes == 0 { return .end }
                 try checkTrailer(line)
             }
@@ -66,16 +71,19 @@ struct ChunkReader: Sendable {
     }
 
     /// A line without its end; `nil` while it is not whole.
-    private func line(_ buffer: inout ByteBuffer, limit: Int) throws(WireRefusal) -> ByteBuffer? {
+    /// - Parameters:
+    ///   - limit: bytes it may have, its end not counted.
+    ///   - refusal: of one that has more.
+    private static func line(_ buffer: inout ByteBuffer, limit: Int, _ refusal: WireRefusal) throws(WireRefusal) -> ByteBuffer? {
         let view = buffer.readableBytesView
         guard let end = view.firstIndex(of: 0x0A) else {
-            guard view.count <= limit else { throw .malformed("A line of the chunked body is too long") }
+            // The end may be half here.
+            guard view.count - (view.last == 0x0D ? 1 : 0) <= limit else { throw refusal }
             return nil
         }
-        let length = end - view.startIndex
-        guard length >= 1, length <= limit, view[end - 1] == 0x0D, let line = buffer.readSlice(length: length - 1) else {
-            throw .malformed("A line of the chunked body does not end with CR LF")
-        }
+        let length = end - view.startIndex - 1
+        guard length >= 0, view[end - 1] == 0x0D else { throw .malformed("A line of the chunked body does not end with CR LF") }
+        guard length <= limit, let line = buffer.readSlice(length: length) else { throw refusal }
         buffer.moveReaderIndex(forwardBy: 2)
         guard line.readableBytesView.allSatisfy(FieldSyntax.isValue) else {
             throw .malformed("A line of the chunked body holds a control character")
@@ -90,46 +98,14 @@ struct ChunkReader: Sendable {
         guard !fields.governsFraming else { throw .malformed("A trailer says where the body ends") }
     }
 
-    /// Up to 15 hexadecimal digits, then nothing, or extensions.
+    /// Hexadecimal digits, 15 at most of them behind leading zeros, then nothing, or extensions.
     private static func size(_ line: ByteBuffer) throws(WireRefusal) -> Int {
         let bytes = line.readableBytesView
         let digits = bytes.prefix { FieldSyntax.hexDigit($0) != nil }
-        guard (1...15).contains(digits.count), areExtensions(bytes[digits.endIndex...]) else {
-            throw .malformed("A chunk does not begin with its size")
-        }
-        return digits.reduce(0) { $0 << 4 | Int(FieldSyntax.hexDigit($1) ?? 0) }
-    }
-
-    /// Any number of `;name`, `;name=token` and `;name="text"`, without blanks: some readers take those, some do not.
-    private static func areExtensions(_ bytes: ByteBufferView) -> Bool {
-        var rest = bytes
-        while rest.first == 0x3B {
-            let name = rest.dropFirst().prefix(while: FieldSyntax.isToken)
-            guard !name.isEmpty else { return false }
-            rest = rest[name.endIndex...]
-            guard rest.first == 0x3D else { continue }
-            rest = rest.dropFirst()
-            let value = rest.first == 0x22 ? quoted(rest) : rest.prefix(while: FieldSyntax.isToken)
-            guard !value.isEmpty else { return false }
-            rest = rest[value.endIndex...]
-        }
-        return rest.isEmpty
-    }
-
-    /// A quoted string at the beginning, quotes included; empty where there is none that ends.
-    private static func quoted(_ bytes: ByteBufferView) -> ByteBufferView {
-        var at = bytes.index(after: bytes.startIndex)
-        while at < bytes.endIndex {
-            switch bytes[at] {
-            case 0x22: return bytes[...at]
-            case 0x5C:
-                at = bytes.index(after: at)
-                guard at < bytes.endIndex, (0x20...0x7E).contains(bytes[at]) else { return bytes[..<bytes.startIndex] }
-            case 0x09, 0x20...0x7E: break
-            default: return bytes[..<bytes.startIndex]
-            }
-            at = bytes.index(after: at)
-        }
-        return bytes[..<bytes.startIndex]
+        let significant = digits.drop { $0 == 0x30 }
+        guard (1...ChunkReader.maxDigits).contains(digits.count), significant.count <= 15,
+            ChunkExtensions.areWhole(bytes[digits.endIndex...])
+        else { throw .malformed("A chunk does not begin with its size") }
+        return significant.reduce(0) { $0 << 4 | Int(FieldSyntax.hexDigit($1) ?? 0) }
     }
 }

@@ -39,7 +39,7 @@ struct FieldReading: Sendable {
             guard isHTTP10 else { throw .malformed("Header Host is required") }
             return authority
         }
-        guard FieldSyntax.isHost(host.utf8) else { throw .malformed("Header Host is not a host") }
+        guard HostSyntax.isHost(host.utf8) else { throw .malformed("Header Host is not a host") }
         return authority ?? host
     }
 

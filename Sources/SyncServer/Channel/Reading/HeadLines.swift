@@ -7,8 +7,9 @@ struct HeadLines: Sendable {
     static let maxTarget = 16 << 10
     /// Bytes of a field, its name included.
     static let maxField = 16 << 10
-    /// Bytes of the whole head.
+    /// Bytes of the whole head, or of all trailers, the ends of their lines and the empty line behind them included.
     static let maxHead = 32 << 10
+    /// Fields of a head, or trailers.
     static let maxFields = 100
     /// Empty lines that are overlooked before a request (RFC 9112, section 2.2).
     private static let maxEmptyLines = 4
@@ -31,20 +32,22 @@ struct HeadLines: Sendable {
             lineStart = end + 1
             scanned = lineStart
             if line.isEmpty {
+                try checkWhole(scanned)
                 if !lines.isEmpty { return lineStart }
                 emptyLines += 1
                 guard emptyLines <= HeadLines.maxEmptyLines else { throw .malformed("Empty lines instead of a request") }
             } else {
                 try check(line.count)
+                try checkWhole(scanned)
                 lines.append(line)
                 guard lines.count <= HeadLines.maxFields + 1 else {
                     throw .headTooLarge("A request may have at most \(HeadLines.maxFields) header fields")
                 }
             }
-            try checkWhole(scanned)
         }
         scanned = bytes.count
-        try check(bytes.count - lineStart)
+        // The end of a line may be half here.
+        try check(bytes.count - lineStart - (bytes.last == 0x0D ? 1 : 0))
         try checkWhole(bytes.count)
         return nil
     }

@@ -59,7 +59,7 @@ struct RequestLine: Sendable {
         }
         let rest = text[colon.upperBound...]
         let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        guard FieldSyntax.isHost(Array(authority.utf8)) else { throw .malformed("The request target names no host") }
+        guard HostSyntax.isHost(Array(authority.utf8)) else { throw .malformed("The request target names no host") }
         let path = rest[authority.endIndex...]
         return (String(authority), path.hasPrefix("/") ? String(path) : "/" + path)
     }

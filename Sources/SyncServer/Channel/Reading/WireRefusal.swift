@@ -15,6 +15,7 @@ enum WireRefusal: Error, Sendable, Equatable {
     /// A major version other than 1.
     case unknownVersion
     case targetTooLong(limit: Int)
+    /// Fields of a head, or trailers.
     case headTooLarge(String)
 
     /// The answer.
@@ -25,7 +26,7 @@ enum WireRefusal: Error, Sendable, Equatable {
         case .unknownMethod:
             APIError(.notImplemented, "Not implemented", details: .text("The method is not known"), closesConnection: true)
         case .tunnel:
-            APIError(.methodNotAllowed, "Method not allowed", headers: [.allow: "GET, HEAD, POST"], closesConnection: true)
+            APIError(.methodNotAllowed, "Method not allowed", headers: [.allow: RouteTable.methods], closesConnection: true)
         case .unknownCoding:
             APIError(
                 .notImplemented, "Not implemented", details: .text("The only Transfer-Encoding known is chunked"),

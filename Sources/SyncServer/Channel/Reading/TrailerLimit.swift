@@ -1,0 +1,20 @@
+/// Holds the trailers of a body to the limits that the fields of a head have.
+struct TrailerLimit: Sendable {
+    static let tooLong = WireRefusal.headTooLarge("A trailer field may have at most \(HeadLines.maxField) bytes")
+
+    private var bytes = 0
+    private var fields = 0
+
+    /// Counts a line.
+    /// - Parameter length: its bytes without its end; 0: it is the empty one behind them all.
+    mutating func count(_ length: Int) throws(WireRefusal) {
+        bytes += length + 2
+        if length > 0 { fields += 1 }
+        guard bytes <= HeadLines.maxHead else {
+            throw .headTooLarge("The trailers of a body may have at most \(HeadLines.maxHead) bytes")
+        }
+        guard fields <= HeadLines.maxFields else {
+            throw .headTooLarge("A body may have at most \(HeadLines.maxFields) trailer fields")
+        }
+    }
+}
