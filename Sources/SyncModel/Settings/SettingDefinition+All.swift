@@ -93,7 +93,8 @@ extension SettingDefinition {
         "MAX_USERS_PER_REQUEST", .integer(1...20_000_000), default: "1000000", .limits, "Users of a sync; above it 413")
     static let maxConnections = SettingDefinition(
         "MAX_CONNECTIONS", .integerOrAuto(16...1_000_000), default: "auto", .limits,
-        "Connections at a time; above it the one idle longest is closed; auto: what the open files allow, 20000 at most")
+        "Connections at a time; above it the one idle longest goes, and callers with a key leave a few to others; auto: what the "
+            + "open files allow, 20000 at most")
     static let maxPendingUsers = SettingDefinition(
         "MAX_PENDING_USERS", .integer(1...1_000_000_000), default: "5000000", .limits,
         "Users accepted and not yet settled; above it 503")

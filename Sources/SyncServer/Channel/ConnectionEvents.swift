@@ -8,6 +8,9 @@ package struct CutOffEvent: Sendable {
     package init() {}
 }
 
+/// The connection has to make room for another: who is still sending is answered that there are too many, everybody else is closed on.
+struct LeaveEvent: Sendable {}
+
 /// A body that is not as it should be, or that ends before its end. Comes to whoever reads it.
 struct BrokenBody: Error, Equatable {
     let refusal: WireRefusal

@@ -24,7 +24,7 @@ package struct ConnectionSetup: HTTPChannelHandler {
     }
 
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        let isIn = register.enter(channel)
+        register.enter(channel)
         channel.closeFuture.whenComplete { [register] _ in register.leave(channel) }
         return channel.eventLoop.makeCompletedFuture {
             ReadSize.small.apply(to: channel)
@@ -39,10 +39,8 @@ package struct ConnectionSetup: HTTPChannelHandler {
                 [
                     HTTPResponseEncoder(), HTTPConnection(limits: limits, answers: answers, register: register),
                 ] as [any ChannelHandler])
-            let value = try Value(
+            return try Value(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
-            if !isIn { channel.close(promise: nil) }
-            return value
         }
     }
 

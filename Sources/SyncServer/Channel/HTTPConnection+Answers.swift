@@ -21,6 +21,9 @@ extension HTTPConnection {
             context.fireChannelRead(wrapInboundOut(.end(nil)))
             context.fireChannelReadComplete()
             readOn(context)
+        case is LeaveEvent:
+            promise?.succeed()
+            leave(context)
         default:
             context.triggerUserOutboundEvent(event, promise: promise)
         }

@@ -64,6 +64,8 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
             isKeptAlive = false
             setAlarm(.head, in: limits.headTime, context)
         }
+        // Who goes on sending is not who goes first where there are too many.
+        if state.inbound == .body { register.set(context.channel, isBusy: true) }
         if unread.readableBytes == 0 { unread = bytes } else { unread.writeBuffer(&bytes) }
         pump(context)
     }
@@ -198,6 +200,15 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
         case .head, .held, .unwantedBody, .dropped: break
         }
         context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    }
+
+    /// Makes room for another connection.
+    func leave(_ context: ChannelHandlerContext) {
+        guard state.inbound == .body else { return context.close(promise: nil) }
+        refuse(.crowded, context)
+        unread = ByteBuffer()
+        setAlarm(.discard, in: limits.discardTime, context)
+        readOn(context)
     }
 
     /// What came is no request, or no body.

@@ -58,7 +58,7 @@ extension OpenAPIDocument {
             headers: ["Retry-After"] + rateLimitHeaders),
         "Error500": error("A mistake of ours; nothing a caller sends causes it.", OpenAPIExamples.error("Internal server error")),
         "Error503": error(
-            "The queue is full or cannot be written, or the server is stopping: try again.",
+            "The queue is full or cannot be written, there are too many connections, or the server is stopping: try again.",
             OpenAPIExamples.error("Service temporarily unavailable", "The queue cannot be written at the moment"),
             headers: ["Retry-After"]),
     ]

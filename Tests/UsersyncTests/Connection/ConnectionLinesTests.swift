@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Which connection has to go")
 struct ConnectionLinesTests {
-    @Test("the one idle longest, strangers before callers, a caller who is served never")
+    @Test("the one idle longest, strangers before callers, those that are served last")
     func order() {
         var lines = ConnectionLines()
         let numbers = (0..<6).map { _ in lines.add() }
@@ -16,12 +16,32 @@ struct ConnectionLinesTests {
         lines.set(numbers[3], isBusy: true)
         lines.set(numbers[3], isBusy: false)
         var gone: [Int] = []
-        while let next = lines.longest {
-            gone.append(next)
-            lines.remove(next)
+        while let next = lines.next(kept: 0) {
+            gone.append(next.number)
+            lines.remove(next.number)
         }
-        #expect(gone == [4, 5, 3, 1, 0].map { numbers[$0] })
-        #expect(lines.count == 1 && lines.isCaller(numbers[2]))
+        #expect(gone == [4, 5, 3, 1, 0, 2].map { numbers[$0] })
+        #expect(lines.count == 0)
+    }
+
+    @Test("callers go before strangers where these have fewer than the places kept for them, those silent longest first")
+    func kept() {
+        var lines = ConnectionLines()
+        let numbers = (0..<5).map { _ in lines.add() }
+        for number in numbers.prefix(4) { lines.vouch(number) }
+        for number in numbers.prefix(3) { lines.set(number, isBusy: true) }
+        // Something more of 0 came: it stands behind 1 and 2.
+        lines.set(numbers[0], isBusy: true)
+        var gone: [Int] = []
+        while let next = lines.next(kept: 2) {
+            gone.append(next.number)
+            lines.dismiss(next.number)
+            // Told to go is told to go, whatever comes of it.
+            lines.set(next.number, isBusy: true)
+            lines.vouch(next.number)
+        }
+        #expect(gone == [3, 1, 2, 0, 4].map { numbers[$0] })
+        #expect(lines.staying == 0 && lines.count == 5 && lines.first(.leaving) == numbers[3])
     }
 
     @Test("agrees with a plain list, whatever happens in whatever order")
@@ -32,7 +52,8 @@ struct ConnectionLinesTests {
             var lines = ConnectionLines()
             var all: [Plain] = []
             func longest() -> Int? {
-                for (isCaller, isBusy) in [(false, false), (false, true), (true, false)] {
+                let isFew = all.count { !$0.isCaller } < 3
+                for (isCaller, isBusy) in [(isFew, false), (isFew, true), (!isFew, false), (!isFew, true)] {
                     if let first = all.first(where: { $0.isCaller == isCaller && $0.isBusy == isBusy }) { return first.number }
                 }
                 return nil
@@ -55,7 +76,7 @@ struct ConnectionLinesTests {
                     all.remove(at: at)
                 default: all.append(Plain(number: lines.add()))
                 }
-                #expect(lines.count == all.count && lines.longest == longest())
+                #expect(lines.count == all.count && lines.next(kept: 3)?.number == longest())
             }
         }
     }

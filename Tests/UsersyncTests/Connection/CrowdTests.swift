@@ -53,6 +53,40 @@ struct CrowdTests {
         }
     }
 
+    @Test("callers with a key who sent half a body hold no place against a newcomer; those that go are told")
+    func halfBodies() async throws {
+        try await TestServer.run { server in
+            var dependencies = server.dependencies()
+            dependencies.maxConnections = 16
+            let beside = try await Beside.start(dependencies)
+            let body = Bodies.sync([], tenant: "hostile")
+            var holders: [RawCaller] = []
+            for _ in 0..<20 {
+                let caller = try await RawCaller.connect(port: beside.port)
+                await caller.send(RawCaller.head("Content-Length: \(body.utf8.count)", "Expect: 100-continue"))
+                // So that it is served before the next one comes.
+                #expect(await eventually { caller.answer.hasPrefix("HTTP/1.1 100") })
+                await caller.send(String(body.prefix(20)))
+                holders.append(caller)
+            }
+            for path in ["/livez", "/readyz", "/api/internal/sync/status", "/livez", "/readyz"] {
+                let (answers, _) = try await RawCaller.answers(
+                    port: beside.port, "GET \(path) HTTP/1.1\r\nHost: x\r\nX-Internal-API-Key: \(TestServer.key)\r\n\r\n")
+                #expect(answers.first?.status == 200, "\(path)")
+            }
+            // The rest of a body is taken of those that were not in the way.
+            for caller in holders { await caller.send(String(body.dropFirst(20))) }
+            let areAnswered = await eventually {
+                holders.allSatisfy { $0.answer.contains("HTTP/1.1 202") || $0.answer.contains("HTTP/1.1 503") }
+            }
+            #expect(areAnswered)
+            let gone = holders.filter { $0.answer.contains("HTTP/1.1 503") }
+            #expect((5...8).contains(gone.count) && gone.allSatisfy { $0.answer.contains("Retry-After: ") })
+            for caller in holders { await caller.close() }
+            try await beside.stop()
+        }
+    }
+
     @Test("who takes nothing of an answer loses the connection, with a key or without")
     func stalled() async throws {
         try await TestServer.run { server in

@@ -17,7 +17,7 @@ struct HTTPConnectionTests {
         let logger = CapturedLog().logger
         let register = ConnectionRegister(limit: 10, clock: clock, logger: logger)
         let channel = EmbeddedChannel()
-        #expect(register.enter(channel))
+        register.enter(channel)
         try channel.pipeline.syncOperations.addHandler(
             HTTPConnection(
                 limits: ConnectionLimits(), answers: AnswerRecord(clock: clock, logger: logger), register: register))
@@ -75,6 +75,52 @@ struct HTTPConnectionTests {
                 #expect(!channel.isActive)
             }
         }
+    }
+
+    @Test("who is told to go is answered while it sends, and closed on else; it gets no longer than a body that nobody wants")
+    func leaving() throws {
+        let start = "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe"
+        try connection { channel, _ in
+            try channel.writeInbound(ByteBuffer(string: start))
+            channel.triggerUserOutboundEvent(LeaveEvent(), promise: nil)
+            #expect(throws: BrokenBody(refusal: .crowded)) { try channel.throwIfErrorCaught() }
+            #expect(channel.isActive)
+            channel.embeddedEventLoop.advanceTime(by: .milliseconds(2100))
+            #expect(!channel.isActive)
+        }
+        for sent in ["", "GET", live, start + "llo"] {
+            try connection { channel, _ in
+                try channel.writeInbound(ByteBuffer(string: sent))
+                channel.triggerUserOutboundEvent(LeaveEvent(), promise: nil)
+                #expect(!channel.isActive, "\(sent.debugDescription)")
+            }
+        }
+    }
+
+    @Test("a body that goes on coming keeps its place before one that does not")
+    func moving() throws {
+        let start = "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nh"
+        let register = ConnectionRegister(limit: 2, clock: clock, logger: CapturedLog().logger)
+        func connect() throws -> EmbeddedChannel {
+            let channel = EmbeddedChannel()
+            register.enter(channel)
+            try channel.pipeline.syncOperations.addHandler(
+                HTTPConnection(
+                    limits: ConnectionLimits(), answers: AnswerRecord(clock: clock, logger: CapturedLog().logger),
+                    register: register))
+            try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+            return channel
+        }
+        let sending = try [connect(), connect()]
+        for channel in sending {
+            try channel.writeInbound(ByteBuffer(string: start))
+            register.vouch(for: channel)
+        }
+        try sending[0].writeInbound(ByteBuffer(string: "e"))
+        let newcomer = try connect()
+        #expect(throws: BrokenBody(refusal: .crowded)) { try sending[1].throwIfErrorCaught() }
+        #expect(throws: Never.self) { try sending[0].throwIfErrorCaught() }
+        for channel in sending + [newcomer] { _ = try? channel.finish(acceptAlreadyClosed: true) }
     }
 
     @Test("a body that nobody wants is discarded for two seconds or 64 MiB")

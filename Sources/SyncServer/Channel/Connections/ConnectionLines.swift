@@ -1,7 +1,7 @@
-/// The connections there are, in lines by who stands in them: at the bound it says which one has to go. All steps take the same time
-/// however many there are.
+/// The connections there are, in lines by who stands in them: at the bound it says which one has to go. A few places are kept for
+/// strangers, so that a newcomer finds one whatever callers with a key do. All steps take the same time however many there are.
 struct ConnectionLines: Sendable {
-    /// What is known of a connection; the order is that in which they have to go.
+    /// What is known of a connection.
     enum Standing: Int, Sendable, CaseIterable {
         /// No key came on it yet, and no request is under way.
         case strangerIdle
@@ -9,6 +9,8 @@ struct ConnectionLines: Sendable {
         /// A good key came on it.
         case callerIdle
         case callerBusy
+        /// It was told to go, and has its last answer to take.
+        case leaving
     }
 
     private struct Place: Sendable {
@@ -29,6 +31,10 @@ struct ConnectionLines: Sendable {
     private(set) var count = 0
 
     func count(_ standing: Standing) -> Int { lines[standing.rawValue].count }
+    /// Connections but those that leave.
+    var staying: Int { count - count(.leaving) }
+    /// Connections on which no key came yet.
+    var strangers: Int { count(.strangerIdle) + count(.strangerBusy) }
 
     /// A new connection: idle, and nobody's yet.
     mutating func add() -> Int {
@@ -47,11 +53,13 @@ struct ConnectionLines: Sendable {
         count -= 1
     }
 
-    /// A request begins or has ended; the connection goes to the end of its line.
+    /// A request begins, something of it came, or it has ended; the connection goes to the end of its line.
     mutating func set(_ number: Int, isBusy: Bool) {
-        guard let standing = standing(number) else { return }
-        let isCaller = standing == .callerIdle || standing == .callerBusy
-        move(number, to: isBusy ? isCaller ? .callerBusy : .strangerBusy : isCaller ? .callerIdle : .strangerIdle)
+        switch standing(number) {
+        case .strangerIdle, .strangerBusy: move(number, to: isBusy ? .strangerBusy : .strangerIdle)
+        case .callerIdle, .callerBusy: move(number, to: isBusy ? .callerBusy : .callerIdle)
+        case .leaving, nil: break
+        }
     }
 
     /// A good key came.
@@ -59,8 +67,14 @@ struct ConnectionLines: Sendable {
         switch standing(number) {
         case .strangerIdle: move(number, to: .callerIdle)
         case .strangerBusy: move(number, to: .callerBusy)
-        case .callerIdle, .callerBusy, nil: break
+        case .callerIdle, .callerBusy, .leaving, nil: break
         }
+    }
+
+    /// It is told to go.
+    mutating func dismiss(_ number: Int) {
+        guard standing(number) != nil else { return }
+        move(number, to: .leaving)
     }
 
     func isCaller(_ number: Int) -> Bool {
@@ -68,14 +82,18 @@ struct ConnectionLines: Sendable {
         return standing == .callerIdle || standing == .callerBusy
     }
 
-    /// The connection that has to go where one more comes: the one that stands longest in the first line that has any, strangers before
-    /// callers. A caller who is being served never goes.
-    var longest: Int? {
-        for standing in [Standing.strangerIdle, .strangerBusy, .callerIdle] {
-            if let first = lines[standing.rawValue].first { return first }
+    /// The connection that has to go where one more comes: the one on which nothing came for longest, strangers before callers and idle
+    /// ones before those that are served. Where fewer than `kept` places are the strangers', it is a caller who goes.
+    func next(kept: Int) -> (number: Int, standing: Standing)? {
+        let (strangers, callers): ([Standing], [Standing]) = ([.strangerIdle, .strangerBusy], [.callerIdle, .callerBusy])
+        for standing in self.strangers < kept ? callers + strangers : strangers + callers {
+            if let first = first(standing) { return (first, standing) }
         }
         return nil
     }
+
+    /// The connection that stands longest in a line.
+    func first(_ standing: Standing) -> Int? { lines[standing.rawValue].first }
 
     private func standing(_ number: Int) -> Standing? { places.indices.contains(number) ? places[number]?.standing : nil }
 

@@ -3,8 +3,9 @@ import NIOCore
 package import SyncModel
 import Synchronization
 
-/// All connections of the server, and the bound on their number. Where one more comes than there may be, the one that is idle longest is
-/// closed, strangers before those on which a good key came: who has a key gets in, whatever strangers do.
+/// All connections of the server, and the bound on their number. Where one more comes than there may be, the one on which nothing came
+/// for longest is closed, strangers before those on which a good key came: who has a key gets in, whatever strangers do. A few places
+/// are strangers' all the same: a probe is answered, whatever callers with a key hold.
 package final class ConnectionRegister: Sendable {
     /// Why the server closed a connection.
     enum Reason: String, Sendable, CaseIterable {
@@ -30,6 +31,8 @@ package final class ConnectionRegister: Sendable {
     }
 
     package let limit: Int
+    /// Places of `limit` that callers with a key give up where others come.
+    private let kept: Int
     private let clock: WallClock
     private let logger: Logger
     private let state = Mutex(State())
@@ -39,37 +42,53 @@ package final class ConnectionRegister: Sendable {
     /// - Parameter limit: `MAX_CONNECTIONS`.
     package init(limit: Int, clock: WallClock, logger: Logger) {
         self.limit = max(1, limit)
+        kept = ConnectionRegister.kept(of: limit)
         self.clock = clock
         self.logger = logger
     }
 
-    /// A connection has come.
-    /// - Returns: false where it has to go again: all others are being served.
-    func enter(_ channel: any Channel) -> Bool {
-        let (isIn, victim, leftOut) = state.withLock { state -> (Bool, (any Channel)?, Int?) in
-            var victim: (any Channel)?
-            var leftOut: Int?
-            if state.lines.count >= limit {
-                leftOut = state.brake.take(at: clock.now())
-                guard let number = state.lines.longest else { return (false, nil, leftOut) }
-                victim = state.channels[number]
-                remove(number, &state)
-            }
+    /// Places of so many that callers with a key give up where others come: a thirty-second of them, 2 at least and 64 at most.
+    static func kept(of limit: Int) -> Int { min(64, max(2, limit / 32)) }
+
+    /// A connection has come; another one may have to go.
+    func enter(_ channel: any Channel) {
+        let (told, closed, line) = state.withLock { state in
+            let (told, closed) = makeRoom(&state)
+            let line = told == nil && closed == nil ? nil : state.brake.take(at: clock.now())
             let number = state.lines.add()
             state.channels[number] = channel
             state.numbers[ObjectIdentifier(channel)] = number
             state.peak = max(state.peak, state.lines.count)
             metrics.count(state.lines.count)
-            return (true, victim, leftOut)
+            return (told, closed, line.map { (closedBefore: $0, withKey: state.lines.staying - state.lines.strangers) })
         }
-        if !isIn || victim != nil { metrics.closed(.bound) }
-        if let leftOut {
+        if told != nil || closed != nil { metrics.closed(.bound) }
+        if let line {
             logger.warning(
                 "as many connections as there may be: the one idle longest is closed",
-                metadata: ["maxConnections": .stringConvertible(limit), "closedBefore": .stringConvertible(leftOut)])
+                metadata: [
+                    "maxConnections": .stringConvertible(limit), "withKey": .stringConvertible(line.withKey),
+                    "closedBefore": .stringConvertible(line.closedBefore),
+                ])
         }
-        victim?.close(promise: nil)
-        return isIn
+        told?.triggerUserOutboundEvent(LeaveEvent(), promise: nil)
+        closed?.close(promise: nil)
+    }
+
+    /// - Returns: who is told to go: a caller who is being served gets an answer; who goes at once, because there is no time for one.
+    private func makeRoom(_ state: inout State) -> (told: (any Channel)?, closed: (any Channel)?) {
+        guard state.lines.staying >= limit, let (number, standing) = state.lines.next(kept: kept) else { return (nil, nil) }
+        let channel = state.channels[number]
+        guard standing == .callerBusy else {
+            remove(number, &state)
+            return (nil, channel)
+        }
+        // Those before it have had their time.
+        let late = state.lines.count(.leaving) >= kept ? state.lines.first(.leaving) : nil
+        let closed = late.flatMap { state.channels[$0] }
+        if let late { remove(late, &state) }
+        state.lines.dismiss(number)
+        return (channel, closed)
     }
 
     /// A connection is gone.
@@ -93,13 +112,13 @@ package final class ConnectionRegister: Sendable {
             guard let number = state.numbers[ObjectIdentifier(channel)] else { return (false, nil) }
             state.lines.set(number, isBusy: false)
             let isCaller = state.lines.isCaller(number)
-            let strangers = state.lines.count(.strangerIdle) + state.lines.count(.strangerBusy)
+            let strangers = state.lines.strangers
             guard !isCaller, strangers > ConnectionRegister.fewStrangers else { return (isCaller, nil) }
             return (false, .microseconds(Int64(strangers) * ConnectionRegister.pausePerStranger))
         }
     }
 
-    /// A request begins, or its answer has ended.
+    /// A request begins, something of it came, or its answer has ended.
     func set(_ channel: any Channel, isBusy: Bool) {
         state.withLock { state in
             guard let number = state.numbers[ObjectIdentifier(channel)] else { return }

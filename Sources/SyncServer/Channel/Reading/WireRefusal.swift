@@ -17,6 +17,8 @@ enum WireRefusal: Error, Sendable, Equatable {
     case targetTooLong(limit: Int)
     /// Fields of a head, or trailers.
     case headTooLarge(String)
+    /// There are more connections than there may be, and this one has to make room.
+    case crowded
 
     /// The answer.
     var apiError: APIError {
@@ -43,6 +45,8 @@ enum WireRefusal: Error, Sendable, Equatable {
             APIError(
                 HTTPResponse.Status(code: 431, reasonPhrase: "Request Header Fields Too Large"),
                 "Request header fields too large", details: .text(text), closesConnection: true)
+        case .crowded:
+            .unavailable("There are too many connections, and nothing came on this one for longest", retryAfter: 5)
         }
     }
 }
