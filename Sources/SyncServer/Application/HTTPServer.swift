@@ -49,6 +49,9 @@ package enum HTTPServer {
     /// Memory that uploads together may hold for sorting, in MiB.
     private static let sortingMemory = 64
 
+    /// Connections taken in each turn of a loop: a turn is long where thousands of callers send at once.
+    private static let acceptsAtOnce: UInt = 64
+
     /// The application, ready to run as a service.
     /// - Parameter onRunning: gets the port once the server listens.
     package static func application(
@@ -58,12 +61,18 @@ package enum HTTPServer {
         let answers = AnswerRecord(clock: dependencies.clock, logger: dependencies.logger)
         let register = ConnectionRegister(
             limit: dependencies.maxConnections, clock: dependencies.clock, logger: dependencies.logger)
+        // Accepted faster than others are closed, they would take the files that the databases need.
+        let gate = MaximumAvailableConnections(ConnectionRegister.most(of: register.limit))
         return Application(
             router: router(dependencies, answers: answers, register: register),
             server: HTTPServerBuilder { ConnectionSetup(responder: $0, limits: limits, answers: answers, register: register) },
             configuration: ApplicationConfiguration(
-                address: .hostname(settings.host, port: settings.port), serverName: "usersync", backlog: 1024, reuseAddress: true),
-            onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? settings.port) },
+                address: .hostname(settings.host, port: settings.port), serverName: "usersync", backlog: 1024, reuseAddress: true,
+                availableConnectionsDelegate: gate),
+            onServerRunning: { channel in
+                try? await channel.setOption(.maxMessagesPerRead, value: acceptsAtOnce).get()
+                await onRunning(channel.localAddress?.port ?? settings.port)
+            },
             logger: dependencies.logger)
     }
 

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import SyncServer
+@testable import usersync
 
 @Suite("Which connection has to go")
 struct ConnectionLinesTests {
@@ -42,6 +43,16 @@ struct ConnectionLinesTests {
         }
         #expect(gone == [3, 1, 2, 0, 4].map { numbers[$0] })
         #expect(lines.staying == 0 && lines.count == 5 && lines.first(.leaving) == numbers[3])
+    }
+
+    @Test("however many connections there may be, those that are closing and the databases have files beside them")
+    func files() {
+        for files in [64, 128, 256, 1024, 4096, 20_000, 65_536, 1_000_000] {
+            let limit = OpenFiles.connections(of: files, wished: nil)
+            let most = ConnectionRegister.most(of: limit)
+            #expect(ConnectionRegister.kept(of: limit) >= 2 && ConnectionRegister.kept(of: limit) <= limit / 8)
+            #expect(most > limit + ConnectionRegister.kept(of: limit) && files - most >= min(files / 2, 48), "\(files)")
+        }
     }
 
     @Test("agrees with a plain list, whatever happens in whatever order")

@@ -140,6 +140,9 @@ struct CrowdTests {
                 crowd.append(caller)
                 report.tries += 1
             }
+            // The system takes more than the server has accepted: all of them are to be its own.
+            let areIn = await eventually(120) { server.openFiles >= count }
+            #expect(areIn, "\(server.openFiles) open files of the server for \(count) connections")
             // A webhook may need a second try beside so many.
             for _ in 0..<5 { try await good.submit(&report, patience: 120) }
             let grown = server.memory - before

@@ -50,6 +50,9 @@ package final class ConnectionRegister: Sendable {
     /// Places of so many that callers with a key give up where others come: a thirty-second of them, 2 at least and 64 at most.
     static func kept(of limit: Int) -> Int { min(64, max(2, limit / 32)) }
 
+    /// Connections that may be open at a time: beside those there may be, some are being closed, or have their last answer to take.
+    static func most(of limit: Int) -> Int { limit + 2 * kept(of: limit) + 4 }
+
     /// A connection has come; another one may have to go.
     func enter(_ channel: any Channel) {
         let (told, closed, line) = state.withLock { state in
