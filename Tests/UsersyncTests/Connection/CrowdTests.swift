@@ -28,11 +28,15 @@ struct CrowdTests {
             var strangers: [RawCaller] = []
             for number in 0..<60 {
                 let stranger = try await RawCaller.connect(port: beside.port)
+                // Answered, so that the order in which they came is known.
+                await stranger.send(live)
+                #expect(await eventually { stranger.answer.hasPrefix("HTTP/1.1 200") })
                 // Half a head is no request.
-                await stranger.send(number % 2 == 0 ? "GET /li" : "")
+                if number % 2 == 0 { await stranger.send("GET /li") }
                 strangers.append(stranger)
             }
-            #expect(await eventually { strangers.prefix(50).allSatisfy(\.isClosed) })
+            let areClosed = await eventually { strangers.prefix(50).allSatisfy(\.isClosed) }
+            #expect(areClosed, "\(strangers.indices.filter { !strangers[$0].isClosed }) are open")
             let (answers, _) = try await RawCaller.answers(port: beside.port, live)
             #expect(answers.first?.status == 200)
             for caller in callers {
