@@ -25,13 +25,14 @@ struct OpenedStore {
 
     /// - Parameter minFreeBytes: of the disk; measures the reserve.
     init(path: String, minFreeBytes: Int64 = 0, warn: (String) -> Void) throws {
-        // The file itself is locked, however it is called: by two names two processes would work on one queue.
+        // However the file is called: by two names two processes would work on one queue.
         let path = FilePlace.resolved(path)
         self.path = path
         place = OpenFilePlace(path: path)
         reserve = DiskReserve(path: path, minFreeBytes: minFreeBytes)
         lock = try FileLock(path: path + ".lock")
         try Self.restrictAccess(path, warn: warn)
+        try lock.include(path)
         var configuration = Configuration()
         configuration.label = "queue"
         configuration.foreignKeysEnabled = false
