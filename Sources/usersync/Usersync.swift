@@ -20,7 +20,7 @@ struct Usersync: AsyncParsableCommand {
               usersync status --watch
 
             Settings come from the environment, over .env, over config/usersync.yaml; `usersync serve --help` lists them.
-            Exit status: 0 done, 1 failed, 2 bad usage.
+            Exit status: 0 done, 1 failed, 2 bad usage, 78 where serve cannot use its settings.
             """,
         subcommands: [
             ServeCommand.self, DemoCommand.self, SubmitCommand.self, JobsCommand.self, DeliveriesCommand.self,
@@ -53,7 +53,7 @@ struct Usersync: AsyncParsableCommand {
             return 2
         default:
             Terminal.standard.complain("usersync: \(error)")
-            return 1
+            return (error as? CommandFailure)?.status ?? 1
         }
     }
 }

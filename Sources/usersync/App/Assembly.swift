@@ -38,7 +38,8 @@ struct Assembly: Sendable {
         try Assembly.makeFolder(settings.dataDirectory)
         guard !FilePlace.isSame(settings.queue.path, settings.database.path) else {
             throw CommandFailure(
-                "QUEUE_URL and DATABASE_URL name one file, \(FilePlace.resolved(settings.queue.path)): each needs one of its own")
+                "QUEUE_URL and DATABASE_URL name one file, \(FilePlace.resolved(settings.queue.path)): each needs one of its own",
+                status: CommandFailure.badConfiguration)
         }
         let phase = self.phase
         let started = self.started

@@ -10,7 +10,8 @@ struct ServeCommand: AsyncParsableCommand {
             EXAMPLE
               INTERNAL_API_KEY=$(usersync keygen) usersync serve
 
-            Settings come from the environment, over .env, over config/usersync.yaml. One that is not valid stops the start.
+            Settings come from the environment, over .env, over config/usersync.yaml. One that is not valid stops the start,
+            with status 78.
             SIGTERM ends the server within SHUTDOWN_GRACE; nothing accepted is lost.
 
             SETTINGS
@@ -20,7 +21,10 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var source: SettingsOptions
 
     func run() async throws {
-        let reading = try await source.settings()
+        let reading: Settings.Reading
+        do { reading = try await source.settings() } catch {
+            throw CommandFailure("\(error)", status: CommandFailure.badConfiguration)
+        }
         for warning in reading.warnings { Terminal.standard.warn(warning.description) }
         try await UsersyncApp.run(settings: reading.settings)
     }

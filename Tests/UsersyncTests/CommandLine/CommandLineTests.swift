@@ -72,15 +72,27 @@ struct CommandLineTests {
         #expect(json.output.contains("\"derived\":true"))
     }
 
-    @Test("serve stops with 1 and names every setting that is not valid, but no secret")
+    @Test("serve stops with 78 and names every setting that is not valid, but no secret")
     func settingsErrors() async throws {
         let outcome = try await CommandRunner.run(
             ["serve"], environment: ["PORT": "80a", "INTERNAL_API_KEY": "tiny", "DATABASE_URL": "postgres://u:hush@h/db"])
-        #expect(outcome.status == 1)
+        #expect(outcome.status == 78)
         #expect(outcome.error.contains("PORT: \"80a\" must be an integer from 0 to 65535"))
         #expect(outcome.error.contains("INTERNAL_API_KEY: the key has 4 characters"))
         #expect(outcome.error.contains("DATABASE_URL: postgres:// is not supported"))
         #expect(!outcome.error.contains("hush") && !outcome.error.contains("tiny"))
+    }
+
+    @Test("serve stops with 78 where queue and CRM are one file, by whatever names, and where a file of settings is none")
+    func unusableConfiguration() async throws {
+        let folder = try TemporaryDirectory()
+        let crm = try folder.write("crm.sqlite", "")
+        try FileManager.default.linkItem(atPath: crm, toPath: folder.path + "/queue.sqlite")
+        let environment = ["INTERNAL_API_KEY": FakeServer.key, "PORT": "0", "DATA_DIR": folder.path]
+        let oneFile = try await CommandRunner.run(["serve"], environment: environment)
+        #expect(oneFile.status == 78 && oneFile.error.contains("QUEUE_URL and DATABASE_URL name one file"))
+        let none = try await CommandRunner.run(["serve", "--config", folder.path + "/none.yaml"], environment: environment)
+        #expect(none.status == 78 && none.error.contains("none.yaml"))
     }
 
     @Test("check ends with 1 where a setting is not valid, and --json says what")
