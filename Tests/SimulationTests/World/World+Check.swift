@@ -51,7 +51,9 @@ extension World {
             monitor.fail("\(name) does not tell of a user that was applied")
         }
         let logs = users.logs[job.id] ?? []
-        if logs.count != 1 { monitor.fail("\(name) has \(logs.count) rows in the log") }
+        // Three tries may fail in a row; then the job says so.
+        let isUnlogged = job.warnings.contains { $0.contains("sync_logs refused") }
+        if logs.count != 1, !(logs.isEmpty && isUnlogged) { monitor.fail("\(name) has \(logs.count) rows in the log") }
         if let log = logs.first, log.counts != job.counts { monitor.fail("\(name) logs \(log.counts), has \(job.counts)") }
         if deliveries.count != (known.hasURL ? 1 : 0) { monitor.fail("\(name) has \(deliveries.count) deliveries") }
         for delivery in deliveries {
