@@ -40,8 +40,9 @@ extension OpenAPIDocument {
     private static let retryJob = Parts.operation(
         "retryJob", tag: "jobs", "Try the failed users again",
         """
-        A linked job of the failed users alone, with the original syncTime; the same one again while it is open. 409 while the \
-        job is open, or where no user failed.
+        A linked job of the failed users alone, with the original syncTime; the same one again while it is open. It is the rest of \
+        the same request: whoever met identity_conflict there meets it again until the address is free. 409 while the job is open, \
+        or where no user failed.
         """,
         parameters: ["JobID", "X-Request-ID"],
         responses: [

@@ -109,6 +109,7 @@ package actor SQLiteUserDirectory: UserDirectory {
     }
 
     private func giveUpNow(_ batch: BatchWork, error reason: String) throws(DirectoryError) -> BatchApplied {
+        ways.forget(batch.jobID)
         do throws(DirectoryError) {
             return try write { try applier($0).giveUp(batch, error: reason, marksRows: true) }
         } catch {
@@ -125,7 +126,8 @@ package actor SQLiteUserDirectory: UserDirectory {
     }
 
     private func tombstoneNow(_ job: JobID, batches: [Int]) throws(DirectoryError) -> [Int: BatchApplied] {
-        try write { statements in
+        ways.forget(job)
+        return try write { statements in
             try Transaction.immediate(on: statements.connection) {
                 let ledger = Ledger(statements: statements)
                 var standing: [Int: BatchApplied] = [:]
