@@ -2,9 +2,8 @@ package import SyncModel
 import Synchronization
 
 /// The moment that stands for a `syncTime` a request does not name: that of its acceptance, but never one before an earlier
-/// acceptance. Were the machine's clock set back a little, all users sent without a moment would be taken for older news until it has
-/// caught up. An earlier acceptance that is further ahead than a request may be was one of a wrong clock, and is not believed, neither
-/// here nor where it is stored: what names its moment rightly would be stale until then.
+/// acceptance. Were the machine's clock set back, all users sent without a moment would be taken for older news until it has caught up.
+/// What names its moment is not held up by those that are ahead: they are not believed where they are stored.
 package final class AcceptanceClock: Sendable {
     private let latest: Mutex<Timestamp>
 
@@ -14,7 +13,7 @@ package final class AcceptanceClock: Sendable {
     /// The moment for a request that is accepted at `now`.
     package func moment(at now: Timestamp) -> Timestamp {
         latest.withLock { latest in
-            latest = latest.isAhead(of: now) ? now : max(latest, now)
+            latest = max(latest, now)
             return latest
         }
     }
