@@ -159,8 +159,7 @@ package actor SQLiteUserDirectory: UserDirectory {
         }
         guard let refusal else { return }
         // The table may have been dropped or changed: the next call fits it anew.
-        if case .open(let connection) = state { connection.close() }
-        state = .unopened
+        reopen()
         throw .transient("The table sync_logs refuses a row. SQLite says: \(refusal)")
     }
 
@@ -222,11 +221,17 @@ package actor SQLiteUserDirectory: UserDirectory {
         } catch {
             // A file that was damaged or gone, or a table that was changed, may be mended: the next call opens it anew.
             if let failure = error as? SQLiteFailure, failure.spoilsConnection || failure.tellsOfSchema {
-                connection.close()
-                state = .unopened
+                reopen()
             }
             throw DirectoryError(error)
         }
+    }
+
+    /// The next call opens the file anew, which may be another one by then.
+    private func reopen() {
+        if case .open(let connection) = state { connection.close() }
+        state = .unopened
+        ways.forgetAll()
     }
 
     /// The open connection, its tables made or upgraded.

@@ -48,6 +48,22 @@ struct GivenUpTests {
         #expect(try it.rows("users").prefix(1) == before[...])
     }
 
+    @Test("keeps rows too whose address was not to change, from whoever comes before", arguments: DirectoryDriver.all)
+    func keepsAddresses(driver: DirectoryDriver) async throws {
+        for sent in [0, 2] as [UInt32] {
+            let it = try await driver.make(.global)
+            try await it.apply(BatchWork([TestUser("1", "alice@x.example", name: "Alice", [.isAdmin: .yes])]))
+            let alice = BatchWork(job: 2, at: 1, firstIndex: 1, [TestUser("1", "alice@x.example", name: "Al")])
+            _ = try await it.directory.giveUp(alice, error: "gone")
+            let bob = [TestUser("2", "alice@x.example", name: "Bob")]
+            #expect(try await it.outcomes(BatchWork(job: 2, number: 1, at: 1, firstIndex: sent, bob)) == ["deferred"])
+            let last = BatchWork(job: 2, number: 8, at: 1, isLastPass: true, firstIndex: sent, bob)
+            // Of two that ask for one address the last one has it.
+            #expect(try await it.outcomes(last) == [sent == 0 ? "identity_conflict" : "updated"])
+            #expect(try it.users("wrapper_user_id", "is_admin") == [sent == 0 ? ["1", "1"] : ["2", "0"]])
+        }
+    }
+
     @Test("tells of users that were settled ahead of it what became of them", arguments: DirectoryDriver.all)
     func settledAhead(driver: DirectoryDriver) async throws {
         let it = try await driver.make(.global)

@@ -116,6 +116,43 @@ struct TakeOverTests {
         }
     }
 
+    @Test(
+        "in a retry, of those who share an address or an id the last one wins, as in the request", arguments: DirectoryDriver.all)
+    func retriedSharers(driver: DirectoryDriver) async throws {
+        let rivals = [
+            TestUser("a", "e@x.example", name: "First"), TestUser("b", "E@x.example", name: "Second"),
+            TestUser(nil, "e@x.example", name: "Third"), TestUser("b", "e@x.example", name: "Fourth"),
+        ]
+        for isAlone in [true, false] {
+            var ends: [([String], [[String?]])] = []
+            for isRetry in [false, true] {
+                let it = try await driver.make(.global)
+                var first = BatchWork(job: 2, at: 1, rivals)
+                (first.isRetry, first.isWholeJob) = (isRetry, isAlone)
+                var outcomes = try await it.outcomes(first)
+                for at in rivals.indices where outcomes[at] == "deferred" {
+                    var last = BatchWork(job: 2, number: at, at: 1, isLastPass: true, firstIndex: UInt32(at), [rivals[at]])
+                    last.isRetry = isRetry
+                    outcomes[at] = try await it.outcomes(last)[0]
+                }
+                ends.append((outcomes, try it.users("wrapper_user_id", "name")))
+            }
+            #expect(ends[1].0 == ends[0].0 && ends[1].1 == ends[0].1)
+            #expect(ends[1].0.prefix(2) == ["created", "updated"] && ends[1].1 == [["b", "Fourth"]])
+        }
+    }
+
+    @Test("in a retry, what the request wrote of a user already comes after what failed of it", arguments: DirectoryDriver.all)
+    func retriedEarlier(driver: DirectoryDriver) async throws {
+        let it = try await driver.make(.global)
+        // Its first entry failed, the second one stands.
+        try await it.apply(BatchWork(job: 1, at: 1, firstIndex: 1, [TestUser("a", "e@x.example", name: "Second")]))
+        var retry = BatchWork(job: 2, at: 1, [TestUser("a", "e@x.example", name: "First")]).alone
+        retry.isRetry = true
+        #expect(try await it.outcomes(retry) == ["stale"])
+        #expect(try it.users("name") == [["Second"]])
+    }
+
     @Test("is the same person where kindeUserId is equal: the id is replaced, nothing is reset", arguments: DirectoryDriver.all)
     func samePerson(driver: DirectoryDriver) async throws {
         let user = TestUser("2", "alice@x.example", name: "Alice", [.kindeUserID: .text("kp_1")])

@@ -1,3 +1,4 @@
+import Foundation
 import SyncModel
 import Synchronization
 import Testing
@@ -78,5 +79,85 @@ struct LongWayTests {
         let expected = (0..<Self.length).map { "u\($0) a\($0 < 50 ? $0 : $0 + 1)@x.example" }
         #expect(try it.people() == expected)
         await again.close()
+    }
+
+    @Test("that leads to a circle goes round it alone in one commit, and back in parts", arguments: [2, 20])
+    func tailCircle(round: Int) async throws {
+        let count = 400
+        var options = SQLiteUserDirectory.Options(busyTimeout: 0.05)
+        options.lastPassSteps = 50
+        let it = try SQLiteFixture(options: options)
+        try await it.apply(BatchWork((0..<count).map { user($0, $0) }))
+        // Each but the last asks for the next one's address; it asks for that of one before it, who so is asked for by two.
+        let asking = (0..<count).map { user($0, $0 + 1 < count ? $0 + 1 : count - round) }
+        let first = try await it.apply(BatchWork(job: 2, at: 1, asking))[0]
+        #expect(first.deferred.count == count)
+        var rest = (0..<4).map {
+            BatchWork(
+                job: 2, number: 1 + $0, at: 1, isLastPass: true, firstIndex: UInt32($0 * 100),
+                Array(asking[$0 * 100..<$0 * 100 + 100]))
+        }
+        var (users, calls) = ([AppliedUser](), 0)
+        while !rest.isEmpty, calls < 200 {
+            calls += 1
+            let done = try await it.directory.apply(rest, closeEarly: { false })
+            users += done.flatMap(\.users)
+            rest.removeFirst(done.count)
+        }
+        #expect((count - round) / 50 <= calls && calls < 40, "\(calls)")
+        // The address that two ask for goes to the one of the circle; who leads to it stays, as do those who wait for that one.
+        #expect(users.map(\.index) == (0..<UInt32(count)).map { $0 })
+        #expect(users.suffix(round).allSatisfy { $0.outcome == .updated })
+        let plain = try SQLiteFixture()
+        try await plain.apply(BatchWork((0..<count).map { user($0, $0) }))
+        try await plain.apply(BatchWork(job: 2, at: 1, asking))
+        let at = try await plain.apply(BatchWork(job: 2, number: 1, at: 1, isLastPass: true, asking))[0].users
+        #expect(at == users)
+        #expect(try it.people() == plain.people())
+    }
+
+    @Test("comes to its end though somebody of its last commit is refused, whatever its length", arguments: 18...24)
+    func refused(length: Int) async throws {
+        var options = SQLiteUserDirectory.Options(busyTimeout: 0.05)
+        options.lastPassSteps = 10
+        let it = try SQLiteFixture(options: options)
+        try await it.directory.prepare()
+        try it.execute(
+            """
+            CREATE TRIGGER no BEFORE UPDATE ON users WHEN NEW.name = 'Refused' BEGIN SELECT RAISE(ROLLBACK, 'no'); END
+            """)
+        try await it.apply(BatchWork((0...length + 2).map { user($0, $0) }))
+        var asking = (0..<length).map { user($0, $0 + 1) } + [user(length, 9_999)]
+        asking.append(TestUser("u\(length + 1)", "a\(length + 2)@x.example", name: "Refused"))
+        asking.append(user(length + 2, 8_888))
+        let first = try await it.apply(BatchWork(job: 2, at: 1, asking))[0]
+        let waiting = asking.indices.filter { first.deferred.contains(UInt32($0)) }.map { (index: UInt32($0), user: asking[$0]) }
+        let last = BatchWork(job: 2, number: 1, at: 1, isLastPass: true, BatchPayload(waiting))
+        var (users, calls) = ([AppliedUser](), 0)
+        while users.isEmpty, calls < 50 {
+            calls += 1
+            users = try await it.directory.apply([last], closeEarly: { false }).flatMap(\.users)
+        }
+        #expect(users.count == waiting.count && users.last?.code == .refusedByDatabase, "\(calls)")
+        #expect(users.dropLast().allSatisfy { $0.outcome == .updated })
+    }
+
+    @Test("is gone anew where a copy of the file was put back in between")
+    func putBack() async throws {
+        let (it, batches) = try await waiting(steps: 60, isCircle: false)
+        let copy = it.folder.appendingPathComponent("copy.sqlite").path
+        try it.execute("VACUUM INTO '\(copy)'")
+        for _ in 0..<12 { #expect(try await it.directory.apply(batches, closeEarly: { false }).isEmpty) }
+        for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: it.path + suffix) }
+        try FileManager.default.removeItem(atPath: it.path)
+        try FileManager.default.moveItem(atPath: copy, toPath: it.path)
+        var (rest, calls) = (batches, 0)
+        while !rest.isEmpty, calls < 100 {
+            calls += 1
+            guard let done = try? await it.directory.apply(rest, closeEarly: { false }) else { continue }
+            rest.removeFirst(done.count)
+        }
+        #expect(rest.isEmpty)
+        #expect(try it.people() == (0..<Self.length).map { "u\($0) a\($0 + 1)@x.example" })
     }
 }

@@ -38,9 +38,10 @@ struct BatchApplier {
     func apply(_ batches: [BatchWork], closeEarly: @escaping () -> Bool) throws -> [BatchApplied] {
         var knowledge = Knowledge()
         var limit = batches.count
+        var attempts = 0
         while true {
             do {
-                return try attempt(batches.prefix(limit), knowledge, closeEarly: closeEarly)
+                return try attempt(batches.prefix(limit), knowledge, number: attempts, closeEarly: closeEarly)
             } catch Interruption.needsSavepoints {
                 knowledge.usesSavepoints = true
             } catch Interruption.rolledBack(let position, let user) {
@@ -50,11 +51,12 @@ struct BatchApplier {
             } catch Interruption.rolledBackByLog(let position) {
                 knowledge.unlogged.insert(batches[position].jobID)
             }
+            attempts += 1
         }
     }
 
     private func attempt(
-        _ batches: ArraySlice<BatchWork>, _ knowledge: Knowledge, closeEarly: @escaping () -> Bool
+        _ batches: ArraySlice<BatchWork>, _ knowledge: Knowledge, number: Int, closeEarly: @escaping () -> Bool
     ) throws -> [BatchApplied] {
         let connection = statements.connection
         try Transaction.execute("BEGIN IMMEDIATE", on: connection)
@@ -63,7 +65,9 @@ struct BatchApplier {
             var applier: UserApplier?
             // By tenant, the job that has users left for its last pass: the tenant's later jobs come after that.
             var unfinished: [TenantID: JobID] = [:]
-            let allowance = LastPassAllowance(lastPassSteps, closeEarly: closeEarly)
+            // One that is made again goes further each time: where the one before it was undone there is somebody to be refused.
+            let allowance = LastPassAllowance(
+                lastPassSteps << min(number, 20), closeEarly: { number == 0 && closeEarly() })
             for (position, work) in batches.enumerated() {
                 if position > 0, closeEarly() || allowance.isSpent { break }
                 if let job = unfinished[work.tenantID], job != work.jobID { break }

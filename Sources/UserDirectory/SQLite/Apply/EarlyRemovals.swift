@@ -10,7 +10,7 @@ struct EarlyRemovals {
     private static let remember = """
         INSERT INTO usersync_removals (tenant_id, user_id, removed_at, noted_at) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (tenant_id, user_id) DO UPDATE SET
-          removed_at = max(iif(removed_at > ?6, 0, removed_at), excluded.removed_at), noted_at = max(noted_at, excluded.noted_at)
+          removed_at = max(iif(removed_at > ?6, 0, removed_at), excluded.removed_at), noted_at = excluded.noted_at
         """
     static let newer = """
         SELECT 1 FROM usersync_removals WHERE tenant_id = ?1 AND removed_at > ?3 AND removed_at <= ?6 AND noted_at >= ?4 LIMIT 1

@@ -59,12 +59,13 @@ struct LastPass {
                 way.append(next, isSharer: isSharer)
                 continue
             }
-            if way.isResumed {
-                // What the others waited for may have been otherwise settled since: it takes a way of this transaction to tell.
-                way.restart()
+            guard way.isFresh(circle) else {
+                // What some of them waited for may have been otherwise settled since: they are asked again, all in this transaction.
+                way.cutBack(to: circle)
                 mayRest = false
                 continue
             }
+            mayRest = true
             if let own = try leave(circle, own: record.index) {
                 ways.forget(batch.jobID)
                 return own
@@ -78,12 +79,12 @@ struct LastPass {
         var results = users.makeIterator()
         try payload.forEachRaw { _, record in
             guard let user = results.next() else { return }
-            let keeps = try waiting.find(user.index, in: batch)?.state == .keeps
-            if !keeps {
+            let state = try waiting.find(user.index, in: batch)?.state
+            if state == nil {
                 applier.load(record)
                 try waiting.add(applier.fields, nil, as: .settled, in: batch)
             }
-            try waiting.settle(user.index, result: LedgerResults.encode([user], deferred: []), keeps: keeps, in: batch)
+            try waiting.settle(user.index, as: state ?? .settled, result: LedgerResults.encode([user], deferred: []), in: batch)
             applier.batch.hasWaiting = true
         }
     }
@@ -146,7 +147,8 @@ struct LastPass {
         } else if batch.hasKeeping, let id = applier.fields[.id] {
             try waiting.noLongerKeeps(id, in: batch)
         }
-        try waiting.settle(
-            user.index, result: isOwnTurn ? nil : LedgerResults.encode([user], deferred: []), keeps: keeps, in: batch)
+        let result = isOwnTurn ? nil : LedgerResults.encode([user], deferred: [])
+        if !keeps, try applier.markWritten(user, result: result) { return }
+        try waiting.settle(user.index, as: keeps ? .keeps : .settled, result: result, in: batch)
     }
 }

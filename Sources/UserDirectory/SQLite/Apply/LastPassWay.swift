@@ -10,8 +10,8 @@ final class LastPassWay {
 
     private(set) var steps: [Step]
     private var places: [UInt32: Int]
-    /// Whether some of it was gone in a transaction before this one.
-    fileprivate(set) var isResumed = false
+    /// How many steps were there before this transaction: who comes after whom on them was so then.
+    private var older = 0
 
     init(from index: UInt32) {
         steps = [Step(index: index)]
@@ -30,7 +30,10 @@ final class LastPassWay {
         steps.append(Step(index: next))
     }
 
-    func removeLast() { places[steps.removeLast().index] = nil }
+    func removeLast() {
+        places[steps.removeLast().index] = nil
+        older = min(older, steps.count)
+    }
 
     /// Those between whom the way leads round, if the last comes after `next`; `nil`: it does not.
     func circle(to next: UInt32, isSharer: Bool) -> [Step]? {
@@ -42,15 +45,19 @@ final class LastPassWay {
     /// - Parameter circle: the last of the way. Where that is all of it, it begins again.
     func remove(_ circle: [Step]) {
         let own = first
-        for step in circle { places[step.index] = nil }
-        steps.removeLast(circle.count)
+        for _ in circle { removeLast() }
         if steps.isEmpty { (steps, places) = ([Step(index: own)], [own: 0]) }
     }
 
-    func restart() {
-        (steps, places) = ([Step(index: first)], [first: 0])
-        isResumed = false
+    /// Whether it was gone in this transaction alone, whoever leads to it.
+    func isFresh(_ circle: [Step]) -> Bool { older <= steps.count - circle.count + 1 }
+
+    /// Goes back to where a circle begins.
+    func cutBack(to circle: [Step]) {
+        for _ in circle.dropFirst() { removeLast() }
     }
+
+    fileprivate func resume() { older = steps.count }
 }
 
 /// Ways that go on in the next transaction. What is lost of them is gone again.
@@ -68,7 +75,7 @@ final class LastPassWays {
             forget(job)
             return LastPassWay(from: index)
         }
-        way.isResumed = true
+        way.resume()
         return way
     }
 
@@ -82,6 +89,7 @@ final class LastPassWays {
     }
 
     func forget(_ job: JobID) { ways[job] = nil }
+    func forgetAll() { ways = [:] }
 }
 
 /// Steps beyond their own batch that the last passes in one transaction may take before it is committed.

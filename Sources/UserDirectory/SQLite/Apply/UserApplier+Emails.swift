@@ -31,12 +31,14 @@ extension UserApplier {
             row.done()
             return verdict
         }
-        // A retry is the rest of its request: whoever's row is of that very moment was in it, and has the address.
-        if batch.isRetry, SyncOrder.isSame(batch.syncTime, stored: row.syncTime) {
+        if try isOfTheRequest(row, id: other) {
             defer { row.done() }
             return .failed(.identityConflict, crmUserID: row.id)
         }
-        guard fields[.id] != nil else { return try update(row) }
+        guard fields[.id] != nil else {
+            metID = other
+            return try update(row)
+        }
         if let sent = fields[.kindeUserID], let stored = row.kindeUserID, stored.sameBytes(as: sent) { return try update(row) }
         if SyncOrder.isStale(batch.syncTime, stored: row.syncTime, at: batch.moment) {
             defer { row.done() }

@@ -45,6 +45,8 @@ final class UserApplier {
     private(set) var met: Int64 = 0
     /// Whether it was found by the id.
     private(set) var isMetByID = false
+    /// The id of the row that a user without one was found to be.
+    var metID: [UInt8]?
     /// Whether the row stays with an address that the user does not ask for.
     private(set) var keepsAddress = false
 
@@ -76,14 +78,16 @@ final class UserApplier {
     /// Makes a waiting user the present one.
     func load(_ index: UInt32) throws(SQLiteFailure) {
         guard fields.load(copying: try waiting.record(of: index, in: batch)) else {
+            // Of this batch, not of the file: its tries end it.
             throw SQLiteFailure(
-                code: SQLITE_CORRUPT, message: "the record of waiting user \(index) of job \(batch.jobID) cannot be read")
+                code: SQLITE_MISMATCH, message: "the record of waiting user \(index) of job \(batch.jobID) cannot be read")
         }
         forgetMet()
     }
 
     private func forgetMet() {
         met = 0
+        metID = nil
         isMetByID = false
         keepsAddress = false
     }
@@ -99,9 +103,11 @@ final class UserApplier {
         let verdict = try guarded { () throws(SQLiteFailure) -> Verdict in try firstVerdict(raw) }
         if case .deferred = verdict { return nil }
         let user = result(of: verdict)
+        if try markWritten(user, result: nil) { return user }
         guard batch.operation == .userSync, let id = fields[.id] else { return user }
-        if user.code == .invalidUser { _ = try lookAtOwnRow() }
-        if keepsAddress {
+        // One that never met its row leaves it as it is, whichever address that has.
+        let isMissed = user.code == .invalidUser ? try lookAtOwnRow() != nil : false
+        if keepsAddress || isMissed {
             try waiting.add(fields, nil, as: .keeps, in: batch)
             batch.hasWaiting = true
             batch.hasKeeping = true
@@ -180,7 +186,8 @@ final class UserApplier {
         let isOtherSpelling =
             !emailStands && (fields.email.map { folded in row.email.map { Email.matches($0, folded: folded) } ?? false } ?? false)
         keepsAddress = isMetByID && !emailStands && !isOtherSpelling
-        if SyncOrder.isStale(batch.syncTime, stored: row.syncTime, at: batch.moment) {
+        let isLate = isMetByID ? try isOfTheRequest(row, id: fields[.id].map { Array($0) } ?? []) : false
+        if isLate || SyncOrder.isStale(batch.syncTime, stored: row.syncTime, at: batch.moment) {
             row.done()
             return .applied(.stale, crmUserID: id)
         }

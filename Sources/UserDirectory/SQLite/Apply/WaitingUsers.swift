@@ -2,8 +2,8 @@ import SyncModel
 
 /// Users of a job that wait for its last pass: each as it was sent, the id it carries and the address it asks for.
 ///
-/// Whoever is settled goes, but for two kinds: those settled before their own batch's turn, whose result waits for it; and those whose
-/// row keeps an address that they did not ask for, as others of the job must know of it.
+/// Whoever is settled goes, but for three kinds: those settled before their own batch's turn, whose result waits for it; those whose
+/// row keeps an address that they did not ask for, as others of the job must know of it; and in a retry those whose row it wrote.
 struct WaitingUsers {
     /// `state` of a row. Queries name the numbers, so that the partial indexes serve them.
     enum State: Int64 {
@@ -11,6 +11,8 @@ struct WaitingUsers {
         case settled = 1
         /// Settled, and its row keeps an address it did not ask for.
         case keeps = 2
+        /// Settled by a retry, which has written to the row with its id.
+        case written = 3
     }
 
     /// A user that carries an id.
@@ -47,6 +49,9 @@ struct WaitingUsers {
         INSERT OR REPLACE INTO usersync_waiting (job_id, user_index, wrapper_user_id, email, state, record)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
         """
+    private static let insertWritten = """
+        INSERT OR REPLACE INTO usersync_waiting (job_id, user_index, wrapper_user_id, state, result) VALUES (?1, ?2, ?3, 3, ?6)
+        """
     private static let entry = "SELECT state, result FROM usersync_waiting WHERE job_id = ?1 AND user_index = ?2"
     private static let recordOf = "SELECT record FROM usersync_waiting WHERE job_id = ?1 AND user_index = ?2"
     private static let update = """
@@ -72,6 +77,10 @@ struct WaitingUsers {
         SELECT user_index, email FROM usersync_waiting INDEXED BY usersync_waiting_keeps
         WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 2
         ORDER BY user_index DESC LIMIT 1
+        """
+
+    static let anyWritten = """
+        SELECT 1 FROM usersync_waiting INDEXED BY usersync_waiting_written WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 3 LIMIT 1
         """
 
     func exist(for job: JobID) throws(SQLiteFailure) -> Bool {
@@ -139,15 +148,33 @@ struct WaitingUsers {
         return Carrier(index: UInt32(truncatingIfNeeded: select.int64(0)), email: select.text(1).map { Array($0) })
     }
 
+    /// The user is settled, and the retry has written to the row with this id.
+    /// - Parameter result: to be kept for its batch's turn; `nil`: this is it.
+    func addWritten(_ index: UInt32, id: [UInt8], result: [UInt8]?, in batch: BatchContext) throws(SQLiteFailure) {
+        let insert = try statement(Self.insertWritten, batch.jobID)
+        insert.bind(Self.index, Int64(index))
+        insert.bind(Self.id, copying: id)
+        if let result { insert.bind(6, blob: result) } else { insert.bindNull(6) }
+        try insert.run()
+    }
+
+    /// Whether the retry has written to the row with this id.
+    func isWritten(_ id: [UInt8], in batch: BatchContext) throws(SQLiteFailure) -> Bool {
+        let select = try statement(Self.anyWritten, batch.jobID)
+        select.bind(Self.id, copying: id)
+        return try select.found()
+    }
+
     /// The user is settled.
     /// - Parameters:
+    ///   - state: what others of the job have to know of it.
     ///   - result: to be kept for its batch's turn; `nil`: this is it.
-    ///   - keeps: whether its row keeps an address that it did not ask for.
-    func settle(_ index: UInt32, result: [UInt8]?, keeps: Bool, in batch: BatchContext) throws(SQLiteFailure) {
-        let statement = try statement(result == nil && !keeps ? Self.delete : Self.update, batch.jobID)
+    func settle(_ index: UInt32, as state: State = .settled, result: [UInt8]?, in batch: BatchContext) throws(SQLiteFailure) {
+        let isKept = result != nil || state != .settled
+        let statement = try statement(isKept ? Self.update : Self.delete, batch.jobID)
         statement.bind(Self.index, Int64(index))
-        if result != nil || keeps {
-            statement.bind(5, (keeps ? State.keeps : .settled).rawValue)
+        if isKept {
+            statement.bind(5, state.rawValue)
             if let result { statement.bind(6, blob: result) } else { statement.bindNull(6) }
         }
         try statement.run()

@@ -110,6 +110,7 @@ enum GuideTables {
         """
         CREATE INDEX IF NOT EXISTS usersync_waiting_keeps ON usersync_waiting(job_id, wrapper_user_id, user_index) WHERE state = 2
         """,
+        "CREATE INDEX IF NOT EXISTS usersync_waiting_written ON usersync_waiting(job_id, wrapper_user_id) WHERE state = 3",
     ]
     /// What stood in its place before: emails, of jobs that have ended or will be asked for again.
     static let dropConflicts = "DROP TABLE IF EXISTS usersync_conflicts"
