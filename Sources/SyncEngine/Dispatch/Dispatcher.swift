@@ -154,7 +154,7 @@ actor Dispatcher {
             throughput.add(turn.batches.prefix(done).reduce(0) { $0 + $1.payload.count }, at: clock.now())
         }
         if turn.isBulk, done > 0 { allowance.committed(done, closing: closing, at: machine.now) }
-        for tenant in turn.tenants { ring.done(tenant, mayHaveMore: true) }
+        for tenant in turn.tenants(after: done) { ring.done(tenant, mayHaveMore: true) }
         noteWaiting()
         wake()
     }

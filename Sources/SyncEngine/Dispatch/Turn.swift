@@ -10,6 +10,14 @@ struct Turn: Sendable {
         var seen: Set<TenantID> = []
         return batches.map(\.tenantID).filter { seen.insert($0).inserted }
     }
+    /// The same in the order in which they take their next turn, where so many batches were applied: who was not come to is first, and
+    /// whoever kept the others from it last.
+    func tenants(after done: Int) -> [TenantID] {
+        let tenants = self.tenants
+        guard done < batches.count, tenants.count > 1 else { return tenants }
+        let first = done == 0 ? 1 : tenants.firstIndex(of: batches[done].tenantID) ?? 0
+        return Array(tenants[first...] + tenants[..<first])
+    }
     /// Whether it holds batches of large jobs.
     var isBulk: Bool { batches.contains { $0.jobUsers > Turn.smallJobUsers } }
 

@@ -26,6 +26,15 @@ struct TurnTests {
         #expect(turns[1].batches.map { "\($0.tenantID)\($0.number)" } == ["A0", "B0", "A1", "B1", "A2"])
     }
 
+    @Test("who was not come to is next, and whoever kept the others from it last")
+    func order() {
+        let leased = (0..<2).flatMap { number in ["A", "B", "C"].map { batch($0, number, users: 500) } }
+        let turn = Turn(batches: leased)
+        #expect(
+            (0...6).map { turn.tenants(after: $0).map(\.text).joined() } == ["BCA", "BCA", "CAB", "ABC", "BCA", "CAB", "ABC"])
+        #expect(Turn(batches: [leased[0]]).tenants(after: 0) == ["A"])
+    }
+
     @Test("nothing leased makes no turn")
     func nothing() { #expect(Turn.divide([]).isEmpty) }
 }
