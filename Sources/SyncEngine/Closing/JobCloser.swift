@@ -112,9 +112,11 @@ actor JobCloser {
     }
 
     /// The queue is about to keep the results of some of the batch's users alone.
-    func resultsAreMissing(of batch: FinishedBatch) {
+    /// - Parameter isWritten: false: it did not come to that.
+    func resultsAreMissing(of batch: FinishedBatch, isWritten: Bool = true) {
         missing[batch.batch.jobID, default: [:]][batch.batch.number] =
-            batch.users.count - max(0, batch.batch.payload.count - batch.deferred.count)
+            isWritten ? batch.users.count - max(0, batch.batch.payload.count - batch.deferred.count) : nil
+        if missing[batch.batch.jobID]?.isEmpty ?? false { missing[batch.batch.jobID] = nil }
     }
 
     /// - Parameter refusal: why it has no row in `sync_logs`.

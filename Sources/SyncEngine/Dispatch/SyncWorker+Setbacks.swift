@@ -23,11 +23,14 @@ extension SyncWorker {
         // are kept with their results for a retry, if that can be written.
         for kept in [finished.failed.union(finished.deferred), finished.deferred] {
             switch await write(finished.keeping(kept)) {
-            case .done(let endable): return await closer.close(endable)
+            case .done(let endable):
+                metrics.count([finished])
+                return await closer.close(endable)
             case .leaseLost, .stopped: return await queue.release([batch.lease])
             case .refused: continue
             }
         }
+        await closer.resultsAreMissing(of: finished, isWritten: false)
         await setAside(batch, until: clock.now().advanced(bySeconds: retry.cap), error: error)
     }
 

@@ -12,7 +12,7 @@ actor SyncWorker {
     let retry: RetryPolicy
     let clock: WallClock
     let machine: Machine
-    private let metrics: EngineMetrics
+    let metrics: EngineMetrics
     let logger: Logger
     /// Told when a batch was put off.
     let onPutOff: @Sendable () async -> Void
@@ -85,11 +85,6 @@ actor SyncWorker {
     /// Writes results to the queue and ends the jobs that have no open batch left.
     /// - Parameter areLogged: the directory has logged those that are a whole job; they end in the same commit.
     func finish(_ batches: [FinishedBatch], areLogged: Bool) async {
-        metrics.count(batches)
-        await write(batches, areLogged: areLogged)
-    }
-
-    private func write(_ batches: [FinishedBatch], areLogged: Bool) async {
         let (now, endings) = (clock.now(), closer.endings)
         var whole: [JobID: FinishedBatch] = [:]
         if areLogged { for batch in batches where batch.isWholeJob { whole[batch.batch.jobID] = batch } }
@@ -102,15 +97,16 @@ actor SyncWorker {
         }
         switch written {
         case .done(let finished):
+            metrics.count(batches)
             if !finished.ended.isEmpty { await closer.ended(finished.ended) }
             if !finished.endable.isEmpty { await closer.close(finished.endable) }
         case .leaseLost, .refused:
             // What one of them met is not the others' fault.
             if batches.count > 1 {
-                for batch in batches { await write([batch], areLogged: areLogged) }
+                for batch in batches { await finish([batch], areLogged: areLogged) }
             } else if case .refused(let text) = written, areLogged, !whole.isEmpty {
                 logger.error("job's end refused", metadata: ["error": .string(text)])
-                await write(batches, areLogged: false)
+                await finish(batches, areLogged: false)
             } else if case .refused(let text) = written, let batch = batches.first {
                 await refused(batch, error: text)
             } else {
