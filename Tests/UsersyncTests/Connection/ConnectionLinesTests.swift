@@ -5,6 +5,9 @@ import Testing
 
 @Suite("Which connection has to go")
 struct ConnectionLinesTests {
+    private static let strangers = [ConnectionLines.Standing.strangerIdle, .strangerBusy]
+    private static let callers = [ConnectionLines.Standing.callerIdle, .callerBusy]
+
     @Test("the one idle longest, strangers before callers, those that are served last")
     func order() {
         var lines = ConnectionLines()
@@ -17,7 +20,7 @@ struct ConnectionLinesTests {
         lines.set(numbers[3], isBusy: true)
         lines.set(numbers[3], isBusy: false)
         var gone: [Int] = []
-        while let next = lines.next(kept: 0) {
+        while let next = lines.next(of: Self.strangers + Self.callers) {
             gone.append(next.number)
             lines.remove(next.number)
         }
@@ -25,8 +28,8 @@ struct ConnectionLinesTests {
         #expect(lines.count == 0)
     }
 
-    @Test("callers go before strangers where these have fewer than the places kept for them, those silent longest first")
-    func kept() {
+    @Test("of the callers the one silent longest; who is told to go is gone, whatever comes of it")
+    func callers() {
         var lines = ConnectionLines()
         let numbers = (0..<5).map { _ in lines.add() }
         for number in numbers.prefix(4) { lines.vouch(number) }
@@ -34,7 +37,7 @@ struct ConnectionLinesTests {
         // Something more of 0 came: it stands behind 1 and 2.
         lines.set(numbers[0], isBusy: true)
         var gone: [Int] = []
-        while let next = lines.next(kept: 2) {
+        while let next = lines.next(of: Self.callers + Self.strangers) {
             gone.append(next.number)
             lines.dismiss(next.number)
             // Told to go is told to go, whatever comes of it.
@@ -63,8 +66,7 @@ struct ConnectionLinesTests {
             var lines = ConnectionLines()
             var all: [Plain] = []
             func longest() -> Int? {
-                let isFew = all.count { !$0.isCaller } < 3
-                for (isCaller, isBusy) in [(isFew, false), (isFew, true), (!isFew, false), (!isFew, true)] {
+                for (isCaller, isBusy) in [(false, false), (false, true), (true, false), (true, true)] {
                     if let first = all.first(where: { $0.isCaller == isCaller && $0.isBusy == isBusy }) { return first.number }
                 }
                 return nil
@@ -87,7 +89,8 @@ struct ConnectionLinesTests {
                     all.remove(at: at)
                 default: all.append(Plain(number: lines.add()))
                 }
-                #expect(lines.count == all.count && lines.next(kept: 3)?.number == longest())
+                #expect(lines.count == all.count && lines.next(of: Self.strangers + Self.callers)?.number == longest())
+                #expect(lines.callers == all.count { $0.isCaller })
             }
         }
     }

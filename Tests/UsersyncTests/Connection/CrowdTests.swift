@@ -85,7 +85,7 @@ struct CrowdTests {
             }
             #expect(areAnswered)
             let gone = holders.filter { $0.answer.contains("HTTP/1.1 503") }
-            #expect((5...8).contains(gone.count) && gone.allSatisfy { $0.answer.contains("Retry-After: ") })
+            #expect((6...11).contains(gone.count) && gone.allSatisfy { $0.answer.contains("Retry-After: ") })
             for caller in holders { await caller.close() }
             try await beside.stop()
         }

@@ -100,7 +100,8 @@ struct HTTPConnectionTests {
     @Test("a body that goes on coming keeps its place before one that does not")
     func moving() throws {
         let start = "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nh"
-        let register = ConnectionRegister(limit: 2, clock: clock, logger: CapturedLog().logger)
+        // Two of the four are not the callers'.
+        let register = ConnectionRegister(limit: 4, clock: clock, logger: CapturedLog().logger)
         func connect() throws -> EmbeddedChannel {
             let channel = EmbeddedChannel()
             register.enter(channel)
@@ -118,6 +119,9 @@ struct HTTPConnectionTests {
         }
         try sending[0].writeInbound(ByteBuffer(string: "e"))
         let newcomer = try connect()
+        try newcomer.writeInbound(ByteBuffer(string: start))
+        #expect(throws: Never.self) { for channel in sending { try channel.throwIfErrorCaught() } }
+        register.vouch(for: newcomer)
         #expect(throws: BrokenBody(refusal: .crowded)) { try sending[1].throwIfErrorCaught() }
         #expect(throws: Never.self) { try sending[0].throwIfErrorCaught() }
         for channel in sending + [newcomer] { _ = try? channel.finish(acceptAlreadyClosed: true) }

@@ -1,5 +1,5 @@
-/// The connections there are, in lines by who stands in them: at the bound it says which one has to go. A few places are kept for
-/// strangers, so that a newcomer finds one whatever callers with a key do. All steps take the same time however many there are.
+/// The connections there are, in lines by who stands in them: at the bound it says which one has to go. All steps take the same time
+/// however many there are.
 struct ConnectionLines: Sendable {
     /// What is known of a connection.
     enum Standing: Int, Sendable, CaseIterable {
@@ -35,6 +35,8 @@ struct ConnectionLines: Sendable {
     var staying: Int { count - count(.leaving) }
     /// Connections on which no key came yet.
     var strangers: Int { count(.strangerIdle) + count(.strangerBusy) }
+    /// Connections on which a good key came.
+    var callers: Int { count(.callerIdle) + count(.callerBusy) }
 
     /// A new connection: idle, and nobody's yet.
     mutating func add() -> Int {
@@ -82,11 +84,10 @@ struct ConnectionLines: Sendable {
         return standing == .callerIdle || standing == .callerBusy
     }
 
-    /// The connection that has to go where one more comes: the one on which nothing came for longest, strangers before callers and idle
-    /// ones before those that are served. Where fewer than `kept` places are the strangers', it is a caller who goes.
-    func next(kept: Int) -> (number: Int, standing: Standing)? {
-        let (strangers, callers): ([Standing], [Standing]) = ([.strangerIdle, .strangerBusy], [.callerIdle, .callerBusy])
-        for standing in self.strangers < kept ? callers + strangers : strangers + callers {
+    /// The connection that has to go first of those who stand so: the one on which nothing came for longest, whoever is named first
+    /// before the others.
+    func next(of standings: [Standing]) -> (number: Int, standing: Standing)? {
+        for standing in standings {
             if let first = first(standing) { return (first, standing) }
         }
         return nil

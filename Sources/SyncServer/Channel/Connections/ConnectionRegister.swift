@@ -3,9 +3,10 @@ import NIOCore
 package import SyncModel
 import Synchronization
 
-/// All connections of the server, and the bound on their number. Where one more comes than there may be, the one on which nothing came
-/// for longest is closed, strangers before those on which a good key came: who has a key gets in, whatever strangers do. A few places
-/// are strangers' all the same: a probe is answered, whatever callers with a key hold.
+/// All connections of the server, and the bound on their number. Where one more comes than there may be, the stranger on whose
+/// connection nothing came for longest is closed. Callers, on whose connection a good key came, may hold all but a few of the places, so that a probe is
+/// answered whatever they hold; where one more of them comes, it is the caller silent longest who goes. So nobody without a key costs
+/// anybody with one a place.
 package final class ConnectionRegister: Sendable {
     /// Why the server closed a connection.
     enum Reason: String, Sendable, CaseIterable {
@@ -31,7 +32,7 @@ package final class ConnectionRegister: Sendable {
     }
 
     package let limit: Int
-    /// Places of `limit` that callers with a key give up where others come.
+    /// Places of `limit` that callers with a key cannot have.
     private let kept: Int
     private let clock: WallClock
     private let logger: Logger
@@ -47,7 +48,7 @@ package final class ConnectionRegister: Sendable {
         self.logger = logger
     }
 
-    /// Places of so many that callers with a key give up where others come: a thirty-second of them, 2 at least and 64 at most.
+    /// Places of so many that callers with a key cannot have: a thirty-second of them, 2 at least and 64 at most.
     static func kept(of limit: Int) -> Int { min(64, max(2, limit / 32)) }
 
     /// Connections that may be open at a time: beside those there may be, some are being closed, or have their last answer to take.
@@ -55,18 +56,53 @@ package final class ConnectionRegister: Sendable {
 
     /// A connection has come; another one may have to go.
     func enter(_ channel: any Channel) {
-        let (told, closed, line) = state.withLock { state in
-            let (told, closed) = makeRoom(&state)
-            let line = told == nil && closed == nil ? nil : state.brake.take(at: clock.now())
+        let gone = state.withLock { state in
+            let gone = state.lines.staying < limit ? nil : go(.strangerIdle, .strangerBusy, .callerIdle, in: &state)
             let number = state.lines.add()
             state.channels[number] = channel
             state.numbers[ObjectIdentifier(channel)] = number
             state.peak = max(state.peak, state.lines.count)
             metrics.count(state.lines.count)
-            return (told, closed, line.map { (closedBefore: $0, withKey: state.lines.staying - state.lines.strangers) })
+            return gone
         }
-        if told != nil || closed != nil { metrics.closed(.bound) }
-        if let line {
+        dismiss(gone)
+    }
+
+    /// Who has to make room.
+    private struct Gone {
+        /// A caller that is being served is told, and gets an answer.
+        var told: (any Channel)?
+        /// Goes at once: nothing is under way, or there is no time for an answer.
+        var closed: (any Channel)?
+        /// Callers there are, and the lines that were not logged before this one; `nil`: nor is this one.
+        var line: (withKey: Int, closedBefore: Int)?
+    }
+
+    /// Takes the first of those who stand so from their places.
+    private func go(_ standings: ConnectionLines.Standing..., in state: inout State) -> Gone? {
+        guard let (number, standing) = state.lines.next(of: standings) else { return nil }
+        let channel = state.channels[number]
+        var gone = Gone()
+        if standing == .callerBusy {
+            gone.told = channel
+            // Those before it have had their time.
+            if state.lines.count(.leaving) >= kept, let late = state.lines.first(.leaving) {
+                gone.closed = state.channels[late]
+                remove(late, &state)
+            }
+            state.lines.dismiss(number)
+        } else {
+            gone.closed = channel
+            remove(number, &state)
+        }
+        gone.line = state.brake.take(at: clock.now()).map { (state.lines.callers, $0) }
+        return gone
+    }
+
+    private func dismiss(_ gone: Gone?) {
+        guard let gone else { return }
+        metrics.closed(.bound)
+        if let line = gone.line {
             logger.warning(
                 "as many connections as there may be: the one idle longest is closed",
                 metadata: [
@@ -74,24 +110,8 @@ package final class ConnectionRegister: Sendable {
                     "closedBefore": .stringConvertible(line.closedBefore),
                 ])
         }
-        told?.triggerUserOutboundEvent(LeaveEvent(), promise: nil)
-        closed?.close(promise: nil)
-    }
-
-    /// - Returns: who is told to go: a caller who is being served gets an answer; who goes at once, because there is no time for one.
-    private func makeRoom(_ state: inout State) -> (told: (any Channel)?, closed: (any Channel)?) {
-        guard state.lines.staying >= limit, let (number, standing) = state.lines.next(kept: kept) else { return (nil, nil) }
-        let channel = state.channels[number]
-        guard standing == .callerBusy else {
-            remove(number, &state)
-            return (nil, channel)
-        }
-        // Those before it have had their time.
-        let late = state.lines.count(.leaving) >= kept ? state.lines.first(.leaving) : nil
-        let closed = late.flatMap { state.channels[$0] }
-        if let late { remove(late, &state) }
-        state.lines.dismiss(number)
-        return (channel, closed)
+        gone.told?.triggerUserOutboundEvent(LeaveEvent(), promise: nil)
+        gone.closed?.close(promise: nil)
     }
 
     /// A connection is gone.
@@ -129,12 +149,19 @@ package final class ConnectionRegister: Sendable {
         }
     }
 
-    /// A good key came on it.
+    /// A good key came on it; another caller may have to go.
     func vouch(for channel: any Channel) {
-        state.withLock { state in
-            guard let number = state.numbers[ObjectIdentifier(channel)] else { return }
+        let gone = state.withLock { state -> Gone? in
+            guard let number = state.numbers[ObjectIdentifier(channel)] else { return nil }
             state.lines.vouch(number)
+            // It stands last: where it is the first too, there are no others.
+            guard state.lines.callers > max(1, limit - kept), state.lines.next(of: [.callerIdle, .callerBusy])?.number != number
+            else {
+                return nil
+            }
+            return go(.callerIdle, .callerBusy, in: &state)
         }
+        dismiss(gone)
     }
 
     func closed(_ reason: Reason) { metrics.closed(reason) }
