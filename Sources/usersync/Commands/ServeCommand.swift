@@ -22,7 +22,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let reading: Settings.Reading
-        do { reading = try await source.settings() } catch {
+        do { reading = try await source.settings() } catch let failure as CommandFailure where failure.mayPass {
+            throw failure
+        } catch {
             throw CommandFailure("\(error)", status: CommandFailure.badConfiguration)
         }
         for warning in reading.warnings { Terminal.standard.warn(warning.description) }

@@ -120,7 +120,7 @@ struct SettingsSource: Sendable {
         do {
             text = try String(contentsOf: url, encoding: .utf8)
         } catch {
-            throw CommandFailure("\(name) cannot be read: \((error as NSError).localizedDescription)")
+            throw CommandFailure("\(name) cannot be read: \((error as NSError).localizedDescription)", mayPass: true)
         }
         let isBlank = text.split(whereSeparator: \.isNewline).allSatisfy { line in
             line.drop(while: \.isWhitespace).first.map { $0 == "#" } ?? true

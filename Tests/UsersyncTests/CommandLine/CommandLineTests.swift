@@ -83,7 +83,9 @@ struct CommandLineTests {
         #expect(!outcome.error.contains("hush") && !outcome.error.contains("tiny"))
     }
 
-    @Test("serve stops with 78 where queue and CRM are one file, by whatever names, and where a file of settings is none")
+    @Test(
+        "serve stops with 78 where queue and CRM are one file, by whatever names, and where a file of settings is none; with 1 where it cannot be read"
+    )
     func unusableConfiguration() async throws {
         let folder = try TemporaryDirectory()
         let crm = try folder.write("crm.sqlite", "")
@@ -91,8 +93,12 @@ struct CommandLineTests {
         let environment = ["INTERNAL_API_KEY": FakeServer.key, "PORT": "0", "DATA_DIR": folder.path]
         let oneFile = try await CommandRunner.run(["serve"], environment: environment)
         #expect(oneFile.status == 78 && oneFile.error.contains("QUEUE_URL and DATABASE_URL name one file"))
+        let odd = try folder.write("odd.yaml", "- a\n- list\n")
+        let list = try await CommandRunner.run(["serve", "--config", odd], environment: environment)
+        #expect(list.status == 78 && list.error.contains("odd.yaml"))
+        // Its folder may be there the next time.
         let none = try await CommandRunner.run(["serve", "--config", folder.path + "/none.yaml"], environment: environment)
-        #expect(none.status == 78 && none.error.contains("none.yaml"))
+        #expect(none.status == 1 && none.error.contains("none.yaml"))
     }
 
     @Test("check ends with 1 where a setting is not valid, and --json says what")
