@@ -7,7 +7,8 @@ struct DueTime: Sendable {
     private let elapsed: @Sendable () -> Duration
     private let sleep: @Sendable (_ untilElapsed: Duration) async throws -> Void
     private var last: Timestamp
-    private var lastElapsed: Duration
+    /// What had elapsed just before the machine's clock was read last, and just after.
+    private var lastElapsed: (before: Duration, after: Duration)
 
     /// Seconds that the machine's clock may fall behind by itself: it is followed then.
     private static let slack: Double = 2
@@ -19,22 +20,23 @@ struct DueTime: Sendable {
         elapsed = { start.duration(to: clock.now) }
         sleep = { try await clock.sleep(until: start.advanced(by: $0), tolerance: nil) }
         last = wall.now()
-        lastElapsed = .zero
+        lastElapsed = (.zero, .zero)
     }
 
     mutating func now() -> Timestamp {
-        // In this order: what passes between the two makes an alarm early, which is put right, never late.
-        let elapsed = self.elapsed()
+        let before = self.elapsed()
         let wall = self.wall.now()
-        let expected = last.advanced(bySeconds: (elapsed - lastElapsed) / .seconds(1))
+        // However long that took: nothing that the machine's clock showed already counts once more.
+        let expected = last.advanced(bySeconds: (before - lastElapsed.after) / .seconds(1))
         last = expected.seconds(since: wall) > Self.slack ? expected : wall
-        lastElapsed = elapsed
+        lastElapsed = (before, self.elapsed())
         return last
     }
 
-    /// What sleeps until `moment`. The end is fixed here: it is no later where the sleep begins late.
+    /// What sleeps until `moment`. The end is fixed here: it is no later where the sleep begins late. What passed while the machine's
+    /// clock was read makes it early, which is put right.
     func alarm(at moment: Timestamp) -> @Sendable () async throws -> Void {
-        let end = lastElapsed + .seconds(max(0, moment.seconds(since: last)))
+        let end = lastElapsed.before + .seconds(max(0, moment.seconds(since: last)))
         return { [sleep] in try await sleep(end) }
     }
 }
