@@ -45,7 +45,7 @@ package actor SQLiteUserDirectory: UserDirectory {
     private let warn: @Sendable (String) -> Void
     private let executor = SerialQueueExecutor(label: "usersync.directory.calls")
     /// Calls that wait or run; a commit that spans many batches closes early for the others.
-    private nonisolated let line = CallLine()
+    nonisolated let line = CallLine()
     private nonisolated let commitSize = Atomic(FileScale.small.batchesPerCommit)
     private let ways = LastPassWays()
     private var state = State.unopened

@@ -31,6 +31,19 @@ struct CancelTests {
         }
     }
 
+    @Test("A batch that a worker holds is not dropped, whoever asks for it", arguments: QueueDriver.all)
+    func held(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 200)
+            let turn = try await fixture.lease(queue, "a", 1)
+            _ = try await queue.requestCancel(job.id, now: fixture.now)
+            #expect(try await queue.drop(job.id, batches: [0, 1], now: fixture.now) == nil)
+            let ended = try await queue.finish([turn.at(0).finished()], now: fixture.now)
+            #expect(try ended.at(0).counts.created == 100 && ended.at(0).counts.cancelled == 100)
+            try await fixture.end(queue, ended.at(0))
+        }
+    }
+
     @Test("After the request no batch of the job is leased; the tenant's next job is", arguments: QueueDriver.all)
     func nothingLeased(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in

@@ -129,6 +129,12 @@ struct DeliveryTests {
                     $0.tenantID = "t1"; $0.state = .dead
                 } == [ids[1]])
             #expect(try await list { $0.jobID = jobs[2].id } == [ids[2]])
+            for (tenant, found) in [("t0", [ids[2]]), ("t1", [])] as [(TenantID, [String])] {
+                #expect(
+                    try await list {
+                        $0.jobID = jobs[2].id; $0.tenantID = tenant
+                    } == found)
+            }
             #expect(
                 try await list {
                     $0.jobID = jobs[2].id; $0.state = .dead

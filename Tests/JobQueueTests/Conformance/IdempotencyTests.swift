@@ -32,6 +32,9 @@ struct IdempotencyTests {
             let known = IdempotencyClaim.known(job: new.id, bodyHash: Self.hash)
             #expect(try await queue.claim(tenantID: "a", path: "/sync", key: "k", now: fixture.now) == known)
             #expect(try await queue.claim(tenantID: "a", path: "/sync", key: "k", now: fixture.now) == known)
+            for (tenant, path) in [("b", "/sync"), ("a", "/remove")] as [(TenantID, String)] {
+                #expect(try await queue.claim(tenantID: tenant, path: path, key: "k", now: fixture.now) == .claimed)
+            }
             let reborn = try await driver.killed(fixture)
             #expect(try await reborn.claim(tenantID: "a", path: "/sync", key: "k", now: fixture.now) == known)
             await reborn.close()

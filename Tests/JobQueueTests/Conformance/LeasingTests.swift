@@ -45,9 +45,9 @@ struct LeasingTests {
             #expect(three.map(\.jobID) == jobs[0...2].map(\.id), "none beyond a larger one")
             #expect(try await queue.statistics(now: fixture.now).tenants.first { $0.tenantID == "a" }?.currentJob == jobs[0].id)
             // Only the first is finished; the second's try fails, the third goes back.
-            try await finish([three[0]])
-            try await queue.retry(three[1].lease, at: fixture.now, error: "busy", now: fixture.now)
-            await queue.release([three[2].lease])
+            try await finish([three.at(0)])
+            try await queue.retry(three.at(1).lease, at: fixture.now, error: "busy", now: fixture.now)
+            await queue.release([try three.at(2).lease])
             let again = try await lease(9)
             #expect(again.map(\.jobID) == [jobs[1].id], "one that was tried comes alone")
             try await finish(again)

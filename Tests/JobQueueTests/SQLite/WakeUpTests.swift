@@ -90,6 +90,28 @@ struct WakeUpTests {
         }
     }
 
+    @Test("what is given back between a lease that found nothing and its commit can be leased before the others are finished")
+    func releaseBeforeCommit() async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            try await fixture.accept(queue, "a", users: 30, size: 10)
+            let turn = try await fixture.lease(queue, "a", 3)
+            await queue.unlock(turn.map(\.lease))
+            // Where one ended there may be more: the next lease looks.
+            _ = try await queue.finish([try turn.at(0).finished()], now: fixture.now)
+            let last = try turn.at(2).lease
+            let lease: @Sendable () async throws -> Void = {
+                let leased = try await fixture.lease(queue, "a")
+                #expect(leased.isEmpty, "the others are held")
+            }
+            let release: @Sendable () async throws -> Void = {
+                try await queue.writer.write { _ in queue.lanes { $0.end([last]) } }
+            }
+            try await queue.inOneCommit([lease, release])
+            #expect(try await fixture.lease(queue, "a", 3).map(\.number) == [2])
+        }
+    }
+
     @Test("a backoff outlives the results of a turn that began before it", arguments: [true, false])
     func backoffBesideFinish(inOneCommit: Bool) async throws {
         try await QueueDriver.sqlite.withQueue { fixture, queue in

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import SyncModel
+import Synchronization
 import Testing
 
 @testable import UserDirectory
@@ -96,6 +97,31 @@ struct FileTests {
         await it.directory.checkpoint()
         #expect(size(it.path + "-wal") == 0)
         #expect(try it.rows("users").count == 200)
+    }
+
+    @Test("a bulk's commit closes at its next batch boundary for who waits for the one connection, one of small jobs does not")
+    func givesWay() async throws {
+        for isBulk in [true, false] {
+            let it = try SQLiteFixture()
+            let directory = try #require(it.directory as? SQLiteUserDirectory)
+            let batches = (0..<3).map { number in
+                var batch = users(number)
+                batch.isWholeJob = !isBulk
+                return batch
+            }
+            let other = Mutex<Task<[BatchApplied], any Error>?>(nil)
+            let done = try await directory.apply(batches) {
+                other.withLock { other in
+                    other = other ?? Task { try await directory.apply([users(9)], closeEarly: { false }) }
+                }
+                // Its thread is the directory's own: nobody else is kept from running.
+                while !directory.line.isAnybodyWaiting { usleep(100) }
+                return false
+            }
+            #expect(done.map(\.number) == (isBulk ? [0] : [0, 1, 2]))
+            let waited = try #require(other.withLock { $0 })
+            #expect(try await waited.value.count == 1)
+        }
     }
 
     @Test("a version of SQLite that can lose commits is warned of, once")
