@@ -1,5 +1,8 @@
 import Foundation
+import JobQueue
 import Testing
+
+@testable import SyncEngine
 
 @Suite("Metrics over HTTP")
 struct MetricsTests {
@@ -45,6 +48,19 @@ struct MetricsTests {
                 let metrics = try await read(server)
                 #expect(metrics["usersync_pending_users"] == 120 && metrics["usersync_directory_up"] == 0)
                 #expect(metrics["usersync_oldest_pending_job_age_seconds"].map { $0 >= 100 } == true)
+            }
+        }
+    }
+
+    @Test("what is put right in the queue's memory is counted by its kind")
+    func repairs() async throws {
+        try await TestServer.run { server in
+            let metrics = EngineMetrics()
+            for kind in QueueRepair.Kind.allCases {
+                let sample = "usersync_queue_repairs_total{what=\"\(kind.rawValue)\"}"
+                let before = try await read(server)[sample] ?? 0
+                metrics.repaired(kind)
+                #expect(try await read(server)[sample] == before + 1)
             }
         }
     }
