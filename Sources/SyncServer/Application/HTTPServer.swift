@@ -24,6 +24,8 @@ package enum HTTPServer {
         package var renderMetrics: @Sendable () async -> [UInt8]
         /// What stands for moments that requests do not name.
         package var acceptance = AcceptanceClock(latest: nil)
+        /// Large uploads that may arrive at a time.
+        package var seats = UploadSeats()
         /// How long a caller may take.
         package var limits = ConnectionLimits()
         /// The most connections at a time.
@@ -97,7 +99,7 @@ package enum HTTPServer {
             IntakeDependencies(
                 queue: queue, engine: engine, settings: settings, clock: clock, acceptance: dependencies.acceptance,
                 limiter: SubmissionLimiter(settings.rateLimit, clock: clock), budget: RunBudget(blocks: sortingMemory),
-                isDraining: dependencies.isDraining, callbackProblem: dependencies.callbackProblem)
+                seats: dependencies.seats, isDraining: dependencies.isDraining, callbackProblem: dependencies.callbackProblem)
         ).addRoutes(to: router)
         StatusController(queue: queue, engine: engine, clock: clock).addRoutes(to: router)
         JobsController(

@@ -13,7 +13,7 @@ package struct IntakeDependencies: Sendable {
     /// Memory for sorting, shared by all uploads.
     package var budget: RunBudget
     /// Room for large uploads, shared likewise.
-    package var seats = UploadSeats(64)
+    package var seats: UploadSeats
     /// Whether the process is stopping: nothing more is accepted.
     package var isDraining: @Sendable () -> Bool
     /// Says why a `metadata.callbackUrl` may not be used; `nil`: it may.
@@ -21,8 +21,8 @@ package struct IntakeDependencies: Sendable {
 
     package init(
         queue: any JobQueue, engine: any EngineControl, settings: Settings, clock: WallClock, acceptance: AcceptanceClock,
-        limiter: SubmissionLimiter,
-        budget: RunBudget, isDraining: @escaping @Sendable () -> Bool, callbackProblem: @escaping @Sendable (String) -> String?
+        limiter: SubmissionLimiter, budget: RunBudget, seats: UploadSeats = UploadSeats(),
+        isDraining: @escaping @Sendable () -> Bool, callbackProblem: @escaping @Sendable (String) -> String?
     ) {
         self.queue = queue
         self.engine = engine
@@ -31,6 +31,7 @@ package struct IntakeDependencies: Sendable {
         self.acceptance = acceptance
         self.limiter = limiter
         self.budget = budget
+        self.seats = seats
         self.isDraining = isDraining
         self.callbackProblem = callbackProblem
     }

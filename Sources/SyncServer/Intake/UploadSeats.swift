@@ -8,7 +8,7 @@ package final class UploadSeats: Sendable {
     package let limit: Int
     private let taken = Atomic<Int>(0)
 
-    package init(_ limit: Int) { self.limit = limit }
+    package init(_ limit: Int = 64) { self.limit = limit }
 
     /// - Throws: 503 where all are taken.
     func take() throws(APIError) {

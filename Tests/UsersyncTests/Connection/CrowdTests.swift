@@ -39,8 +39,8 @@ struct CrowdTests {
             #expect(areClosed, "\(strangers.indices.filter { !strangers[$0].isClosed }) are open")
             let (answers, _) = try await RawCaller.answers(port: beside.port, live)
             #expect(answers.first?.status == 200)
-            for caller in callers {
-                #expect(!caller.isClosed)
+            #expect(callers.allSatisfy { !$0.isClosed })
+            for caller in callers where !caller.isClosed {
                 await caller.send(withKey)
                 #expect(await eventually { caller.answer.split(separator: "HTTP/1.1 200").count == 2 })
             }

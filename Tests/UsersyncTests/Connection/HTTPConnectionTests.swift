@@ -127,6 +127,24 @@ struct HTTPConnectionTests {
         for channel in sending + [newcomer] { _ = try? channel.finish(acceptAlreadyClosed: true) }
     }
 
+    @Test("a body that is asked for brings a KiB a minute, or the connection ends", arguments: [true, false])
+    func progress(isAskedFor: Bool) throws {
+        try connection { channel, _ in
+            func send(_ count: Int) throws {
+                try channel.writeInbound(ByteBuffer(repeating: 0x61, count: count))
+                if isAskedFor { channel.read() }
+                channel.embeddedEventLoop.advanceTime(by: .seconds(60))
+            }
+            try channel.writeInbound(ByteBuffer(string: "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"))
+            for _ in 0..<3 {
+                try send(1024)
+                #expect(channel.isActive)
+            }
+            try send(1023)
+            #expect(channel.isActive != isAskedFor)
+        }
+    }
+
     @Test("a body that nobody wants is discarded for two seconds or 64 MiB")
     func discards() throws {
         let endless = "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000000\r\n\r\n"

@@ -23,6 +23,14 @@ struct HeaderReadingTests {
         #expect(PreferHeader(values).wait(atMost: 25) == seconds)
     }
 
+    @Test("a submission waits 25 s at most")
+    func longestWait() throws {
+        for (text, seconds) in [("wait=25", 25), ("wait=26", 25), ("wait=99999999999999999999", 25), ("wait=3", 3)] {
+            let headers = try SubmissionHeaders([.contentType: "application/json", .prefer: text], requiresSource: false)
+            #expect(headers.wait == seconds)
+        }
+    }
+
     private static let trace = "0af7651916cd43dd8448eb211c80319c"
     private static let span = "b7ad6b7169203331"
 
@@ -144,6 +152,15 @@ struct HeaderReadingTests {
         #expect(ClientAddress.failureKey("192.0.2.1") != ClientAddress.failureKey("192.0.2.2"))
         #expect(ClientAddress.failureKey("::ffff:192.0.2.1") == ClientAddress.failureKey("192.0.2.1"))
         #expect(ClientAddress.failureKey("::ffff:192.0.2.1") != ClientAddress.failureKey("::ffff:192.0.2.2"))
+    }
+
+    @Test("a request id is taken over where it is 1 to 128 visible ASCII characters, sent once; else one is made")
+    func requestIDs() {
+        for id in ["x", "~!abc-123", String(repeating: "x", count: 128)] { #expect(RequestIDRule.accept([id]) == id) }
+        for unfit in [[], [""], ["a b"], ["a\tb"], ["é"], ["\u{7F}"], [String(repeating: "x", count: 129)], ["a", "a"]] {
+            let made = RequestIDRule.accept(unfit)
+            #expect(made.count == 32 && made.allSatisfy(\.isHexDigit), "\(unfit)")
+        }
     }
 
     @Test("of thousands of keys only the right ones are let in")

@@ -46,6 +46,24 @@ struct RateLimitTests {
         }
     }
 
+    @Test("a large upload for which there is no seat counts nothing, though part of it came")
+    func noSeat() async throws {
+        try await TestServer.run(["RATE_LIMIT_MAX": "1"]) { server in
+            var dependencies = server.dependencies()
+            dependencies.seats = UploadSeats(0)
+            let beside = try await Beside.start(dependencies)
+            var statuses: [Int?] = []
+            for count in [9_000, 9_000, 1, 1] {
+                let body = Bodies.sync(Bodies.users(count), tenant: "t1")
+                let head = RawCaller.head(tenant: "t1", "Content-Length: \(body.utf8.count)")
+                let (answers, _) = try await RawCaller.answers(port: beside.port, head + body)
+                statuses.append(answers.first?.status)
+            }
+            #expect(statuses == [503, 503, 202, 429])
+            try await beside.stop()
+        }
+    }
+
     @Test("what is refused for what it says counts, and is told what is left")
     func badRequests() async throws {
         try await TestServer.run(["RATE_LIMIT_MAX": "2"]) { server in
