@@ -25,9 +25,10 @@ struct CommandRunner {
         }
     }
 
-    /// The options of a sanitizer that the tests run under: it is to report of the processes they start likewise.
+    /// The options of a sanitizer that the tests run under: it is to report of the processes they start likewise. And the deliberate
+    /// fault that is on (`mutants.sh`).
     static let sanitizerOptions = ProcessInfo.processInfo.environment.filter {
-        ["TSAN_OPTIONS", "ASAN_OPTIONS", "LD_PRELOAD"].contains($0.key)
+        ["TSAN_OPTIONS", "ASAN_OPTIONS", "LD_PRELOAD", "USERSYNC_FAULT"].contains($0.key)
     }
 
     /// The environment with those options; what is preloaded already stays before what the sanitizer needs.
