@@ -102,10 +102,11 @@ struct ClockFaults {
             try await TestServer.run { server in
                 server.receiver.answer(with: 503)
                 let job = try await server.submitted([Bodies.user("u1", "a@x.io")])
-                #expect(await eventually { server.receiver.of(job: job).count == 1 })
+                // Written down: from then on the next try may come at any time.
+                #expect(try await eventually { try await server.job(job).webhook.attempts.int == 1 })
+                server.receiver.answer(with: 200)
                 server.clock.move(by: jump)
                 report.tries += 1
-                server.receiver.answer(with: 200)
                 if jump < 0 { server.clock.move(by: -jump + 10) }
                 try await GoodCaller(server).submit(&report)
                 #expect(try await eventually { try await server.job(job).webhook.state.string == "delivered" })

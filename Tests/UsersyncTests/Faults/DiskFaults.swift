@@ -23,7 +23,8 @@ struct DiskFaults {
                 let server = try? await ServerProcess.start(folder: folder, receiver: receiver, settings: environment)
                 if let server {
                     load.moved(to: server.port)
-                    let hasDied = await eventually(60) { !server.isRunning }
+                    // As long as a core shared with others takes.
+                    let hasDied = await eventually(240) { !server.isRunning }
                     if !hasDied {
                         // A sanitized server does not get as far in the time.
                         if !FaultScale.isSanitized { Issue.record("it does not come to \(point)") }
