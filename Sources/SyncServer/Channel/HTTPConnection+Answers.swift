@@ -93,6 +93,7 @@ extension HTTPConnection {
         switch next {
         case .goOn: break
         case .discard:
+            register.finish(context.channel)
             context.flush()
             setAlarm(.discard, in: limits.discardTime, context)
             readOn(context)
@@ -126,7 +127,7 @@ extension HTTPConnection {
     private func close(_ context: ChannelHandlerContext) {
         guard !inputHasClosed else { return context.close(promise: nil) }
         // Nothing is under way any more: at the bound it goes before those that are served.
-        register.settle(context.channel)
+        register.finish(context.channel)
         isClosing = true
         discarded = 0
         setAlarm(.discard, in: limits.discardTime, context)

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Which connection has to go")
 struct ConnectionLinesTests {
-    private static let strangers = [ConnectionLines.Standing.strangerIdle, .strangerBusy]
+    private static let strangers = [ConnectionLines.Standing.strangerDone, .strangerIdle, .strangerBusy]
     private static let callers = [ConnectionLines.Standing.callerIdle, .callerBusy]
 
     @Test("the one idle longest, strangers before callers, those that are served last")
@@ -19,12 +19,15 @@ struct ConnectionLinesTests {
         // 3 was served meanwhile: it stands behind 4 and 5.
         lines.set(numbers[3], isBusy: true)
         lines.set(numbers[3], isBusy: false)
+        // 1 was answered and goes on sending.
+        lines.set(numbers[5], isBusy: true)
+        lines.finish(numbers[1])
         var gone: [Int] = []
         while let next = lines.next(of: Self.strangers + Self.callers) {
             gone.append(next.number)
             lines.remove(next.number)
         }
-        #expect(gone == [4, 5, 3, 1, 0, 2].map { numbers[$0] })
+        #expect(gone == [1, 4, 3, 5, 0, 2].map { numbers[$0] })
         #expect(lines.count == 0)
     }
 

@@ -57,6 +57,31 @@ struct CrowdTests {
         }
     }
 
+    @Test("strangers whom it has answered and who go on sending go before one whose request is still to come")
+    func answeredStrangers() async throws {
+        try await TestServer.run { server in
+            var dependencies = server.dependencies()
+            dependencies.maxConnections = 16
+            let beside = try await Beside.start(dependencies)
+            func stranger() async throws -> RawCaller {
+                let caller = try await RawCaller.connect(port: beside.port)
+                await caller.send(
+                    "POST /api/internal/sync/users HTTP/1.1\r\nHost: x\r\nX-Internal-API-Key: wrong\r\nContent-Length: 1000000\r\n\r\nx"
+                )
+                #expect(await eventually { caller.answer.hasPrefix("HTTP/1.1 4") })
+                return caller
+            }
+            var strangers: [RawCaller] = []
+            for _ in 0..<15 { strangers.append(try await stranger()) }
+            let good = try await RawCaller.connect(port: beside.port)
+            for _ in 0..<8 { strangers.append(try await stranger()) }
+            await good.send("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(await eventually(10) { good.answer.hasPrefix("HTTP/1.1 200") })
+            for caller in strangers + [good] { await caller.close() }
+            try await beside.stop()
+        }
+    }
+
     @Test("callers with a key who sent half a body hold no place against a newcomer; those that go are told")
     func halfBodies() async throws {
         try await TestServer.run { server in

@@ -3,6 +3,8 @@
 struct ConnectionLines: Sendable {
     /// What is known of a connection.
     enum Standing: Int, Sendable, CaseIterable {
+        /// No key came on it, and it was answered; what it still sends nobody wants.
+        case strangerDone
         /// No key came on it yet, and no request is under way.
         case strangerIdle
         case strangerBusy
@@ -34,7 +36,7 @@ struct ConnectionLines: Sendable {
     /// Connections but those that leave.
     var staying: Int { count - count(.leaving) }
     /// Connections on which no key came yet.
-    var strangers: Int { count(.strangerIdle) + count(.strangerBusy) }
+    var strangers: Int { count(.strangerDone) + count(.strangerIdle) + count(.strangerBusy) }
     /// Connections on which a good key came.
     var callers: Int { count(.callerIdle) + count(.callerBusy) }
 
@@ -58,7 +60,7 @@ struct ConnectionLines: Sendable {
     /// A request begins, something of it came, or it has ended; the connection goes to the end of its line.
     mutating func set(_ number: Int, isBusy: Bool) {
         switch standing(number) {
-        case .strangerIdle, .strangerBusy: move(number, to: isBusy ? .strangerBusy : .strangerIdle)
+        case .strangerDone, .strangerIdle, .strangerBusy: move(number, to: isBusy ? .strangerBusy : .strangerIdle)
         case .callerIdle, .callerBusy: move(number, to: isBusy ? .callerBusy : .callerIdle)
         case .leaving, nil: break
         }
@@ -67,9 +69,18 @@ struct ConnectionLines: Sendable {
     /// A good key came.
     mutating func vouch(_ number: Int) {
         switch standing(number) {
-        case .strangerIdle: move(number, to: .callerIdle)
+        case .strangerDone, .strangerIdle: move(number, to: .callerIdle)
         case .strangerBusy: move(number, to: .callerBusy)
         case .callerIdle, .callerBusy, .leaving, nil: break
+        }
+    }
+
+    /// It was answered, and what it still sends is discarded.
+    mutating func finish(_ number: Int) {
+        switch standing(number) {
+        case .strangerDone, .strangerIdle, .strangerBusy: move(number, to: .strangerDone)
+        case .callerIdle, .callerBusy: move(number, to: .callerIdle)
+        case .leaving, nil: break
         }
     }
 

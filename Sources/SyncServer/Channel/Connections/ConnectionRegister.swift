@@ -57,7 +57,7 @@ package final class ConnectionRegister: Sendable {
     /// A connection has come; another one may have to go.
     func enter(_ channel: any Channel) {
         let gone = state.withLock { state in
-            let gone = state.lines.staying < limit ? nil : go(.strangerIdle, .strangerBusy, .callerIdle, in: &state)
+            let gone = state.lines.staying < limit ? nil : go(.strangerDone, .strangerIdle, .strangerBusy, .callerIdle, in: &state)
             let number = state.lines.add()
             state.channels[number] = channel
             state.numbers[ObjectIdentifier(channel)] = number
@@ -138,6 +138,14 @@ package final class ConnectionRegister: Sendable {
             let strangers = state.lines.strangers
             guard !isCaller, strangers > ConnectionRegister.fewStrangers else { return (isCaller, nil) }
             return (false, .microseconds(Int64(strangers) * ConnectionRegister.pausePerStranger))
+        }
+    }
+
+    /// It was answered; what it still sends is discarded. It goes before those whose request may be on its way.
+    func finish(_ channel: any Channel) {
+        state.withLock { state in
+            guard let number = state.numbers[ObjectIdentifier(channel)] else { return }
+            state.lines.finish(number)
         }
     }
 
