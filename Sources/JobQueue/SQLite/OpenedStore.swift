@@ -30,6 +30,7 @@ struct OpenedStore {
         self.path = path
         place = OpenFilePlace(path: path)
         reserve = DiskReserve(path: path, minFreeBytes: minFreeBytes)
+        try Self.expectFile(path)
         lock = try FileLock(path: path + ".lock")
         try Self.restrictAccess(path, warn: warn)
         try lock.include(path)
@@ -61,6 +62,14 @@ struct OpenedStore {
         }
         configuration.readonly = true
         reader = try DatabaseQueue(path: path, configuration: configuration)
+    }
+
+    /// A folder, say, is left as it is.
+    private static func expectFile(_ path: String) throws {
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return }
+        guard attributes[.type] as? FileAttributeType == .typeRegular else {
+            throw QueueError.unusable("\(path) is no file: QUEUE_URL has to name one, or where one is to be made")
+        }
     }
 
     /// The file, and with it the log and its index, are their owner's alone.
