@@ -57,7 +57,8 @@ package final class ConnectionRegister: Sendable {
     /// A connection has come; another one may have to go.
     func enter(_ channel: any Channel) {
         let gone = state.withLock { state in
-            let gone = state.lines.staying < limit ? nil : go(.strangerDone, .strangerIdle, .strangerBusy, .callerIdle, in: &state)
+            let isFull = state.lines.staying >= limit
+            let gone = isFull ? go(.strangerDone, .strangerIdle, .strangerBusy, .callerIdle, in: &state) : nil
             let number = state.lines.add()
             state.channels[number] = channel
             state.numbers[ObjectIdentifier(channel)] = number
