@@ -127,7 +127,10 @@ struct FullDiskFaults {
                 let isDone = try await eventually(240) { try await server.get(path).json.status.string == "completed" }
                 #expect(isDone, "what was acknowledged does not end")
             }
-            #expect(!server.log.contains("database or disk is full"), "the limit was no limit")
+            // What bodies of unknown length left in the queue's file before they were refused may be there still while the accepted one
+            // is applied: the directory, on the same disk, then waits for it to go.
+            let full = server.log.split(separator: "\n").filter { $0.contains("database or disk is full") }
+            #expect(full.allSatisfy { !isAnnounced && $0.contains("directory unavailable") }, "the limit was no limit")
             #expect(try await leftovers(of: data) == 0)
 
             // Full to the last byte, reserve and all; the process dies on it and is started again.
