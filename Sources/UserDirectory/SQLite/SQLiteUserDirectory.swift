@@ -21,7 +21,7 @@ package actor SQLiteUserDirectory: UserDirectory {
         package var cacheKiB: Int?
         /// `RETENTION_DAYS`: how long a removal of an unknown id is remembered.
         package var retentionDays: Double
-        /// Users that a commit settles ahead of their batch in last passes (10,000: about 0.2 s).
+        /// Steps beyond its own batches that a commit takes in last passes (`LastPassAllowance`).
         package var lastPassSteps = 10_000
 
         package init(busyTimeout: Double = 2, walPageLimit: Int = 48_000, cacheKiB: Int? = nil, retentionDays: Double = 7) {

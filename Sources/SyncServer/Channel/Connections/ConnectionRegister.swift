@@ -4,9 +4,9 @@ package import SyncModel
 import Synchronization
 
 /// All connections of the server, and the bound on their number. Where one more comes than there may be, the stranger on whose
-/// connection nothing came for longest is closed. Callers, on whose connection a good key came, may hold all but a few of the places, so that a probe is
-/// answered whatever they hold; where one more of them comes, it is the caller silent longest who goes. So nobody without a key costs
-/// anybody with one a place.
+/// connection nothing came for longest is closed, those who were answered first. Callers, on whose connection a good key came, may hold
+/// all but a few of the places, so that a probe is answered whatever they hold; where one more of them comes, the caller silent longest
+/// goes. So a stranger never takes the place of a caller that is being served.
 package final class ConnectionRegister: Sendable {
     /// Why the server closed a connection.
     enum Reason: String, Sendable, CaseIterable {

@@ -64,7 +64,7 @@ final class LastPassWay {
 final class LastPassWays {
     private var ways: [JobID: LastPassWay] = [:]
 
-    /// Of so many jobs, and so many steps in all (about 50 bytes each), ways are kept; others are gone in one transaction.
+    /// Of so many jobs, and so many steps in all, ways are kept; others are gone in one transaction.
     private static let jobs = 16
     private static let steps = 2_000_000
 
