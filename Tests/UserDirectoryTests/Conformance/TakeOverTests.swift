@@ -67,20 +67,22 @@ struct TakeOverTests {
             """
             ALTER TABLE users ADD COLUMN phone TEXT;
             PRAGMA writable_schema = 1;
-            UPDATE sqlite_master SET sql = replace(sql, 'department VARCHAR(100)', 'department VARCHAR(100) DEFAULT (''Ne'' || ''w'')')
+            UPDATE sqlite_master SET sql = replace(replace(sql,
+              'department VARCHAR(100)', 'department VARCHAR(100) DEFAULT (''Ne'' || ''w'')'),
+              'kinde_user_id VARCHAR(255)', 'kinde_user_id VARCHAR(255) DEFAULT ''none''')
               WHERE name = 'users';
             PRAGMA writable_schema = RESET;
-            INSERT INTO users (email, name, tenant_id, wrapper_user_id, department, synced_from, phone)
-              VALUES ('alice@x.example', 'Alice', 't1', '1', 'Board', 'by hand', '17');
+            INSERT INTO users (email, name, tenant_id, wrapper_user_id, kinde_user_id, department, synced_from, phone)
+              VALUES ('alice@x.example', 'Alice', 't1', '1', NULL, 'Board', 'by hand', '17');
             """)
         let work = BatchWork(job: 2, [TestUser("2", "alice@x.example"), TestUser("3", "new@x.example")]).alone
         #expect(try await it.apply(work)[0].users.map(\.isRelinked) == [true, false])
         #expect(
             try it.column(
                 """
-                SELECT wrapper_user_id || department || is_admin || is_active || roles || synced_from || coalesce(phone, '-')
+                SELECT wrapper_user_id || department || is_admin || is_active || roles || synced_from || kinde_user_id || coalesce(phone, '-')
                 FROM users WHERE wrapper_user_id IN ('2', '3') ORDER BY 1
-                """) == ["2New01[]wrapper17", "3New01[]wrapper-"])
+                """) == ["2New01[]wrappernone17", "3New01[]wrappernone-"])
     }
 
     @Test("in a retry, not the row of somebody who was in the request that is tried again", arguments: DirectoryDriver.all)

@@ -222,11 +222,17 @@ final class UserApplier {
     /// Gives another person's row to the user.
     func takeOver(_ row: StoredRow) throws(SQLiteFailure) -> Verdict {
         let id = row.id
-        let emailStands = fields.email.map { row.email?.sameBytes(as: $0) ?? false } ?? true
-        row.done()
         let shape = fields.creation
-        let isTaken = try emailStands ? false : isSpellingTaken()
-        let update = try statements.takeOver(shape, keepsEmail: isTaken)
+        // Of the columns with an index, those that do not change.
+        var kept = FieldSet()
+        if fields.email.map({ row.email?.sameBytes(as: $0) ?? false }) ?? true { kept.insert(.email) }
+        if row.holds(shape.contains(.kindeUserID) ? fields.target(.kindeUserID) ?? .null : .null, in: .kindeUserID) {
+            kept.insert(.kindeUserID)
+        }
+        row.done()
+        // A twin in lower case has that spelling already: this row keeps its own.
+        if !kept.contains(.email), try isSpellingTaken() { kept.insert(.email) }
+        let update = try statements.takeOver(shape, kept: kept)
         batch.bindConstants(to: update)
         bind(shape, to: update)
         update.bind(UserSQL.row, id)

@@ -67,9 +67,11 @@ enum UserSQL {
     /// not ours.
     /// - Parameters:
     ///   - fields: those that creation would name; of the others `defaults` has the table's own.
-    ///   - keepsEmail: the row's own spelling stands.
-    static func takeOver(_ fields: FieldSet, keepsEmail: Bool, defaults: [String: String]) -> String {
-        let columns = UserField.stored.filter { $0 != .email || !keepsEmail }.map { field in
+    ///   - kept: those that stand as they are; naming them would rewrite their entries in indexes.
+    static func takeOver(_ fields: FieldSet, kept: FieldSet, defaults: [String: String]) -> String {
+        let columns = UserField.stored.filter { field in
+            !kept.contains(field) || !fields.contains(field) && defaults[field.column] != nil
+        }.map { field in
             fields.contains(field)
                 ? "\(field.column) = ?\(parameter(field))" : "\(field.column) = (\(defaults[field.column] ?? "NULL"))"
         }

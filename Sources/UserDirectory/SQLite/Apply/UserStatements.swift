@@ -4,11 +4,17 @@ final class UserStatements {
     private let cache: StatementCache
     private var inserts: [FieldSet: RawStatement] = [:]
     private var updates: [FieldSet: RawStatement] = [:]
-    private var takeOvers: [FieldSet: RawStatement] = [:]
+    private var takeOvers: [TakeOver: RawStatement] = [:]
     private var lookup: RawStatement?
     private var batches = 0
     /// `PRAGMA data_version` as the tables were fitted; another one: another process has committed since.
     let preparedDataVersion: Int64
+
+    private struct TakeOver: Hashable {
+        var fields: FieldSet
+        var kept: FieldSet
+    }
+
     /// Shapes kept; a payload that has more compiles them anew.
     private static let capacity = 64
 
@@ -44,18 +50,18 @@ final class UserStatements {
         return statement
     }
 
-    /// - Parameter keepsEmail: the row's own spelling stands.
-    func takeOver(_ fields: FieldSet, keepsEmail: Bool) throws(SQLiteFailure) -> RawStatement {
-        if !keepsEmail, let statement = takeOvers[fields] { return statement }
+    /// - Parameter kept: fields that stand as they are.
+    func takeOver(_ fields: FieldSet, kept: FieldSet) throws(SQLiteFailure) -> RawStatement {
+        let shape = TakeOver(fields: fields, kept: kept)
+        if let statement = takeOvers[shape] { return statement }
         if takeOvers.count >= Self.capacity { takeOvers.removeAll() }
         let select = try cache(UserSQL.defaults)
         var defaults: [String: String] = [:]
         while try select.step() {
             if let column = select.string(0) { defaults[column] = select.string(1) }
         }
-        let sql = UserSQL.takeOver(fields, keepsEmail: keepsEmail, defaults: defaults)
-        let statement = try RawStatement(connection, sql)
-        if !keepsEmail { takeOvers[fields] = statement }
+        let statement = try RawStatement(connection, UserSQL.takeOver(fields, kept: kept, defaults: defaults))
+        takeOvers[shape] = statement
         return statement
     }
 
