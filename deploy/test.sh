@@ -39,4 +39,15 @@ if [ $# = 0 ]; then
     "$python" Tests/Tools/foreign.py .build/debug/usersync
 fi
 # One at a time: what a test measures is not what its neighbours do to the machine.
-exec swift test --no-parallel "$@"
+{
+    status=0
+    swift test --no-parallel "$@" || status=$?
+    echo "$status" > .build/test.status
+} 2>&1 | tee .build/test.log
+status=$(cat .build/test.status)
+if [ "$status" != 0 ]; then
+    say "What failed (all of it: .build/test.log)"
+    grep -a -A 3 '✘ .*\(recorded an issue\|failed after\)\|^error: ' .build/test.log | cut -c 1-2000 || true
+    grep -a 'Test run with' .build/test.log | tail -1 || true
+fi
+exit "$status"
