@@ -70,13 +70,19 @@ package protocol JobQueue: DeliveryOutbox, QueueHousekeeping, QueueReconciling {
     // MARK: Steering
 
     /// Marks the job: no further batch of it is leased. Returns the batches that no worker holds (those in backoff too), which the
-    /// caller tombstones in the directory and then drops. May be called again. Users waiting for the last pass are cancelled at once.
+    /// caller tombstones in the directory and then drops. May be called again. Users waiting for a last pass that has not begun are
+    /// cancelled at once. In a last pass none is named as long as a worker holds another: that one may settle users of them.
     func requestCancel(_ id: JobID, now: Timestamp) async throws -> CancelRequest
     /// Ends batches of a job whose cancel was requested. Those in `applied` had been applied before (their ledger says so): their
     /// results stand. The others end unapplied: their users count as cancelled. Batches that are held or ended are passed over.
-    /// Returns the job if no batch is open any more, also where `batches` is empty.
-    func drop(_ job: JobID, batches: [Int], applied: [Int: [AppliedUser]], now: Timestamp) async throws -> Job?
-    /// Jobs whose cancel was requested and that have open batches which no worker holds: a crash or a release came between.
+    /// - Parameter settledAhead: of a job in its last pass, users that were settled ahead of their batch, in index order: their results
+    ///   stand too, and all others who wait are cancelled. `nil`: it is in its first pass.
+    /// - Returns: the job if no batch is open any more, also where `batches` is empty.
+    func drop(
+        _ job: JobID, batches: [Int], applied: [Int: [AppliedUser]], settledAhead: [AppliedUser]?, now: Timestamp
+    ) async throws -> Job?
+    /// Jobs whose cancel was requested and that `requestCancel` would name batches of: a crash or a release came between, or the batch
+    /// that was held in the last pass has ended.
     /// `requestCancel` them again and drop. For start-up, a timer and `QueueObserver.jobWaiting`.
     func cancelling(limit: Int) async throws -> [JobID]
     /// A linked job of the failed users alone.
@@ -147,6 +153,6 @@ extension JobQueue {
 
     /// Drops batches none of which had been applied.
     package func drop(_ job: JobID, batches: [Int], now: Timestamp) async throws -> Job? {
-        try await drop(job, batches: batches, applied: [:], now: now)
+        try await drop(job, batches: batches, applied: [:], settledAhead: nil, now: now)
     }
 }

@@ -139,6 +139,8 @@ package enum CancelRequest: Sendable {
     case ended(Job)
     /// Open batches that no worker holds, by number.
     case requested(Job, unstarted: [Int])
+    /// In the job's last pass, with no batch held: its open batches. Users may have been settled ahead of theirs.
+    case requestedInLastPass(Job, unstarted: [Int])
 }
 
 package enum RetryRequest: Sendable {

@@ -163,25 +163,39 @@ package final class Engine: Service, EngineControl {
     }
 
     package func cancel(_ id: JobID) async throws -> CancelAnswer {
-        switch try await queue.requestCancel(id, now: clock.now()) {
+        let request = try await queue.requestCancel(id, now: clock.now())
+        switch request {
         case .unknown: return .unknown
         case .ended(let job): return .ended(job)
-        case .requested(let job, let unstarted):
-            // With the directory away the tombstones wait; the request stands, and the sweep carries it out.
-            do { try await drop(unstarted, of: id) } catch let error as DirectoryError { await gate.close(error.text) }
+        case .requested(let job, _), .requestedInLastPass(let job, _):
+            try await carryOut(request, of: id)
             return .requested(try await queue.job(id) ?? job)
         }
     }
 
     private func carryOutCancel(_ id: JobID) async throws {
-        guard case .requested(_, let unstarted) = try await queue.requestCancel(id, now: clock.now()) else { return }
-        do { try await drop(unstarted, of: id) } catch let error as DirectoryError { await gate.close(error.text) }
+        try await carryOut(try await queue.requestCancel(id, now: clock.now()), of: id)
     }
 
-    private func drop(_ unstarted: [Int], of id: JobID) async throws {
+    /// With the directory away the tombstones wait; the request stands, and the sweep carries it out.
+    private func carryOut(_ request: CancelRequest, of id: JobID) async throws {
+        do {
+            switch request {
+            case .unknown, .ended: return
+            case .requested(_, let unstarted): try await drop(unstarted, of: id, isLastPass: false)
+            case .requestedInLastPass(_, let unstarted): try await drop(unstarted, of: id, isLastPass: true)
+            }
+        } catch let error as DirectoryError {
+            await gate.close(error.text)
+        }
+    }
+
+    private func drop(_ unstarted: [Int], of id: JobID, isLastPass: Bool) async throws {
         let standing = try await directory.tombstone(id, batches: unstarted)
+        // After the tombstones: nobody settles a user of theirs any more.
+        let ahead = isLastPass ? try await directory.settledAhead(of: id) : nil
         if let job = try await queue.drop(
-            id, batches: unstarted, applied: standing.mapValues(\.users), now: clock.now())
+            id, batches: unstarted, applied: standing.mapValues(\.users), settledAhead: ahead, now: clock.now())
         {
             await closer.close([job])
         }

@@ -21,6 +21,10 @@ package protocol UserDirectory: Sendable {
     /// Puts tombstones into the ledger for batches that shall end unapplied. Returns those that were applied before: their results stand.
     func tombstone(_ job: JobID, batches: [Int]) async throws(DirectoryError) -> [Int: BatchApplied]
 
+    /// Users whose results wait for their batch's turn, in index order: in a job's last pass they were settled ahead of it. Asked of a
+    /// job of which no batch is at work; batches that have had their turn are told of too.
+    func settledAhead(of job: JobID) async throws(DirectoryError) -> [AppliedUser]
+
     /// Ends a batch whose tries are spent: nobody applies it any more. Its users failed (`retries_exhausted`), but for those that were
     /// settled ahead of it in the last pass; their rows stay theirs, as others of the job learn.
     /// - Parameter error: why the last try failed, the detail of each.

@@ -7,33 +7,33 @@ extension MemoryJobQueue {
             guard let at = state.disk.index(of: id) else { return .unknown }
             guard !state.disk.entries[at].job.state.isEnd else { return .ended(state.disk.entries[at].job) }
             state.disk.entries[at].job.cancelRequested = true
-            state.disk.entries[at].job.counts.cancelled += state.disk.entries[at].deferred.count
-            state.disk.entries[at].deferred = [:]
+            let isLastPass = state.disk.entries[at].isInLastPass
+            if !isLastPass { state.disk.entries[at].cancelDeferred() }
             state.disk.entries[at].backoff = nil
             let held = state.heldNumbers(id)
             state.refresh(state.disk.entries[at].job.tenantID, now: now)
-            return .requested(
-                state.disk.entries[at].job, unstarted: state.disk.entries[at].openBatches.filter { !held.contains($0) })
+            let (job, open) = (state.disk.entries[at].job, state.disk.entries[at].openBatches)
+            guard isLastPass else { return .requested(job, unstarted: open.filter { !held.contains($0) }) }
+            return held.isEmpty ? .requestedInLastPass(job, unstarted: open) : .requested(job, unstarted: [])
         }
     }
 
     package func drop(
-        _ job: JobID, batches: [Int], applied: [Int: [AppliedUser]], now: Timestamp
+        _ job: JobID, batches: [Int], applied: [Int: [AppliedUser]], settledAhead: [AppliedUser]?, now: Timestamp
     ) async throws -> Job? {
-        try change { state in
+        let ahead = Dictionary((settledAhead ?? []).map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
+        return try change { state in
             guard let at = state.disk.index(of: job) else { return nil }
             if state.disk.entries[at].isCancelling {
-                let free = Set(state.disk.entries[at].openBatches).subtracting(state.heldNumbers(job))
-                for number in Set(batches).intersection(free).sorted() {
-                    if let users = applied[number] {
-                        state.settle(at, number, users, deferred: [])
-                    } else {
-                        let batch = state.disk.entries[at].batches[number]
-                        state.disk.entries[at].job.counts.cancelled += batch.payload.count
-                        state.disk.entries[at].job.batchesDone += 1
-                        state.disk.entries[at].batches[number].end = .dropped
-                    }
+                let held = state.heldNumbers(job)
+                var free = Set(batches).intersection(state.disk.entries[at].openBatches).subtracting(held)
+                if settledAhead != nil, held.isEmpty {
+                    let before = state.disk.entries[at].batches.count
+                    state.cutDeferred(at, upTo: .max) { ahead[$0] != nil }
+                    free.formUnion(before..<state.disk.entries[at].batches.count)
+                    state.disk.entries[at].cancelDeferred()
                 }
+                for number in free.sorted() { state.drop(at, number, applied[number], ahead) }
                 state.refresh(state.disk.entries[at].job.tenantID, now: now)
             }
             return state.disk.entries[at].isEndable ? state.disk.entries[at].job : nil
@@ -43,7 +43,8 @@ extension MemoryJobQueue {
     package func cancelling(limit: Int) async throws -> [JobID] {
         try look { state in
             let found = state.disk.entries.filter { entry in
-                entry.isCancelling && entry.openBatches.count > state.heldNumbers(entry.job.id).count
+                let held = state.heldNumbers(entry.job.id).count
+                return entry.isCancelling && (entry.isInLastPass ? held == 0 : entry.openBatches.count > held)
             }
             return Array(found.prefix(limit).map(\.job.id))
         }

@@ -68,8 +68,10 @@ extension MemoryJobQueue.State {
         return leased
     }
 
-    private mutating func cutDeferred(_ at: Int, upTo limit: Int) {
-        let first = disk.entries[at].deferred.sorted { $0.key < $1.key }.prefix(limit * 100)
+    /// Makes batches of the last pass out of users who wait.
+    mutating func cutDeferred(_ at: Int, upTo limit: Int, where isMeant: (UInt32) -> Bool = { _ in true }) {
+        let waiting = disk.entries[at].deferred.filter { isMeant($0.key) }.sorted { $0.key < $1.key }
+        let first = waiting.prefix(limit.multipliedReportingOverflow(by: 100).overflow ? .max : limit * 100)
         for (index, _) in first { disk.entries[at].deferred[index] = nil }
         for batch in first.map({ (index: $0.key, record: $0.value) }).batches {
             disk.entries[at].batches.append(QueueDisk.Batch(payload: batch.payload, pass: .conflicts))
@@ -81,6 +83,17 @@ extension MemoryJobQueue.State {
         guard disk.entries[at].job.state == .queued else { return }
         disk.entries[at].job.state = .running
         disk.entries[at].job.startedAt = now
+    }
+
+    /// Ends a batch of a job that is cancelled: as applied where users of it were, else as dropped.
+    mutating func drop(_ at: Int, _ number: Int, _ applied: [AppliedUser]?, _ ahead: [UInt32: AppliedUser]) {
+        let payload = disk.entries[at].batches[number].payload
+        var users = applied ?? []
+        if applied == nil { payload.forEach { record in if let user = ahead[record.index] { users.append(user) } } }
+        guard applied == nil, users.isEmpty else { return settle(at, number, users, deferred: []) }
+        disk.entries[at].job.counts.cancelled += payload.count
+        disk.entries[at].job.batchesDone += 1
+        disk.entries[at].batches[number].end = .dropped
     }
 
     /// Ends a batch as applied.

@@ -30,9 +30,17 @@ package struct QueueDisk: Sendable {
         var isWorking: Bool { !job.state.isEnd && !job.cancelRequested && hasWork }
         var isCancelling: Bool { !job.state.isEnd && job.cancelRequested && hasWork }
         var isEndable: Bool { !job.state.isEnd && !hasWork }
+        /// Some of its batches were made of users who waited.
+        var isInLastPass: Bool { batches.last?.pass == .conflicts }
         /// A single batch that was not tried yet.
         var isSmall: Bool { batches.count == 1 && batches[0].end == .open && deferred.isEmpty && job.state == .queued }
         var pendingUsers: Int { job.totalUsers - job.counts.settled }
+
+        /// Cancels the users who wait and stand in no batch.
+        mutating func cancelDeferred() {
+            job.counts.cancelled += deferred.count
+            deferred = [:]
+        }
     }
 
     struct Key: Sendable, Hashable {

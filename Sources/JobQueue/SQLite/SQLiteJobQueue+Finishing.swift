@@ -11,7 +11,12 @@ extension SQLiteJobQueue {
         return try await writer.write(isShort: isShort) { [self] context in
             let (progress, jobs) = try finish(rows, in: context)
             let ended = try settle(progress, of: jobs, now: now, ending: ending, in: context)
-            context.afterCommit { [self] in lanes { $0.end(rows.map(\.lease)) } }
+            // In the last pass a cancel waits for the batch that is held.
+            let isCancelled = jobs.values.contains { $0.job.cancelRequested }
+            context.afterCommit { [self] in
+                lanes { $0.end(rows.map(\.lease)) }
+                if isCancelled { notify { $0.jobWaiting() } }
+            }
             return ended
         }
     }

@@ -179,7 +179,8 @@ extension SQLiteJobQueue {
         nothing = outstanding > 0 ? .nothingYet : .nothingOpen
         var batches = try OpenBatch.next(job, from: first, limit: wish.maxBatches, context.db)
         if batches.isEmpty, outstanding == 0, job.deferred > 0 {
-            try cutDeferred(job, upTo: wish.maxBatches, in: context)
+            try cutDeferred(
+                of: job.seq, batchKey: job.batchKey, batches: job.batches, upTo: wish.maxBatches, in: context)
             batches = try OpenBatch.next(job, from: first, limit: wish.maxBatches, context.db)
         }
         guard !batches.isEmpty else { return [] }
@@ -191,12 +192,15 @@ extension SQLiteJobQueue {
         return leased
     }
 
-    /// Makes batches of the last pass out of users that were deferred, in index order across the job. Only as many as are leased
-    /// now, so that neither memory nor the transaction grows with their number.
-    private func cutDeferred(_ job: HeadJob, upTo limit: Int, in context: WriteContext) throws {
+    /// Makes batches of the last pass out of users that were deferred, in index order across the job. Only as many as are leased (or
+    /// dropped) now, so that neither memory nor the transaction grows with their number.
+    /// - Parameter count: how many batches the job has.
+    func cutDeferred(
+        of seq: Int64, batchKey: Int64, batches count: Int, upTo limit: Int, in context: WriteContext
+    ) throws {
         var cutter = RecordCutter()
         var batches: [NewBatch] = []
-        try context.sql(DeferredRow.select).forEach(.int(job.batchKey), .int(limit * RecordCutter.maxUsers)) { row in
+        try context.sql(DeferredRow.select).forEach(.int(batchKey), .int(limit * RecordCutter.maxUsers)) { row in
             guard batches.count < limit else { return }
             let record = row.bytes(1)
             if cutter.isFull(before: record.count), let batch = cutter.take() {
@@ -207,8 +211,8 @@ extension SQLiteJobQueue {
         }
         if batches.count < limit, let batch = cutter.take() { batches.append(batch) }
         guard let end = batches.last?.lastIndex else { return }
-        let users = try BatchRows.insert(batches, key: job.batchKey, from: job.batches, pass: .conflicts, in: context)
-        try context.sql(DeferredRow.deleteUpTo).run(.int(job.batchKey), .int(Int64(end)))
-        try context.sql(HeadJob.addCut).run(.int(job.seq), .int(batches.count), .int(users))
+        let users = try BatchRows.insert(batches, key: batchKey, from: count, pass: .conflicts, in: context)
+        try context.sql(DeferredRow.deleteUpTo).run(.int(batchKey), .int(Int64(end)))
+        try context.sql(HeadJob.addCut).run(.int(seq), .int(batches.count), .int(users))
     }
 }

@@ -91,6 +91,12 @@ package actor SQLiteUserDirectory: UserDirectory {
         return try await tombstoneNow(job, batches: batches)
     }
 
+    package nonisolated func settledAhead(of job: JobID) async throws(DirectoryError) -> [AppliedUser] {
+        line.enter()
+        defer { line.leave() }
+        return try await settledAheadNow(of: job)
+    }
+
     package nonisolated func giveUp(_ batch: BatchWork, error: String) async throws(DirectoryError) -> BatchApplied {
         line.enter()
         defer { line.leave() }
@@ -141,6 +147,10 @@ package actor SQLiteUserDirectory: UserDirectory {
                 return standing
             }
         }
+    }
+
+    private func settledAheadNow(of job: JobID) throws(DirectoryError) -> [AppliedUser] {
+        try write { try WaitingUsers(statements: $0).settledAhead(of: job) }
     }
 
     private func logNow(_ jobs: [SyncLogEntry]) throws(DirectoryError) {

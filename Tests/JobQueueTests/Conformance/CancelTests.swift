@@ -125,7 +125,8 @@ struct CancelTests {
     }
 
     @Test(
-        "Users waiting for the last pass are cancelled, before and after they were cut into batches", arguments: QueueDriver.all)
+        "Users waiting in the last pass are cancelled, cut into batches or not, but for those who were settled ahead",
+        arguments: QueueDriver.all)
     func deferred(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 300)
@@ -133,16 +134,67 @@ struct CancelTests {
             _ = try await queue.finish(turn.map { $0.finished(deferring: Set(0..<250)) }, now: fixture.now)
             turn = try await fixture.lease(queue, "a")
             await queue.release(turn.map(\.lease))
-            guard case .requested(_, let unstarted) = try await queue.requestCancel(job.id, now: fixture.now) else {
-                Issue.record("expected .requested")
+            guard case .requestedInLastPass(_, let unstarted) = try await queue.requestCancel(job.id, now: fixture.now) else {
+                Issue.record("expected .requestedInLastPass")
                 return
             }
             #expect(unstarted == [3])
-            #expect(try await queue.statistics(now: fixture.now).pendingUsers == 100)
-            let ended = try await queue.drop(job.id, batches: unstarted, now: fixture.now)
-            #expect(ended?.counts.cancelled == 250)
+            #expect(try await queue.statistics(now: fixture.now).pendingUsers == 250)
+            let settled = [5, 99, 100, 180].map { AppliedUser(index: $0, outcome: .updated, crmUserID: 7) }
+            let failed = AppliedUser(index: 181, outcome: .failed, code: .identityConflict)
+            // One of a batch that has had its turn is told of too.
+            let past = AppliedUser(index: 260, outcome: .created, crmUserID: 8)
+            let ended = try await queue.drop(
+                job.id, batches: unstarted, applied: [:], settledAhead: settled + [failed, past], now: fixture.now)
+            #expect(ended?.counts.updated == 4)
+            #expect(ended?.counts.failed == 1)
+            #expect(ended?.failedCodes == ["identity_conflict": 1])
+            #expect(ended?.counts.cancelled == 245)
             #expect(ended?.counts.created == 50)
+            #expect(
+                try await queue.allResults(of: job.id).map { Int($0.applied.index) } == [5, 99, 100, 180, 181] + Array(250..<300))
             #expect(try await queue.statistics(now: fixture.now).pendingUsers == 0)
+            try await fixture.end(queue, #require(ended))
+            guard
+                case .linked(let retry, existing: false) = try await queue.retryFailed(
+                    of: job.id, as: JobID(now: fixture.now), requestID: "r", now: fixture.now)
+            else {
+                Issue.record("expected a retry of the one who failed")
+                return
+            }
+            #expect(retry.totalUsers == 1)
+        }
+    }
+
+    @Test("Of a last pass nothing is dropped while a batch of it is held; then it is found", arguments: QueueDriver.all)
+    func heldInLastPass(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 300)
+            var turn = try await fixture.lease(queue, "a", 9)
+            _ = try await queue.finish(turn.map { $0.finished(deferring: Set(0..<250)) }, now: fixture.now)
+            turn = try await fixture.lease(queue, "a", 1)
+            guard case .requested(let marked, unstarted: []) = try await queue.requestCancel(job.id, now: fixture.now) else {
+                Issue.record("expected .requested without a batch")
+                return
+            }
+            #expect(marked.counts.cancelled == 0)
+            #expect(try await queue.drop(job.id, batches: [], now: fixture.now) == nil)
+            #expect(try await queue.cancelling(limit: 9).isEmpty)
+            #expect(try await queue.endable(limit: 9).isEmpty)
+            #expect(try await fixture.lease(queue, "a").isEmpty)
+            #expect(try await queue.finish(turn.map { $0.finished(outcome: .updated) }, now: fixture.now).isEmpty)
+            #expect(try await queue.cancelling(limit: 9) == [job.id])
+            #expect(try await fixture.lease(queue, "a").isEmpty)
+
+            let reborn = try await driver.killed(fixture)
+            #expect(try await reborn.cancelling(limit: 9) == [job.id])
+            guard case .requestedInLastPass(_, unstarted: []) = try await reborn.requestCancel(job.id, now: fixture.now) else {
+                Issue.record("expected .requestedInLastPass")
+                return
+            }
+            let ended = try await reborn.drop(job.id, batches: [], applied: [:], settledAhead: [], now: fixture.now)
+            #expect(ended?.counts.updated == 100 && ended?.counts.cancelled == 150 && ended?.counts.created == 50)
+            await reborn.close()
         }
     }
 
@@ -169,7 +221,8 @@ struct CancelTests {
                 Issue.record("expected .requested")
                 return
             }
-            let ended = try await reborn.drop(job.id, batches: unstarted, applied: [0: applied], now: fixture.now)
+            let ended = try await reborn.drop(
+                job.id, batches: unstarted, applied: [0: applied], settledAhead: nil, now: fixture.now)
             #expect(ended?.counts.created == 99)
             #expect(ended?.counts.failed == 1)
             #expect(ended?.counts.cancelled == 200)

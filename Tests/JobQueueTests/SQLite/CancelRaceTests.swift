@@ -39,6 +39,30 @@ struct CancelRaceTests {
         }
     }
 
+    @Test("In the last pass the end of the batch that is held is told of", arguments: [false, true])
+    func endsInLastPass(isCancelFirst: Bool) async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            let now = fixture.now
+            let job = try await fixture.accept(queue, "a", users: 300)
+            let first = try await fixture.lease(queue, "a", 9)
+            _ = try await queue.finish(first.map { $0.finished(deferring: Set(0..<250)) }, now: now)
+            let held = try await fixture.lease(queue, "a", 1)
+            _ = fixture.events.take()
+            var operations: [@Sendable () async throws -> Void] = [
+                { _ = try await queue.finish(held.map { $0.finished() }, now: now) },
+                { _ = try await queue.requestCancel(job.id, now: now) },
+            ]
+            if isCancelFirst { operations.reverse() }
+            try await queue.inOneCommit(operations)
+            #expect(fixture.events.take().jobsWaiting > 0)
+            guard case .requestedInLastPass = try await queue.requestCancel(job.id, now: now) else {
+                Issue.record("expected .requestedInLastPass")
+                return
+            }
+        }
+    }
+
     @Test("A batch that is given back before the request stands is told of once it does")
     func givenBack() async throws {
         try await Self.withJob { fixture, queue, job, held in

@@ -28,7 +28,8 @@ struct LostRecordsTests {
                 return
             }
             let users = (0..<100).map { AppliedUser(index: UInt32($0), outcome: .created, crmUserID: 1) }
-            let open = try await queue.drop(job.id, batches: unstarted, applied: [0: users], now: fixture.now)
+            let open = try await queue.drop(
+                job.id, batches: unstarted, applied: [0: users], settledAhead: nil, now: fixture.now)
             let endable = try #require(open)
             #expect(endable.counts.created == 100 && endable.counts.cancelled == 200)
             #expect(try await fixture.end(queue, endable))

@@ -5,7 +5,8 @@ import UserDirectory
 /// The CRM's users in memory: what stands here has been committed, and outlives every process.
 ///
 /// It knows the rules that the engine rests upon (exactly once by a ledger, tombstones, last passes), and of the users' rules just
-/// enough for them: an address that somebody else has is waited for, and taken over in the last pass.
+/// enough for them: an address that somebody else has is waited for, and taken over in the last pass, where its holder is settled
+/// first if it waits too.
 final class MemoryDirectory: Sendable {
     fileprivate struct Key: Hashable {
         var tenantID: TenantID
@@ -26,6 +27,10 @@ final class MemoryDirectory: Sendable {
         fileprivate var emails: [Key: String] = [:]
         fileprivate var holders: [Key: String] = [:]
         fileprivate var ledger: [Batch: BatchApplied] = [:]
+        /// Users who wait for their job's last pass, as they were sent, by their ids.
+        fileprivate var waiting: [JobID: [String: BatchPayload]] = [:]
+        /// Results of those who were settled ahead of their batch.
+        fileprivate var ahead: [User: AppliedUser] = [:]
         /// Jobs whose ledger rows went.
         var forgotten: Set<JobID> = []
         var logs: [JobID: [SyncLogEntry]] = [:]
@@ -69,12 +74,12 @@ final class MemoryDirectory: Sendable {
         let (applied, isNew) = state.withLock { state -> (BatchApplied, Bool) in
             if let known = state.ledger[key] { return (known, false) }
             var applied = BatchApplied(jobID: batch.jobID, number: batch.number, users: [])
-            batch.payload.forEach { record in
-                if let outcome = state.apply(record, of: batch) {
-                    applied.users.append(outcome)
-                    state.outcomes[User(jobID: batch.jobID, index: record.index), default: []].append(outcome.outcome)
+            batch.payload.forEachRaw { raw, record in
+                if let user = state.ahead[User(jobID: batch.jobID, index: record.index)] ?? state.settle(record, of: batch) {
+                    applied.users.append(user)
                 } else {
                     applied.deferred.insert(record.index)
+                    state.waiting[batch.jobID, default: [:]][record.text(.id) ?? ""] = BatchPayload(bytes: Array(raw), count: 1)
                 }
             }
             state.ledger[key] = applied
@@ -105,11 +110,17 @@ final class MemoryDirectory: Sendable {
         }
     }
 
+    func settledAhead(of job: JobID) -> [AppliedUser] {
+        state.withLock { state in state.ahead.filter { $0.key.jobID == job }.map(\.value).sorted { $0.index < $1.index } }
+    }
+
     func giveUp(_ batch: BatchWork, error: String) -> BatchApplied {
         state.withLock { state in
             let key = Batch(jobID: batch.jobID, number: batch.number)
             if let known = state.ledger[key] { return known }
-            let ended = BatchApplied(givenUp: batch, error: error)
+            var ended = BatchApplied(givenUp: batch, error: error)
+            ended.users = ended.users.map { state.ahead[User(jobID: batch.jobID, index: $0.index)] ?? $0 }
+            batch.payload.forEach { record in state.waiting[batch.jobID]?[record.text(.id) ?? ""] = nil }
             state.ledger[key] = ended
             return ended
         }
@@ -121,6 +132,8 @@ final class MemoryDirectory: Sendable {
         let gone = Set(jobs)
         state.withLock { state in
             state.ledger = state.ledger.filter { !gone.contains($0.key.jobID) }
+            state.ahead = state.ahead.filter { !gone.contains($0.key.jobID) }
+            state.waiting = state.waiting.filter { !gone.contains($0.key) }
             state.forgotten.formUnion(gone)
         }
     }
@@ -131,13 +144,31 @@ extension MemoryDirectory.State {
         if logs[entry.jobID] == nil { logs[entry.jobID] = [entry] }
     }
 
+    /// Applies a user and keeps what came of it; `nil`: it waits for the last pass.
+    fileprivate mutating func settle(_ record: UserRecord, of batch: BatchWork) -> AppliedUser? {
+        let user = apply(record, of: batch)
+        if let user { outcomes[MemoryDirectory.User(jobID: batch.jobID, index: record.index), default: []].append(user.outcome) }
+        return user
+    }
+
+    /// Settles who has the address that a user asks for, if that one waits too.
+    private mutating func settleAhead(_ holder: String, of batch: BatchWork) {
+        guard let payload = waiting[batch.jobID]?.removeValue(forKey: holder) else { return }
+        payload.forEach { record in
+            guard let user = settle(record, of: batch) else { return }
+            ahead[MemoryDirectory.User(jobID: batch.jobID, index: record.index)] = user
+        }
+    }
+
     /// `nil`: it waits for the last pass.
-    fileprivate mutating func apply(_ record: UserRecord, of batch: BatchWork) -> AppliedUser? {
+    private mutating func apply(_ record: UserRecord, of batch: BatchWork) -> AppliedUser? {
         guard record.text(.name) != Self.bad else {
             return AppliedUser(index: record.index, outcome: .failed, code: .refusedByDatabase)
         }
         let id = MemoryDirectory.Key(tenantID: batch.tenantID, text: record.text(.id) ?? "")
         let email = MemoryDirectory.Key(tenantID: batch.tenantID, text: record.text(.email) ?? "")
+        if batch.isLastPass { waiting[batch.jobID]?[id.text] = nil }
+        if let holder = holders[email], holder != id.text, batch.isLastPass { settleAhead(holder, of: batch) }
         let before = emails[id]
         if let holder = holders[email], holder != id.text {
             guard batch.isLastPass else { return nil }

@@ -70,6 +70,10 @@ final class RoughDirectory: UserDirectory {
         try await call("tombstone \(batches)", ambiguous: true) { self.base.tombstone(job, batches: batches) }
     }
 
+    func settledAhead(of job: JobID) async throws(DirectoryError) -> [AppliedUser] {
+        try await call("settled ahead", ambiguous: true) { self.base.settledAhead(of: job) }
+    }
+
     func giveUp(_ batch: BatchWork, error: String) async throws(DirectoryError) -> BatchApplied {
         try await call("give up \(batch.number)", ambiguous: true) { self.base.giveUp(batch, error: error) }
     }

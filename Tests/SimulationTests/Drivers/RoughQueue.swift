@@ -145,9 +145,11 @@ final class RoughQueue: JobQueue {
     func requestCancel(_ id: JobID, now: Timestamp) async throws -> CancelRequest {
         try await call("cancel \(name(id))", .write) { try await base.requestCancel(id, now: now) }
     }
-    func drop(_ job: JobID, batches: [Int], applied: [Int: [AppliedUser]], now: Timestamp) async throws -> Job? {
+    func drop(
+        _ job: JobID, batches: [Int], applied: [Int: [AppliedUser]], settledAhead: [AppliedUser]?, now: Timestamp
+    ) async throws -> Job? {
         try await call("drop \(name(job)) \(batches)", .write) {
-            try await base.drop(job, batches: batches, applied: applied, now: now)
+            try await base.drop(job, batches: batches, applied: applied, settledAhead: settledAhead, now: now)
         }
     }
     func cancelling(limit: Int) async throws -> [JobID] {

@@ -186,6 +186,7 @@ struct FakeDirectory: UserDirectory {
     func prepare() {}
     func apply(_ batches: [BatchWork], closeEarly: @escaping @Sendable () -> Bool) -> [BatchApplied] { [] }
     func tombstone(_ job: JobID, batches: [Int]) -> [Int: BatchApplied] { [:] }
+    func settledAhead(of job: JobID) -> [AppliedUser] { [] }
     func giveUp(_ batch: BatchWork, error: String) -> BatchApplied {
         BatchApplied(jobID: batch.jobID, number: batch.number, users: [])
     }

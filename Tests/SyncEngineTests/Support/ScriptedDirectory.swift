@@ -81,6 +81,8 @@ final class ScriptedDirectory: UserDirectory {
         }
     }
 
+    func settledAhead(of job: JobID) async throws(DirectoryError) -> [AppliedUser] { [] }
+
     func giveUp(_ batch: BatchWork, error: String) async throws(DirectoryError) -> BatchApplied {
         state.withLock { state in
             let call = Call(jobID: batch.jobID, number: batch.number)

@@ -91,6 +91,14 @@ struct OpenBatch {
         try numbers(of: batchKey, from: number, limit: 1, db).first
     }
 
+    private static let selectPass = "SELECT pass FROM batches WHERE id = ?1"
+
+    /// Whether a job's last pass has begun: some of its batches were made of users who waited.
+    static func isLastPass(_ row: JobRow, _ db: Database) throws -> Bool {
+        let last = BatchName.id(key: row.batchKey, number: row.job.batches - 1)
+        return try row.job.batches > 0 && db.sql(selectPass).first(.int(last)) { $0.int(0) } == BatchPass.conflicts.rawValue
+    }
+
     static func next(_ job: HeadJob, from number: Int, limit: Int, _ db: Database) throws -> [OpenBatch] {
         try db.sql(select).all(
             .int(BatchName.id(key: job.batchKey, number: number)), .int(BatchName.bounds(key: job.batchKey).last), .int(limit)

@@ -53,6 +53,9 @@ struct WaitingUsers {
         INSERT OR REPLACE INTO usersync_waiting (job_id, user_index, wrapper_user_id, state, result) VALUES (?1, ?2, ?3, 3, ?6)
         """
     private static let entry = "SELECT state, result FROM usersync_waiting WHERE job_id = ?1 AND user_index = ?2"
+    private static let results = """
+        SELECT result FROM usersync_waiting WHERE job_id = ?1 AND result IS NOT NULL ORDER BY user_index
+        """
     private static let recordOf = "SELECT record FROM usersync_waiting WHERE job_id = ?1 AND user_index = ?2"
     private static let update = """
         UPDATE usersync_waiting SET state = ?5, result = ?6, record = NULL WHERE job_id = ?1 AND user_index = ?2
@@ -109,6 +112,14 @@ struct WaitingUsers {
         guard try select.step() else { return nil }
         defer { select.reset() }
         return Entry(state: State(rawValue: select.int64(0)) ?? .open, result: Array(select.blob(1)))
+    }
+
+    /// The results that wait for their batch's turn, in index order.
+    func settledAhead(of job: JobID) throws(SQLiteFailure) -> [AppliedUser] {
+        let select = try statement(Self.results, job)
+        var users: [AppliedUser] = []
+        while try select.step() { users += LedgerResults.decode(select.blob(0))?.users ?? [] }
+        return users
     }
 
     /// A waiting user's record, its length included.

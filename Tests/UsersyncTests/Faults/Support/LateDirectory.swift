@@ -5,7 +5,7 @@ import TestSupport
 
 /// A directory whose calls take their time: some begin late, some come back late, and of some the caller loses patience, though
 /// they are carried out all the same, whenever. It delays and does nothing else; the work is the real directory's.
-final class LateDirectory: UserDirectory {
+final class LateDirectory: DirectoryInFront {
     private enum Fate {
         case prompt
         case beginsLate(Duration)
@@ -30,7 +30,7 @@ final class LateDirectory: UserDirectory {
         }
     }
 
-    private let base: SQLiteUserDirectory
+    let base: SQLiteUserDirectory
     /// The share of calls that are given up.
     private let impatience: Double
     private let state: Mutex<State>
@@ -43,8 +43,6 @@ final class LateDirectory: UserDirectory {
 
     /// Calls whose caller did not wait for them.
     var givenUp: Int { state.withLock { $0.givenUp } }
-
-    var batchesPerCommit: Int { base.batchesPerCommit }
 
     /// Waits until every call that was given up has been carried out.
     func settle() async {
@@ -75,17 +73,4 @@ final class LateDirectory: UserDirectory {
         }
         return try await base.apply(batches, closeEarly: closeEarly)
     }
-
-    func prepare() async throws(DirectoryError) { try await base.prepare() }
-    func tombstone(_ job: JobID, batches: [Int]) async throws(DirectoryError) -> [Int: BatchApplied] {
-        try await base.tombstone(job, batches: batches)
-    }
-    func giveUp(_ batch: BatchWork, error: String) async throws(DirectoryError) -> BatchApplied {
-        try await base.giveUp(batch, error: error)
-    }
-    func log(_ jobs: [SyncLogEntry]) async throws(DirectoryError) { try await base.log(jobs) }
-    func forget(_ jobs: [JobID]) async throws(DirectoryError) { try await base.forget(jobs) }
-    func probe() async throws(DirectoryError) { try await base.probe() }
-    func checkpoint() async { await base.checkpoint() }
-    func close() async { await base.close() }
 }

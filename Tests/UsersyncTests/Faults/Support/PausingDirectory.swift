@@ -3,12 +3,12 @@ import Synchronization
 import UserDirectory
 
 /// A directory that can be held at a call, before it or when its commit stands and nobody knows yet.
-final class PausingDirectory: UserDirectory {
+final class PausingDirectory: DirectoryInFront {
     enum Moment: Sendable {
         case before, after
     }
 
-    private let base: SQLiteUserDirectory
+    let base: SQLiteUserDirectory
     private let moment: Moment
     private let isHeld: @Sendable ([BatchWork], [BatchApplied]) -> Bool
     private let hasHeld = Atomic(false)
@@ -38,18 +38,4 @@ final class PausingDirectory: UserDirectory {
         if moment == .after, isHeld(batches, applied) { await hold() }
         return applied
     }
-
-    var batchesPerCommit: Int { base.batchesPerCommit }
-    func prepare() async throws(DirectoryError) { try await base.prepare() }
-    func tombstone(_ job: JobID, batches: [Int]) async throws(DirectoryError) -> [Int: BatchApplied] {
-        try await base.tombstone(job, batches: batches)
-    }
-    func giveUp(_ batch: BatchWork, error: String) async throws(DirectoryError) -> BatchApplied {
-        try await base.giveUp(batch, error: error)
-    }
-    func log(_ jobs: [SyncLogEntry]) async throws(DirectoryError) { try await base.log(jobs) }
-    func forget(_ jobs: [JobID]) async throws(DirectoryError) { try await base.forget(jobs) }
-    func probe() async throws(DirectoryError) { try await base.probe() }
-    func checkpoint() async { await base.checkpoint() }
-    func close() async { await base.close() }
 }
