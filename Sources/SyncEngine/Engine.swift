@@ -191,7 +191,7 @@ package final class Engine: Service, EngineControl {
     }
 
     private func drop(_ unstarted: [Int], of id: JobID, isLastPass: Bool) async throws {
-        let standing = try await directory.tombstone(id, batches: unstarted)
+        let standing = unstarted.isEmpty ? [:] : try await directory.tombstone(id, batches: unstarted)
         // After the tombstones: nobody settles a user of theirs any more.
         let ahead = isLastPass ? try await directory.settledAhead(of: id) : nil
         if let job = try await queue.drop(

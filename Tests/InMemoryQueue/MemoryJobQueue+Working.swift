@@ -169,6 +169,7 @@ extension MemoryJobQueue.State {
             }
         }
         for at in touched.sorted() { refresh(disk.entries[at].job.tenantID, now: now) }
+        if touched.contains(where: { disk.entries[$0].job.cancelRequested }) { jobsWaiting += 1 }
         return jobs
     }
 

@@ -98,13 +98,13 @@ extension SQLiteJobQueue {
     }
 
     /// Ends what waits in no batch: those who were settled are cut into batches, which end with what became of them; the others are
-    /// cancelled.
+    /// cancelled, in steps as far as somebody settled comes after them.
     private func dropLastPass(of id: JobID, _ ahead: [UInt32: AppliedUser], now: Timestamp) async throws {
         let last = ahead.keys.max().map { Int64($0) }
         var isThrough = false
         while !isThrough {
             let (through, deferredKey) = try await writer.write { [self] context -> (Bool, Int64?) in
-                guard let row = try JobRow.find(id, context.db), row.phase == .cancelling, row.deferred > 0,
+                guard let row = try JobRow.find(id, context.db), row.phase == .cancelling,
                     lanes({ $0.heldNumbers(row.job.tenantID, batchKey: row.batchKey) }).isEmpty
                 else { return (true, nil) }
                 let first = try context.sql(DeferredRow.select).first(.int(row.batchKey), .int(1)) { $0.int64(0) } ?? .max
@@ -112,9 +112,12 @@ extension SQLiteJobQueue {
                     context.afterCommit { [self] in lanes { $0.setCancelling(row.batchKey, false) } }
                     return (true, try dropDeferred(of: row, in: context))
                 }
-                try cutDeferred(
-                    of: row.seq, batchKey: row.batchKey, batches: row.job.batches, upTo: Self.dropStep, in: context)
-                let numbers = Array(row.job.batches..<row.job.batches + Self.dropStep)
+                let step = gate.isTight ? Self.tightDropStep : Self.dropStep
+                let cancelled = try cutDeferred(
+                    of: row.seq, batchKey: row.batchKey, batches: row.job.batches, upTo: step, in: context,
+                    where: { ahead[$0] != nil })
+                context.backlog(row.job.tenantID, pendingUsers: -cancelled)
+                let numbers = try OpenBatch.numbers(of: row.batchKey, from: row.nextBatch, limit: step, context.db)
                 try drop(id, numbers[...], [:], ahead, now: now, in: context)
                 return (false, nil)
             }
@@ -147,6 +150,8 @@ extension SQLiteJobQueue {
 
     /// Batches that one transaction drops at most.
     private static let dropStep = 64
+    /// The same where the disk is nearly full: what is dropped is written once more before it goes.
+    private static let tightDropStep = 8
 
     private static let markCancelled = """
         UPDATE jobs SET cancel_requested = 1, retry_at = NULL, retry_batch = NULL,

@@ -194,25 +194,40 @@ extension SQLiteJobQueue {
 
     /// Makes batches of the last pass out of users that were deferred, in index order across the job. Only as many as are leased (or
     /// dropped) now, so that neither memory nor the transaction grows with their number.
-    /// - Parameter count: how many batches the job has.
+    /// - Parameters:
+    ///   - count: how many batches the job has.
+    ///   - isMeant: whether a user is to be applied; the others are cancelled on the way.
+    /// - Returns: how many were cancelled.
+    @discardableResult
     func cutDeferred(
-        of seq: Int64, batchKey: Int64, batches count: Int, upTo limit: Int, in context: WriteContext
-    ) throws {
+        of seq: Int64, batchKey: Int64, batches count: Int, upTo limit: Int, in context: WriteContext,
+        where isMeant: (UInt32) -> Bool = { _ in true }
+    ) throws -> Int {
         var cutter = RecordCutter()
         var batches: [NewBatch] = []
+        var cancelled = 0
+        var end: Int64?
         try context.sql(DeferredRow.select).forEach(.int(batchKey), .int(limit * RecordCutter.maxUsers)) { row in
             guard batches.count < limit else { return }
+            let index = UInt32(truncatingIfNeeded: row.int64(0))
+            guard isMeant(index) else {
+                cancelled += 1
+                end = row.int64(0)
+                return
+            }
             let record = row.bytes(1)
             if cutter.isFull(before: record.count), let batch = cutter.take() {
                 batches.append(batch)
                 guard batches.count < limit else { return }
             }
-            cutter.append(record, index: UInt32(truncatingIfNeeded: row.int64(0)))
+            cutter.append(record, index: index)
+            end = row.int64(0)
         }
         if batches.count < limit, let batch = cutter.take() { batches.append(batch) }
-        guard let end = batches.last?.lastIndex else { return }
+        guard let end else { return 0 }
         let users = try BatchRows.insert(batches, key: batchKey, from: count, pass: .conflicts, in: context)
-        try context.sql(DeferredRow.deleteUpTo).run(.int(batchKey), .int(Int64(end)))
-        try context.sql(HeadJob.addCut).run(.int(seq), .int(batches.count), .int(users))
+        try context.sql(DeferredRow.deleteUpTo).run(.int(batchKey), .int(end))
+        try context.sql(HeadJob.addCut).run(.int(seq), .int(batches.count), .int(users + cancelled), .int(cancelled))
+        return cancelled
     }
 }

@@ -150,6 +150,7 @@ struct CancelTests {
             #expect(ended?.counts.failed == 1)
             #expect(ended?.failedCodes == ["identity_conflict": 1])
             #expect(ended?.counts.cancelled == 245)
+            #expect(ended?.batches == 5 && ended?.batchesDone == 5, "of those in no batch only who was settled is cut into one")
             #expect(ended?.counts.created == 50)
             #expect(
                 try await queue.allResults(of: job.id).map { Int($0.applied.index) } == [5, 99, 100, 180, 181] + Array(250..<300))
@@ -182,7 +183,9 @@ struct CancelTests {
             #expect(try await queue.cancelling(limit: 9).isEmpty)
             #expect(try await queue.endable(limit: 9).isEmpty)
             #expect(try await fixture.lease(queue, "a").isEmpty)
+            _ = fixture.events.take()
             #expect(try await queue.finish(turn.map { $0.finished(outcome: .updated) }, now: fixture.now).isEmpty)
+            #expect(fixture.events.take().jobsWaiting > 0)
             #expect(try await queue.cancelling(limit: 9) == [job.id])
             #expect(try await fixture.lease(queue, "a").isEmpty)
 

@@ -78,6 +78,10 @@ struct DamagedRowsTests {
         if let last = jobs.last { _ = try await queue.requestCancel(last, now: fixture.now) }
         await queue.release(held.map(\.lease))
         jobs.append(try await fixture.accept(queue, "d", users: 0).id)
+        jobs.append(try await fixture.accept(queue, "f", users: 300).id)
+        let pass = try await fixture.lease(queue, "f", 9)
+        _ = try await queue.finish(pass.map { $0.finished(deferring: Set(0..<250)) }, now: fixture.now)
+        await queue.release(try await fixture.lease(queue, "f", 1).map(\.lease))
         let upload = try await queue.openUpload()
         try await queue.append(batches(150), to: upload)
         return jobs
@@ -157,8 +161,13 @@ struct DamagedRowsTests {
         await attempt { for job in try await queue.endable(limit: 10) { try await fixture.end(queue, job, deliver: true) } }
         await attempt {
             for id in try await queue.cancelling(limit: 10) + jobs {
-                guard case .requested(_, let unstarted) = try await queue.requestCancel(id, now: later) else { continue }
-                _ = try await queue.drop(id, batches: unstarted, now: later)
+                switch try await queue.requestCancel(id, now: later) {
+                case .unknown, .ended: continue
+                case .requested(_, let unstarted): _ = try await queue.drop(id, batches: unstarted, now: later)
+                case .requestedInLastPass(_, let unstarted):
+                    let ahead = [0, 7, 120].map { AppliedUser(index: $0, outcome: .updated, crmUserID: 1) }
+                    _ = try await queue.drop(id, batches: unstarted, applied: [:], settledAhead: ahead, now: later)
+                }
             }
         }
         await attempt { try await queue.ledgerForgotten(try await queue.endedWithLedger(limit: 10)) }

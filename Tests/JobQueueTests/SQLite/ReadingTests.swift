@@ -17,7 +17,7 @@ struct ReadingTests {
         // Were they to, no task would run any more, and no time limit end the test: a thread ends the run.
         let done = DispatchSemaphore(value: 0)
         Thread.detachNewThread {
-            if done.wait(timeout: .now() + 60) == .timedOut { fatalError("reads lock each other out") }
+            if done.wait(timeout: .now() + 300) == .timedOut { fatalError("reads lock each other out") }
         }
         let answered = try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<400 {

@@ -34,8 +34,10 @@ struct HeadJob {
     /// Whether a tenant has any.
     static let exists = "SELECT 1 FROM jobs INDEXED BY jobs_lane WHERE tenant_id = ?1 AND phase = 0 LIMIT 1"
     private static let start = "UPDATE jobs SET state = 1, started_at = ?2 WHERE seq = ?1 AND state = 0"
-    /// Deferred users became batches.
-    static let addCut = "UPDATE jobs SET batches = batches + ?2, deferred = deferred - ?3 WHERE seq = ?1"
+    /// Deferred users became batches, or were cancelled.
+    static let addCut = """
+        UPDATE jobs SET batches = batches + ?2, deferred = deferred - ?3, cancelled = cancelled + ?4 WHERE seq = ?1
+        """
 
     /// Writes down that a queued job was started.
     static func writeStart(_ seq: Int64, at start: Timestamp, in context: WriteContext) throws {
@@ -91,12 +93,13 @@ struct OpenBatch {
         try numbers(of: batchKey, from: number, limit: 1, db).first
     }
 
-    private static let selectPass = "SELECT pass FROM batches WHERE id = ?1"
+    private static let selectLastPass = "SELECT pass FROM batches WHERE id >= ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1"
 
     /// Whether a job's last pass has begun: some of its batches were made of users who waited.
     static func isLastPass(_ row: JobRow, _ db: Database) throws -> Bool {
-        let last = BatchName.id(key: row.batchKey, number: row.job.batches - 1)
-        return try row.job.batches > 0 && db.sql(selectPass).first(.int(last)) { $0.int(0) } == BatchPass.conflicts.rawValue
+        let bounds = BatchName.bounds(key: row.batchKey)
+        return try db.sql(selectLastPass).first(.int(bounds.first), .int(bounds.last)) { $0.int(0) }
+            == BatchPass.conflicts.rawValue
     }
 
     static func next(_ job: HeadJob, from number: Int, limit: Int, _ db: Database) throws -> [OpenBatch] {

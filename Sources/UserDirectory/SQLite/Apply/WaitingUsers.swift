@@ -1,3 +1,4 @@
+import GRDBSQLite
 import SyncModel
 
 /// Users of a job that wait for its last pass: each as it was sent, the id it carries and the address it asks for.
@@ -118,7 +119,12 @@ struct WaitingUsers {
     func settledAhead(of job: JobID) throws(SQLiteFailure) -> [AppliedUser] {
         let select = try statement(Self.results, job)
         var users: [AppliedUser] = []
-        while try select.step() { users += LedgerResults.decode(select.blob(0))?.users ?? [] }
+        while try select.step() {
+            guard let results = LedgerResults.decode(select.blob(0)) else {
+                throw SQLiteFailure(code: SQLITE_CORRUPT, message: "what became of a waiting user of job \(job) cannot be read")
+            }
+            users += results.users
+        }
         return users
     }
 
