@@ -100,7 +100,7 @@ struct ServerProcess {
 
     static func send(
         _ method: String, port: Int, _ path: String, headers: [String: String] = [:], body: String? = nil,
-        isChunked: Bool = false, seconds: Int64 = 30
+        isChunked: Bool = false, seconds: Int64 = 60
     ) async throws -> TestServer.Answer {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
         request.method = .init(rawValue: method)

@@ -75,9 +75,10 @@ final class MixedLoad: Sendable {
         }
     }
 
-    /// Sends the head and a part of a body, then hangs up.
+    /// Sends the head and a part of a body, then hangs up; again once the server has answered something else. Unanswered, such bodies
+    /// would come faster than a slow machine reads them, and nobody else would be served.
     private func cutUploads() async {
-        let body = Array(Bodies.sync(Bodies.users(5000), tenant: "half").utf8)
+        let body = Array(Bodies.sync(Bodies.users(2000), tenant: "half").utf8)
         var random = SeededGenerator(seed: seed)
         while !state.withLock({ $0.isStopping }) {
             let port = state.withLock { $0.port }
@@ -87,6 +88,7 @@ final class MixedLoad: Sendable {
                 X-Sync-Source: load\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n
                 """
             try? await RawConnection.run(port: port) { write, _ in try await write(head + part) }
+            _ = try? await ServerProcess.send("GET", port: port, "/api/internal/sync/status")
             try? await Task.sleep(for: .milliseconds(FaultScale.isSanitized ? 1000 : 20))
         }
     }
