@@ -29,6 +29,7 @@ struct RefusedLogTests {
                 #expect(job.warnings == (id == ids.value[0] ? [Self.warning] : []))
             }
             #expect(directory.logged.count { $0 == [ids.value[0]] } >= 3)
+            #expect(await bench.logs("error job ended without its row in sync_logs"))
             #expect(bench.log.lines.count { $0 == "error job ended without its row in sync_logs" } == 1)
         }
     }

@@ -52,7 +52,7 @@ struct RefusedWritesTests {
             }
         ) { bench in
             for id in free.value { #expect(await bench.queue.ended(id)?.state == .completed) }
-            #expect(bench.log.lines.contains("error batch cannot be put off"))
+            #expect(await bench.logs("error batch cannot be put off"))
             #expect(bench.directory.calls.count { $0.contains { $0.jobID == blocked.value } } <= 2)
         }
     }

@@ -59,6 +59,16 @@ struct EngineBench: Sendable {
         await queue.close()
     }
 
+    /// Whether a line is logged within a minute: some come after what others wait for.
+    func logs(_ line: String) async -> Bool {
+        let end = ContinuousClock.now + .seconds(60)
+        while !log.lines.contains(line) {
+            guard ContinuousClock.now < end else { return false }
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+        return true
+    }
+
     /// Accepts a job of `users` users in batches of 100.
     static func accept(_ queue: SQLiteJobQueue, _ tenantID: TenantID, users: Int) async throws -> JobID {
         let now = Timestamp(seconds: Date().timeIntervalSince1970)

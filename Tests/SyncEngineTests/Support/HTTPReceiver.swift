@@ -32,6 +32,8 @@ final class HTTPReceiver: Sendable {
     private struct State {
         var requests: [Request] = []
         var connections = 0
+        var openConnections = 0
+        var peakConnections = 0
         var open = 0
         var peak = 0
         var flooded = 0
@@ -58,6 +60,8 @@ final class HTTPReceiver: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     let number = self.state.withLock { state in
                         state.connections += 1
+                        state.openConnections += 1
+                        state.peakConnections = max(state.peakConnections, state.openConnections)
                         return state.connections
                     }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
@@ -77,6 +81,8 @@ final class HTTPReceiver: Sendable {
 
     var requests: [Request] { state.withLock { $0.requests } }
     var connections: Int { state.withLock { $0.connections } }
+    /// The most connections that were open at once.
+    var peakConnections: Int { state.withLock { $0.peakConnections } }
     /// The most requests that were unanswered at once.
     var peak: Int { state.withLock { $0.peak } }
 
@@ -133,6 +139,7 @@ final class HTTPReceiver: Sendable {
         func channelInactive(context: ChannelHandlerContext) {
             if isOpen { receiver.answered() }
             isOpen = false
+            receiver.state.withLock { $0.openConnections -= 1 }
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

@@ -148,8 +148,10 @@ struct WebhookCourierTests {
         let gone = try await HTTPReceiver(.silence).run { $0 }
         let start = ContinuousClock.now
         for (url, error) in [(gone, "connection refused"), ("http://no-such-host.invalid/", "host not found")] {
-            let bench = try CourierBench(configured: url)
-            try await bench.run { _ in
+            var bench = try CourierBench(configured: url)
+            // What a machine's own resolver takes over an unknown name is not ours to say.
+            if url.contains(".invalid") { bench.resolver = FakeResolver([]) }
+            try await bench.run { [bench] _ in
                 await bench.add("evt_1", to: url)
                 try await #expect(bench.outbox.attempts(1)[0].error == error)
             }
@@ -236,7 +238,9 @@ struct WebhookCourierTests {
             }
             #expect(Set(receiver.requests.map { $0.headers["webhook-id"] }).count == 500)
             #expect(receiver.requests.count == 500)
-            #expect(receiver.connections <= bench.limits.perDestination)
+            #expect(receiver.peakConnections <= bench.limits.perDestination)
+            // Those that were idle for seconds are closed: on a slow machine some are.
+            #expect(receiver.connections < 100)
         }
     }
 

@@ -37,7 +37,7 @@ struct WebhookIsolationTests {
 
     @Test("a receiver in trouble gets one attempt at a time, and more again once it answers")
     func trouble() async throws {
-        let receiver = HTTPReceiver { _, number in number <= 20 ? .status(503) : .after(.milliseconds(30)) }
+        let receiver = HTTPReceiver { _, number in number <= 20 ? .status(503) : .after(.milliseconds(300)) }
         try await receiver.run { url in
             let bench = try CourierBench(configured: url)
             try await bench.run { _ in
@@ -168,9 +168,11 @@ struct WebhookIsolationTests {
 
     @Test("at shutdown an attempt under way may end and is recorded; nothing new is begun")
     func cleanStop() async throws {
-        let receiver = HTTPReceiver(.after(.milliseconds(500)))
+        // Longer than it takes until everybody knows of the shutdown.
+        let receiver = HTTPReceiver(.after(.seconds(3)))
         try await receiver.run { url in
-            let bench = try CourierBench(configured: url)
+            var bench = try CourierBench(configured: url)
+            bench.limits.attempt = .seconds(40)
             try await bench.stop(grace: .seconds(5), after: receiver)
             #expect(await bench.outbox.attempts.map(\.next) == [.delivered])
             #expect(receiver.requests.count == 1)

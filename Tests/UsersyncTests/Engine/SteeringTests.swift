@@ -62,7 +62,7 @@ struct SteeringTests {
         try await TestServer.run { server in
             try server.slowDownSlowUsers()
             // The first commit of a job spans 100 batches at most: 10,000 users; the slow ones are among them.
-            let id = try await server.submitted(Bodies.users(1500, prefix: "slow") + Bodies.users(11_500))
+            let id = try await server.submitted(Bodies.users(6000, prefix: "slow") + Bodies.users(7000))
             let isRunning = try await eventually { try await server.job(id).status.string == "running" }
             #expect(isRunning)
             let answer = try await server.act("jobs/\(id)/cancel")

@@ -23,9 +23,13 @@ struct DiskFaults {
                 let server = try? await ServerProcess.start(folder: folder, receiver: receiver, settings: environment)
                 if let server {
                     load.moved(to: server.port)
-                    // As long as a core shared with others takes.
-                    let hasDied = await eventually(240) { !server.isRunning }
-                    if !hasDied {
+                    // As long as it comes further, however slowly.
+                    var seen = -1
+                    for _ in 0..<(FaultScale.isSanitized ? 2 : 200) where server.isRunning && load.acknowledged > seen {
+                        seen = load.acknowledged
+                        _ = await eventually(120) { !server.isRunning || load.acknowledged >= seen + 20 }
+                    }
+                    if server.isRunning {
                         // A sanitized server does not get as far in the time.
                         if !FaultScale.isSanitized { Issue.record("it does not come to \(point)") }
                         await server.crash()

@@ -32,7 +32,7 @@ struct HeadersOverHTTPTests {
             for byte: UInt8 in [0xFE, 0xFF] {
                 let parts = RawCaller.head("Content-Length: \(body.utf8.count)", "Idempotency-Key: ?").split(separator: "?")
                 let request = Array(parts[0].utf8) + [byte] + Array(parts[1].utf8) + Array(body.utf8)
-                let answer = try await RawCaller.exchange(port: server.port, request)
+                let answer = try await RawCaller.exchange(port: server.port, request, until: "HTTP/1.1")
                 #expect(answer.hasPrefix("HTTP/1.1 400"))
             }
         }

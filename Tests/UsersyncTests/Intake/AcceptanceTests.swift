@@ -101,7 +101,7 @@ struct AcceptanceTests {
     @Test("a job without users completes at once, webhook included")
     func noUsers() async throws {
         try await TestServer.run { server in
-            let answer = try await server.sync([], headers: ["Prefer": "wait=10"])
+            let answer = try await server.sync([], headers: ["Prefer": "wait=25"])
             #expect(answer.status == 200)
             #expect(answer.json.status == .string("completed") && answer.json.metadata.totalUsers.int == 0)
             #expect(await server.receiver.wait(for: 1).count == 1)
@@ -112,15 +112,18 @@ struct AcceptanceTests {
     func removal() async throws {
         try await TestServer.run { server in
             _ = try await server.synced([Bodies.user("u1", "a@x.io", more: #""isActive":true"#)])
+            // One after the other: the receiver is new, so that several might be tried at once.
+            _ = await server.receiver.wait(for: 1)
             let answer = try await server.post(
                 "/api/internal/sync/remove-user", Bodies.removal("u1", more: #""reason":"left""#),
-                headers: ["X-Tenant-ID": "t1", "Prefer": "wait=10"])
+                headers: ["X-Tenant-ID": "t1", "Prefer": "wait=25"])
             #expect(answer.status == 200)
             #expect(answer.json.results[0].outcome == .string("removed") && answer.json.results[0].status == .string("updated"))
             #expect(answer.json.metadata.operation == .string("user_removal"))
             #expect(try server.rows("SELECT is_active FROM users")[0]["is_active"] == 0)
+            _ = await server.receiver.wait(for: 2)
             let unknown = try await server.post(
-                "/api/internal/sync/remove-user", Bodies.removal("nobody"), headers: ["X-Tenant-ID": "t1", "Prefer": "wait=10"])
+                "/api/internal/sync/remove-user", Bodies.removal("nobody"), headers: ["X-Tenant-ID": "t1", "Prefer": "wait=25"])
             #expect(unknown.json.results[0].code == .string("user_not_found"))
             #expect(unknown.json.status == .string("completed_with_errors"))
             let types = await server.receiver.wait(for: 3).map(\.json.type.string)

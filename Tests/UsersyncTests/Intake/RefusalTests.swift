@@ -1,4 +1,6 @@
 import Foundation
+import NIOCore
+import SyncServer
 import GRDB
 import JobQueue
 import SyncModel
@@ -256,7 +258,10 @@ struct RefusalTests {
     @Test("after an early answer the server goes on reading for a while, so that the caller gets to see it")
     func readsOn() async throws {
         try await TestServer.run { server in
-            try await RawConnection.run(port: server.port) { write, read in
+            var dependencies = server.dependencies()
+            dependencies.limits.discardTime = .seconds(60)
+            let beside = try await Beside.start(dependencies)
+            try await RawConnection.run(port: beside.port) { write, read in
                 try await write(
                     "POST \(users) HTTP/1.1\r\nHost: x\r\nX-Internal-API-Key: wrong-key-wrong-key-0\r\n"
                         + "Content-Type: application/json\r\nContent-Length: 5000000\r\n\r\n")
@@ -269,6 +274,7 @@ struct RefusalTests {
                     try await Task.sleep(for: .milliseconds(20))
                 }
             }
+            try await beside.stop()
         }
     }
 

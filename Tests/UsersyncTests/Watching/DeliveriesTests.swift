@@ -10,6 +10,7 @@ struct DeliveriesTests {
     func deliveries() async throws {
         try await TestServer.run { server in
             let id = try await server.submitted([Bodies.user("u1", "a@x.io")])
+            _ = try await server.ended(id)
             let other = try await server.submitted([Bodies.user("u2", "b@x.io")], tenant: "t2")
             let isDelivered = try await eventually {
                 try await server.get("/api/internal/sync/deliveries?state=delivered").json.deliveries.array.count == 2
@@ -55,7 +56,7 @@ struct DeliveriesTests {
                 #expect(try await eventually { try await server.job(dead).webhook.state.string == "dead" })
                 receiver.answer(with: 502)
                 let pending = try await server.submitted([Bodies.user("u2", "private2@x.io")], tenant: "t2")
-                #expect(try await eventually { try await server.job(pending).webhook.attempts.int == 1 })
+                #expect(try await eventually { try await (server.job(pending).webhook.attempts.int ?? 0) >= 1 })
 
                 let answer = try await server.get(base)
                 let deliveries = answer.json.deliveries
@@ -74,7 +75,9 @@ struct DeliveriesTests {
                 let first = try await server.get("\(base)?limit=1").json
                 let cursor = try #require(first.nextCursor.string)
                 let second = try await server.get("\(base)?limit=1&cursor=\(cursor)").json
-                #expect(first.deliveries == .array([deliveries[0]]) && second.deliveries == .array([deliveries[1]]))
+                // The first may have been tried again meanwhile.
+                #expect(first.deliveries.array.map(\.id.string) == [deliveries[0].id.string])
+                #expect(second.deliveries == .array([deliveries[1]]))
                 for query in ["state=failed", "jobId=1", "limit=201", "cursor=mine", "state=dead&state=dead"] {
                     #expect(try await server.get("\(base)?\(query)").status == 400, "\(query)")
                 }

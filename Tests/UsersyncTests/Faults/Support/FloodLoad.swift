@@ -12,6 +12,8 @@ final class FloodLoad: Sendable {
         var withoutRetryAfter = 0
         /// The longest `Retry-After`, in seconds.
         var longestRetryAfter = 0
+        /// Tenants that were refused by the rate limit.
+        var limited: Set<String> = []
         /// Of each 202, in seconds.
         var latencies: [Double] = []
 
@@ -74,7 +76,7 @@ final class FloodLoad: Sendable {
                 let answer = try? await ServerProcess.send(
                     "POST", port: port, request.path, headers: headers, body: request.body)
             else { continue }
-            note(answer, seconds: (ContinuousClock.now - start) / .seconds(1))
+            note(answer, of: tenant, seconds: (ContinuousClock.now - start) / .seconds(1))
             switch answer.status {
             case 202: return answer.json.jobId.string
             case 503, 429: if state.withLock({ $0.isStopping }) { return nil }
@@ -85,10 +87,11 @@ final class FloodLoad: Sendable {
         throw MixedLoad.LoadError.neverAcknowledged
     }
 
-    private func note(_ answer: TestServer.Answer, seconds: Double) {
+    private func note(_ answer: TestServer.Answer, of tenant: String, seconds: Double) {
         state.withLock { state in
             state.answers.statuses[answer.status, default: 0] += 1
             if answer.status == 202 { state.answers.latencies.append(seconds) }
+            if answer.status == 429 { state.answers.limited.insert(tenant) }
             guard answer.status == 503 || answer.status == 429 else { return }
             if let wait = answer.header("retry-after").flatMap({ Int($0) }), wait > 0 {
                 state.answers.longestRetryAfter = max(state.answers.longestRetryAfter, wait)

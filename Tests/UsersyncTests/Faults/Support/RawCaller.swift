@@ -25,9 +25,13 @@ final class RawCaller: Sendable {
 
     /// Sends `bytes` on a connection of their own and returns what was answered until the server closed it, or until nothing more
     /// came for `quiet` seconds.
-    static func exchange(port: Int, _ bytes: some Sequence<UInt8>, quiet: Double = 1) async throws -> String {
+    /// - Parameter text: waited for first, however long it takes: what must come.
+    static func exchange(
+        port: Int, _ bytes: some Sequence<UInt8>, until text: String? = nil, quiet: Double = 1
+    ) async throws -> String {
         let caller = try await connect(port: port)
         await caller.send(bytes)
+        if let text { _ = await eventually { caller.isClosed || caller.answer.contains(text) } }
         var seen = -1
         while !caller.isClosed, caller.count > seen {
             seen = caller.count
