@@ -8,8 +8,8 @@ say() { printf '\033[1m%s\033[0m\n' "$*"; }
 install_packages() {
     say "Installing $*"
     if [ "$(id -u)" = 0 ]; then root=; else root=sudo; fi
-    $root apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    $root apt-get -o Acquire::Retries=5 update -qq
+    DEBIAN_FRONTEND=noninteractive $root apt-get -o Acquire::Retries=5 install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 if ! command -v swift >/dev/null; then

@@ -12,8 +12,10 @@ if ! "$python" -c "$needed" 2>/dev/null; then
         python3 -c 'import ensurepip' 2>/dev/null || install_packages python3 python3-venv
         mkdir -p .build
         python3 -m venv .build/test-python
-        .build/test-python/bin/pip install -q standardwebhooks openapi-spec-validator jsonschema rfc3339-validator \
-            schemathesis
+        # These versions: what a newer one finds is for whoever raises the number.
+        .build/test-python/bin/pip install -q --retries 10 --timeout 60 standardwebhooks==1.1.0 \
+            openapi-spec-validator==0.9.0 jsonschema==4.26.0 rfc3339-validator==0.1.4 schemathesis==4.32.5 \
+            hypothesis==6.170.17 jsonschema-rs==0.60.3
     fi
 fi
 case $python in */*) python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python") ;; esac
@@ -23,9 +25,10 @@ if [ -z "${PROMTOOL:-}" ] && ! command -v promtool >/dev/null && [ ! -x .build/p
     # Unpacked rather than installed: the package would start a Prometheus.
     mkdir -p .build/promtool
     cd .build/promtool
-    apt-get download -qq prometheus 2>/dev/null || {
-        if [ "$(id -u)" = 0 ]; then apt-get update -qq; else sudo apt-get update -qq; fi
-        apt-get download -qq prometheus
+    rm -f prometheus_*.deb
+    apt-get -o Acquire::Retries=5 download -qq prometheus 2>/dev/null || {
+        if [ "$(id -u)" = 0 ]; then apt-get -o Acquire::Retries=5 update -qq; else sudo apt-get update -qq; fi
+        apt-get -o Acquire::Retries=5 download -qq prometheus
     }
     dpkg-deb -x prometheus_*.deb .
     rm prometheus_*.deb
@@ -33,6 +36,8 @@ if [ -z "${PROMTOOL:-}" ] && ! command -v promtool >/dev/null && [ ! -x .build/p
 fi
 [ ! -x .build/promtool/usr/bin/promtool ] || export PROMTOOL="$PWD/.build/promtool/usr/bin/promtool"
 say "Building (4 to 8 minutes the first time) and testing (6 to 12 minutes)"
+# The network may fail for a moment.
+for pause in 15 60 0; do swift package resolve && break || sleep "$pause"; done
 swift build --build-tests
 if [ $# = 0 ]; then
     say "Asking schemathesis, promtool and the reference library of Standard Webhooks"
@@ -48,6 +53,9 @@ status=$(cat .build/test.status)
 if [ "$status" != 0 ]; then
     say "What failed (all of it: .build/test.log)"
     grep -a -A 3 '✘ .*\(recorded an issue\|failed after\)\|^error: ' .build/test.log | cut -c 1-2000 || true
-    grep -a 'Test run with' .build/test.log | tail -1 || true
+    grep -a 'Test run with' .build/test.log | tail -1 || {
+        say "It broke off"
+        tail -80 .build/test.log | cut -c 1-2000
+    }
 fi
 exit "$status"
