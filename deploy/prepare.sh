@@ -1,7 +1,5 @@
-# Sourced by the scripts beside it: stands in the project's folder and installs what a machine with nothing but the Swift
-# toolchain lacks: the headers of SQLite and zlib, from Debian's or Ubuntu's own packages.
-set -eu
-cd "$(dirname "$0")/.."
+# Sourced by the scripts here and in Tests/Tools, which stand in the project's folder then: installs what a machine with nothing
+# but the Swift toolchain lacks: the headers of SQLite and zlib, from Debian's or Ubuntu's own packages.
 
 say() { printf '\033[1m%s\033[0m\n' "$*"; }
 

@@ -1,7 +1,9 @@
 #!/bin/sh
 # All tests: installs what they need, builds, has other people's tools try a running server, runs the tests. Arguments go to
 # `swift test`, e.g. --filter BatchCutterTests; with some, the tools are left out.
-. "$(dirname "$0")/prepare.sh"
+set -eu
+cd "$(dirname "$0")/.."
+. deploy/prepare.sh
 # Some checks are made by others' code: the webhook's signature, the OpenAPI document, the metrics.
 python=${USERSYNC_PYTHON:-python3}
 needed='import standardwebhooks, openapi_spec_validator, jsonschema, rfc3339_validator, schemathesis'

@@ -1,7 +1,7 @@
 """Measures usersync beside the integration guide's Express handler, as printed and tuned, and beside raw limits, in one run.
 
 Every figure comes from a server on a fresh database; the subjects take turns; the users in the table are counted after each load.
-Started by deploy/benchmark.sh.
+Started by Tests/Tools/benchmark.sh.
 """
 
 import argparse
@@ -365,7 +365,7 @@ def express_version():
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="deploy/benchmark.sh", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="Tests/Tools/benchmark.sh", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small sizes, two minutes; leaves the committed figures alone")
     parser.add_argument("--million", action="store_true", help="1,000,000 users too, some minutes more")
     parser.add_argument("--runs", type=int, help="how often each figure is measured (3; quick: 1)")

@@ -3,7 +3,7 @@ import Foundation
 import SyncModel
 import UserDirectory
 
-/// What `deploy/instructions.sh` counts the instructions of: the reader of request bodies, and the directory's `apply`.
+/// What `Tests/Tools/instructions.sh` counts the instructions of: the reader of request bodies, and the directory's `apply`.
 ///
 /// Bodies come from files, so that their making is not counted. The same input takes the same steps: no wall time, no randomness.
 @main

@@ -3,7 +3,7 @@ import GRDB
 import TestSupport
 import Testing
 
-/// A mixed load for as long as wished, with a kill every minute or so: `sh deploy/soak.sh`. No part of any other run.
+/// A mixed load for as long as wished, with a kill every minute or so: `sh Tests/Tools/soak.sh`. No part of any other run.
 @Suite("Soak", .enabled(if: FaultScale.soakMinutes != nil, "only with FAULTS_SOAK=minutes"))
 struct Soak {
     private static let minutes = FaultScale.soakMinutes ?? 0

@@ -1,7 +1,9 @@
 #!/bin/sh
 # The soak: a mixed load on a release build for so many minutes (30), killed every minute or so. Prints the figures every ten seconds,
 # then what became of everything acknowledged, and draws the figures over time (.build/soak.svg). FAULT_SEED repeats a run.
-. "$(dirname "$0")/prepare.sh"
+set -eu
+cd "$(dirname "$0")/../.."
+. deploy/prepare.sh
 FAULTS_SOAK=${1:-30}
 say "Building a release of the server, and the tests"
 swift build -c release --product usersync

@@ -1,7 +1,9 @@
 #!/bin/sh
 # The fault suite in full: breaks the server in every way it is to survive, counts what became of what it had acknowledged, and
 # prints the table. Takes about an hour; every test run (deploy/test.sh) has a bounded form of it. FAULT_SEED repeats a run.
-. "$(dirname "$0")/prepare.sh"
+set -eu
+cd "$(dirname "$0")/../.."
+. deploy/prepare.sh
 mkdir -p .build
 FAULT_REPORT=$PWD/.build/faults.tsv
 printf 'fault\ttries\tacknowledged\tapplied\tlost\ttwice\twebhooks missing\trows wrong\n' >"$FAULT_REPORT"

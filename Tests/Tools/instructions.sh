@@ -1,12 +1,14 @@
 #!/bin/sh
 # Counts the instructions that a user takes, with valgrind's callgrind: read from a request's body, and applied to the directory as
 # a new user, a changed one, an unchanged one. Fails where a count is more than 10 % off the stored one, above or below;
-# `sh deploy/instructions.sh --store` stores what it counts. Takes half a minute, and 2 to 3 more to build the first time.
-. "$(dirname "$0")/prepare.sh"
+# `sh Tests/Tools/instructions.sh --store` stores what it counts. Takes half a minute, and 2 to 3 more to build the first time.
+set -eu
+cd "$(dirname "$0")/../.."
+. deploy/prepare.sh
 case ${1:-} in
     '' | --store) ;;
     *)
-        echo "usage: sh deploy/instructions.sh [--store]" >&2
+        echo "usage: sh Tests/Tools/instructions.sh [--store]" >&2
         exit 2
         ;;
 esac
@@ -14,7 +16,7 @@ command -v valgrind >/dev/null || install_packages valgrind
 
 stored=Tests/InstructionCounts/Figures/$(uname -m).txt
 if [ ! -e "$stored" ] && [ "${1:-}" != --store ]; then
-    echo "No figures are stored for this kind of processor ($(uname -m)): sh deploy/instructions.sh --store" >&2
+    echo "No figures are stored for this kind of processor ($(uname -m)): sh Tests/Tools/instructions.sh --store" >&2
     exit 1
 fi
 tools="$(swift --version 2>/dev/null | sed -n 's/.*\(Swift version [0-9.]*\).*/\1/p'), SQLite $(
@@ -64,7 +66,7 @@ awk 'NR == FNR { few[$1] = $2; next } { printf "%s %.0f\n", $1, ($2 - few[$1]) /
 
 if [ "${1:-}" = --store ]; then
     {
-        echo "# Instructions a user takes, as counted and stored by: sh deploy/instructions.sh --store"
+        echo "# Instructions a user takes, as counted and stored by: sh Tests/Tools/instructions.sh --store"
         echo "# With $tools."
         echo "# Others of these move the counts without a change of ours; the processor should not, within an architecture."
         cat "$scratch/counted"

@@ -1,11 +1,12 @@
 #!/bin/sh
 # Fuzzes the readers of bodies, moments, addresses, stored rows, settings, .env and CSV files, queries, webhook addresses and
-# Retry-After, in one process: sh deploy/fuzz.sh [SECONDS], 600 unless said. What is checked stands in Support/Properties of the tests. Starts from Tests/Fuzz/Corpus, which the tests replay. Ends
-# with a status other than 0 on a finding, and says where the input is that shows it.
+# Retry-After, in one process: sh Tests/Tools/fuzz.sh [SECONDS], 600 unless said. What is checked stands in Support/Properties of
+# the tests. Starts from Tests/Fuzz/Corpus, which the tests replay. Ends with a status other than 0 on a finding, and says where
+# the input is that shows it.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 seconds=${1:-600}
-case $seconds in '' | *[!0-9]*) echo "usage: sh deploy/fuzz.sh [SECONDS]" >&2; exit 2 ;; esac
+case $seconds in '' | *[!0-9]*) echo "usage: sh Tests/Tools/fuzz.sh [SECONDS]" >&2; exit 2 ;; esac
 command -v swiftc >/dev/null || { echo "The Swift toolchain (6.2 or later) is missing: https://www.swift.org/install" >&2; exit 1; }
 
 build=.build-fuzz

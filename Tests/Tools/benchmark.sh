@@ -5,7 +5,9 @@
 #   --quick     small sizes, two minutes; the two files stay as they are
 #   --million   1,000,000 users too, some minutes more
 # USERSYNC_BINARY names a release binary that is there already.
-. "$(dirname "$0")/prepare.sh"
+set -eu
+cd "$(dirname "$0")/../.."
+. deploy/prepare.sh
 work=$PWD/.build-benchmark
 mkdir -p "$work"
 
