@@ -388,13 +388,14 @@ def main():
     with open(os.path.join(options.work, "results.json"), "w") as file:
         json.dump({"conditions": conditions, "samples": benchmark.samples, "problems": benchmark.problems}, file, indent=1)
     # A quick run's figures are of small loads: they do not take the place of those that the README shows.
-    target = os.path.join(options.work if options.quick else options.report, "benchmark")
-    with open(target + ".md", "w") as file:
+    target = options.work if options.quick else options.report
+    page, chart = os.path.join(target, "Benchmark.md"), os.path.join(target, "benchmark.svg")
+    with open(page, "w") as file:
         file.write(report.markdown(rows, conditions))
-    with open(target + ".svg", "w") as file:
+    with open(chart, "w") as file:
         file.write(report.svg(rows, conditions))
     print(report.text(rows, conditions))
-    print(f"\nWritten: {target}.md, {target}.svg, {os.path.join(options.work, 'results.json')}")
+    print(f"\nWritten: {page}, {chart}, {os.path.join(options.work, 'results.json')}")
 
 
 if __name__ == "__main__":

@@ -93,14 +93,29 @@ def text(rows, conditions):
     return "\n".join(["", *lines, "", *notes(rows), *conditions])
 
 
+# The page of the documentation that the figures stand on.
+PAGE = """# Benchmark
+
+usersync beside the integration guide's Express handler, as printed and tuned, and beside the machine's limits, all in one run.
+
+## Overview
+
+`sh Tests/Tools/benchmark.sh --million` measures, and writes this page and the chart anew.
+
+![A chart of the figures below](benchmark.svg)
+
+## Figures
+"""
+
+
 def markdown(rows, conditions):
     head, *body = cells(rows)
-    lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
+    lines = [PAGE, "| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
     lines += [
         "| " + " | ".join(f"**{cell}**" if column == 1 and cell[0].isdigit() else cell for column, cell in enumerate(line)) + " |"
         for line in body
     ]
-    return "\n".join(lines + [""] + [f"- {line}" for line in notes(rows) + conditions]) + "\n"
+    return "\n".join(lines + ["", "## Conditions", ""] + [f"- {line}" for line in notes(rows) + conditions]) + "\n"
 
 
 # The chart: a group of bars for each row that has figures, each group with a scale of its own; on a card of its own, so that

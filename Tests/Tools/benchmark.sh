@@ -1,7 +1,7 @@
 #!/bin/sh
 # The benchmark: this server beside the integration guide's Express handler, as printed and tuned, beside the machine's limits, on
 # the same disk with the same durability. Installs what is missing, builds a release, measures (about 20 minutes), prints the
-# table, and writes it to deploy/benchmark.md and as a chart to deploy/benchmark.svg.
+# table, and writes it to Benchmark.md and as a chart to benchmark.svg in Sources/usersync/Documentation.docc.
 #   --quick     small sizes, two minutes; the two files stay as they are
 #   --million   1,000,000 users too, some minutes more
 # USERSYNC_BINARY names a release binary that is there already.
@@ -43,4 +43,5 @@ done
 
 say "Measuring"
 export NODE_PATH=/usr/share/nodejs PYTHONDONTWRITEBYTECODE=1
-exec python3 Tests/Benchmark/benchmark.py --usersync "$USERSYNC_BINARY" --node "$node" --work "$work" --report deploy "$@"
+exec python3 Tests/Benchmark/benchmark.py --usersync "$USERSYNC_BINARY" --node "$node" --work "$work" \
+    --report Sources/usersync/Documentation.docc "$@"

@@ -9,7 +9,8 @@ struct SecurityPageTests {
     @Test("names tests that exist, in the suites that it says")
     func citations() throws {
         let titles = try Self.titlesBySuite()
-        let page = try String(contentsOf: Self.root.appending(path: "deploy/security.md"), encoding: .utf8)
+        let page = try String(
+            contentsOf: Self.root.appending(path: "Sources/usersync/Documentation.docc/Security.md"), encoding: .utf8)
         var suite = ""
         var cited = 0
         // | threat | defence | *suite* › title; the same › title |
