@@ -111,7 +111,7 @@ package struct BatchApplied: Sendable, Hashable {
     }
 }
 
-/// One row of the guide's `sync_logs`.
+/// One row of the integration guide's `sync_logs`.
 package struct SyncLogEntry: Sendable, Hashable {
     package var jobID: JobID
     package var tenantID: TenantID

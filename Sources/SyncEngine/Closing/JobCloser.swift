@@ -175,7 +175,7 @@ actor JobCloser {
         ).items
     }
 
-    /// The guide's two log lines at the end of a sync: its failures, its duration.
+    /// The integration guide's two log lines at the end of a sync: its failures, its duration.
     private func report(_ job: Job) {
         var metadata: Logger.Metadata = [
             "job": .string(job.id.text), "tenant": .string(job.tenantID.text), "operation": .string(job.operation.rawValue),

@@ -4,7 +4,7 @@ package import UserDirectory
 
 /// Whether the directory can be worked with. Closed by whoever meets an outage, opened again by probing.
 ///
-/// While it is closed nothing is leased, so an outage burns no attempts (DESIGN, invariant 8).
+/// While it is closed nothing is leased, so an outage burns no attempts.
 package actor DirectoryGate {
     private let directory: any UserDirectory
     private let clock: WallClock

@@ -2,7 +2,7 @@ import JobQueue
 import Metrics
 import SyncModel
 
-/// The engine's metrics, made once. Names as in CONTRACT and README.
+/// The engine's metrics, made once. `MetricDescription` has what each says.
 struct EngineMetrics: Sendable {
     private let outcomes: [UserOutcome: Counter]
     private let repairs: [QueueRepair.Kind: Counter]

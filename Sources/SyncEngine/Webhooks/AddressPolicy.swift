@@ -1,4 +1,4 @@
-/// Which addresses a webhook may go to (CONTRACT §3).
+/// Which addresses a webhook may go to (Contract.md, "The completion webhook").
 ///
 /// Two kinds: the configured one is the operator's own and may be anywhere; a request's `callbackUrl` comes from outside and may
 /// only name a listed host, over https. That its addresses are public is asked when it is connected to (`PinnedClients`).

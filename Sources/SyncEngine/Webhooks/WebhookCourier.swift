@@ -5,7 +5,7 @@ import ServiceLifecycle
 package import SyncModel
 import Synchronization
 
-/// Sends the outbox's webhooks until each was taken or is dead (CONTRACT §3).
+/// Sends the outbox's webhooks until each was taken or is dead (Contract.md, "The completion webhook").
 ///
 /// At least once: an attempt that is under way when the process ends, however it ends, is not recorded, and is sent again with
 /// the same `webhook-id` after the next start.

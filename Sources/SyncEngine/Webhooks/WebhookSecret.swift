@@ -28,7 +28,7 @@ package struct WebhookSecret: Sendable {
         key = SymmetricKey(data: bytes)
     }
 
-    /// The secret that stands where `WEBHOOK_SECRET` is unset (CONTRACT §3): made of the first internal key, so that both sides
+    /// The secret that stands where `WEBHOOK_SECRET` is unset: made of the first internal key, so that both sides
     /// have it.
     package static func derived(fromInternalKey internalKey: String) -> WebhookSecret {
         let code = HMAC<SHA256>.authenticationCode(

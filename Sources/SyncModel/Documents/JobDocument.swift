@@ -1,5 +1,5 @@
-/// One job in full: what it is, how far it is, what went wrong, what became of its webhook; once it has ended, the guide's
-/// response format stands at the top level (CONTRACT §1).
+/// One job in full: what it is, how far it is, what went wrong, what became of its webhook; once it has ended, the integration
+/// guide's response format stands at the top level (Contract.md, "The result of a finished job").
 package struct JobDocument: JSONDocument {
     package let job: Job
     package let results: [UserResult]

@@ -1,4 +1,4 @@
-/// A finished job in the guide's response format (CONTRACT §1 "The result of a finished job").
+/// A finished job in the integration guide's response format (Contract.md, "The result of a finished job").
 package struct ResultDocument: JSONDocument {
     /// The most results that stand inline in an answer.
     package static let answerLimit = 1000

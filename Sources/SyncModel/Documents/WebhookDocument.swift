@@ -1,4 +1,4 @@
-/// The body of a completion webhook: `{"type","timestamp","data":{the result}}` (CONTRACT §3, after Standard Webhooks).
+/// The body of a completion webhook: `{"type","timestamp","data":{the result}}` (Contract.md, "The completion webhook").
 package struct WebhookDocument: JSONDocument {
     package let result: ResultDocument
 

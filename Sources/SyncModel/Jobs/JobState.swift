@@ -21,7 +21,7 @@ package enum JobState: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The `success` a caller sees: false for failed and cancelled jobs only (CONTRACT §1).
+    /// The `success` a caller sees: false for failed and cancelled jobs only.
     package var isSuccess: Bool { self != .failed && self != .cancelled }
 
     /// The state a job without open batches ends in.

@@ -1,4 +1,4 @@
-/// Reads the body of a removal (CONTRACT §1, "Body of a removal"): kept whole, since it is small, and read at its end with the
+/// Reads the body of a removal (Contract.md, "Body of a removal"): kept whole, since it is small, and read at its end with the
 /// means and the strictness of a sync.
 ///
 /// After it has thrown, every further call throws the same error.

@@ -35,7 +35,7 @@ package struct SyncEnvelope: Sendable, Hashable {
 package enum SyncRequestOutcome: Sendable, Hashable {
     /// A sync whose users were handed out by the reader.
     case sync(SyncEnvelope)
-    /// `{"test":"connection"}` and nothing else: the guide's accessibility check.
+    /// `{"test":"connection"}` and nothing else: the integration guide's accessibility check.
     case connectionTest
     /// Rules were broken; nothing of the request may be kept.
     case refused(Violations)

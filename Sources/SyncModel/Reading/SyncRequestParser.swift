@@ -24,7 +24,7 @@ struct SyncRequestParser: Sendable {
     /// The member whose value comes.
     enum Member: Int {
         case operation, tenant, users, metadata
-        /// The guide's accessibility check.
+        /// The integration guide's accessibility check.
         case test
         case unknown
     }

@@ -1,4 +1,4 @@
-/// Reads the body of a sync as it arrives: bytes in, validated users out (CONTRACT §1, "Body of a sync").
+/// Reads the body of a sync as it arrives: bytes in, validated users out (Contract.md, "Body of a sync").
 ///
 /// Feed it chunks of any size, drain the users whenever it suits, `finish` at the end of the body. What it says does not depend
 /// on how the body was cut. It keeps no more than the value that a chunk cuts in two (64 KiB of JSON at most, and as much again

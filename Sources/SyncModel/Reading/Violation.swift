@@ -22,7 +22,7 @@ package struct Violation: Sendable, Hashable {
 
 /// The violations of one body: the first of them, and how many there are.
 package struct Violations: Sendable, Hashable {
-    /// How many are kept (CONTRACT §1).
+    /// How many are kept.
     package static let kept = 100
 
     /// Those of what stands around the users, and those of users; `kept` of each at most.

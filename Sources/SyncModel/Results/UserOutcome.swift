@@ -27,7 +27,8 @@ package enum UserOutcome: UInt8, Sendable, Hashable, CaseIterable {
         self = match
     }
 
-    /// The guide's `status`: created, updated or failed (CONTRACT §1: unchanged, stale and removed are `updated`).
+    /// The integration guide's `status`: created, updated or failed. It knows no other, so unchanged, stale and removed are
+    /// `updated`.
     package var status: String {
         switch self {
         case .created: "created"

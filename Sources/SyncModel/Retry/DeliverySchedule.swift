@@ -1,4 +1,4 @@
-/// When a webhook that was not taken is sent again (CONTRACT §3).
+/// When a webhook that was not taken is sent again (Contract.md, "The completion webhook").
 package enum DeliverySchedule {
     /// Seconds before each further attempt; after the last the delivery is dead.
     package static let delays: [Double] = [5, 30, 300, 1800, 7200, 18000, 36000, 86400]

@@ -1,4 +1,4 @@
-/// How often and when a batch that met a transient error is tried again (DESIGN, invariant 8).
+/// How often and when a batch that met a transient error is tried again (Durability.md, "Retry").
 package struct RetryPolicy: Sendable, Hashable {
     /// Tries in all before its users are `failed`, `retries_exhausted`.
     package var maxAttempts: Int

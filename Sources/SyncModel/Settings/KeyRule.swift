@@ -7,7 +7,7 @@ package enum KeyRule {
         case short
         /// Characters that an HTTP header cannot carry as they are.
         case unprintable
-        /// The guide's sample, a placeholder or a pattern: known to, or guessed by, everybody.
+        /// The integration guide's sample, a placeholder or a pattern: known to, or guessed by, everybody.
         case sample
     }
 
@@ -21,7 +21,8 @@ package enum KeyRule {
         return nil
     }
 
-    /// Words of sample keys, letters and digits alone. The guide's are `your-super-secure-api-key-2024` and `your-api-key`.
+    /// Words of sample keys, letters and digits alone. Those of the integration guide are `your-super-secure-api-key-2024` and
+    /// `your-api-key`.
     private static let placeholders = [
         "yoursupersecure", "yourapikey", "yourinternal", "yourkey", "yoursecret", "changeme", "changethis", "replaceme",
         "replacethis", "placeholder", "internalapikey", "secretkey", "supersecret", "sample", "example", "password",

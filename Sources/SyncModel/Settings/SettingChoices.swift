@@ -24,7 +24,7 @@ package enum LogLevel: String, Sendable, Hashable, CaseIterable {
 /// Where the server runs: `APP_ENV`, or `NODE_ENV` where that is unset.
 package enum AppEnvironment: String, Sendable, Hashable, CaseIterable {
     case production, staging, test
-    /// Turns on the guide's debug log (keys and personal data redacted).
+    /// Turns on the integration guide's debug log (keys and personal data redacted).
     case development
 }
 

@@ -1,4 +1,4 @@
-/// Everything that can be set (CONTRACT §4), read and checked. `SettingDefinition.all` has the names, defaults and ranges.
+/// Everything that can be set, read and checked. `SettingDefinition.all` has the names, defaults and ranges.
 package struct Settings: Sendable, Hashable {
     /// The address to listen on: an IP address or a name.
     package var host: String

@@ -7,11 +7,11 @@ package enum UserField: Int, Sendable, CaseIterable {
     /// JSON text as sent, without white space between tokens.
     case roles, permissions, allowedApplications
     case subscriptionTier
-    /// Not a field of the guide: the sentence of a user that broke a rule under `VALIDATION=per-user`.
+    /// Not a field of the integration guide: the sentence of a user that broke a rule under `VALIDATION=per-user`.
     /// A record that has it is never applied; its result is `failed`, `invalid_user`.
     case problem
 
-    /// The name in the guide's JSON.
+    /// The name in the integration guide's JSON.
     package var jsonName: String {
         switch self {
         case .id: "id"

@@ -2,7 +2,7 @@ package import JobQueue
 package import SyncEngine
 package import SyncModel
 
-/// The queue and the engine at a glance (CONTRACT §1 "Status and lists").
+/// The queue and the engine at a glance (Contract.md, "Status and lists").
 package struct StatusDocument: JSONDocument {
     package let queue: QueueStatistics
     package let engine: EngineStatus

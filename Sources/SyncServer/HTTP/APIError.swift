@@ -1,7 +1,7 @@
 package import HTTPTypes
 package import SyncModel
 
-/// An answer that is an error, as CONTRACT §1 "Errors" shows it.
+/// An answer that is an error, as Contract.md, "Errors", shows it.
 package struct APIError: Error, Sendable {
     package var status: HTTPResponse.Status
     /// The sentence in `error`.

@@ -20,7 +20,7 @@ package struct Route: Sendable, Hashable {
     }
 }
 
-/// All routes there are (CONTRACT §1 "Requests"). Registration, `Allow`, authentication and the OpenAPI document are held to it.
+/// All routes there are (Contract.md, "Requests"). Registration, `Allow`, authentication and the OpenAPI document are held to it.
 package enum RouteTable {
     package static let all: [Route] = [
         Route(method: .post, path: "/api/internal/sync/users", access: .internalKey),

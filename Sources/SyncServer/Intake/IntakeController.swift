@@ -68,7 +68,7 @@ package struct IntakeController: Sendable {
         return job
     }
 
-    /// The guide's accessibility check: nothing is queued.
+    /// The integration guide's accessibility check: nothing is queued.
     private func connectionOK() -> Response {
         .json { json in
             json.object { json in
@@ -137,7 +137,7 @@ package struct IntakeController: Sendable {
         return try await submission.replay(bodyHash: receiver.bodyHash)
     }
 
-    /// The guide's log line for each request.
+    /// The integration guide's log line for each request.
     private func note(_ job: Job, _ context: SyncRequestContext) {
         context.logger.info(
             "sync request",

@@ -1,7 +1,7 @@
 import HTTPTypes
 import SyncModel
 
-/// What the headers of a submission say, checked (CONTRACT §1 "Headers of a sync"). Decided before a byte of the body is read.
+/// What the headers of a submission say, checked (Contract.md, "Headers of a sync"). Decided before a byte of the body is read.
 struct SubmissionHeaders: Sendable {
     /// `nil`: absent; only the accessibility check may do without.
     var tenantID: TenantID?

@@ -2,7 +2,7 @@ package import Hummingbird
 import Logging
 package import SyncModel
 
-/// Lets in who sends a good key; decides on the headers alone (CONTRACT §1 "Who may call").
+/// Lets in who sends a good key; decides on the headers alone (Contract.md, "Who may call").
 package struct AuthenticationMiddleware: RouterMiddleware {
     package typealias Context = SyncRequestContext
 

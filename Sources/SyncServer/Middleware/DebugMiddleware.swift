@@ -2,8 +2,8 @@ package import Hummingbird
 import HTTPTypes
 import Logging
 
-/// The guide's debug mode (`APP_ENV=development`): what a request looked like, with keys left out. Bodies are personal data
-/// and stay out too; the names of the headers and the size say what is needed to find a mistake.
+/// The integration guide's debug mode (`APP_ENV=development`): what a request looked like, with keys left out. Bodies are personal
+/// data and stay out too; the names of the headers and the size say what is needed to find a mistake.
 package struct DebugMiddleware: RouterMiddleware {
     package typealias Context = SyncRequestContext
 

@@ -26,7 +26,7 @@ extension OpenAPIDocument {
         responses: ["202": Parts.response("The webhook is due now.", Parts.content("DeliveryAnswer"))]
             + Parts.errors(Parts.keyErrors + [404, 503]))
 
-    /// What we send (CONTRACT §3).
+    /// What we send (Contract.md, "The completion webhook").
     static let webhooks: JSONValue = [
         "jobEnded": [
             "post": [

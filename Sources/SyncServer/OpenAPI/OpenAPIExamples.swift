@@ -1,4 +1,4 @@
-/// The guide's examples, with the values it leaves open filled in.
+/// The integration guide's examples, with the values it leaves open filled in.
 enum OpenAPIExamples {
     static let jobID = "0198c1f2-9c00-7a3b-8d4e-5f60718293a4"
     private static let time: JSONValue = "2025-08-19T10:00:00.000Z"

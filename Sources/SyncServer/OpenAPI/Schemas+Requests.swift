@@ -4,7 +4,7 @@ import SyncModel
 enum Schemas {}
 
 extension Schemas {
-    /// What callers send (CONTRACT §1 "Body of a sync", "Body of a removal").
+    /// What callers send (Contract.md, "Body of a sync" and "Body of a removal").
     static let requests: JSONValue = [
         "SyncRequest": syncRequest,
         "ConnectionCheck": Schema.object(

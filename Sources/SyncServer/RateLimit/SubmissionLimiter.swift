@@ -3,8 +3,8 @@ package import Logging
 import Metrics
 package import SyncModel
 
-/// The guide's limit on submissions of users: 100 in 15 minutes by address or tenant. Removals are not counted: the wrapper sends them
-/// one by one and never again.
+/// The integration guide's limit on submissions of users: 100 in 15 minutes by address or tenant. Removals are not counted: the
+/// wrapper sends them one by one and never again.
 package struct SubmissionLimiter: Sendable {
     private let limit: Int
     private let key: RateLimitKey

@@ -19,7 +19,7 @@ package enum ClientAddress {
         return client
     }
 
-    /// The key under which failures of an address are counted: the address, or the /64 of an IPv6 one (CONTRACT §1).
+    /// The key under which failures of an address are counted: the address, or the /64 of an IPv6 one, which is what one caller has.
     package static func failureKey(_ address: String) -> String {
         switch IPAddress(address)?.unmapped {
         case .v6(let bits): String(bits >> 64, radix: 16) + "/64"

@@ -6,17 +6,17 @@ package enum SchemaInspection {
     package enum Finding: Sendable, Hashable {
         /// There is no file: the first start makes it.
         case absent
-        /// A database without the guide's tables, named here: the next start makes them.
+        /// A database without the integration guide's tables, named here: the next start makes them.
         case missing(tables: [String])
-        /// The guide's tables without all of our columns (`table.column`): the next start adds them.
+        /// The integration guide's tables without all of our columns (`table.column`): the next start adds them.
         case upgradable(columns: [String])
-        /// Tables that lack columns of the guide's own (`table.column`).
+        /// Tables that lack columns of the integration guide's own (`table.column`).
         case foreign(columns: [String])
         /// All there.
         case ready
     }
 
-    /// The guide's columns, and behind them those that the payload needs beyond it.
+    /// The integration guide's columns, and behind them those that the payload needs beyond it.
     private static let tables: [(name: String, guide: [String], ours: [String])] = [
         (
             "users",

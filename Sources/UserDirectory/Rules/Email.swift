@@ -1,6 +1,6 @@
 import Foundation
 
-/// How emails are compared: without regard to the case of ASCII letters (CONTRACT §2).
+/// How emails are compared: without regard to the case of ASCII letters.
 enum Email {
     static func lowered(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte }
 

@@ -15,7 +15,7 @@ final class RecordFields {
     /// The email with its ASCII letters in lower case: how emails are matched and stored. `nil` where the record has none.
     private(set) var email: UnsafeRawBufferPointer?
 
-    /// The guide's default of `roles` and `permissions`.
+    /// The integration guide's default of `roles` and `permissions`.
     private static let emptyList: StaticString = "[]"
 
     deinit {

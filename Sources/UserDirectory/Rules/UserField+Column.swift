@@ -25,7 +25,7 @@ extension UserField {
         }
     }
 
-    /// True where `null` sets the guide's default instead of clearing (CONTRACT §2).
+    /// True where `null` sets the default of the integration guide's table instead of clearing.
     var hasDefault: Bool {
         switch self {
         case .isActive, .isAdmin, .roles, .permissions: true

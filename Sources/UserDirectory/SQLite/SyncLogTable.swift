@@ -1,7 +1,7 @@
 import GRDBSQLite
 import SyncModel
 
-/// The guide's `sync_logs`: one row a job. The table is optional: what it refuses keeps nobody from being synced.
+/// The integration guide's `sync_logs`: one row a job. The table is optional: what it refuses keeps nobody from being synced.
 struct SyncLogTable {
     let statements: UserStatements
 

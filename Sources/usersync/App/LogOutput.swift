@@ -6,7 +6,7 @@ import SyncModel
 enum LogOutput {
     static func logger(_ settings: Settings) -> Logger {
         var level = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
-        // The guide's debug mode: development shows debug lines unless a level says otherwise.
+        // The integration guide's debug mode: development shows debug lines unless a level says otherwise.
         if settings.environment == .development, level > .debug { level = .debug }
         var logger = Logger(label: "usersync") { label in
             switch settings.logFormat {

@@ -1,6 +1,6 @@
 import SyncModel
 
-/// The guide's deployment checklist, and what was found for each of its lines.
+/// The integration guide's deployment checklist, and what was found for each of its lines.
 struct Checklist: Sendable {
     enum Section: String, Sendable, CaseIterable {
         case environment = "Environment variables configured"

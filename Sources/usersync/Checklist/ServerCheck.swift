@@ -35,7 +35,7 @@ struct ServerCheck {
         return false
     }
 
-    /// The guide's accessibility check.
+    /// The integration guide's accessibility check.
     private func connection(_ list: inout Checklist) async {
         await probe(&list, .endpoint, post("{\"test\":\"connection\"}")) { answer, list in
             switch answer.status {
@@ -90,7 +90,7 @@ struct ServerCheck {
         }
     }
 
-    /// A body that is no JSON: the error has to be the guide's.
+    /// A body that is no JSON: the error has to be the integration guide's.
     private func malformed(_ list: inout Checklist) async {
         var request = post("{\"operation\":")
         request.headers.add(name: "X-Tenant-ID", value: "usersync-check")

@@ -1,4 +1,4 @@
-/// The server's error (CONTRACT §1): decoded as far as a person needs it.
+/// The server's error (Contract.md, "Errors"): decoded as far as a person needs it.
 struct ErrorDocument: Decodable, Sendable {
     let error: String
     let details: Details?

@@ -5,7 +5,7 @@ struct DemoUsers {
     /// The part of emails after the `@`; a reserved domain (RFC 2606), nobody's.
     let domain: String
 
-    /// The user with this number, as the guide's JSON.
+    /// The user with this number, as the integration guide's JSON.
     ///
     /// - Parameter email: an address in place of the one that the number makes.
     func user(_ number: Int, email: String? = nil) -> String {

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Turns a file's bytes into the guide's request, chunk by chunk.
+/// Turns a file's bytes into the integration guide's request, chunk by chunk.
 protocol BodyEncoder {
     mutating func encode(_ chunk: ByteBuffer, into out: inout [UInt8]) throws
     mutating func finish(into out: inout [UInt8]) throws

@@ -1,7 +1,7 @@
 import NIOCore
 import SyncModel
 
-/// A row a user, by a header row with the guide's field names in any case. An empty cell leaves the field out.
+/// A row a user, by a header row with the integration guide's field names in any case. An empty cell leaves the field out.
 struct CSVEncoder: BodyEncoder {
     private let envelope: Envelope
     private var reader = CSVReader()

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Finds `tenant.id` in the guide's JSON as its bytes pass, holding none of them but the keys on the way.
+/// Finds `tenant.id` in the integration guide's JSON as its bytes pass, holding none of them but the keys on the way.
 struct TenantScanner {
     enum Finding: Equatable {
         case searching

@@ -3,11 +3,11 @@ import Foundation
 
 /// What a file of users is written in.
 enum UserFileFormat: String, Sendable, CaseIterable, ExpressibleByArgument {
-    /// The guide's request, sent as it stands.
+    /// The integration guide's request, sent as it stands.
     case json
     /// A JSON object a line, each a user.
     case ndjson
-    /// A header row with the guide's field names, then a user a row.
+    /// A header row with the integration guide's field names, then a user a row.
     case csv
 
     /// By the name of the file, else by its first byte that is no white space.

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 import UserDirectory
 
-@Suite("A batch takes effect exactly once (DESIGN 2)")
+@Suite("A batch takes effect exactly once")
 struct ExactlyOnceTests {
     @Test("a retried batch returns what it said before and touches nothing", arguments: DirectoryDriver.all)
     func retried(driver: DirectoryDriver) async throws {

@@ -2,7 +2,7 @@ import SyncModel
 import Testing
 import UserDirectory
 
-@Suite("What happens to a user (CONTRACT §2)")
+@Suite("What happens to a user")
 struct UserRulesTests {
     @Test("a new user is created with what was sent, and the guide's defaults for the rest", arguments: DirectoryDriver.all)
     func creation(driver: DirectoryDriver) async throws {

@@ -60,7 +60,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
     }
 }
 
-@Suite("One bad user fails alone (DESIGN 7)")
+@Suite("One bad user fails alone")
 struct RefusedUserTests {
     private func directory(_ refusal: Refusal) async throws -> SQLiteFixture {
         let it = try SQLiteFixture()

@@ -12,7 +12,7 @@ import Testing
 struct RefusalTests {
     private let users = "/api/internal/sync/users"
 
-    /// CONTRACT §1 "Errors".
+    /// Contract.md, "Errors".
     private func isError(_ answer: TestServer.Answer, _ status: Int) -> Bool {
         let json = answer.json
         return answer.status == status && json.success == .bool(false) && json.error.string != nil

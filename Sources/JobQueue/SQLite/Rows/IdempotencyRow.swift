@@ -6,7 +6,7 @@ struct IdempotencyRow: Sendable {
     var jobID: JobID
     var bodyHash: [UInt8]
 
-    /// Seconds for which a key is kept (CONTRACT §1).
+    /// Seconds for which a key is kept.
     static let lifetime: Double = 24 * 3600
 
     private static let select = """

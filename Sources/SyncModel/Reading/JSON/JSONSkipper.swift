@@ -1,7 +1,7 @@
 /// Checks one JSON value of any size and shape and leaves it behind, in constant memory: the open containers are bits of a word.
 /// It may be resumed at any byte, so a value may arrive in any number of parts.
 struct JSONSkipper: Sendable {
-    /// How deep containers may nest, the outermost counted (CONTRACT §1).
+    /// How deep containers may nest, the outermost counted.
     static let maxDepth = 64
 
     private enum Expected: UInt8 {

@@ -1,6 +1,6 @@
 /// The keys that were ignored, each named once, a few of them at most.
 struct UnknownKeys: Sendable {
-    /// How many are named (CONTRACT §1).
+    /// How many are named.
     static let limit = 20
     /// Characters of a key that are shown.
     static let shownCharacters = 64

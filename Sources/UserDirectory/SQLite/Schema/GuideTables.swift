@@ -1,9 +1,10 @@
-/// The guide's two tables as SQLite has them, with what the payload carries and the guide's table drops, and three of our own.
+/// The integration guide's two tables as SQLite has them, with what the payload carries and the guide's table drops, and three of
+/// our own.
 enum GuideTables {
-    /// SQLite's spelling of the guide's `NOW()`.
+    /// SQLite's spelling of the integration guide's `NOW()`.
     private static let now = "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))"
 
-    /// `UNIQUE` on the email stands in `idx_users_email`, so that one index does for both of the guide's.
+    /// `UNIQUE` on the email stands in `idx_users_email`, so that one index does for both of the integration guide's.
     static let users = """
         CREATE TABLE users (
           id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -56,7 +57,7 @@ enum GuideTables {
     ]
     static let syncLogAdditions = [Column(name: "job_id", type: "VARCHAR(36)")]
 
-    /// What a table of that name must have; the type is the guide's, for the message that asks for it.
+    /// What a table of that name must have; the type is the integration guide's, for the message that asks for it.
     static let userColumns = [
         Column(name: "id", type: "INTEGER PRIMARY KEY AUTOINCREMENT"),
         Column(name: "email", type: "VARCHAR(255)"),

@@ -51,7 +51,7 @@ struct SchemaUpgrade {
         try db.execute(sql: "CREATE INDEX IF NOT EXISTS idx_users_kinde_user_id ON users(kinde_user_id)")
     }
 
-    /// Whether the table carries the guide's UNIQUE inside and must lose it.
+    /// Whether the table carries the integration guide's UNIQUE inside and must lose it.
     private func needsRebuild() throws -> Bool {
         guard scope == .tenant, let users = try TableShape(db, "users") else { return false }
         return users.uniqueIndexes(on: ["email"]).contains { $0.origin == "u" }
@@ -73,7 +73,7 @@ struct SchemaUpgrade {
             if named != nil { try db.execute(sql: "DROP INDEX idx_users_email") }
             try db.execute(sql: "CREATE UNIQUE INDEX idx_users_email ON users(email)")
         case .tenant:
-            // The guide's UNIQUE as some tools write it: an index of any name.
+            // The integration guide's UNIQUE as some tools write it: an index of any name.
             for index in unique where index.origin == "c" {
                 try db.execute(sql: "DROP INDEX \(index.name.quotedDatabaseIdentifier)")
             }

@@ -1,7 +1,7 @@
 import GRDB
 
-/// Takes the guide's UNIQUE on the email out of `users`, which in SQLite means to make the table anew: the procedure of
-/// https://www.sqlite.org/lang_altertable.html, section 7. Rows with their ids, further columns and constraints, indexes, triggers, views,
+/// Takes the integration guide's UNIQUE on the email out of `users`, which in SQLite means to make the table anew: the procedure
+/// of https://www.sqlite.org/lang_altertable.html, section 7. Rows with their ids, further columns and constraints, indexes, triggers, views,
 /// foreign keys from other tables and the AUTOINCREMENT count stay.
 struct TableRebuild {
     let db: Database
