@@ -16,7 +16,7 @@ struct StatusDocument: Decodable, Sendable {
         var tenantId: String
         var openJobs: Int?
         var pendingUsers: Int?
-        var currentJob: String?
+        var currentJobId: String?
     }
 
     struct Workers: Decodable, Sendable {

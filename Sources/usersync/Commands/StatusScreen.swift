@@ -96,7 +96,7 @@ struct StatusScreen {
             for tenant in tenants {
                 table.add([
                     tenant.tenantId, Format.count(tenant.pendingUsers ?? 0), Format.count(tenant.openJobs ?? 0),
-                    tenant.currentJob ?? "-",
+                    tenant.currentJobId ?? "-",
                 ])
             }
             lines.append("")

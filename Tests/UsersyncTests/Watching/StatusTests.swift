@@ -63,6 +63,10 @@ struct StatusTests {
                 #expect(batch.batch.int == 0 && batch.attempts.int == 1 && batch.lastError.string == "out of memory")
                 #expect(batch.nextAttemptAt.string != nil && batch.nextAttemptAt == before.retrying[0].nextAttemptAt)
                 #expect(status.tenants[0].currentJobId.string == id)
+                let shown = try await CommandRunner.run(
+                    ["status", "--server", "http://127.0.0.1:\(server.port)"], environment: ["INTERNAL_API_KEY": TestServer.key])
+                let row = try #require(shown.output.split(separator: "\n").last { $0.contains(" t2 ") })
+                #expect(shown.status == 0 && row.contains(id), "the command shows what a tenant works on: \(row)")
                 for age in [\JSONValue.oldestPendingAgeSeconds, \JSONValue.webhooks.oldestAgeSeconds] {
                     let (old, new) = (try #require(before[keyPath: age].double), try #require(status[keyPath: age].double))
                     #expect((100..<200).contains(new - old) && old < 60)
