@@ -1,4 +1,5 @@
 import ArgumentParser
+import SyncModel
 
 #if canImport(Glibc)
     import Glibc
@@ -22,6 +23,7 @@ struct Usersync: AsyncParsableCommand {
             Settings come from the environment, over .env, over config/usersync.yaml; `usersync serve --help` lists them.
             Exit status: 0 done, 1 failed, 2 bad usage, 78 where serve cannot use its settings.
             """,
+        version: Version.current,
         subcommands: [
             ServeCommand.self, DemoCommand.self, SubmitCommand.self, JobsCommand.self, DeliveriesCommand.self,
             StatusCommand.self, ListenCommand.self, CheckCommand.self, KeygenCommand.self,

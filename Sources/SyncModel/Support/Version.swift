@@ -1,4 +1,4 @@
-/// The version of this program, as `--version` and `User-Agent` show it.
-enum Version {
-    static let current = "0.1.0"
+/// The version of this program, as `--version`, `User-Agent` and the OpenAPI document show it.
+package enum Version {
+    package static let current = "0.1.0"
 }

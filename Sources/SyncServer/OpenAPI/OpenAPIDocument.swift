@@ -15,7 +15,7 @@ package enum OpenAPIDocument {
             "openapi": "3.1.0",
             "info": [
                 "title": "usersync",
-                "version": "1.0.0",
+                "version": .string(Version.current),
                 "summary": "Takes user syncs from the wrapper, applies them to the CRM, and says what became of each user.",
                 "description": .string(description),
             ],

@@ -1,4 +1,5 @@
 import Foundation
+import SyncServer
 import Testing
 
 @Suite("The command line, as a process")
@@ -16,6 +17,13 @@ struct CommandLineTests {
         #expect(outcome.output.contains("EXAMPLE"))
         #expect(outcome.output.contains("usersync \(command.first ?? "")"))
         #expect(outcome.error.isEmpty)
+    }
+
+    @Test("--version tells the version that the OpenAPI document has")
+    func version() async throws {
+        let outcome = try await CommandRunner.run(["--version"])
+        #expect(outcome.status == 0 && outcome.error.isEmpty)
+        #expect(outcome.output == JSONValue(Data(OpenAPIDocument.json())).info.version.string.map { "\($0)\n" })
     }
 
     @Test("the list of commands above is whole")
