@@ -106,7 +106,7 @@ extension SQLiteJobQueue {
 
     /// `nil`: to be left to the writer.
     private static func find(_ wish: LeaseWish, _ lane: Lane, _ db: Database) throws -> Found? {
-        guard let job = try HeadJob.find(wish.tenantID, db), !job.startIsWritten else { return nil }
+        guard let job = try HeadJob.find(wish.tenantID, db), !job.needsStartWritten else { return nil }
         let (outstanding, first) = next(of: job, in: lane)
         let batches = try OpenBatch.next(job, from: first, limit: wish.maxBatches, db)
         guard !batches.isEmpty else { return nil }
@@ -184,7 +184,7 @@ extension SQLiteJobQueue {
             batches = try OpenBatch.next(job, from: first, limit: wish.maxBatches, context.db)
         }
         guard !batches.isEmpty else { return [] }
-        if job.startIsWritten { try HeadJob.writeStart(job.seq, at: now, in: context) }
+        if job.needsStartWritten { try HeadJob.writeStart(job.seq, at: now, in: context) }
         let found = Found(job: job, batches: batches, outstanding: outstanding)
         let leased = lanes { Self.take(found, of: tenantID, now: now, in: &$0) }
         isTaken = true

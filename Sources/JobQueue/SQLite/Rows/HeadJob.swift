@@ -18,9 +18,9 @@ struct HeadJob {
     var isRetry: Bool
 
     var openBatches: Int { batches - batchesDone }
-    /// Whether its first lease is written down. That of a single batch is not: it ends, or is put off, a moment later, and its start
-    /// is written with that.
-    var startIsWritten: Bool { state == .queued && batches > 1 }
+    /// Whether its start is to be written down with its first lease. That of a single batch is not: it ends, or is put off, a moment
+    /// later, and its start is written with that.
+    var needsStartWritten: Bool { state == .queued && batches > 1 }
 
     /// Whether it is a single batch that was not tried yet.
     var isSmall: Bool { batches == 1 && batchesDone == 0 && deferred == 0 && state == .queued }
