@@ -5,8 +5,13 @@ extension SQLiteJobQueue {
     /// The failed users' records stand batch by batch in whatever order the batches were cut. They are copied into `deferred`, which
     /// sorts them by index, and cut anew from there: in steps, as an upload that a crash would sweep.
     package func retryFailed(of id: JobID, as newID: JobID, requestID: String, now: Timestamp) async throws -> RetryRequest {
-        guard let row = try await writer.write({ try JobRow.find(id, $0.db) }) else { return .unknown }
-        if let answer = try await writer.write({ try Self.answer(row, $0) }) { return answer }
+        // Looked up without a write, and asked again in the one that accepts the job.
+        let (row, answer) = try await read { db in
+            let row = try JobRow.find(id, db)
+            return (row, try row.flatMap { try Self.answer($0, db) })
+        }
+        guard let row else { return .unknown }
+        if let answer { return answer }
         let upload = UploadID(value: nextNumber())
         try gate.setAside(users: row.job.counts.failed, for: upload, pendingUsers: writer.currentTotals.pendingUsers)
         defer { gate.settle(upload) }
@@ -16,7 +21,7 @@ extension SQLiteJobQueue {
             let request = try await writer.write { [self] context -> RetryRequest in
                 // Asked again: it may have been pruned or retried meanwhile.
                 guard let row = try JobRow.find(id, context.db) else { return .unknown }
-                if let answer = try Self.answer(row, context) { return answer }
+                if let answer = try Self.answer(row, context.db) { return answer }
                 guard users > 0 else { return .nothingFailed(row.job) }
                 let job = Self.retryJob(of: row.job, as: newID, users: users, requestID: requestID, now: now)
                 return .linked(try accept(job, upload: upload, batches: [], in: context), existing: false)
@@ -33,9 +38,9 @@ extension SQLiteJobQueue {
     }
 
     /// What can be said without looking at the payloads; `nil`: a job is to be made.
-    private static func answer(_ row: JobRow, _ context: WriteContext) throws -> RetryRequest? {
+    private static func answer(_ row: JobRow, _ db: Database) throws -> RetryRequest? {
         guard row.job.state.isEnd else { return .open(row.job) }
-        let open = try context.sql(selectOpenRetry).first(.text(row.job.id.text)) { JobRow($0)?.job } ?? nil
+        let open = try db.sql(selectOpenRetry).first(.text(row.job.id.text)) { JobRow($0)?.job } ?? nil
         if let open { return .linked(open, existing: true) }
         return row.job.counts.failed > 0 ? nil : .nothingFailed(row.job)
     }
