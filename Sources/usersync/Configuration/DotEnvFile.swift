@@ -2,23 +2,27 @@
 ///
 /// Read by our own rules rather than the library's, which drops lines that it cannot read, keeps quotes as part of the value
 /// and takes a file with CRLF line ends for a single line.
+///
+/// A line is taken apart by Unicode's scalars: a mark that joins what stands before it, behind a quote say, would make another
+/// `Character` of both.
 struct DotEnvFile {
+    private typealias Text = Substring.UnicodeScalarView
+
     let values: [String: String]
 
     /// - Throws: `CommandFailure` naming the first line that cannot be read; never its value.
     init(_ text: String, path: String) throws(CommandFailure) {
         var values: [String: String] = [:]
         for (at, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-            var line = DotEnvFile.trimmed(raw)
+            var line = DotEnvFile.trimmed(raw.unicodeScalars)
             if at == 0, line.first == "\u{FEFF}" { line = line.dropFirst() }
             if line.isEmpty || line.first == "#" { continue }
-            if line.hasPrefix("export ") { line = DotEnvFile.trimmed(line.dropFirst(7)) }
+            if line.starts(with: "export ".unicodeScalars) { line = DotEnvFile.trimmed(line.dropFirst(7)) }
             guard let equals = line.firstIndex(of: "="),
-                case let name = DotEnvFile.trimmed(line[..<equals]), !name.isEmpty,
-                name.utf8.allSatisfy({ isNameCharacter($0) })
+                case let name = DotEnvFile.trimmed(line[..<equals]), !name.isEmpty, name.allSatisfy({ isNameScalar($0) })
             else { throw CommandFailure("\(path), line \(at + 1): must be NAME=value") }
             guard let value = DotEnvFile.value(line[line.index(after: equals)...]) else {
-                throw CommandFailure("\(path), line \(at + 1): the quote around the value of \(name) is not closed")
+                throw CommandFailure("\(path), line \(at + 1): the quote around the value of \(String(name)) is not closed")
             }
             values[String(name)] = value
         }
@@ -26,7 +30,7 @@ struct DotEnvFile {
     }
 
     /// A value without its quotes, or without the comment after it; `nil`: a quote is open.
-    private static func value(_ raw: Substring) -> String? {
+    private static func value(_ raw: Text) -> String? {
         let text = trimmed(raw)
         if let quote = text.first, quote == "\"" || quote == "'" {
             let rest = text.dropFirst()
@@ -37,20 +41,25 @@ struct DotEnvFile {
         // A comment begins with a # after white space, so that a # within a key stays.
         var end = raw.startIndex
         while let mark = raw[end...].firstIndex(of: "#") {
-            if mark > raw.startIndex, raw[raw.index(before: mark)].isWhitespace { return String(trimmed(raw[..<mark])) }
+            if mark > raw.startIndex, raw[raw.index(before: mark)].properties.isWhitespace {
+                return String(trimmed(raw[..<mark]))
+            }
             end = raw.index(after: mark)
         }
         return String(text)
     }
 
-    private static func trimmed(_ text: Substring) -> Substring {
+    private static func trimmed(_ text: Text) -> Text {
         var text = text
-        while let c = text.first, c.isWhitespace { text.removeFirst() }
-        while let c = text.last, c.isWhitespace { text.removeLast() }
+        while let c = text.first, c.properties.isWhitespace { text.removeFirst() }
+        while let c = text.last, c.properties.isWhitespace { text.removeLast() }
         return text
     }
 }
 
-private func isNameCharacter(_ c: UInt8) -> Bool {
-    (0x41...0x5A).contains(c) || (0x61...0x7A).contains(c) || (0x30...0x39).contains(c) || c == 0x5F
+private func isNameScalar(_ c: Unicode.Scalar) -> Bool {
+    switch c {
+    case "A"..."Z", "a"..."z", "0"..."9", "_": true
+    default: false
+    }
 }

@@ -101,6 +101,16 @@ struct DotEnvFileTests {
             ])
     }
 
+    @Test("a mark that joins what stands before it hides no quote, no comment and no equals sign")
+    func joined() throws {
+        let joiner = "\u{200D}\u{301}"
+        let read = try values("A=\"\(joiner)x\(joiner)\" #\(joiner) c\nB=\(joiner)y #\(joiner)\nC=z\(joiner)\n#\(joiner)=1")
+        #expect(
+            read.mapValues { Array($0.utf8) } == [
+                "A": Array("\(joiner)x\(joiner)".utf8), "B": Array("\(joiner)y".utf8), "C": Array("z\(joiner)".utf8),
+            ])
+    }
+
     @Test(
         "a line that is none stops, named by its number and without its value",
         arguments: [

@@ -24,7 +24,9 @@ struct TextReadersPropertyTests {
         }
     }
 
-    @Test("a .env file is refused or its values are read back", arguments: Property.seeds(known: [1, 2, 3], fresh: 5))
+    @Test(
+        "a .env file is refused or its values are read back",
+        arguments: Property.seeds(known: [1, 2, 3, 17_201_180_990_442_109_859], fresh: 5))
     func dotEnv(seed: UInt64) {
         var texts = OddText(
             words: ["A", "B_1", "=", "export ", " #", "\t#", "\n", "\r\n", "\u{2028}", "\u{85}", "x", "\"x\""], seed: seed)
