@@ -46,6 +46,8 @@ if [ $# = 0 ]; then
     "$python" Tests/Tools/foreign.py .build/debug/usersync
 fi
 # One at a time: what a test measures is not what its neighbours do to the machine.
+# A run that is killed leaves no status, and so none of an earlier one.
+rm -f .build/test.status
 {
     status=0
     swift test --no-parallel "$@" || status=$?

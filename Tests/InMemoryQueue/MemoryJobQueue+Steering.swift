@@ -29,7 +29,7 @@ extension MemoryJobQueue {
                 var free = Set(batches).intersection(state.disk.entries[at].openBatches).subtracting(held)
                 if settledAhead != nil, held.isEmpty {
                     let before = state.disk.entries[at].batches.count
-                    state.cutDeferred(at, upTo: .max) { ahead[$0] != nil }
+                    state.cutDeferred(at, upTo: state.disk.entries[at].deferred.count) { ahead[$0] != nil }
                     free.formUnion(before..<state.disk.entries[at].batches.count)
                     state.disk.entries[at].cancelDeferred()
                 }

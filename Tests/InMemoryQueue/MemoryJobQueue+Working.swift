@@ -71,7 +71,7 @@ extension MemoryJobQueue.State {
     /// Makes batches of the last pass out of users who wait.
     mutating func cutDeferred(_ at: Int, upTo limit: Int, where isMeant: (UInt32) -> Bool = { _ in true }) {
         let waiting = disk.entries[at].deferred.filter { isMeant($0.key) }.sorted { $0.key < $1.key }
-        let first = waiting.prefix(limit.multipliedReportingOverflow(by: 100).overflow ? .max : limit * 100)
+        let first = waiting.prefix(limit * 100)
         for (index, _) in first { disk.entries[at].deferred[index] = nil }
         for batch in first.map({ (index: $0.key, record: $0.value) }).batches {
             disk.entries[at].batches.append(QueueDisk.Batch(payload: batch.payload, pass: .conflicts))
