@@ -4,7 +4,7 @@ import Testing
 
 @testable import JobQueue
 
-@Suite("Reading beside reading", .timeLimit(.minutes(1)))
+@Suite("Reading beside reading", .timeLimit(.minutes(5)))
 struct ReadingTests {
     private let clock = TestClock()
 

@@ -8,7 +8,7 @@ import UserDirectory
 
 @testable import SyncEngine
 
-@Suite("Janitor", .timeLimit(.minutes(1)))
+@Suite("Janitor", .timeLimit(.minutes(5)))
 struct JanitorTests {
     let clock = ManualClock()
     let house = FakeHouse()

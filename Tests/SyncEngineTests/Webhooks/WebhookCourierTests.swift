@@ -5,7 +5,7 @@ import Testing
 
 @testable import SyncEngine
 
-@Suite("Webhook courier", .timeLimit(.minutes(1)))
+@Suite("Webhook courier", .timeLimit(.minutes(5)))
 struct WebhookCourierTests {
     @Test("a due webhook is sent with its headers, signed with every secret, and recorded as delivered")
     func delivered() async throws {

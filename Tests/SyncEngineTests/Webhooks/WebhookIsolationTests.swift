@@ -9,7 +9,7 @@ import Testing
 
 @testable import SyncEngine
 
-@Suite("Webhooks: who may be reached, who gets the key, who delays whom", .timeLimit(.minutes(1)))
+@Suite("Webhooks: who may be reached, who gets the key, who delays whom", .timeLimit(.minutes(5)))
 struct WebhookIsolationTests {
     @Test("a dead receiver delays no other: its backlog holds one place, everybody else's webhooks go out")
     func deadReceiver() async throws {

@@ -60,7 +60,7 @@ struct RawAnswer {
 extension RawCaller {
     /// Sends all at once, and returns the answers once so many came or the server closed the connection.
     static func answers(
-        port: Int, _ text: String, count: Int = 1, to methods: [String] = [], seconds: Double = 20
+        port: Int, _ text: String, count: Int = 1, to methods: [String] = [], seconds: Double = 60
     ) async throws -> (answers: [RawAnswer], isClosed: Bool) {
         let caller = try await connect(port: port)
         await caller.send(text)

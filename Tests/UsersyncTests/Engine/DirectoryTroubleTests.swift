@@ -25,7 +25,7 @@ struct DirectoryTroubleTests {
                 ids.append(try await server.submitted([Bodies.user("u9", "u9@x.io")]))
             }
             for id in ids {
-                let job = try await server.ended(id, seconds: 60)
+                let job = try await server.ended(id)
                 #expect(job.status.string == "completed" && job.metadata.created.int == 1)
                 #expect(job.attempts.array.isEmpty)
             }
@@ -55,7 +55,7 @@ struct DirectoryTroubleTests {
             #expect(removal.status == 202)
             #expect(try await server.job(id).status.string == "queued")
             try FileManager.default.removeItem(atPath: server.databasePath)
-            let job = try await server.ended(id, seconds: 60)
+            let job = try await server.ended(id)
             #expect(job.status.string == "completed" && job.attempts.array.isEmpty)
             let removed = try await server.ended(try #require(removal.json.jobId.string))
             #expect(removed.results[0].outcome.string == "removed")
@@ -71,7 +71,7 @@ struct DirectoryTroubleTests {
                 let id = try await server.submitted([Bodies.user("u1", "a@x.io")])
                 #expect(try await server.isDirectoryAway())
                 try FileManager.default.createDirectory(at: crm, withIntermediateDirectories: true)
-                let job = try await server.ended(id, seconds: 60)
+                let job = try await server.ended(id)
                 #expect(job.status.string == "completed" && job.metadata.created.int == 1)
             }
         }

@@ -17,7 +17,7 @@ struct OrderTests {
             var ends: [String] = []
             var sequences: [Int?] = []
             for id in ids {
-                let job = try await server.ended(id, seconds: 60)
+                let job = try await server.ended(id)
                 #expect(job.status.string == "completed" && job.metadata.stale.int == 0)
                 ends.append(try #require(job.endedAt.string))
                 sequences.append(job.sequence.int)
@@ -26,7 +26,7 @@ struct OrderTests {
             // The same number everywhere: in the list, and in each webhook, redelivered too.
             let listed = try await server.get("/api/internal/sync/jobs?limit=200").json.jobs.array
             #expect(listed.map(\.sequence.int) == sequences.reversed())
-            let all = await server.receiver.wait(for: 24, seconds: 60)
+            let all = await server.receiver.wait(for: 24)
             #expect(Set(all.compactMap(\.json.data.sequence.int)) == Set(1...24))
             let hook = try #require(try await server.job(ids[7]).webhook.id.string)
             #expect(try await server.act("deliveries/\(hook)/redeliver").status < 300)

@@ -67,7 +67,7 @@ struct RestartTests {
                 id = try await server.submitted(Bodies.users(3000))
             }
             try await TestServer.start(folder: folder, receiver: receiver) { server in
-                let job = try await server.ended(id, seconds: 60)
+                let job = try await server.ended(id)
                 #expect(job.status.string == "completed")
                 #expect(job.metadata.created.int == 3000 && job.metadata.updated.int == 0 && job.metadata.unchanged.int == 0)
                 #expect(job.attempts.array.isEmpty)

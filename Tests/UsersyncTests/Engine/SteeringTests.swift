@@ -67,7 +67,7 @@ struct SteeringTests {
             #expect(isRunning)
             let answer = try await server.act("jobs/\(id)/cancel")
             #expect(answer.status == 200 && answer.json.cancelRequested.bool == true)
-            let ended = try await server.ended(id, seconds: 60)
+            let ended = try await server.ended(id)
             let counts = ended.metadata
             #expect(ended.status.string == "cancelled" && ended.success.bool == false)
             let cancelled = try #require(counts.cancelled.int)

@@ -89,7 +89,7 @@ struct DirectoryFaults {
             // Whoever wants to begin anew restarts it.
             #expect(await server.terminate(within: 25) == 0)
             let next = try await ServerProcess.start(folder: folder, receiver: receiver)
-            let isDone = try await eventually(60) { try await next.get("/api/internal/sync/status").json.pendingUsers.int == 0 }
+            let isDone = try await eventually { try await next.get("/api/internal/sync/status").json.pendingUsers.int == 0 }
             #expect(isDone)
             #expect(await next.terminate(within: 25) == 0)
         }
@@ -97,7 +97,7 @@ struct DirectoryFaults {
 
     private func grows(_ load: MixedLoad, by count: Int) async -> Bool {
         let before = load.acknowledged
-        return await eventually(60) { load.acknowledged >= before + count }
+        return await eventually { load.acknowledged >= before + count }
     }
 
     /// What `readyz` and `status` say while the directory is away.
@@ -115,7 +115,7 @@ struct DirectoryFaults {
     }
 
     private func expectBack(_ server: ServerProcess, _ load: MixedLoad) async throws {
-        let isBack = try await eventually(60) {
+        let isBack = try await eventually {
             try await server.get("/api/internal/sync/status").json.directory.state.string == "ok"
         }
         #expect(isBack)

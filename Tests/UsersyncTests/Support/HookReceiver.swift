@@ -57,7 +57,7 @@ final class HookReceiver: Sendable {
     func answer(after delay: TimeAmount) { state.withLock { $0.delay = delay } }
 
     /// Waits until `count` webhooks came (or `seconds` passed) and returns them all.
-    func wait(for count: Int, seconds: Double = 20) async -> [Received] {
+    func wait(for count: Int, seconds: Double = Double(hangTime)) async -> [Received] {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while received.count < count, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
         return received

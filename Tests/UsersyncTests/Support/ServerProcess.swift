@@ -38,7 +38,7 @@ struct ServerProcess {
         try process.run()
         let leash = ProcessLeash(process)
         var port: Int?
-        _ = try await eventually(60) {
+        _ = try await eventually {
             port = try listeningPort(in: logPath)
             return port != nil || !process.isRunning
         }
@@ -100,7 +100,7 @@ struct ServerProcess {
 
     static func send(
         _ method: String, port: Int, _ path: String, headers: [String: String] = [:], body: String? = nil,
-        isChunked: Bool = false, seconds: Int64 = 60
+        isChunked: Bool = false, seconds: Int64 = hangTime
     ) async throws -> TestServer.Answer {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
         request.method = .init(rawValue: method)

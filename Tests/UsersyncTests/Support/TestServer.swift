@@ -107,7 +107,7 @@ struct TestServer: Sendable {
         for (name, value) in headers { all[name] = value }
         for (name, value) in all where !value.isEmpty { request.headers.add(name: name, value: value) }
         if let body { request.body = .bytes(body) }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(hangTime))
         let bytes = try await response.body.collect(upTo: 256 << 20)
         return Answer(
             status: Int(response.status.code), headers: response.headers.map { (name: $0.name, value: $0.value) },
@@ -142,7 +142,7 @@ struct TestServer: Sendable {
     }
 
     /// The job once it has ended.
-    func ended(_ id: String, seconds: Double = 30) async throws -> JSONValue {
+    func ended(_ id: String, seconds: Double = Double(hangTime)) async throws -> JSONValue {
         guard let id = JobID(id), let job = await app.assembly.engine.ended(id, within: seconds) else {
             throw CommandFailure("the job has not ended")
         }

@@ -101,7 +101,7 @@ struct JobsTests {
                 #expect(attempts[0].batch.int == 0 && attempts[0].attempt.int == 1 && attempts[0].error.string == "out of memory")
             }
             server.clock.move(by: 301)
-            let ended = try await server.ended(id, seconds: 60)
+            let ended = try await server.ended(id)
             #expect(
                 ended.status.string == "completed" && ended.results.array.count == 150 && ended.progress.percent.double == 100)
             #expect(ended.message.string == "Synced 150 of 150 users" && ended.attempts.array.count == 1)

@@ -71,7 +71,7 @@ struct HostileConnectionFaults {
             for _ in 0..<10 { try await good.submit(&report) }
             await withDiscardingTaskGroup { group in for caller in idle { group.addTask { await caller.close() } } }
             // Some connections of good callers are kept open for their next request.
-            #expect(await eventually(60) { server.openFiles <= before + 16 }, "\(server.openFiles) files, \(before) before")
+            #expect(await eventually { server.openFiles <= before + 16 }, "\(server.openFiles) files, \(before) before")
             try await good.submit(&report)
             #expect(await server.terminate(within: 25) == 0)
         }
@@ -131,7 +131,7 @@ struct HostileConnectionFaults {
             try await barrage(FaultScale.pick(20, full: 60))
             let memory = server.memory
             try await barrage(FaultScale.pick(30, full: 140))
-            #expect(await eventually(60) { server.openFiles <= files + 16 }, "\(server.openFiles) files, \(files) before")
+            #expect(await eventually { server.openFiles <= files + 16 }, "\(server.openFiles) files, \(files) before")
             #expect(await eventually { server.memory < memory + 96 << 20 }, "\(memory >> 20) MiB grew to \(server.memory >> 20)")
             // The key is free: nothing was accepted under it.
             let whole = Data(Bodies.sync([], tenant: "hostile").utf8)
@@ -154,7 +154,7 @@ struct HostileConnectionFaults {
         configuration.busyMode = .timeout(10)
         let database = try DatabaseQueue(path: path, configuration: configuration)
         defer { try? database.close() }
-        return try await eventually(60) {
+        return try await eventually {
             try await database.read { db in
                 // What belongs to jobs may stand: their batch keys.
                 try Int.fetchOne(

@@ -36,11 +36,11 @@ struct HostileReceiverFaults {
                 }
                 // The jobs end however the receiver behaves.
                 for job in jobs {
-                    let shown = try await server.ended(job, seconds: 60)
+                    let shown = try await server.ended(job)
                     if shown.status.string == "completed" { report.applied += 1 } else { report.lost += 1 }
                 }
                 #expect(await eventually { !hostile.received.isEmpty }, "\(name)")
-                let isKnown = try await eventually(60) { try await server.status().webhooks.lastError.string != nil }
+                let isKnown = try await eventually { try await server.status().webhooks.lastError.string != nil }
                 #expect(isKnown, "\(name)")
                 hostile.answer(.good)
                 #expect(try await isDelivered(server), "\(name)")
@@ -71,7 +71,7 @@ struct HostileReceiverFaults {
             try await TestServer.run(["WRAPPER_WEBHOOK_URL": hostile.url]) { server in
                 for number in 0..<3 { _ = try await server.submitted([Bodies.user("u\(number)", "u\(number)@x.io")]) }
                 #expect(
-                    try await eventually(60) {
+                    try await eventually {
                         try await server.get("/api/internal/sync/deliveries?state=delivered").json.deliveries.array.count == 3
                     })
                 #expect(hostile.received.count == 3)
@@ -165,7 +165,7 @@ struct HostileReceiverFaults {
                 for job in jobs { #expect((1...5).contains(hostile.received.count { $0.job == job })) }
                 hostile.answer(.good)
                 #expect(
-                    try await eventually(60) {
+                    try await eventually {
                         server.clock.move(by: 600)
                         server.app.assembly.courier.wake()
                         try? await Task.sleep(for: .milliseconds(100))
@@ -207,9 +207,9 @@ struct HostileReceiverFaults {
         try await HostileReceiver.run(.good) { hostile in
             try await TestServer.run(["WRAPPER_WEBHOOK_URL": "https://127.0.0.1:\(hostile.port)/hook"]) { server in
                 let job = try await server.submitted([Bodies.user("u1", "a@x.io")])
-                #expect(try await server.ended(job, seconds: 60).status.string == "completed")
+                #expect(try await server.ended(job).status.string == "completed")
                 #expect(
-                    try await eventually(60) { try await server.status().webhooks.lastError.string?.hasPrefix("TLS") == true })
+                    try await eventually { try await server.status().webhooks.lastError.string?.hasPrefix("TLS") == true })
                 #expect(hostile.received.isEmpty)
                 #expect(try await server.job(job).webhook.state.string == "pending")
             }

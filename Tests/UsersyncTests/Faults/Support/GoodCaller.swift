@@ -31,7 +31,7 @@ struct GoodCaller: Sendable {
 
     /// Submits a new user and adds what became of it.
     /// - Parameter patience: seconds that the webhook may take.
-    func submit(_ report: inout FaultReport, patience: Double = 30) async throws {
+    func submit(_ report: inout FaultReport, patience: Double = Double(hangTime)) async throws {
         let id = "good-\(UUID().uuidString.lowercased())"
         let body = Bodies.sync([Bodies.user(id, "\(id)@good.example")], tenant: tenant)
         let answer = try await HostileCall.send(
@@ -82,7 +82,7 @@ enum HostileCall {
         request.method = .init(rawValue: method)
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if let body { request.body = .bytes(body) }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(hangTime))
         let bytes = try await response.body.collect(upTo: 64 << 20)
         return TestServer.Answer(
             status: Int(response.status.code), headers: response.headers.map { (name: $0.name, value: $0.value) },
