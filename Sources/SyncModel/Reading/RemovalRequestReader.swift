@@ -67,14 +67,14 @@ package struct RemovalRequestReader: Sendable {
         let members = try cursor.object(depth: 1, shape: shape, slots: slots, unknown: &unknown)
         try expectEnd(&cursor)
         _ = shape.check(members, slots, in: cursor, at: [], &violations)
-        let operation = shape.text(0, members, slots, in: cursor)
+        let operation = shape.text(.operation, members, slots, in: cursor)
         if let operation, !operation.isEmpty, operation != Operation.userRemoval.rawValue {
             let path = [Violation.PathElement.key("operation")]
             violations.add(at: path, RuleBreach.notOperation(.userRemoval).violation(at: path))
         }
-        let userID = shape.text(2, members, slots, in: cursor)
-        let removedAt = shape.moment(3, members, slots, in: cursor)
-        let reason = shape.text(4, members, slots, in: cursor)
+        let userID = shape.text(.userID, members, slots, in: cursor)
+        let removedAt = shape.moment(.removedAt, members, slots, in: cursor)
+        let reason = shape.text(.reason, members, slots, in: cursor)
         // The slots are used again, so this comes last.
         let tenant = try tenant(members, slots, cursor, &unknown, &violations)
         guard violations.isEmpty, let userID, let tenant else { return .refused(violations) }
@@ -92,12 +92,12 @@ package struct RemovalRequestReader: Sendable {
         _ members: JSONMembers, _ slots: UnsafeMutableBufferPointer<JSONSlot>, _ cursor: JSONCursor, _ unknown: inout UnknownKeys,
         _ violations: inout Violations
     ) throws(JSONStop) -> (id: String, name: String)? {
-        guard members.has(1), slots[1].kind == .object else { return nil }
-        var part = cursor.part(slots[1].start, slots[1].end)
+        guard let key = ObjectShape.removal.index(of: .tenant), members.has(key), slots[key].kind == .object else { return nil }
+        var part = cursor.part(slots[key].start, slots[key].end)
         let shape = ObjectShape.tenant
         let inner = try part.object(depth: 2, shape: shape, slots: slots, unknown: &unknown)
         guard shape.check(inner, slots, in: part, at: [.key("tenant")], &violations),
-            let id = shape.text(0, inner, slots, in: part), let name = shape.text(1, inner, slots, in: part)
+            let id = shape.text(.id, inner, slots, in: part), let name = shape.text(.name, inner, slots, in: part)
         else { return nil }
         return (id, name)
     }

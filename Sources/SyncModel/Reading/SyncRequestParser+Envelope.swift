@@ -27,8 +27,8 @@ extension SyncRequestParser {
             return skip(depth: 1, then: .afterMember)
         }
         guard let members = try object(.tenant, "tenant", &cursor, slots) else { return }
-        envelope.tenantID = TenantID(ObjectShape.tenant.text(0, members, slots, in: cursor) ?? "")
-        envelope.tenantName = ObjectShape.tenant.text(1, members, slots, in: cursor) ?? ""
+        envelope.tenantID = TenantID(ObjectShape.tenant.text(.id, members, slots, in: cursor) ?? "")
+        envelope.tenantName = ObjectShape.tenant.text(.name, members, slots, in: cursor) ?? ""
     }
 
     /// `metadata`: an object, or null.
@@ -41,11 +41,11 @@ extension SyncRequestParser {
         }
         guard let members = try object(.metadata, "metadata", &cursor, slots) else { return }
         let shape = ObjectShape.metadata
-        envelope.syncTime = shape.moment(0, members, slots, in: cursor)
-        envelope.syncedBy = shape.text(1, members, slots, in: cursor)
-        envelope.syncType = shape.text(2, members, slots, in: cursor)
-        envelope.applicationCode = shape.text(3, members, slots, in: cursor)
-        envelope.callbackURL = shape.text(4, members, slots, in: cursor)
+        envelope.syncTime = shape.moment(.syncTime, members, slots, in: cursor)
+        envelope.syncedBy = shape.text(.syncedBy, members, slots, in: cursor)
+        envelope.syncType = shape.text(.syncType, members, slots, in: cursor)
+        envelope.applicationCode = shape.text(.applicationCode, members, slots, in: cursor)
+        envelope.callbackURL = shape.text(.callbackURL, members, slots, in: cursor)
     }
 
     /// Scans and checks the object that is the value of a member; `nil`: it is too large and will be skipped.

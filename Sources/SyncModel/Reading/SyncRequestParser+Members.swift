@@ -18,10 +18,11 @@ extension SyncRequestParser {
         }
         memberCount += 1
         if let known = ObjectShape.sync.find(window, start, window.at - 1, escaped: escaped, expected: 0) {
+            let name = ObjectShape.sync.names[known]
             if members.note(known) {
-                member = Member(rawValue: known) ?? .unknown
+                member = Member(rawValue: name) ?? .unknown
             } else {
-                refuse(.repeated, [.key(ObjectShape.sync.names[known])])
+                refuse(.repeated, [.key(name)])
                 member = .unknown
             }
         } else {

@@ -44,8 +44,8 @@ extension SyncRequestParser {
         guard isValid else { return refuseUser(members, slots, cursor) }
         guard violations.isEmpty else { return }
         users.begin(index: UInt32(totalUsers))
-        for key in 0..<userShape.rules.count where members.has(key) {
-            if let field = UserField(rawValue: key) { write(field, slots[key], cursor) }
+        for key in 0..<userFields.count where members.has(key) {
+            write(userFields[key], slots[key], cursor)
         }
         users.end()
     }
@@ -70,12 +70,12 @@ extension SyncRequestParser {
             }
         }
         users.begin(index: UInt32(totalUsers))
-        for field in [UserField.id, .email] {
-            let slot = slots[field.rawValue]
-            guard members.has(field.rawValue), slot.kind == .string, slot.start < slot.end,
-                JSONText.characters(cursor.bytes(slot.start, slot.end)) <= userShape.rules[field.rawValue].maxLength
+        for (key, known) in userFields.enumerated() where known.field == .id || known.field == .email {
+            let slot = slots[key]
+            guard members.has(key), slot.kind == .string, slot.start < slot.end,
+                JSONText.characters(cursor.bytes(slot.start, slot.end)) <= known.rule.maxLength
             else { continue }
-            write(field, slot, cursor)
+            write(known, slot, cursor)
         }
         users.set(.problem, text: problem)
         users.end()
@@ -85,14 +85,15 @@ extension SyncRequestParser {
     private static let maxProblemBytes = 500
 
     @inline(__always)
-    private mutating func write(_ field: UserField, _ slot: JSONSlot, _ cursor: JSONCursor) {
+    private mutating func write(_ known: (field: UserField, rule: FieldRule), _ slot: JSONSlot, _ cursor: JSONCursor) {
+        let field = known.field
         let raw = cursor.bytes(slot.start, slot.end)
         switch slot.kind {
         case .null: users.set(field, .null)
         case .no: users.set(field, .value)
         case .yes: users.set(field, .yes)
-        case .string where field == .lastActiveAt: writeMoment(field, slot, raw)
-        case .string where field == .roles || field == .permissions: writeAsArray(field, raw)
+        case .string where known.rule.kind == .isoDate: writeMoment(field, slot, raw)
+        case .string where known.rule.kind == .containerOrText: writeAsArray(field, raw)
         case .string where slot.needsRewriting: users.set(field, upTo: raw.count) { JSONText.unescape(raw, to: $0) }
         case .array where slot.needsRewriting, .object where slot.needsRewriting:
             users.set(field, upTo: raw.count) { JSONText.minify(raw, to: $0) }

@@ -21,8 +21,8 @@ struct SyncRequestParser: Sendable {
         case skipping, end
     }
 
-    /// The member whose value comes.
-    enum Member: Int {
+    /// The member whose value comes; the first four by their names in `ObjectShape.sync`.
+    enum Member: String {
         case operation, tenant, users, metadata
         /// The integration guide's accessibility check.
         case test
@@ -32,6 +32,7 @@ struct SyncRequestParser: Sendable {
     let maxUsers: Int
     let validation: ValidationMode
     let userShape = ObjectShape.user
+    let userFields = ObjectShape.userFields
 
     var place = Place.start
     var member = Member.unknown

@@ -6,9 +6,14 @@ struct JSONKey: Sendable, Equatable {
     private let low: UInt64, middle: UInt64, high: UInt64
 
     /// - Parameter text: at most `maxLength` bytes.
-    init(_ text: StaticString) {
-        precondition(text.utf8CodeUnitCount <= JSONKey.maxLength, "a known key is short")
-        self.init(UnsafeRawPointer(text.utf8Start), text.utf8CodeUnitCount, readable: text.utf8CodeUnitCount)
+    init(_ text: String) {
+        precondition(text.utf8.count <= JSONKey.maxLength, "a known key is short")
+        let bytes = Array(text.utf8)
+        func word(_ start: Int) -> UInt64 {
+            bytes.dropFirst(start).prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        length = bytes.count
+        (low, middle, high) = (word(0), word(8), word(16))
     }
 
     /// - Parameter readable: how many bytes may be read, `length` or more.

@@ -12,6 +12,9 @@ struct JSONSlot {
 
 /// Which of the known keys an object has.
 struct JSONMembers {
+    /// Keys an object may have.
+    static let capacity = 32
+
     /// A bit a key, in the order of the shape: it was there, it was there again.
     private(set) var seen: UInt32 = 0
     private(set) var repeated: UInt32 = 0

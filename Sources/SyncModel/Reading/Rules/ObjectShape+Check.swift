@@ -31,17 +31,17 @@ extension ObjectShape {
 
     /// The text of a member that is a string; `nil` where it is absent or something else.
     func text(
-        _ key: Int, _ members: JSONMembers, _ slots: UnsafeMutableBufferPointer<JSONSlot>, in cursor: JSONCursor
+        _ member: Member, _ members: JSONMembers, _ slots: UnsafeMutableBufferPointer<JSONSlot>, in cursor: JSONCursor
     ) -> String? {
-        guard members.has(key), slots[key].kind == .string else { return nil }
+        guard let key = index(of: member), members.has(key), slots[key].kind == .string else { return nil }
         let slot = slots[key]
         return FieldRule.withText(cursor.bytes(slot.start, slot.end), slot) { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The moment a member names; `nil` where it is absent or null.
     func moment(
-        _ key: Int, _ members: JSONMembers, _ slots: UnsafeMutableBufferPointer<JSONSlot>, in cursor: JSONCursor
+        _ member: Member, _ members: JSONMembers, _ slots: UnsafeMutableBufferPointer<JSONSlot>, in cursor: JSONCursor
     ) -> Timestamp? {
-        text(key, members, slots, in: cursor).flatMap { Timestamp(iso8601: $0) }
+        text(member, members, slots, in: cursor).flatMap { Timestamp(iso8601: $0) }
     }
 }

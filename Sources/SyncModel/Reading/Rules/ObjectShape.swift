@@ -6,12 +6,21 @@ struct ObjectShape: Sendable {
     let rules: [FieldRule]
     private let keys: [JSONKey]
 
-    init(_ scope: UnknownKeys.Scope, _ members: [(StaticString, FieldRule)]) {
+    /// - Parameter members: in any order; the one that senders use is found fastest.
+    private init(_ scope: UnknownKeys.Scope, _ members: [(name: String, rule: FieldRule)]) {
+        precondition(members.count <= JSONMembers.capacity, "JSONMembers has a bit for each member")
         self.scope = scope
-        names = members.map { $0.0.description }
-        rules = members.map { $0.1 }
-        keys = members.map { JSONKey($0.0) }
+        names = members.map(\.name)
+        rules = members.map(\.rule)
+        keys = members.map { JSONKey($0.name) }
     }
+
+    private init(_ scope: UnknownKeys.Scope, _ members: KeyValuePairs<Member, FieldRule>) {
+        self.init(scope, members.map { ($0.key.rawValue, $0.value) })
+    }
+
+    /// The index of a member; `nil`: the object has no such member.
+    func index(of member: Member) -> Int? { names.firstIndex(of: member.rawValue) }
 
     /// The index of a key that stands between two positions of the cursor's memory; `nil`: unknown.
     /// - Parameter expected: the index to try first, since senders keep an order.
@@ -35,46 +44,63 @@ struct ObjectShape: Sendable {
 }
 
 extension ObjectShape {
-    /// An element of `users`; the keys in the order of `UserField`. The lengths are those of the columns.
-    static let user = ObjectShape(
-        .user,
-        [
-            ("id", .name(255)),
-            ("kindeUserId", .name(255)),
-            ("email", .email),
-            ("name", .required(255)),
-            ("avatar", .text(2048)),
-            ("isActive", .boolean),
-            ("isAdmin", .boolean),
-            ("department", .text(100)),
-            ("title", .text(100)),
-            ("lastActiveAt", .isoDate),
-            ("roles", .containerOrText),
-            ("permissions", .containerOrText),
-            ("allowedApplications", .container),
-            ("subscriptionTier", .text(50)),
-        ])
+    /// The members of the request format, as JSON names them, but for those of a user: these are `UserField`.
+    enum Member: String {
+        case operation, tenant, users, metadata
+        case id, name, subdomain
+        case kindeOrgID = "kindeOrgId"
+        case syncTime, syncedBy, syncType, applicationCode
+        case callbackURL = "callbackUrl"
+        case userID = "userId"
+        case removedAt, reason
+    }
+
+    /// The fields of a user with their rules, in the order of `user`.
+    static let userFields: [(field: UserField, rule: FieldRule)] = UserField.allCases.compactMap { field in
+        field.rule.map { (field, $0) }
+    }
+
+    /// An element of `users`.
+    static let user = ObjectShape(.user, userFields.map { ($0.field.jsonName, $0.rule) })
 
     static let tenant = ObjectShape(
         .tenant,
-        [("id", .required(255)), ("name", .required(255)), ("subdomain", .text(255)), ("kindeOrgId", .text(255))])
+        [.id: .required(255), .name: .required(255), .subdomain: .text(255), .kindeOrgID: .text(255)])
 
     static let metadata = ObjectShape(
         .metadata,
         [
-            ("syncTime", .isoDate), ("syncedBy", .text(255)), ("syncType", .text(255)), ("applicationCode", .text(255)),
-            ("callbackUrl", .name(2048)),
+            .syncTime: .isoDate, .syncedBy: .text(255), .syncType: .text(255), .applicationCode: .text(255),
+            .callbackURL: .name(2048),
         ])
 
     /// The body of a sync. Its members are read one by one as they come, so its rules but `isRequired` are told there.
     static let sync = ObjectShape(
-        .body, [("operation", .required(.max)), ("tenant", .object), ("users", .array), ("metadata", .optionalObject)])
+        .body, [.operation: .required(.max), .tenant: .object, .users: .array, .metadata: .optionalObject])
 
     /// The body of a removal. 500 characters are room for a sentence.
     static let removal = ObjectShape(
         .body,
         [
-            ("operation", .required(.max)), ("tenant", .object), ("userId", .required(255)), ("removedAt", .isoDate),
-            ("reason", .text(500)),
+            .operation: .required(.max), .tenant: .object, .userID: .required(255), .removedAt: .isoDate, .reason: .text(500),
         ])
+}
+
+extension UserField {
+    /// What the field's value may be; `nil`: it is not part of the request format. The lengths are those of the columns.
+    var rule: FieldRule? {
+        switch self {
+        case .id, .kindeUserID: .name(255)
+        case .email: .email
+        case .name: .required(255)
+        case .avatar: .text(2048)
+        case .isActive, .isAdmin: .boolean
+        case .department, .title: .text(100)
+        case .lastActiveAt: .isoDate
+        case .roles, .permissions: .containerOrText
+        case .allowedApplications: .container
+        case .subscriptionTier: .text(50)
+        case .problem: nil
+        }
+    }
 }
