@@ -6,9 +6,9 @@ import NIOCore
 package import SyncEngine
 package import SyncModel
 
-/// The HTTP server: one router, its layers from the outside in, and the channel beneath them.
+/// The HTTP server: one router, its middleware from the outside in, and the channel beneath them.
 package enum HTTPServer {
-    /// What the server needs of the rest.
+    /// What the server needs from the rest of the process.
     package struct Dependencies: Sendable {
         package var settings: Settings
         package var queue: any JobQueue
@@ -18,17 +18,17 @@ package enum HTTPServer {
         /// False until everything runs.
         package var isStarted: @Sendable () -> Bool
         package var isDraining: @Sendable () -> Bool
-        /// Says why a `metadata.callbackUrl` may not be used; `nil`: it may.
+        /// Says why a `metadata.callbackUrl` may not be used; `nil` if it may.
         package var callbackProblem: @Sendable (String) -> String?
         /// All metrics as Prometheus text.
         package var renderMetrics: @Sendable () async -> [UInt8]
-        /// What stands for moments that requests do not name.
+        /// Supplies the time for requests that name none.
         package var acceptance = AcceptanceClock(latest: nil)
-        /// Large uploads that may arrive at a time.
+        /// Limits how many large uploads may arrive at the same time.
         package var seats = UploadSeats()
-        /// How long a caller may take.
+        /// How much time and how many bytes a caller may take.
         package var limits = ConnectionLimits()
-        /// The most connections at a time.
+        /// The most connections open at the same time.
         package var maxConnections = 1000
 
         package init(
@@ -48,10 +48,10 @@ package enum HTTPServer {
         }
     }
 
-    /// Memory that uploads together may hold for sorting, in MiB.
+    /// Memory that all uploads together may use for sorting, in MiB.
     private static let sortingMemory = 64
 
-    /// Connections taken in each turn of a loop: a turn is long where thousands of callers send at once.
+    /// Connections accepted per turn of an event loop: a turn is long when thousands of callers send at once.
     private static let acceptsAtOnce: UInt = 64
 
     /// The application, ready to run as a service.
@@ -63,7 +63,7 @@ package enum HTTPServer {
         let answers = AnswerRecord(clock: dependencies.clock, logger: dependencies.logger)
         let register = ConnectionRegister(
             limit: dependencies.maxConnections, clock: dependencies.clock, logger: dependencies.logger)
-        // Accepted faster than others are closed, they would take the files that the databases need.
+        // Accepting faster than others are closed would use up the file descriptors that the databases need.
         let gate = MaximumAvailableConnections(ConnectionRegister.most(of: register.limit))
         return Application(
             router: router(dependencies, answers: answers, register: register),
@@ -78,7 +78,7 @@ package enum HTTPServer {
             logger: dependencies.logger)
     }
 
-    /// The routes of `RouteTable` and the layers before them.
+    /// The routes of `RouteTable` and the middleware in front of them.
     package static func router(
         _ dependencies: Dependencies, answers: AnswerRecord? = nil, register: ConnectionRegister? = nil
     ) -> Router<SyncRequestContext> {

@@ -5,7 +5,7 @@ package import NIOCore
 import NIOHTTP1
 package import NIOHTTPTypes
 
-/// What each connection is made of: `HTTPConnection` before the requests and answers that Hummingbird handles.
+/// How each connection is built: `HTTPConnection` in front of the requests and answers that Hummingbird handles.
 package struct ConnectionSetup: HTTPChannelHandler {
     package typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
@@ -28,10 +28,10 @@ package struct ConnectionSetup: HTTPChannelHandler {
         channel.closeFuture.whenComplete { [register] _ in register.leave(channel) }
         return channel.eventLoop.makeCompletedFuture {
             ReadSize.small.apply(to: channel)
-            // Of answers that nobody takes a few are held: small ones cost several times their bytes.
+            // Buffer only a few answers that the caller does not take: small ones cost several times their bytes.
             try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 1 << 10, high: 4 << 10))
             #if os(Linux)
-                // TCP_NOTSENT_LOWAT: the system does not gather megabytes of answers that a caller has not asked its own to take.
+                // TCP_NOTSENT_LOWAT: keeps the kernel from buffering megabytes of answers that the caller does not read.
                 try? channel.syncOptions?.setOption(
                     ChannelOptions.Types.SocketOption(level: .tcp, name: NIOBSDSocket.Option(rawValue: 25)), value: 128 << 10)
             #endif

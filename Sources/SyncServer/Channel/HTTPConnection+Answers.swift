@@ -43,7 +43,7 @@ extension HTTPConnection {
             }
             context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: promise)
         case .end:
-            // To HEAD nothing follows the head, no last chunk either.
+            // Nothing follows the head in an answer to HEAD, not even a last chunk.
             let end: HTTPServerResponsePart = state.isHead ? .body(.byteBuffer(ByteBuffer())) : .end(nil)
             let next = state.answerEnded()
             if next == .close { return writeLast(end, promise, context) }
@@ -57,7 +57,7 @@ extension HTTPConnection {
         watchWrites(context)
     }
 
-    /// The head as this caller reads it.
+    /// The head with the version and `Connection` header that this caller understands.
     private func framed(_ answer: HTTPResponse) -> HTTPResponseHead {
         var head = HTTPResponseHead(answer)
         let saysClose = head.headers[canonicalForm: "connection"].contains { $0.lowercased() == "close" }
@@ -71,7 +71,7 @@ extension HTTPConnection {
         return head
     }
 
-    /// Answers what is no request.
+    /// Answers something that is not a request.
     func answer(_ refusal: WireRefusal, _ context: ChannelHandlerContext) {
         let isHead = unread.readableBytesView.starts(with: "HEAD ".utf8)
         let (head, body) = answers.refuse(refusal, isHead: isHead)
@@ -81,7 +81,7 @@ extension HTTPConnection {
         writeLast(isHead ? .body(.byteBuffer(ByteBuffer())) : .end(nil), nil, context)
     }
 
-    /// Writes the last there is, and closes once it is gone: what still waits would be lost with the connection.
+    /// Writes the end, and closes once it is sent: closing earlier would lose what is still queued.
     private func writeLast(_ end: HTTPServerResponsePart, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext) {
         let sent = promise ?? context.eventLoop.makePromise()
         sent.futureResult.assumeIsolated().whenComplete { _ in self.close(context) }
@@ -116,17 +116,17 @@ extension HTTPConnection {
         size.apply(to: context.channel)
     }
 
-    /// Closes on a caller who keeps it waiting, or does not stop.
+    /// Closes on a caller who keeps the connection waiting, or does not stop sending.
     func close(_ reason: ConnectionRegister.Reason, _ context: ChannelHandlerContext) {
         register.closed(reason)
         context.close(promise: nil)
     }
 
-    /// Sends no more, and goes on reading for a while: closed at once on bytes that are under way, the connection would be reset, and
+    /// Stops sending and goes on reading for a while: if it closed at once on bytes under way, the connection would be reset, and
     /// the caller might never see the answer (RFC 9112, section 9.6).
     private func close(_ context: ChannelHandlerContext) {
         guard !inputHasClosed else { return context.close(promise: nil) }
-        // Nothing is under way any more: at the bound it goes before those that are served.
+        // Nothing is under way any more: when there are too many, it goes before those being served.
         register.finish(context.channel)
         isClosing = true
         discarded = 0

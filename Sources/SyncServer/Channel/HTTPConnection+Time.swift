@@ -1,6 +1,6 @@
 import NIOCore
 
-/// What a connection waits for, and until when. One timer serves all of it: a request moves the moment, not the timer.
+/// What a connection waits for, and until when. One timer serves all waits: a request moves the deadline, not the timer.
 struct ConnectionAlarm {
     enum Wait: Equatable {
         case head
@@ -15,9 +15,9 @@ struct ConnectionAlarm {
     var timerAt = NIODeadline.distantFuture
 }
 
-/// How long an answer has been waiting for the caller to take something of it.
+/// How long the caller has taken nothing of an answer.
 struct WriteStall {
-    /// Looks without progress after which the connection is closed.
+    /// Checks without progress after which the connection is closed.
     static let looks = 3
 
     var timer: Scheduled<Void>?
@@ -25,7 +25,7 @@ struct WriteStall {
     private var looks = 0
 
     /// - Parameter pending: bytes that the socket has not taken.
-    /// - Returns: whether that has not changed for too long.
+    /// - Returns: whether that has been unchanged for too long.
     mutating func isTooLong(pending: Int) -> Bool {
         looks = pending == self.pending ? looks + 1 : 0
         self.pending = pending
@@ -57,7 +57,7 @@ extension HTTPConnection {
         pause = nil
     }
 
-    /// Lets the requests that a stranger sent ahead wait: a crowd of those shares what is left of the time, and does not take it.
+    /// Delays a stranger's pipelined requests: a crowd of strangers shares the time that is left instead of taking it.
     func wait(_ time: TimeAmount, _ context: ChannelHandlerContext) {
         pause = context.eventLoop.assumeIsolated().scheduleTask(in: time) {
             self.pause = nil
@@ -79,7 +79,7 @@ extension HTTPConnection {
         case .head: close(.idle, context)
         case .discard: context.close(promise: nil)
         case .body(let before):
-            // A body that waits for us does not count as slow: then nothing is asked of the socket either.
+            // A body that waits for us does not count as slow: nothing is being read from the socket then.
             if received - before < limits.progressBytes, isReading, !state.awaitsContinue {
                 close(.slow, context)
             } else {
@@ -88,7 +88,7 @@ extension HTTPConnection {
         }
     }
 
-    /// Looks after an answer that the socket does not take whole.
+    /// Watches an answer that the socket does not take whole.
     func watchWrites(_ context: ChannelHandlerContext) {
         guard stall.timer == nil, case let pending = pendingWrites(context), pending > 0 else { return }
         stall.begin(pending: pending)
@@ -106,7 +106,7 @@ extension HTTPConnection {
     }
 
     func pendingWrites(_ context: ChannelHandlerContext) -> Int {
-        // A channel of a test has no such option: nothing is pending there.
+        // Test channels lack this option; nothing is ever pending there.
         (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 }

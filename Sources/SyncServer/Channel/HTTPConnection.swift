@@ -2,14 +2,14 @@ package import NIOCore
 package import NIOHTTP1
 package import NIOHTTPTypes
 
-/// A connection of HTTP/1.1, between its bytes and the requests and answers behind it. `RequestReader` takes the bytes apart,
-/// `ConnectionState` says whose turn it is; here is what is done then:
-/// - one request is handed on at a time; what a caller sends meanwhile waits as bytes, one read of them at most (RFC 9112 §9.3.2);
-/// - `Expect: 100-continue` is answered once somebody wants the body;
-/// - a body that nobody wants, and what comes behind the last answer, is discarded for a bounded time and size: the caller sees
-///   the answer, and nobody feeds us for ever;
-/// - what is no request is answered like any other refusal, counted and logged;
-/// - who sends or takes hardly anything loses the connection.
+/// An HTTP/1.1 connection, between its bytes and the requests and answers behind it. `RequestReader` parses the bytes,
+/// `ConnectionState` decides what happens next, and this class does it:
+/// - one request is passed on at a time; whatever a caller sends meanwhile waits as bytes, at most one read (RFC 9112 §9.3.2);
+/// - `Expect: 100-continue` is answered once the body is wanted;
+/// - an unwanted body, and whatever follows the last answer, is discarded within limits of time and size: the caller sees the
+///   answer, and cannot keep the server reading for ever;
+/// - what is not a request is answered like any other refusal, counted and logged;
+/// - a caller who sends or takes hardly anything loses the connection.
 package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     package typealias InboundIn = ByteBuffer
     package typealias InboundOut = HTTPRequestPart
@@ -21,29 +21,29 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
     let register: ConnectionRegister
     var state = ConnectionState()
     private var reader = RequestReader()
-    /// Bytes that are not taken apart yet.
+    /// Bytes not parsed yet.
     var unread = ByteBuffer()
     var isPumping = false
-    /// More was asked for while bytes waited.
+    /// More was asked for while unparsed bytes waited.
     private var holdsRead = false
     var inputHasClosed = false
     private var holdsInputClosed = false
-    /// Everything is sent, and said to be.
+    /// The last answer has been written and the output closed.
     var isClosing = false
-    /// The end of the body went on already, before it came.
+    /// The body's end was passed on before it arrived.
     var isEndHandedOn = false
     var alarm = ConnectionAlarm()
-    /// Bytes of the body, as they came.
+    /// Bytes of the body so far, as received.
     var received = 0
     var discarded = 0
-    /// Whether the socket was asked for more and has not answered.
+    /// Whether a read of the socket is outstanding.
     var isReading = false
     var stall = WriteStall()
-    /// What waits is read once this is over.
+    /// While it runs, waiting bytes are not parsed.
     var pause: Scheduled<Void>?
 
     var readSize = ReadSize.small
-    /// The first byte of the next request is to come, and may take its time.
+    /// The first byte of the next request may take its time.
     var isKeptAlive = false
 
     package init(limits: ConnectionLimits, answers: AnswerRecord, register: ConnectionRegister) {
@@ -64,7 +64,7 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
             isKeptAlive = false
             setAlarm(.head, in: limits.headTime, context)
         }
-        // Who goes on sending is not who goes first where there are too many.
+        // A caller that keeps sending is not the first to go when there are too many.
         if state.inbound == .body { register.set(context.channel, isBusy: true) }
         if unread.readableBytes == 0 { unread = bytes } else { unread.writeBuffer(&bytes) }
         pump(context)
@@ -104,7 +104,7 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
 
     package func handlerRemoved(context: ChannelHandlerContext) { cancelTimers() }
 
-    /// Takes apart what is there, as far as it is anybody's turn.
+    /// Parses what is there, as far as the state allows.
     func pump(_ context: ChannelHandlerContext) {
         guard !isPumping, pause == nil else { return }
         isPumping = true
@@ -124,7 +124,7 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
         }
     }
 
-    /// - Returns: false where more bytes are needed.
+    /// - Returns: false if more bytes are needed.
     private func take(_ part: RequestReader.Part, _ context: ChannelHandlerContext) -> Bool {
         switch part {
         case .needsMore: return false
@@ -141,7 +141,7 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
             if state.inbound == .body { context.fireChannelRead(wrapInboundOut(.body(bytes))) }
         case .end:
             if !isEndHandedOn { context.fireChannelRead(wrapInboundOut(.end(nil))) }
-            // Before the state moves: what follows may be the next request.
+            // Before the state changes: what follows may be the next request.
             isEndHandedOn = true
             clearAlarm()
             follow(state.bodyEnded(), context)
@@ -149,7 +149,7 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
         return true
     }
 
-    /// What is discarded is counted as it came, chunk lines and all.
+    /// Discarded bytes are counted as received, chunk lines included.
     private func count(_ bytes: Int, _ context: ChannelHandlerContext) {
         if state.inbound == .unwantedBody { drop(bytes, context) }
     }
@@ -159,12 +159,12 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
         if discarded > limits.discardBytes { close(.excess, context) }
     }
 
-    /// After bytes were taken apart: keeps what waits small, and asks for more where that was wished meanwhile.
+    /// After parsing: keeps waiting bytes small, and reads on if that was asked for meanwhile.
     private func settle(_ context: ChannelHandlerContext) {
         if unread.readableBytes == 0 || state.inbound == .dropped {
             unread = ByteBuffer()
         } else if unread.storageCapacity > 2 * unread.readableBytes + 512 {
-            // What waits is a slice of what was read at once.
+            // The rest is a slice of the whole read: copy it so that the read can be freed.
             unread = ByteBuffer(bytes: unread.readableBytesView)
         }
         if holdsInputClosed { endInput(context) }
@@ -173,12 +173,12 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
         context.read()
     }
 
-    /// Nobody behind us asks for more of what is discarded.
+    /// Nothing behind this handler asks for more of what is discarded.
     func readOn(_ context: ChannelHandlerContext) {
         if !inputHasClosed, state.inbound == .unwantedBody || state.inbound == .dropped { context.read() }
     }
 
-    /// The caller sends no more.
+    /// The caller will send nothing more.
     private func endInput(_ context: ChannelHandlerContext) {
         holdsInputClosed = pause != nil
         guard pause == nil else { return }
@@ -194,7 +194,7 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
             if pendingWrites(context) == 0 { context.close(promise: nil) }
             return
         case .dropped where !state.isAnswerDue:
-            // Before that the last of the answer is under way, and closes behind itself.
+            // Until then the last of the answer is under way, and closes the connection itself.
             if isClosing { context.close(promise: nil) }
             return
         case .head, .held, .unwantedBody, .dropped: break
@@ -211,7 +211,7 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
         readOn(context)
     }
 
-    /// What came is no request, or no body.
+    /// What arrived is not a request, or not a body.
     private func refuse(_ refusal: WireRefusal, _ context: ChannelHandlerContext) {
         if state.inbound == .head { return answer(refusal, context) }
         clearAlarm()

@@ -1,12 +1,12 @@
 import NIOCore
 
-/// How much is read of a socket at once: little where nobody knows yet who is there, much of a body that somebody wants.
+/// How much is read from a socket at once: little until it is known who sends, more of a body that is wanted.
 enum ReadSize {
     case small
     case large
 
     func apply(to channel: any Channel) {
-        // Of channels in tests there is nothing to be set.
+        // Test channels have nothing to set.
         guard let options = channel.syncOptions else { return }
         switch self {
         case .small:

@@ -1,7 +1,7 @@
 package import JobQueue
 package import SyncModel
 
-/// One webhook of the outbox. Never its body: that holds personal data, and the job shows it anyway.
+/// One webhook of the outbox. Never its body: that is personal data, and the job shows it anyway.
 package struct DeliveryDocument: JSONDocument {
     package let delivery: Delivery
 
@@ -25,7 +25,7 @@ package struct DeliveryDocument: JSONDocument {
         json.member("lastError", delivery.lastError)
     }
 
-    /// The address without what may be a secret in it: user and password go, query and fragment become an ellipsis.
+    /// The address without possible secrets: user and password are removed, query and fragment become an ellipsis.
     package static func redacted(url: String) -> String {
         var shown = url
         if let end = shown.firstIndex(where: { $0 == "?" || $0 == "#" }) {

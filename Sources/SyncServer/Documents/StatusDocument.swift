@@ -100,7 +100,7 @@ extension RetryingBatch {
 }
 
 extension JSONWriter {
-    /// Seconds since `moment`, never negative; `null` where there is none.
+    /// Seconds since `moment`, never negative; `null` if there is none.
     fileprivate mutating func age(_ name: StaticString, of moment: Timestamp?, at now: Timestamp) {
         member(name) { json in
             if let moment { json.number(max(0, now.seconds(since: moment))) } else { json.null() }

@@ -1,19 +1,19 @@
 package import HTTPTypes
 package import SyncModel
 
-/// An answer that is an error, as Contract.md, "Errors", shows it.
+/// An error answer, as described in Contract.md, "Errors".
 package struct APIError: Error, Sendable {
     package var status: HTTPResponse.Status
     /// The sentence in `error`.
     package var message: String
     package var details: Details?
     package var headers: HTTPFields
-    /// The answer comes before the body was read: say `Connection: close`.
+    /// The answer is sent before the body is read: say `Connection: close`.
     package var closesConnection: Bool
 
     package enum Details: Sendable {
         case text(String)
-        /// JSON of an array of violations, and how many there are in all.
+        /// Violations as a JSON array, and how many there are in total.
         case violations(json: [UInt8], errorCount: Int)
     }
 
@@ -28,12 +28,12 @@ package struct APIError: Error, Sendable {
         self.closesConnection = closesConnection
     }
 
-    /// 400 with one sentence of details.
+    /// 400 with a sentence of details.
     package static func badRequest(_ details: String) -> APIError {
         APIError(.badRequest, "Invalid request format", details: .text(details))
     }
 
-    /// 404 of a thing that does not exist.
+    /// 404 for something that does not exist.
     package static func notFound(_ what: String) -> APIError {
         APIError(.notFound, "\(what) not found")
     }
@@ -45,7 +45,7 @@ package struct APIError: Error, Sendable {
             headers: [.retryAfter: String(retryAfter)], closesConnection: true)
     }
 
-    /// What went wrong, in one line for the log; violations stay out of it, they may hold what users sent.
+    /// What went wrong, in one line for the log; violations are left out, since they may hold users' data.
     var sentence: String {
         if case .text(let text) = details { "\(message): \(text)" } else { message }
     }

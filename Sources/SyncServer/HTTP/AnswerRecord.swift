@@ -6,18 +6,18 @@ import NIOHTTPTypesHTTP1
 package import SyncModel
 import Synchronization
 
-/// Counts and logs each answer once, whoever gave it: the routes, or the connection where what came was no request.
+/// Counts and logs each answer once, whether a route sent it, or the connection in reply to something that is not a request.
 package final class AnswerRecord: Sendable {
-    /// What there is to say of an answer.
+    /// What is recorded of an answer.
     struct Answer {
         var method: HTTPRequest.Method
-        /// The route's path, not the request's: labels are bounded.
+        /// The route's path, not the request's: a label must have few values.
         var route: String?
         var status: Int
         /// From the request's head to the answer's.
         var seconds: Double
         var requestID: String
-        /// The sentence in `error`, of one that refuses.
+        /// The sentence in `error`, if the request was refused.
         var refusal: String?
     }
 
@@ -45,14 +45,14 @@ package final class AnswerRecord: Sendable {
         logger.log(level: level, answer.refusal == nil ? "request answered" : "request refused", metadata: metadata)
     }
 
-    /// A refusal stands in the log, unless so many come that they are somebody's work: then a few a second, and the number of the others.
+    /// A refusal is logged; of a flood of them, only a few per second, with the number of those left out.
     private func level(of answer: Answer) -> (Logger.Level, leftOut: Int) {
         guard answer.refusal != nil else { return (.debug, 0) }
         guard let leftOut = brake.withLock({ $0.take(at: clock.now()) }) else { return (.debug, 0) }
         return (.info, leftOut)
     }
 
-    /// The answer to what is no request; counted and logged.
+    /// The answer to something that is not a request; counted and logged.
     func refuse(_ refusal: WireRefusal, isHead: Bool) -> (HTTPResponseHead, ByteBuffer) {
         let error = refusal.apiError
         let requestID = RequestIDRule.accept([])
@@ -76,7 +76,7 @@ package final class AnswerRecord: Sendable {
     }
 }
 
-/// How many lines may say the same kind of thing in a while.
+/// Limits how many log lines of one kind are written per window of time.
 struct LogBrake: Sendable {
     private let most: Int
     private let seconds: Int64
@@ -86,7 +86,7 @@ struct LogBrake: Sendable {
 
     init(lines: Int, seconds: Int64) { (most, self.seconds) = (lines, seconds) }
 
-    /// - Returns: how many were left out since the last line; `nil`: this one is left out too.
+    /// - Returns: how many were left out since the last line; `nil` if this one is left out too.
     mutating func take(at now: Timestamp) -> Int? {
         let window = now.microseconds / 1_000_000 / seconds
         if window != self.window { (self.window, lines) = (window, 0) }

@@ -6,7 +6,7 @@ enum HTTPDate {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
     static func text(_ moment: Timestamp) -> String {
-        // `2025-08-19T10:00:00.000Z`: the calendar is read there once, and not written a second time.
+        // `2025-08-19T10:00:00.000Z`: takes the calendar fields from there instead of computing them a second time.
         let text = Array(moment.iso8601.utf8)
         func part(_ range: Range<Int>) -> String { String(decoding: text[range], as: UTF8.self) }
         let month = (Int(part(5..<7)) ?? 1) - 1

@@ -1,6 +1,6 @@
 package import HTTPTypes
 
-// Each of these names is a valid field name; the initialiser is optional for names that are not.
+// Each of these is a valid field name; the initialiser is failable for names that are not.
 extension HTTPField.Name {
     package static let internalAPIKey = HTTPField.Name("X-Internal-API-Key")!
     package static let tenantID = HTTPField.Name("X-Tenant-ID")!
@@ -21,8 +21,8 @@ extension HTTPField.Name {
 }
 
 extension HTTPFields {
-    /// The value of a field that may stand once at most.
-    /// - Throws: 400 where it is repeated.
+    /// The value of a field that must not be repeated; `nil` if it is absent.
+    /// - Throws: 400 if it is repeated.
     package func once(_ name: HTTPField.Name) throws(APIError) -> String? {
         let values = self[values: name]
         guard values.count <= 1 else { throw APIError.badRequest("Header \(name.rawName) is repeated") }

@@ -1,12 +1,12 @@
 package import SyncModel
 
-/// The query of a request, read strictly: what is wrong with a parameter that an endpoint asks for is a 400 that names it and says
-/// what is allowed. Parameters nobody asks for are ignored.
+/// The query of a request, parsed strictly: a bad value of a parameter that an endpoint reads is a 400 that names the parameter
+/// and says what is allowed. Unknown parameters are ignored.
 package struct QueryParameters: Sendable {
     private var values: [String: [String?]] = [:]
 
     /// Splits as WHATWG's `application/x-www-form-urlencoded` does: `&` between pairs, `+` for a space, percent-encoded UTF-8.
-    /// - Parameter query: what stands behind the `?`, if anything.
+    /// - Parameter query: the part after the `?`, if any.
     package init(_ query: String?) {
         for pair in (query ?? "").split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -15,7 +15,7 @@ package struct QueryParameters: Sendable {
         }
     }
 
-    /// Text of 1 to `maxLength` characters; `nil` where the parameter is absent.
+    /// Text of 1 to `maxLength` characters; `nil` if the parameter is absent.
     package func text(_ name: String, maxLength: Int = 255) throws(APIError) -> String? {
         guard let all = values[name] else { return nil }
         guard all.count == 1 else { throw .badRequest("Query parameter \"\(name)\" must not be repeated") }
@@ -54,7 +54,7 @@ package struct QueryParameters: Sendable {
     package func time(_ name: String) throws(APIError) -> Timestamp? {
         guard let text = try text(name) else { return nil }
         if let time = Timestamp(iso8601: text) { return time }
-        // The `+` of an offset that was sent without being encoded has become a space.
+        // If the `+` of an offset was sent unencoded, it has become a space.
         if let space = text.lastIndex(of: " "),
             let time = Timestamp(iso8601: text.replacingCharacter(at: space, with: "+"))
         {
@@ -64,7 +64,7 @@ package struct QueryParameters: Sendable {
             "Query parameter \"\(name)\" must be an ISO 8601 date, or date and time, such as 2025-08-19T10:00:00Z")
     }
 
-    /// The id of a job.
+    /// A job's id.
     package func jobID(_ name: String) throws(APIError) -> JobID? {
         guard let text = try text(name) else { return nil }
         guard let id = JobID(text) else {
@@ -73,12 +73,12 @@ package struct QueryParameters: Sendable {
         return id
     }
 
-    /// A `nextCursor` of an answer before; only the queue knows what is in it.
+    /// The `nextCursor` of an earlier answer; only the queue knows what it contains.
     package func cursor() throws(APIError) -> String? { try text("cursor", maxLength: 1024) }
 
     package func contains(_ name: String) -> Bool { values[name] != nil }
 
-    /// `nil` where the text is not percent-encoded UTF-8.
+    /// `nil` if the text is not percent-encoded UTF-8.
     private static func decode(_ text: Substring) -> String? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)

@@ -10,7 +10,7 @@ extension Response {
         .json(status, headers: headers, bytes: document.json)
     }
 
-    /// 202: the job is on disk. `Location` says where to watch it, `Retry-After` when to look first.
+    /// 202: the job is on disk. `Location` says where to watch it, `Retry-After` when to look first, in seconds.
     package static func acknowledgement(of job: Job, headers: HTTPFields = [:]) -> Response {
         var headers = headers
         headers[.location] = JobLinks.path(of: job.id)
@@ -18,7 +18,7 @@ extension Response {
         return .json(.accepted, headers: headers, document: AcknowledgementDocument(job: job))
     }
 
-    /// About the time a job takes on an idle server, 20,000 users a second; 1...60.
+    /// About the time a job takes on an idle server, at 20,000 users per second; 1...60.
     private static func secondsBeforeLooking(at job: Job) -> Int {
         min(60, max(1, job.totalUsers / 20_000))
     }

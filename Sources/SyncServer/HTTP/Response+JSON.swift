@@ -13,7 +13,7 @@ extension Response {
         return .json(status, headers: headers, bytes: json.bytes)
     }
 
-    /// An answer whose body is JSON, written already.
+    /// An answer whose body is finished JSON.
     package static func json(_ status: HTTPResponse.Status = .ok, headers: HTTPFields = [:], bytes: [UInt8]) -> Response {
         var headers = headers
         headers[.contentType] = "application/json; charset=utf-8"

@@ -3,24 +3,24 @@ package import HTTPTypes
 /// One route of the server.
 package struct Route: Sendable, Hashable {
     package let method: HTTPRequest.Method
-    /// With `{name}` in the place of each parameter, as OpenAPI and the router write it.
+    /// With `{name}` for each parameter, as OpenAPI and the router write it.
     package let path: String
     package let access: Access
 
     /// Who may call.
     package enum Access: Sendable, Hashable {
-        /// Everybody.
+        /// Anyone, without a key.
         case open
         /// Any valid key: `INTERNAL_API_KEY` or `OPS_API_KEY`.
         case anyKey
-        /// `INTERNAL_API_KEY` alone: submitting.
+        /// `INTERNAL_API_KEY` only: for submitting.
         case internalKey
-        /// Any valid key; everybody with `METRICS_PUBLIC=true`.
+        /// Any valid key; anyone with `METRICS_PUBLIC=true`.
         case metrics
     }
 }
 
-/// All routes there are (Contract.md, "Requests"). Registration, `Allow`, authentication and the OpenAPI document are held to it.
+/// All routes (Contract.md, "Requests"). Tests check registration, `Allow`, authentication and the OpenAPI document against it.
 package enum RouteTable {
     package static let all: [Route] = [
         Route(method: .post, path: "/api/internal/sync/users", access: .internalKey),
@@ -42,13 +42,13 @@ package enum RouteTable {
         Route(method: .get, path: "/openapi.json", access: .open),
     ]
 
-    /// The methods that the server knows anywhere, for `Allow`.
+    /// All methods that any route takes, for `Allow`.
     package static let methods = "GET, HEAD, POST"
 
-    /// The routes a request path leads to, whatever the method. Empty segments do not count, as in the router: `/livez/` is `/livez`.
+    /// The routes with this path, for any method. Empty segments do not count, as in the router: `/livez/` is `/livez`.
     package static func routes(forPath path: String) -> [Route] { byLiteralPath[path] ?? matching(path) }
 
-    /// What the paths without parameters lead to: each request asks, most of them for one of these.
+    /// The routes by path, for paths without parameters: looked up on every request, most of which go to one of these.
     private static let byLiteralPath: [String: [Route]] = Dictionary(
         all.lazy.map(\.path).filter { !$0.contains("{") }.map { ($0, matching($0)) }, uniquingKeysWith: { first, _ in first })
 
@@ -61,14 +61,14 @@ package enum RouteTable {
         }
     }
 
-    /// The methods that a path knows, for `Allow` of a 405; HEAD wherever GET is. `nil`: there is no such path.
+    /// The methods that a path takes, for `Allow` of a 405; HEAD wherever GET is. `nil` if the path does not exist.
     package static func allowedMethods(forPath path: String) -> [HTTPRequest.Method]? {
         let methods = routes(forPath: path).map(\.method)
         guard !methods.isEmpty else { return nil }
         return methods.contains(.get) ? methods + [.head] : methods
     }
 
-    /// Who may call; `nil`: there is no such route.
+    /// Who may call; `nil` if the route does not exist.
     package static func access(method: HTTPRequest.Method, path: String) -> Route.Access? {
         routes(forPath: path).first { $0.method == (method == .head ? .get : method) }?.access
     }

@@ -1,16 +1,16 @@
 package import Hummingbird
 package import NIOCore
 
-/// What is known of a request on its way through the server.
+/// What is known about a request on its way through the server.
 package struct SyncRequestContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
-    /// The connection, for who is at its other end.
+    /// The connection, for the address at its other end.
     package let channel: any Channel
-    /// `X-Request-ID` as received, or one of ours; in every log line and error.
+    /// `X-Request-ID` as received, or a generated one; in every log line and error.
     package var requestID = ""
-    /// The address the request came from, `X-Forwarded-For` of trusted proxies taken into account.
+    /// The address the request came from; behind trusted proxies, taken from `X-Forwarded-For`.
     package var clientAddress = ""
-    /// Who calls; set by the authentication.
+    /// Set by the authentication.
     package var caller: Caller?
 
     package init(source: ApplicationRequestContextSource) {
@@ -19,7 +19,7 @@ package struct SyncRequestContext: RequestContext {
     }
 }
 
-/// Who calls: which kind of key, and which key by its fingerprint.
+/// Who calls: the kind of key, and the key's fingerprint.
 package struct Caller: Sendable, Hashable {
     package enum Role: String, Sendable {
         /// `INTERNAL_API_KEY`: may do everything.
@@ -28,7 +28,7 @@ package struct Caller: Sendable, Hashable {
         case ops
     }
     package let role: Role
-    /// The first eight hex digits of the key's SHA-256; names a key in logs without giving it away.
+    /// The first eight hex digits of the key's SHA-256: identifies a key in logs without revealing it.
     package let keyID: String
 
     package init(role: Role, keyID: String) {

@@ -1,7 +1,7 @@
 import HTTPTypes
 import SyncModel
 
-/// How long the body of a submission may be, and what is said to one that is longer.
+/// How long the body of a submission may be, and the error if it is longer.
 struct BodyLimit: Sendable {
     let bytes: Int
     private let refusal: APIError
@@ -11,19 +11,19 @@ struct BodyLimit: Sendable {
         BodyLimit(bytes: bytes, refusal: tooLarge("A body may have at most \(bytes) bytes (MAX_REQUEST_BYTES)"))
     }
 
-    /// A removal is a page of text at most; no setting changes that.
+    /// A removal is at most a page of text; no setting changes that.
     static func removal(maxRequestBytes: Int) -> BodyLimit {
         let bytes = RemovalRequestReader.maxBytes
         guard bytes < maxRequestBytes else { return setting(maxRequestBytes) }
         return BodyLimit(bytes: bytes, refusal: tooLarge("The body of a removal may have at most \(bytes) bytes"))
     }
 
-    /// What names no tenant can be the accessibility check alone, which is short.
+    /// A request without a tenant can only be the accessibility check, which is short.
     static func withoutTenant(_ bytes: Int) -> BodyLimit {
         BodyLimit(bytes: bytes, refusal: SubmissionHeaders.early("Header X-Tenant-ID is required"))
     }
 
-    /// - Throws: what is said to a body of more bytes than it may have.
+    /// - Throws: the error, if the body has more bytes than allowed.
     func check(_ count: Int) throws(APIError) {
         guard count <= bytes else { throw refusal }
     }

@@ -4,17 +4,17 @@ import NIOCore
 import ServiceLifecycle
 import SyncModel
 
-/// Receives the body of a submission: bounded, inflated, hashed where asked. What it says is handed on chunk by chunk.
+/// Receives the body of a submission: limits, inflates and, if asked to, hashes it. Passes the content on chunk by chunk.
 struct BodyReceiver {
     private let limit: BodyLimit
     private let inflater: GzipInflater?
     private var hash: SHA256?
-    /// Bytes as they came, and what they inflated to.
+    /// Bytes as received, and after inflation.
     private var arrived = 0
     private var received = 0
 
     /// - Parameters:
-    ///   - limit: of the body, as it comes and after inflation.
+    ///   - limit: for the body, both as received and after inflation.
     ///   - hashes: whether `bodyHash` will be asked for.
     init(limit: BodyLimit, isGzip: Bool, hashes: Bool) {
         self.limit = limit
@@ -22,14 +22,14 @@ struct BodyReceiver {
         hash = hashes ? SHA256() : nil
     }
 
-    /// SHA-256 of the inflated body; complete once `receive` returned.
+    /// SHA-256 of the inflated body; complete once `receive` has returned.
     var bodyHash: [UInt8] { hash.map { Array($0.finalize()) } ?? [] }
 
     /// Receives the whole body.
     /// - Parameters:
-    ///   - channel: asked for the body (`100 Continue`), and told to cut it off when the process stops.
-    ///   - take: gets the bytes.
-    ///   - pause: called after each chunk; the time for slow work, the caller waits meanwhile.
+    ///   - channel: asked for the body (`100 Continue`), and asked to cut it off when the process stops.
+    ///   - take: receives the bytes.
+    ///   - pause: called after each chunk, for slow work; the caller waits meanwhile.
     /// - Throws: 413, 400 for damaged gzip, 503 when the process stops; and what `take` and `pause` throw.
     mutating func receive(
         _ body: RequestBody, channel: any Channel, take: (UnsafeRawBufferPointer) throws -> Void, pause: () async throws -> Void
@@ -37,7 +37,7 @@ struct BodyReceiver {
         channel.triggerUserOutboundEvent(ContinueEvent(), promise: nil)
         try await withGracefulShutdownHandler {
             for try await chunk in body {
-                // Of what inflates to nothing there could be any amount.
+                // Count before inflating: input that inflates to nothing could go on for ever.
                 arrived += chunk.readableBytes
                 try limit.check(arrived)
                 do {
@@ -54,7 +54,7 @@ struct BodyReceiver {
                 try await pause()
             }
         } onGracefulShutdown: {
-            // Ends the sequence above though the caller may never send another byte.
+            // Ends the sequence above even if the caller never sends another byte.
             channel.triggerUserOutboundEvent(CutOffEvent(), promise: nil)
         }
         if Task.isShuttingDownGracefully { throw BodyReceiver.stopping }

@@ -1,6 +1,6 @@
 import CZlib
 
-/// Inflates a gzip body piece by piece (RFC 1952; several members one after the other are one body).
+/// Inflates a gzip body piece by piece (RFC 1952; consecutive members form one body).
 final class GzipInflater {
     enum Problem: Error, Equatable {
         /// Not gzip, damaged, or with bytes after its end.
@@ -9,7 +9,7 @@ final class GzipInflater {
 
     private let stream: UnsafeMutablePointer<z_stream>
     private let buffer: UnsafeMutableRawBufferPointer
-    /// A member has ended; what follows, if anything, is another.
+    /// A member has ended; anything that follows must be another.
     private var isBetweenMembers = false
     private var sawInput = false
 
@@ -17,7 +17,7 @@ final class GzipInflater {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         buffer = .allocate(byteCount: 64 << 10, alignment: 16)
-        // 15 bits of window, +16: a gzip header is demanded. It fails for want of memory only; then `inflate` says so.
+        // 15 bits of window, +16: requires a gzip header. It fails only if memory runs out; `inflate` then reports it.
         inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
     }
 

@@ -4,7 +4,7 @@ import Logging
 import NIOCore
 import SyncModel
 
-/// Where jobs come from: `POST …/users` and `POST …/remove-user`.
+/// Accepts jobs: `POST …/users` and `POST …/remove-user`.
 package struct IntakeController: Sendable {
     let dependencies: IntakeDependencies
 
@@ -31,7 +31,7 @@ package struct IntakeController: Sendable {
                 await submission.release()
                 return connectionOK()
             case .refused(let violations):
-                // However short: it was no check.
+                // Short as it was, it was not the check.
                 try submission.admitLate(context)
                 throw APIError.refused(violations)
             case .sync(let envelope):
@@ -128,7 +128,7 @@ package struct IntakeController: Sendable {
             limit: submission.limit, isGzip: submission.headers.isGzip, hashes: submission.headers.idempotencyKey != nil)
     }
 
-    /// The body of a request whose key is known is hashed, not read: if it is the same, so is what it says.
+    /// If the key is known, the body is only hashed, not parsed: the same bytes say the same thing.
     private func replay(_ submission: inout Submission, _ request: Request, _ context: SyncRequestContext) async throws
         -> Response
     {
@@ -137,7 +137,7 @@ package struct IntakeController: Sendable {
         return try await submission.replay(bodyHash: receiver.bodyHash)
     }
 
-    /// The integration guide's log line for each request.
+    /// The integration guide's log line, one per request.
     private func note(_ job: Job, _ context: SyncRequestContext) {
         context.logger.info(
             "sync request",

@@ -2,7 +2,7 @@ package import JobQueue
 package import SyncEngine
 package import SyncModel
 
-/// What the intake works with.
+/// What the intake needs.
 package struct IntakeDependencies: Sendable {
     package var queue: any JobQueue
     package var engine: any EngineControl
@@ -12,11 +12,11 @@ package struct IntakeDependencies: Sendable {
     package var limiter: SubmissionLimiter
     /// Memory for sorting, shared by all uploads.
     package var budget: RunBudget
-    /// Room for large uploads, shared likewise.
+    /// Limits large uploads, shared likewise.
     package var seats: UploadSeats
     /// Whether the process is stopping: nothing more is accepted.
     package var isDraining: @Sendable () -> Bool
-    /// Says why a `metadata.callbackUrl` may not be used; `nil`: it may.
+    /// Says why a `metadata.callbackUrl` may not be used; `nil` if it may.
     package var callbackProblem: @Sendable (String) -> String?
 
     package init(

@@ -1,20 +1,20 @@
-/// `Prefer` (RFC 7240): a list of `name[=word]`, each with parameters behind semicolons; a word may be quoted, and what is quoted says
-/// nothing of its own.
+/// `Prefer` (RFC 7240): a list of `name[=word]`, each with parameters after semicolons; a word may be quoted, and nothing inside
+/// quotes counts as a preference.
 struct PreferHeader: Sendable {
     private var preferences: [(name: String, value: String)] = []
 
-    /// - Parameter values: of all fields of that name, in their order.
+    /// - Parameter values: of all fields with that name, in order.
     init(_ values: [String]) {
         for value in values { read(value.utf8) }
     }
 
-    /// Seconds of the first `wait`, however many digits it has; `nil` where there is none, or the first is no number.
-    /// - Parameter limit: the most there is.
+    /// Seconds of the first `wait`, however many digits it has; `nil` if there is none, or the first is not a number.
+    /// - Parameter limit: the maximum.
     func wait(atMost limit: Int) -> Int? {
         guard let value = preferences.first(where: { $0.name == "wait" })?.value, !value.isEmpty,
             value.utf8.allSatisfy({ (0x30...0x39).contains($0) })
         else { return nil }
-        // Digits that no number holds are more than any limit.
+        // More digits than an `Int` holds exceed any limit.
         return min(Int(value) ?? limit, limit)
     }
 
@@ -47,7 +47,8 @@ private struct WordScanner {
         return String(Substring(word))
     }
 
-    /// What stands behind an equals sign: a token, or a quoted string without its quotes. None is the empty text; `nil`: neither.
+    /// The value after an equals sign: a token, or a quoted string without its quotes. Empty if there is none; `nil` if
+    /// malformed.
     mutating func value() -> String? {
         let before = rest
         skipBlanks()
@@ -75,13 +76,13 @@ private struct WordScanner {
         return nil
     }
 
-    /// Whether the member ends here, or goes on with parameters.
+    /// Whether the member ends here, or continues with parameters.
     mutating func endsMember() -> Bool {
         skipBlanks()
         return rest.isEmpty || rest.first == 0x2C || rest.first == 0x3B
     }
 
-    /// Goes to the next member, over whatever this one still has.
+    /// Moves to the next member, past the rest of this one.
     mutating func skipMember() {
         while let byte = rest.popFirst(), byte != 0x2C {
             guard byte == 0x22 else { continue }

@@ -10,7 +10,7 @@ struct Submission {
     enum Kind {
         case sync, removal
 
-        /// The route, however a request spells it: with the tenant it is the scope of an `Idempotency-Key`.
+        /// The route, however a request spells it: together with the tenant, the scope of an `Idempotency-Key`.
         var path: String {
             switch self {
             case .sync: "/api/internal/sync/users"
@@ -30,7 +30,7 @@ struct Submission {
     /// A body this small cannot be a submission; it may be the accessibility check, which needs no tenant and is not counted.
     private let mayBeCheck: Bool
 
-    /// The longest body that is taken for an accessibility check where no tenant is named, in bytes.
+    /// The longest body accepted without a tenant, as an accessibility check, in bytes.
     static let checkBytes = 1024
 
     /// Everything that is decided on the headers.
@@ -66,19 +66,19 @@ struct Submission {
         }
     }
 
-    /// Whether a job was accepted under the `Idempotency-Key` already: the body need only be compared.
+    /// Whether a job was already accepted under the `Idempotency-Key`: the body then only has to be compared.
     var isReplay: Bool { if case .known = claim { true } else { false } }
 
-    /// Bytes that the body will have once it is inflated, as far as its head tells; 0: it does not.
+    /// The size of the inflated body as far as the headers tell, in bytes; 0 if they do not.
     var expectedBytes: Int {
         let length = headers.contentLength ?? 0
         return headers.isGzip ? min(length, limit.bytes / Submission.usualInflation) * Submission.usualInflation : length
     }
 
-    /// Users packed with gzip are about an eighth of themselves.
+    /// Gzip packs users to about an eighth.
     private static let usualInflation = 8
 
-    /// Asks the queue whether it takes more, then counts the submission: one that the queue refuses uses up nothing.
+    /// Asks the queue whether it takes more, then counts the submission: one that the queue refuses does not count.
     private mutating func admit(_ context: SyncRequestContext) throws {
         if case .refused(let reason, let retryAfter) = dependencies.queue.admission() {
             throw APIError.unavailable(reason, retryAfter: retryAfter)
@@ -88,20 +88,20 @@ struct Submission {
             address: context.clientAddress, tenantID: headers.tenantID, logger: context.logger)
     }
 
-    /// A submission so small that it was taken for a check turned out to be one all the same.
+    /// Admits a submission so small that it was at first taken for a check.
     mutating func admitLate(_ context: SyncRequestContext) throws {
         if mayBeCheck { try admit(context) }
     }
 
-    /// The request turned out not to be a submission: nothing is counted.
+    /// The request turned out not to be a submission: it does not count.
     mutating func forgive() {
         dependencies.limiter.forgive(ticket)
         ticket = nil
     }
 
-    /// Ends a submission that was not accepted: its key is free again, and where it is the server that cannot take it, now or as it
-    /// stands, it was not counted either.
-    /// - Returns: what is said to the caller.
+    /// Ends a submission that was not accepted: frees its key and, if the failure is the server's (503 or any
+    /// unexpected error), does not count it.
+    /// - Returns: the error for the caller.
     mutating func refused(_ error: any Error) async -> any Error {
         await release()
         let error = (error as? RequestReadError).map { APIError.unreadable($0) } ?? error
@@ -132,7 +132,7 @@ struct Submission {
         return tenantID
     }
 
-    /// A moment the request names, or that of the acceptance where it names none.
+    /// The time that the request names, or the time of acceptance if it names none.
     func moment(_ named: Timestamp?, path: [String], acceptedAt: Timestamp) throws -> Timestamp {
         guard let named else { return dependencies.acceptance.moment(at: acceptedAt) }
         guard !named.isAhead(of: acceptedAt) else {
@@ -142,13 +142,13 @@ struct Submission {
         return named
     }
 
-    /// The idempotency record of the job to be accepted.
+    /// The idempotency record for the job about to be accepted.
     func idempotency(bodyHash: [UInt8]) -> NewJob.Idempotency? {
         guard let key = headers.idempotencyKey, let tenantID = headers.tenantID else { return nil }
         return NewJob.Idempotency(tenantID: tenantID, path: path, key: key, bodyHash: bodyHash)
     }
 
-    /// The answer to a request whose key is known: the job's present state, or 422 where the body is another.
+    /// The answer to a request with a known key: the job's present state, or 422 if the body differs.
     mutating func replay(bodyHash: [UInt8]) async throws -> Response {
         guard case .known(let id, let knownHash) = claim else { throw APIError.notFound("Job") }
         guard knownHash == bodyHash else {
@@ -162,11 +162,11 @@ struct Submission {
         return answer
     }
 
-    /// 202 for an accepted job, or 200 with its result where the caller waits and it ends in time.
+    /// 202 for an accepted job, or 200 with its result if the caller waits and it ends in time.
     func answer(waitingFor job: Job) async throws -> Response {
         guard let wait = headers.wait else { return answer(for: job) }
         let engine = dependencies.engine
-        // A process that stops answers at once with what is known: the 202.
+        // If the process stops, the wait ends at once and the answer is the 202.
         let waited = await cancelWhenGracefulShutdown { await engine.ended(job.id, within: Double(wait)) }
         var response: Response
         if let ended = waited {

@@ -1,18 +1,18 @@
 import HTTPTypes
 import SyncModel
 
-/// What the headers of a submission say, checked (Contract.md, "Headers of a sync"). Decided before a byte of the body is read.
+/// The headers of a submission, checked (Contract.md, "Headers of a sync") before a byte of the body is read.
 struct SubmissionHeaders: Sendable {
-    /// `nil`: absent; only the accessibility check may do without.
+    /// `nil` if absent; allowed only for the accessibility check.
     var tenantID: TenantID?
-    /// `nil`: absent.
+    /// `nil` if absent.
     var source: String?
     var idempotencyKey: String?
     /// Seconds to wait for the result, capped.
     var wait: Int?
     var trace: TraceContext?
     var isGzip: Bool
-    /// `nil`: chunked.
+    /// `nil` if chunked.
     var contentLength: Int?
 
     /// The longest `Prefer: wait`, in seconds.
@@ -55,7 +55,7 @@ struct SubmissionHeaders: Sendable {
         return media.lowercased() == "application/json"
     }
 
-    /// `Idempotency-Key`: visible ASCII alone, so that two keys are one only where they are the same bytes.
+    /// `Idempotency-Key`: visible ASCII only, so that two keys are equal only if their bytes are.
     private static func key(_ headers: HTTPFields) throws(APIError) -> String? {
         guard let key = try single(headers, .idempotencyKey) else { return nil }
         guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
@@ -78,7 +78,7 @@ struct SubmissionHeaders: Sendable {
         guard value.unicodeScalars.count <= limit else {
             throw early("Header \(name.rawName) may have at most \(limit) characters")
         }
-        // As text, bytes that are no UTF-8 would all be one: two names would be the same.
+        // Decoded as text, different bytes that are not UTF-8 would become the same: two names would be one.
         guard
             headers[fields: name].allSatisfy({ field in
                 field.withUnsafeBytesOfValue { String(validating: $0, as: UTF8.self) != nil }

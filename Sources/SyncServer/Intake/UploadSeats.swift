@@ -1,8 +1,8 @@
 import Synchronization
 
-/// How many large uploads arrive at once: each holds some 4 MiB beside what `RunBudget` grants.
+/// Limits how many large uploads arrive at once: each holds some 4 MiB beyond what `RunBudget` grants.
 package final class UploadSeats: Sendable {
-    /// Bytes of a body beyond which it takes a seat; what is smaller holds little.
+    /// A body of more bytes takes a seat; a smaller one holds little memory.
     static let largeBytes = 512 << 10
 
     package let limit: Int
@@ -10,7 +10,7 @@ package final class UploadSeats: Sendable {
 
     package init(_ limit: Int = 64) { self.limit = limit }
 
-    /// - Throws: 503 where all are taken.
+    /// - Throws: 503 if all are taken.
     func take() throws(APIError) {
         guard taken.add(1, ordering: .relaxed).newValue <= limit else {
             give()

@@ -1,10 +1,10 @@
 import JobQueue
 import SyncModel
 
-/// One sync request on its way into the queue: bytes are read into users, users cut into batches, batches appended while the
-/// body arrives. Nothing of it is visible before the job is accepted. Belongs to one task.
+/// One sync request on its way into the queue: bytes are parsed into users, users cut into batches, and batches appended while
+/// the body arrives. Nothing is visible until the job is accepted. Not Sendable: confined to one task.
 final class UploadSession {
-    /// Batches appended in one write: enough to make it worth while, few enough that nobody waits long behind it.
+    /// Bytes of batches appended in one write: enough to be worth a write, few enough to hold others up only briefly.
     private static let appendBytes = 2 << 20
 
     private let queue: any JobQueue
@@ -27,7 +27,7 @@ final class UploadSession {
 
     deinit { leaveSeat() }
 
-    /// Sets room aside for a large body before it is read.
+    /// Reserves room for a large body before it is read.
     /// - Parameter bytes: its length, as far as it is known.
     func expect(_ bytes: Int) async throws {
         guard bytes > UploadSession.appendBytes else { return }
@@ -65,20 +65,20 @@ final class UploadSession {
         return outcome
     }
 
-    /// Makes a job of what was read. The session is spent then.
+    /// Turns what was read into a job. The session cannot be used afterwards.
     func accept(_ job: NewJob) async throws -> Job {
         var job = job
-        // What is a single batch is settled by itself.
+        // A single batch settles conflicts by itself.
         if upload != nil || group.count > 1 { job.carriedIDs = cutter.carriedIDs }
         let accepted = try await queue.accept(job, upload: upload, batches: group)
         upload = nil
-        // Who waits for the result waits without a seat.
+        // A caller waiting for the result does not hold a seat.
         group = []
         leaveSeat()
         return accepted
     }
 
-    /// Drops what was appended. To be called where `accept` did not succeed.
+    /// Drops what was appended. Must be called if `accept` did not succeed.
     func discard() async {
         if let upload { await queue.discard(upload) }
         upload = nil

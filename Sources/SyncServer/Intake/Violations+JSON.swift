@@ -2,20 +2,20 @@ import HTTPTypes
 import SyncModel
 
 extension APIError {
-    /// 400 with what the body breaks of the rules, as Joi shows it.
+    /// 400 listing the rules that the body breaks, as Joi does.
     static func refused(_ violations: Violations) -> APIError {
         APIError(
             .badRequest, "Invalid request format",
             details: .violations(json: violations.first.json, errorCount: violations.count))
     }
 
-    /// 400 with one violation found beside the reader.
+    /// 400 with one violation that the reader does not check.
     static func violation(_ path: [String], _ message: String, _ type: String) -> APIError {
         let violation = Violation(path: path.map { .key($0) }, message: message, type: type)
         return APIError(.badRequest, "Invalid request format", details: .violations(json: [violation].json, errorCount: 1))
     }
 
-    /// What the reader says of a body it cannot read on.
+    /// The error for a body that cannot be read further.
     static func unreadable(_ error: RequestReadError) -> APIError {
         switch error {
         case .malformed(let syntax): SubmissionHeaders.early(syntax.description)

@@ -1,13 +1,13 @@
 import Metrics
 import Synchronization
 
-/// The cells numbers are kept in: atomics, so that counting never waits. One cell a series, shared by all who name it.
+/// The cells that hold the numbers: atomics, so that counting never waits. One cell per series, shared by everyone who names it.
 
 final class CounterCell: CounterHandler, Sendable {
     private let count = Atomic<Int64>(0)
 
     var value: Int64 { count.load(ordering: .relaxed) }
-    /// A counter only goes up: what is not positive is ignored.
+    /// A counter only goes up: zero and negative amounts are ignored.
     func increment(by amount: Int64) {
         guard amount > 0 else { return }
         count.wrappingAdd(amount, ordering: .relaxed)
@@ -15,7 +15,7 @@ final class CounterCell: CounterHandler, Sendable {
     func reset() { count.store(0, ordering: .relaxed) }
 }
 
-/// A floating-point number that many may add to.
+/// A floating-point number that several threads may add to.
 struct AtomicDouble: ~Copyable, Sendable {
     private let bits = Atomic<UInt64>(0)
 
@@ -36,7 +36,7 @@ final class FloatingPointCounterCell: FloatingPointCounterHandler, Sendable {
     private let sum = AtomicDouble()
 
     var value: Double { sum.value }
-    /// A counter only goes up, and stays a number.
+    /// A counter only goes up, and stays finite.
     func increment(by amount: Double) {
         guard amount > 0, amount.isFinite else { return }
         sum.add(amount)
@@ -57,13 +57,13 @@ final class GaugeCell: MeterHandler, RecorderHandler, Sendable {
 }
 
 final class HistogramCell: TimerHandler, RecorderHandler, Sendable {
-    /// An atomic has no copies, so an array holds it boxed.
+    /// Atomics cannot be copied, so the array holds them boxed.
     private final class Count: Sendable {
         let value = Atomic<UInt64>(0)
     }
 
     let bounds: [Double]
-    /// One for each bound and one for what lies above the last; not cumulative.
+    /// One per bound and one for what exceeds the last; not cumulative.
     private let counts: [Count]
     private let sum = AtomicDouble()
 
@@ -86,8 +86,8 @@ final class HistogramCell: TimerHandler, RecorderHandler, Sendable {
         sum.add(value)
     }
 
-    /// How many lie in each bucket, the sum of all before included, and the sum of the values. The count of all is the last
-    /// bucket, so the two never contradict each other; the sum may lag behind by what is being recorded.
+    /// The cumulative count of each bucket, and the sum of the values. The total count is the last bucket, so the two never
+    /// contradict each other; the sum may lag behind by what is just being recorded.
     var values: (cumulative: [UInt64], sum: Double) {
         var total: UInt64 = 0
         let cumulative = counts.map { count in

@@ -1,5 +1,5 @@
 extension MetricDescription {
-    /// The metrics that are counted where things happen; those read from the queue are in `QueueMetrics`.
+    /// The metrics counted where things happen; those read from the queue are in `QueueMetrics`.
     package static let usersync: [MetricDescription] = [
         MetricDescription("usersync_users_processed_total", "Users applied, by outcome."),
         MetricDescription(

@@ -1,4 +1,4 @@
-/// Names and labels as the Prometheus text format (0.0.4) has them.
+/// Names and labels in the Prometheus text format (0.0.4).
 enum MetricName {
     /// A metric's name: `[a-zA-Z_:][a-zA-Z0-9_:]*`; what does not fit becomes `_` (`http.server.active_requests`).
     static func metric(_ text: String) -> String { sanitized(text, allowsColon: true) }
@@ -6,11 +6,11 @@ enum MetricName {
     /// A counter's name ends in `_total`.
     static func counter(_ text: String) -> String { suffixed(metric(text), "_total") }
 
-    /// A timer's name ends in `_seconds`, for seconds are what is shown.
+    /// A timer's name ends in `_seconds`, the unit shown.
     static func timer(_ text: String) -> String { suffixed(metric(text), "_seconds") }
 
-    /// `{a="x",b="y"}` without the braces, sorted by name; a name that comes twice keeps its first value.
-    /// - Parameter reserved: names the format keeps for itself (`le` of a histogram); they are given a `_` in front.
+    /// `{a="x",b="y"}` without the braces, sorted by name; of a repeated name the first value counts.
+    /// - Parameter reserved: names reserved by the format (`le` of a histogram); they get a leading `_`.
     static func labels(_ dimensions: [(String, String)], reserved: Set<String> = []) -> String {
         var seen: Set<String> = []
         var pairs: [(name: String, value: String)] = []
@@ -23,10 +23,10 @@ enum MetricName {
         return pairs.map { "\($0.name)=\"\(escapedValue($0.value))\"" }.joined(separator: ",")
     }
 
-    /// Of a label's value backslash, quote and line feed are escaped.
+    /// In a label's value, backslash, quote and line feed are escaped.
     static func escapedValue(_ text: String) -> String { escaped(text, quote: true) }
 
-    /// Of a help text backslash and line feed are escaped.
+    /// In a help text, backslash and line feed are escaped.
     static func escapedHelp(_ text: String) -> String { escaped(text, quote: false) }
 
     private static func suffixed(_ name: String, _ suffix: String) -> String { name.hasSuffix(suffix) ? name : name + suffix }

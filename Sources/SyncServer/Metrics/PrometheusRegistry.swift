@@ -2,10 +2,10 @@ package import Metrics
 import SyncModel
 import Synchronization
 
-/// The metrics backend: keeps what swift-metrics reports and shows it in the Prometheus text format, version 0.0.4.
+/// The metrics backend: keeps what swift-metrics reports and renders it in the Prometheus text format, version 0.0.4.
 ///
-/// Counting touches atomics alone; a lock guards the table of series, which changes when a metric is made. Counters, meters,
-/// recorders that do not aggregate (gauges), recorders that do and timers (histograms, timers in seconds).
+/// Counting touches atomics only; a lock guards the table of series, which changes when a metric is made. Supports counters,
+/// meters and non-aggregating recorders (gauges), aggregating recorders (histograms) and timers (histograms, in seconds).
 package final class PrometheusRegistry: MetricsFactory, Sendable {
     enum Kind: String {
         case counter, gauge, histogram
@@ -29,13 +29,13 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
 
     struct Family {
         let kind: Kind
-        /// By rendered labels, byte for byte: what Prometheus holds apart is apart here.
+        /// By rendered labels, byte for byte: label sets that Prometheus distinguishes are distinct here.
         var series: [ExactText: Cell] = [:]
     }
 
     struct State {
         var families: [String: Family] = [:]
-        /// Series that found no place of their own.
+        /// Series that found no place.
         var refused = 0
     }
 
@@ -43,15 +43,15 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
     private let descriptions: [String: MetricDescription]
     private let maxSeries: Int
 
-    /// The value all labels have in the series that takes what exceeds the limit.
+    /// The value of every label in the series that takes what exceeds the limit.
     package static let overflow = "overflow"
-    /// What the registry tells of itself.
+    /// The registry's metric about itself.
     static let refusedName = "usersync_metrics_series_refused_total"
 
     /// - Parameters:
-    ///   - descriptions: help texts and buckets by name; others get the name and `Buckets.latency`.
-    ///   - maxSeries: series (combinations of labels) one metric may have. Further ones share a series whose labels say
-    ///     `overflow`, so that a label with ever new values cannot fill the memory.
+    ///   - descriptions: help texts and buckets by name; other metrics get their name and `Buckets.latency`.
+    ///   - maxSeries: series (combinations of labels) allowed per metric. Further ones share a series whose labels say
+    ///     `overflow`, so that a label with ever new values cannot exhaust the memory.
     package init(descriptions: [MetricDescription] = [], maxSeries: Int = 1000) {
         self.descriptions = Dictionary(descriptions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.maxSeries = maxSeries
@@ -97,14 +97,14 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
 
     // MARK: - Reading
 
-    /// What `/metrics` answers with: `text/plain; version=0.0.4; charset=utf-8`.
+    /// The content type of `/metrics`.
     package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
     /// All metrics as text, sorted by name and labels.
-    /// - Parameter gauges: read now, beside what was recorded (figures of the queue). One that has a recorded metric's name is
-    ///   left out, for a name stands once in the text.
+    /// - Parameter gauges: read now, rendered beside what was recorded (figures of the queue). A gauge with a recorded metric's
+    ///   name is left out, as a name may appear only once in the text.
     package func render(_ gauges: [MetricGauge] = []) -> [UInt8] {
-        // Copied under the lock, written without it.
+        // Copied under the lock, rendered without it.
         let (families, refused) = state.withLock { ($0.families, $0.refused) }
         var text = PrometheusText()
         var extra = Dictionary(grouping: gauges) { MetricName.metric($0.name) }
@@ -129,7 +129,7 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
         return text.bytes
     }
 
-    /// The same with gauges that are read at this moment.
+    /// The same with gauges read at this moment.
     package func render(reading gauges: @Sendable () async throws -> [MetricGauge]) async rethrows -> [UInt8] {
         render(try await gauges())
     }
@@ -155,13 +155,13 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
         }
     }
 
-    /// The series' cell, made where there is none. A name that is of another kind already gets a cell that is not shown.
+    /// The series' cell, made if missing. A name already used for another kind gets a cell that is not shown.
     private func cell<T: Sendable>(
         _ kind: Kind, _ name: String, _ dimensions: [(String, String)], as read: (Cell) -> T?, make: () -> (T, Cell)
     ) -> T {
         let reserved: Set<String> = kind == .histogram ? ["le"] : []
         let labels = ExactText(MetricName.labels(dimensions, reserved: reserved))
-        // Made before it is known to be needed: the lock holds nothing that the caller does.
+        // Made before it is known to be needed, so that no caller's code runs under the lock.
         let (new, newCell) = make()
         return state.withLock { state -> T in
             var family = state.families[name] ?? Family(kind: kind)
@@ -198,7 +198,7 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
     }
 }
 
-/// A gauge that is read when the metrics are, rather than recorded.
+/// A gauge that is read when the metrics are rendered, instead of being recorded.
 package struct MetricGauge: Sendable {
     package var name: String
     package var help: String?

@@ -33,7 +33,7 @@ struct PrometheusText {
         for part in parts { bytes.append(contentsOf: part.utf8) }
     }
 
-    /// As Go reads it; whole numbers without a point.
+    /// As Go parses it; whole numbers without a decimal point.
     static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }

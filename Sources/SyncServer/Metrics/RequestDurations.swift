@@ -2,7 +2,7 @@ import HTTPTypes
 import Metrics
 import Synchronization
 
-/// `usersync_http_request_duration_seconds`: a timer for each combination of labels, made when it is first seen.
+/// `usersync_http_request_duration_seconds`: a timer per combination of labels, made when first seen.
 final class RequestDurations: Sendable {
     private struct Labels: Hashable {
         var method: String
@@ -14,7 +14,7 @@ final class RequestDurations: Sendable {
 
     /// - Parameters:
     ///   - seconds: from the head's arrival to the answer's head.
-    ///   - route: the route's path, not the request's: labels are bounded.
+    ///   - route: the route's path, not the request's: a label must have few values.
     func record(_ seconds: Double, method: HTTPRequest.Method, route: String, status: Int) {
         let labels = Labels(method: Self.label(method), route: route, status: status)
         let timer = timers.withLock { timers in
@@ -28,7 +28,7 @@ final class RequestDurations: Sendable {
         timer.recordSeconds(seconds)
     }
 
-    /// Methods are bounded labels.
+    /// The method's label: a fixed set of values.
     private static func label(_ method: HTTPRequest.Method) -> String {
         switch method {
         case .get, .post, .put, .delete, .patch, .head, .options: method.rawValue

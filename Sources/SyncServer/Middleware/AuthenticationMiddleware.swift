@@ -2,11 +2,11 @@ package import Hummingbird
 import Logging
 package import SyncModel
 
-/// Lets in who sends a good key; decides on the headers alone (Contract.md, "Who may call").
+/// Admits requests with a good key; decides on the headers alone (Contract.md, "Who may call").
 package struct AuthenticationMiddleware: RouterMiddleware {
     package typealias Context = SyncRequestContext
 
-    /// Failures an address may have a minute before its wrong keys are answered with 429.
+    /// Failures per minute an address may have before its wrong keys are answered with 429.
     package static let failuresPerMinute = 20
 
     private let keys: APIKeys
@@ -17,7 +17,7 @@ package struct AuthenticationMiddleware: RouterMiddleware {
 
     /// - Parameters:
     ///   - metricsPublic: `METRICS_PUBLIC`.
-    ///   - register: is told of connections that a good key came on.
+    ///   - register: learns which connections have carried a good key.
     package init(keys: APIKeys, metricsPublic: Bool, clock: WallClock, register: ConnectionRegister? = nil) {
         self.register = register
         self.keys = keys

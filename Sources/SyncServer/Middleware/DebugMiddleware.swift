@@ -2,12 +2,12 @@ package import Hummingbird
 import HTTPTypes
 import Logging
 
-/// The integration guide's debug mode (`APP_ENV=development`): what a request looked like, with keys left out. Bodies are personal
-/// data and stay out too; the names of the headers and the size say what is needed to find a mistake.
+/// The integration guide's debug mode (`APP_ENV=development`): logs what a request looked like, without keys. Bodies are personal
+/// data and are left out too; the header names and the body's size are enough to find a mistake.
 package struct DebugMiddleware: RouterMiddleware {
     package typealias Context = SyncRequestContext
 
-    /// Headers whose values are no secret and nobody's data.
+    /// Headers whose values are neither secret nor personal.
     private static let shown: Set<HTTPField.Name> = [
         .contentType, .contentLength, .contentEncoding, .accept, .userAgent, .expect, .prefer, .traceparent, .tracestate,
         .tenantID,

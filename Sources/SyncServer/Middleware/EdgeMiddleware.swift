@@ -5,7 +5,7 @@ package import Logging
 import NIOCore
 package import SyncModel
 
-/// The outermost layer: names the request, knows who calls, turns every error into an answer, logs and measures.
+/// The outermost middleware: assigns the request id, finds the caller's address, turns errors into answers, logs and measures.
 package struct EdgeMiddleware: RouterMiddleware {
     package typealias Context = SyncRequestContext
 
@@ -65,7 +65,7 @@ package struct EdgeMiddleware: RouterMiddleware {
         switch error {
         case let error as APIError: return error
         case QueueError.unavailable(let reason):
-            // The queue itself says once that it cannot be written.
+            // The queue itself logs once that it cannot be written.
             context.logger.debug("queue cannot be written", metadata: ["error": .string(reason)])
             return .unavailable("The queue cannot be written at the moment", retryAfter: 5)
         case QueueError.full(let reason): return .unavailable(reason, retryAfter: 10)
@@ -79,12 +79,12 @@ package struct EdgeMiddleware: RouterMiddleware {
             return APIError(error.status, error.status.reasonPhrase, closesConnection: true)
         case let error as BrokenBody: return error.refusal.apiError
         case is IOError, is ChannelError:
-            // The connection broke under the body: nobody else reads of the network here.
+            // The connection broke while the body arrived: nothing else reads from the network here.
             var error = APIError.badRequest("The request did not arrive whole")
             error.closesConnection = true
             return error
         default:
-            // Nothing a caller sends may come here; what does is ours to mend. The text stays in the log.
+            // No request should lead here; if one does, it is a bug of ours. The text stays in the log.
             context.logger.error("unexpected error", metadata: ["error": .string("\(type(of: error)): \(error)")])
             return APIError(.internalServerError, "Internal server error", closesConnection: true)
         }

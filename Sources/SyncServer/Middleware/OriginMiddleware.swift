@@ -1,7 +1,7 @@
 import HTTPTypes
 package import Hummingbird
 
-/// Cross-origin rules for the origins of `CORS_ALLOWED_ORIGINS`; not installed where that is empty.
+/// Cross-origin rules for the origins in `CORS_ALLOWED_ORIGINS`; not installed if that is empty.
 package struct OriginMiddleware: RouterMiddleware {
     package typealias Context = SyncRequestContext
 

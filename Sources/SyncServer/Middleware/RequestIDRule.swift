@@ -1,4 +1,4 @@
-/// `X-Request-ID`: at most 128 visible ASCII characters, else one of ours takes its place.
+/// `X-Request-ID`: at most 128 visible ASCII characters; anything else is replaced by a generated id.
 package enum RequestIDRule {
     package static func accept(_ received: [String]) -> String {
         guard received.count == 1, let id = received.first, (1...128).contains(id.utf8.count),

@@ -12,7 +12,7 @@ enum JSONValue: Sendable {
     /// An array of words.
     static func words(_ words: some Sequence<String>) -> JSONValue { .array(words.map(JSONValue.string)) }
 
-    /// The members of both objects; anything else gives way to an object.
+    /// The members of both objects; a value that is not an object has none.
     static func + (a: JSONValue, b: JSONValue) -> JSONValue { .object(a.members + b.members) }
 
     var members: [(String, JSONValue)] {

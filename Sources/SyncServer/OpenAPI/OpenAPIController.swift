@@ -2,7 +2,7 @@ import HTTPTypes
 package import Hummingbird
 import NIOCore
 
-/// Serves the contract, with no key.
+/// Serves the OpenAPI document without a key.
 package struct OpenAPIController: Sendable {
     private let document: ByteBuffer
 

@@ -63,7 +63,7 @@ extension OpenAPIDocument {
             headers: ["Retry-After"]),
     ]
 
-    /// On the answers to submissions that the rate limit governs.
+    /// Headers of answers to submissions that the rate limit governs.
     static let rateLimitHeaders = [
         "RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset",
     ]

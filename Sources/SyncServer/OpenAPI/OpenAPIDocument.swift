@@ -1,9 +1,9 @@
 import SyncModel
 
-/// The contract as OpenAPI 3.1, written by the code that knows its words and limits.
+/// The contract as OpenAPI 3.1. Tests compare its words and limits with the reader's own tables.
 package enum OpenAPIDocument {
     /// The whole document.
-    /// - Parameter publicURL: `PUBLIC_URL`; without it the server is wherever the document was read from.
+    /// - Parameter publicURL: `PUBLIC_URL`; without it, the server is wherever the document was read from.
     package static func json(publicURL: String? = nil) -> [UInt8] {
         var json = JSONWriter()
         document(server: publicURL ?? "/").write(to: &json)

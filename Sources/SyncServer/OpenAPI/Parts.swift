@@ -5,8 +5,8 @@ enum Parts {
     static func parameter(_ name: String) -> JSONValue { ["$ref": .string("#/components/parameters/\(name)")] }
     static func header(_ name: String) -> JSONValue { ["$ref": .string("#/components/headers/\(name)")] }
 
-    /// References to the responses of errors, by status code. 401, 429 and 500 can meet every caller with a key, and what the connection
-    /// refuses can meet everybody.
+    /// References to the error responses, by status code. Any caller with a key can meet 401, 429 and 500, and anyone can meet
+    /// the errors that the connection itself answers with.
     static func errors(_ codes: [Int]) -> JSONValue {
         .object(
             (Set(codes).union(connectionErrors)).sorted().map {
@@ -14,11 +14,11 @@ enum Parts {
             })
     }
 
-    /// Errors every route behind a key may answer with.
+    /// Errors that every route behind a key may answer with.
     static let keyErrors = [400, 401, 429, 500]
     private static let connectionErrors = [400, 414, 431, 501, 505]
 
-    /// JSON that keeps to a schema of `components`.
+    /// JSON that conforms to a schema of `components`.
     static func content(_ schema: String, example: JSONValue? = nil) -> JSONValue {
         var media: JSONValue = ["schema": Schema.ref(schema)]
         if let example { media = media + ["example": example] }
@@ -36,7 +36,7 @@ enum Parts {
 
     /// - Parameters:
     ///   - parameters: names in `components`.
-    ///   - isOpen: asks for no key.
+    ///   - isOpen: needs no key.
     static func operation(
         _ id: String, tag: String, _ summary: String, _ description: String = "", parameters: [String] = [],
         body: JSONValue? = nil, responses: JSONValue, isOpen: Bool = false

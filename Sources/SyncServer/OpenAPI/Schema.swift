@@ -6,7 +6,7 @@ enum Schema {
         return described(["type": "object", "required": .words(required), "properties": properties], description)
     }
 
-    /// A schema that says what it is for, where its name does not.
+    /// Adds a description, if the name does not say enough.
     private static func described(_ schema: JSONValue, _ description: String) -> JSONValue {
         description.isEmpty ? schema : schema + ["description": .string(description)]
     }
@@ -25,7 +25,7 @@ enum Schema {
         described(["type": ["string", "null"]], description)
     }
 
-    /// Text of a request: a length it must keep to.
+    /// Text in a request, with limits on its length.
     static func text(_ description: String, minLength: Int = 0, maxLength: Int? = nil, nullable: Bool = false) -> JSONValue {
         var schema = described(["type": nullable ? ["string", "null"] : "string"], description)
         if minLength > 0 { schema = schema + ["minLength": .integer(minLength)] }

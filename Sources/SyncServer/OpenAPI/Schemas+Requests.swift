@@ -1,6 +1,6 @@
 import SyncModel
 
-/// The schemas of `components`, split per concern.
+/// The schemas of `components`, split by concern.
 enum Schemas {}
 
 extension Schemas {
@@ -61,7 +61,7 @@ extension Schemas {
                 maxLength: 2048, nullable: true),
         ])
 
-    /// Everything but `email` and `name` is optional; `null` clears on update, absent keeps.
+    /// Everything except `email` and `name` is optional; `null` clears on update, absent keeps.
     private static let user: JSONValue = Schema.object(
         "One user; at most 64 KiB of JSON. An absent member keeps its value on update, null clears it.",
         optional: [

@@ -30,7 +30,7 @@ extension Schemas {
         "removed": Schema.count("Deactivated by a removal."),
     ]
 
-    /// What a receiver does with it stands here, for webhooks overtake each other.
+    /// Says what a receiver should do with it, since webhooks may overtake each other.
     static let sequence: JSONValue = [
         "type": "integer", "minimum": 1,
         "description": .string(

@@ -1,16 +1,16 @@
 import Synchronization
 package import SyncModel
 
-/// Counts events by key in fixed windows, each key's window beginning with its first event. The table of keys is bounded.
+/// Counts events by key in fixed windows; each key's window begins with its first event. The table of keys is bounded.
 package final class FixedWindowCounter: Sendable {
-    /// What stands for a key.
+    /// A key's current count.
     package struct Reading: Sendable, Hashable {
         package var used: Int
         /// Seconds until the window ends, at least 1.
         package var resetAfter: Int
-        /// When the window began: names it.
+        /// When the window began; identifies it.
         package var windowStart: Timestamp
-        /// The first event of the window that was not counted.
+        /// The first event of the window that exceeded the limit.
         package var isFirstRefusal = false
     }
 
@@ -23,19 +23,19 @@ package final class FixedWindowCounter: Sendable {
     /// Seconds.
     package let window: Int
     private let capacity: Int
-    /// By the bytes of the key: two texts that look alike are two.
+    /// Keyed by bytes: texts that look alike are different keys.
     private let windows = Mutex<[[UInt8]: Window]>([:])
 
-    /// - Parameter capacity: keys kept at most; when it is reached those whose window is over go, then any.
+    /// - Parameter capacity: the most keys kept; when it is reached, keys whose window is over are dropped, then arbitrary ones.
     package init(window: Int, capacity: Int = 20_000) {
         self.window = window
         self.capacity = capacity
     }
 
-    /// Keys kept.
+    /// The number of keys kept.
     package var keys: Int { windows.withLock { $0.count } }
 
-    /// Counts one event unless `limit` are counted already. `used` is greater than `limit` exactly where it was not counted.
+    /// Counts one event unless `limit` are counted already. `used` exceeds `limit` exactly if the event was not counted.
     package func count(_ key: String, limit: Int, now: Timestamp) -> Reading {
         windows.withLock { windows in
             let key = Array(key.utf8)
@@ -55,8 +55,8 @@ package final class FixedWindowCounter: Sendable {
         }
     }
 
-    /// Takes one event back: it turned out to be of a kind that does not count.
-    /// - Parameter windowStart: of the window it was counted in; what a later one counts is left alone.
+    /// Takes one event back that turned out not to count.
+    /// - Parameter windowStart: of the window it was counted in; a later window is left alone.
     package func forgive(_ key: String, countedIn windowStart: Timestamp) {
         windows.withLock { windows in
             let key = Array(key.utf8)
@@ -66,7 +66,7 @@ package final class FixedWindowCounter: Sendable {
         }
     }
 
-    /// What stands for the key, nothing counted.
+    /// Returns the count without incrementing it.
     package func reading(_ key: String, now: Timestamp) -> Reading {
         windows.withLock { windows in
             let entry = current(&windows, Array(key.utf8), now)
@@ -86,7 +86,7 @@ package final class FixedWindowCounter: Sendable {
         max(1, Int((Double(window) - now.seconds(since: entry.start)).rounded(.up)))
     }
 
-    /// Makes room for many at once: a walk through the table for each new key would be dear just when somebody sends many.
+    /// Drops many keys at once: scanning the table for every new key would be expensive just when many keys arrive.
     private func makeRoom(_ windows: inout [[UInt8]: Window], _ now: Timestamp) {
         windows = windows.filter { now.seconds(since: $0.value.start) < Double(window) }
         let most = capacity - max(1, capacity / 8)

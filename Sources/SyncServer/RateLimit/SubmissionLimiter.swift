@@ -3,8 +3,8 @@ package import Logging
 import Metrics
 package import SyncModel
 
-/// The integration guide's limit on submissions of users: 100 in 15 minutes by address or tenant. Removals are not counted: the
-/// wrapper sends them one by one and never again.
+/// The integration guide's limit on submissions of users: 100 per 15 minutes by address or tenant. Removals are not counted: the
+/// wrapper sends them one by one and does not repeat them.
 package struct SubmissionLimiter: Sendable {
     private let limit: Int
     private let key: RateLimitKey
@@ -18,7 +18,7 @@ package struct SubmissionLimiter: Sendable {
         self.clock = clock
     }
 
-    /// A submission that was counted, to be forgiven if it turns out not to be one.
+    /// A counted submission, which can be forgiven if it turns out not to be one.
     package struct Ticket: Sendable {
         fileprivate let key: String
         fileprivate let windowStart: Timestamp
@@ -26,8 +26,9 @@ package struct SubmissionLimiter: Sendable {
         package let headers: HTTPFields
     }
 
-    /// Counts a submission. A refusal is counted by tenant, and said in the log: the first of a window, the others in its debug lines.
-    /// - Returns: `nil` where there is no limit.
+    /// Counts a submission. A refusal is counted by tenant and logged: the first of a window as a notice, the others as debug
+    /// lines.
+    /// - Returns: `nil` if there is no limit.
     /// - Throws: 429.
     package func admit(address: String, tenantID: TenantID?, logger: Logger) throws(APIError) -> Ticket? {
         guard limit > 0 else { return nil }
@@ -50,12 +51,12 @@ package struct SubmissionLimiter: Sendable {
         return Ticket(key: key, windowStart: reading.windowStart, headers: headers)
     }
 
-    /// The submission does not count: it was an accessibility check, or the server could not take it.
+    /// Takes a submission back: it was an accessibility check, or the server could not take it.
     package func forgive(_ ticket: Ticket?) {
         if let ticket { counter.forgive(ticket.key, countedIn: ticket.windowStart) }
     }
 
-    /// `RateLimit` and `RateLimit-Policy` as draft-ietf-httpapi-ratelimit-headers has them, and the legacy fields of express-rate-limit.
+    /// `RateLimit` and `RateLimit-Policy` as in draft-ietf-httpapi-ratelimit-headers, and express-rate-limit's legacy fields.
     private func headers(_ reading: FixedWindowCounter.Reading) -> HTTPFields {
         let remaining = max(0, limit - reading.used)
         return [

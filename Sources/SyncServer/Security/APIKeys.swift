@@ -2,7 +2,7 @@ import Crypto
 package import HTTPTypes
 package import SyncModel
 
-/// The keys that may call, and who is meant by each.
+/// The valid keys, and the caller each belongs to.
 package struct APIKeys: Sendable {
     private struct Entry {
         let digest: [UInt8]
@@ -16,8 +16,8 @@ package struct APIKeys: Sendable {
             internalKeys.map { APIKeys.entry($0, role: .internal) } + opsKeys.map { APIKeys.entry($0, role: .ops) }
     }
 
-    /// Who sends this key; `nil`: nobody. Compares digests of the same length, all of them, each to its end: the time says
-    /// nothing about the key.
+    /// The caller with this key; `nil` if the key is not valid. Compares digests of equal length, always all of them and to the
+    /// end, so that the time reveals nothing about the keys.
     package func caller(sending key: String) -> Caller? {
         let digest = Array(SHA256.hash(data: Array(key.utf8)))
         var match: Caller?
@@ -30,7 +30,7 @@ package struct APIKeys: Sendable {
     }
 
     /// The key a request carries: `X-Internal-API-Key`, else `Authorization: Bearer`.
-    /// - Throws: 400 where either is repeated.
+    /// - Throws: 400 if either is repeated.
     package static func key(in headers: HTTPFields) throws(APIError) -> String? {
         let own = try headers.once(.internalAPIKey)
         let authorization = try headers.once(.authorization)

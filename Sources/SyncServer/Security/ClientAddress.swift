@@ -1,10 +1,10 @@
 package import HTTPTypes
 package import SyncModel
 
-/// Where a request comes from, with proxies taken into account.
+/// Where a request comes from, taking proxies into account.
 package enum ClientAddress {
-    /// The address of the caller: the connection's peer, or, where that is a trusted proxy, the last address in
-    /// `X-Forwarded-For` that is not one. What cannot be read as an address ends the search.
+    /// The caller's address: the connection's peer or, if that is a trusted proxy, the last address in `X-Forwarded-For` that is
+    /// not one. Anything that is not an address ends the search.
     package static func of(peer: String?, headers: HTTPFields, trusted: [AddressRange]) -> String {
         guard let peer else { return "unknown" }
         guard !trusted.isEmpty, let address = IPAddress(peer), isTrusted(address, trusted) else { return peer }
@@ -19,18 +19,18 @@ package enum ClientAddress {
         return client
     }
 
-    /// The key under which failures of an address are counted: the address, or the /64 of an IPv6 one, which is what one caller has.
+    /// The key under which an address's failures are counted: the address, or for IPv6 its /64, which is what one caller owns.
     package static func failureKey(_ address: String) -> String {
         switch IPAddress(address)?.unmapped {
         case .v6(let bits): String(bits >> 64, radix: 16) + "/64"
-        // One written as IPv6 is the same caller.
+        // An IPv4 address written as IPv6 is the same caller.
         case .v4(let bits): IPAddress.v4(bits).description
         case nil: address
         }
     }
 
-    /// An entry as proxies write it: an address, an IPv6 one in brackets, either with a port. Without the port: callers are not told
-    /// apart by it.
+    /// An entry as proxies write it: an address, IPv6 possibly in brackets, possibly with a port. The port is dropped: it does
+    /// not identify a caller.
     private static func address(_ text: Substring) -> (text: String, value: IPAddress)? {
         var host = text
         var port = Substring()

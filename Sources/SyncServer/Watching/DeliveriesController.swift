@@ -3,7 +3,7 @@ package import JobQueue
 package import SyncEngine
 import SyncModel
 
-/// The webhook log, and sending again.
+/// The webhook log, and redelivery.
 package struct DeliveriesController: Sendable {
     private let queue: any JobQueue
     private let engine: any EngineControl
@@ -31,7 +31,7 @@ package struct DeliveriesController: Sendable {
         return .json(document: PageDocument("deliveries", page, element: DeliveryDocument.init))
     }
 
-    /// 202 and the delivery, due now, whatever its state was.
+    /// 202 and the delivery, due now, whatever its state.
     @Sendable private func redeliver(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         guard let id = context.parameters.get("id"), DeliveriesController.isID(id) else { throw APIError.notFound("Delivery") }
         let action = OperatorAction("redeliver", deliveryID: id)
@@ -63,7 +63,7 @@ package struct DeliveriesController: Sendable {
         }
     }
 
-    /// Whether text can be the id of a delivery at all: what is not one stays out of the log.
+    /// Whether the text can be a delivery's id at all: anything else stays out of the log.
     private static func isID(_ text: String) -> Bool {
         (1...128).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }

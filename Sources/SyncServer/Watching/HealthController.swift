@@ -2,7 +2,7 @@ package import Hummingbird
 package import SyncEngine
 package import SyncModel
 
-/// Whether the server is there, and whether it takes work.
+/// Whether the server is up, and whether it accepts work.
 package struct HealthController: Sendable {
     private let engine: any EngineControl
     private let isStarted: @Sendable () -> Bool
@@ -11,7 +11,7 @@ package struct HealthController: Sendable {
 
     /// - Parameters:
     ///   - isStarted: false until everything runs.
-    ///   - isQueueWritable: whether the queue's last write went through; a full queue counts as writable.
+    ///   - isQueueWritable: whether the queue's last write succeeded; a full queue counts as writable.
     package init(
         engine: any EngineControl, isStarted: @escaping @Sendable () -> Bool,
         isQueueWritable: @escaping @Sendable () async -> Bool, clock: WallClock
@@ -29,12 +29,12 @@ package struct HealthController: Sendable {
         router.get("/readyz", use: ready)
     }
 
-    /// The wrapper's connectivity check: it reached us, with a good key.
+    /// The wrapper's connectivity check: it reached the server with a good key.
     @Sendable private func health(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         answer("ok", await engine.status())
     }
 
-    /// The process answers; asks nothing else.
+    /// The process is alive; nothing else is checked.
     @Sendable private func live(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         .json { json in
             json.object { json in
@@ -44,7 +44,7 @@ package struct HealthController: Sendable {
         }
     }
 
-    /// 503 only while starting, draining, or when the queue cannot be written: jobs are taken while the directory is away.
+    /// 503 only while starting, draining, or when the queue cannot be written: jobs are accepted while the directory is away.
     @Sendable private func ready(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         guard isStarted() else { throw notReady("The server is starting", retryAfter: 1) }
         let status = await engine.status()

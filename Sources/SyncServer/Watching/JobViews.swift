@@ -13,7 +13,7 @@ package struct JobViews: Sendable {
         self.clock = clock
     }
 
-    /// The integration guide's response format of a job that has ended.
+    /// An ended job in the integration guide's response format.
     package func result(of job: Job) async throws -> ResultDocument {
         ResultDocument(job: job, results: try await inlineResults(of: job), links: links)
     }

@@ -5,7 +5,7 @@ import NIOCore
 import SyncModel
 
 extension JobsController {
-    /// Results fetched at a time while all of them are streamed: some 300 KB of text.
+    /// Results fetched at a time when all of them are streamed: some 300 KB of text.
     private static let streamPage = 1000
 
     /// Per-user results in index order: a page as JSON, or all of them as NDJSON.
@@ -30,10 +30,10 @@ extension JobsController {
             document: PageDocument("results", page) { UserResultDocument($0, operation: job.operation) })
     }
 
-    /// All results, a line each, page by page: the next page is read once the one before has been taken by the connection, so memory
-    /// is bounded by a page and a caller who goes away stops it. The first page is read before the head is sent: what is wrong
-    /// until then is an answer with a status; later the connection is cut without the end of the body. So it is where the job went
-    /// meanwhile: the pruning leaves it alone as long as this runs, but may have begun before.
+    /// All results, one per line, page by page: the next page is read once the connection has taken the previous one, so memory
+    /// is bounded by a page, and a caller who goes away stops it. The first page is read before the head is sent, so an error
+    /// until then is an answer with a status; after that, the connection is cut without ending the body. The same happens if the
+    /// job is deleted meanwhile: pruning spares it while this runs, but may have begun before.
     private func stream(of job: Job, status: ResultStatusFilter?, channel: any Channel) async throws -> Response {
         let queue = queue
         let hold = queue.keepResults(of: job.id)
@@ -51,11 +51,11 @@ extension JobsController {
                     json.removeAll()
                 }
                 guard let cursor = page.nextCursor else { break }
-                // A write into a connection that has just gone may still be taken: look before the next page is fetched.
+                // A write to a connection that has just closed may still be taken: check before the next page is fetched.
                 guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
                 page = try await queue.results(of: job.id, status: status, limit: JobsController.streamPage, cursor: cursor)
             }
-            // Of a job that is gone a page is empty and the last: what stood before it is not all there was.
+            // If the job is gone, a page is empty and the last: what was sent before it is not everything.
             guard try await queue.job(job.id) != nil else { throw ResultsGone(job: job.id) }
             try await writer.finish(nil)
             withExtendedLifetime(hold) {}
@@ -66,7 +66,7 @@ extension JobsController {
     }
 }
 
-/// A job was deleted while its results were being sent.
+/// A job was deleted while its results were sent.
 struct ResultsGone: Error, CustomStringConvertible {
     let job: JobID
     var description: String { "job \(job) was deleted while its results were read" }
@@ -74,14 +74,14 @@ struct ResultsGone: Error, CustomStringConvertible {
 
 /// What `Accept` asks for, as far as it matters here (RFC 9110, section 12.5.1).
 enum MediaPreference {
-    /// Whether NDJSON is named, and not with less weight than JSON.
+    /// Whether NDJSON is named, with at least the weight of JSON.
     static func prefersNDJSON(_ accept: [String]) -> Bool {
         let ranges = accept.joined(separator: ",").split(separator: ",")
         guard let ndjson = weight(of: "application/x-ndjson", in: ranges), ndjson > 0 else { return false }
         return ndjson >= weight(of: "application/json", in: ranges) ?? 0
     }
 
-    /// The `q` of a media type that is named as such; `nil` where it is not.
+    /// The `q` of a media type that is named exactly; `nil` if it is not.
     private static func weight(of type: String, in ranges: [Substring]) -> Double? {
         for range in ranges {
             let parts = range.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }

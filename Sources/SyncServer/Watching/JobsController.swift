@@ -3,9 +3,9 @@ package import JobQueue
 package import SyncEngine
 import SyncModel
 
-/// Watching and steering jobs.
+/// Inspecting and controlling jobs.
 package struct JobsController: Sendable {
-    /// Bounds of `limit` for lists, and what stands for it.
+    /// The range of `limit` for lists, and its default.
     static let listLimits = 1...200
     static let listDefault = 50
     /// The same for results.
@@ -50,7 +50,7 @@ package struct JobsController: Sendable {
         return .json(document: try await views.document(of: job))
     }
 
-    /// 202 and a linked job of the failed users alone; the same one again while it is open.
+    /// 202 and a linked job of the failed users only; the same job again while it is open.
     @Sendable func retry(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         let id = try jobID(of: context)
         let action = OperatorAction("retry", jobID: id)
@@ -93,7 +93,7 @@ package struct JobsController: Sendable {
         }
     }
 
-    /// The id in the path. What is not an id names no job: 404.
+    /// The id in the path. Anything that is not an id names no job: 404.
     func jobID(of context: SyncRequestContext) throws(APIError) -> JobID {
         guard let id = context.parameters.get("id").flatMap({ JobID($0) }) else { throw .notFound("Job") }
         return id
@@ -105,7 +105,7 @@ package struct JobsController: Sendable {
     }
 }
 
-/// A cursor that the queue did not make is the caller's mistake.
+/// A cursor that the queue did not issue is the caller's mistake.
 func reportingBadCursor<Item>(_ fetch: () async throws -> Page<Item>) async throws -> Page<Item> {
     do {
         return try await fetch()

@@ -6,7 +6,7 @@ import NIOCore
 package struct MetricsController: Sendable {
     private let render: @Sendable () async -> [UInt8]
 
-    /// - Parameter render: all metrics at this moment.
+    /// - Parameter render: renders all metrics at this moment.
     package init(render: @escaping @Sendable () async -> [UInt8]) { self.render = render }
 
     package func addRoutes(to router: some RouterMethods<SyncRequestContext>) {

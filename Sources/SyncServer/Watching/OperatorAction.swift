@@ -17,7 +17,7 @@ struct OperatorAction {
         subject = deliveryID.map { ["deliveryId": "\($0)"] } ?? [:]
     }
 
-    /// One line, once the answer is known.
+    /// Logs one line, once the outcome is known.
     func log(_ outcome: String, _ context: SyncRequestContext) {
         context.logger.notice(
             "operator action",

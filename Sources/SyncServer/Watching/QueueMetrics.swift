@@ -2,7 +2,7 @@ package import JobQueue
 package import SyncEngine
 package import SyncModel
 
-/// The queue's and the engine's figures as Prometheus text, to stand beside the counters of the process.
+/// The queue's and the engine's figures as Prometheus text, beside the counters of the process.
 package enum QueueMetrics {
     package static func render(queue: QueueStatistics, engine: EngineStatus, now: Timestamp) -> [UInt8] {
         var text = ""

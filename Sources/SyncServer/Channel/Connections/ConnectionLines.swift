@@ -1,17 +1,17 @@
-/// The connections there are, in lines by who stands in them: at the bound it says which one has to go. All steps take the same time
-/// however many there are.
+/// All connections, in one queue per standing: decides which one has to go when there are too many. Every step takes constant
+/// time, however many there are.
 struct ConnectionLines: Sendable {
-    /// What is known of a connection.
+    /// What is known about a connection.
     enum Standing: Int, Sendable, CaseIterable {
-        /// No key came on it, and it was answered; what it still sends nobody wants.
+        /// No key has come on it, and it has been answered; whatever it still sends is unwanted.
         case strangerDone
-        /// No key came on it yet, and no request is under way.
+        /// No key has come on it yet, and no request is under way.
         case strangerIdle
         case strangerBusy
         /// A good key came on it.
         case callerIdle
         case callerBusy
-        /// It was told to go, and has its last answer to take.
+        /// It was asked to go, and has yet to take its last answer.
         case leaving
     }
 
@@ -33,14 +33,14 @@ struct ConnectionLines: Sendable {
     private(set) var count = 0
 
     func count(_ standing: Standing) -> Int { lines[standing.rawValue].count }
-    /// Connections but those that leave.
+    /// Connections except those that are leaving.
     var staying: Int { count - count(.leaving) }
-    /// Connections on which no key came yet.
+    /// Connections that have carried no key yet.
     var strangers: Int { count(.strangerDone) + count(.strangerIdle) + count(.strangerBusy) }
-    /// Connections on which a good key came.
+    /// Connections that have carried a good key.
     var callers: Int { count(.callerIdle) + count(.callerBusy) }
 
-    /// A new connection: idle, and nobody's yet.
+    /// A new connection: idle, with no key yet.
     mutating func add() -> Int {
         let number = free.popLast() ?? places.count
         if number == places.count { places.append(nil) }
@@ -57,7 +57,7 @@ struct ConnectionLines: Sendable {
         count -= 1
     }
 
-    /// A request begins, something of it came, or it has ended; the connection goes to the end of its line.
+    /// A request begins, part of one has arrived, or it has ended; the connection moves to the end of its queue.
     mutating func set(_ number: Int, isBusy: Bool) {
         switch standing(number) {
         case .strangerDone, .strangerIdle, .strangerBusy: move(number, to: isBusy ? .strangerBusy : .strangerIdle)
@@ -75,7 +75,7 @@ struct ConnectionLines: Sendable {
         }
     }
 
-    /// It was answered, and what it still sends is discarded.
+    /// It has been answered, and whatever it still sends is discarded.
     mutating func finish(_ number: Int) {
         switch standing(number) {
         case .strangerDone, .strangerIdle, .strangerBusy: move(number, to: .strangerDone)
@@ -84,7 +84,7 @@ struct ConnectionLines: Sendable {
         }
     }
 
-    /// It is told to go.
+    /// It has been asked to go.
     mutating func dismiss(_ number: Int) {
         guard standing(number) != nil else { return }
         move(number, to: .leaving)
@@ -95,8 +95,7 @@ struct ConnectionLines: Sendable {
         return standing == .callerIdle || standing == .callerBusy
     }
 
-    /// The connection that has to go first of those who stand so: the one on which nothing came for longest, whoever is named first
-    /// before the others.
+    /// The connection that must go first: of the first standing in `standings` that any connection has, the one silent longest.
     func next(of standings: [Standing]) -> (number: Int, standing: Standing)? {
         for standing in standings {
             if let first = first(standing) { return (first, standing) }
@@ -104,7 +103,7 @@ struct ConnectionLines: Sendable {
         return nil
     }
 
-    /// The connection that stands longest in a line.
+    /// The connection that has been in a queue longest.
     func first(_ standing: Standing) -> Int? { lines[standing.rawValue].first }
 
     private func standing(_ number: Int) -> Standing? { places.indices.contains(number) ? places[number]?.standing : nil }
@@ -122,7 +121,7 @@ struct ConnectionLines: Sendable {
         lines[standing.rawValue].count += 1
     }
 
-    /// Out of its line, its place kept.
+    /// Leaves its queue; its place is kept.
     private mutating func take(_ number: Int) {
         guard let place = places[number] else { return }
         if let before = place.before {

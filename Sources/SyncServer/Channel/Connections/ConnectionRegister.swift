@@ -3,10 +3,10 @@ import NIOCore
 package import SyncModel
 import Synchronization
 
-/// All connections of the server, and the bound on their number. Where one more comes than there may be, the stranger on whose
-/// connection nothing came for longest is closed, those who were answered first. Callers, on whose connection a good key came, may hold
-/// all but a few of the places, so that a probe is answered whatever they hold; where one more of them comes, the caller silent longest
-/// goes. So a stranger never takes the place of a caller that is being served.
+/// All connections of the server, and the limit on their number. If one more arrives than allowed, a stranger (a connection that
+/// has carried no good key) is closed: first those already answered, then the one silent longest. Callers with a key may hold all
+/// but a few of the places, so that a probe is answered whatever they hold; beyond that, the caller silent longest goes. A
+/// stranger therefore never displaces a caller that is being served.
 package final class ConnectionRegister: Sendable {
     /// Why the server closed a connection.
     enum Reason: String, Sendable, CaseIterable {
@@ -14,11 +14,11 @@ package final class ConnectionRegister: Sendable {
         case bound
         /// No request came in time.
         case idle
-        /// A body came too slowly.
+        /// A body arrived too slowly.
         case slow
-        /// Nothing of an answer was taken.
+        /// The caller took nothing of an answer.
         case stalled
-        /// More was sent than is discarded.
+        /// More was sent than the server discards.
         case excess
     }
 
@@ -26,7 +26,7 @@ package final class ConnectionRegister: Sendable {
         var lines = ConnectionLines()
         var channels: [Int: any Channel] = [:]
         var numbers: [ObjectIdentifier: Int] = [:]
-        /// The most there were since memory was given back.
+        /// The highest number of connections since memory was last given back.
         var peak = 0
         var brake = LogBrake(lines: 1, seconds: 10)
     }
@@ -48,13 +48,13 @@ package final class ConnectionRegister: Sendable {
         self.logger = logger
     }
 
-    /// Places of so many that callers with a key cannot have: a thirty-second of them, 2 at least and 64 at most.
+    /// The places that callers with a key cannot have: a thirty-second of `limit`, between 2 and 64.
     static func kept(of limit: Int) -> Int { min(64, max(2, limit / 32)) }
 
-    /// Connections that may be open at a time: beside those there may be, some are being closed, or have their last answer to take.
+    /// Connections that may be open at once: beyond `limit`, some are being closed or have yet to take their last answer.
     static func most(of limit: Int) -> Int { limit + 2 * kept(of: limit) + 4 }
 
-    /// A connection has come; another one may have to go.
+    /// A connection has arrived; another one may have to go.
     func enter(_ channel: any Channel) {
         let gone = state.withLock { state in
             let isFull = state.lines.staying >= limit
@@ -69,24 +69,24 @@ package final class ConnectionRegister: Sendable {
         dismiss(gone)
     }
 
-    /// Who has to make room.
+    /// The connections that must make room.
     private struct Gone {
-        /// A caller that is being served is told, and gets an answer.
+        /// A caller that is being served: it is notified and gets an answer first.
         var told: (any Channel)?
-        /// Goes at once: nothing is under way, or there is no time for an answer.
+        /// Closed at once: nothing is under way, or there is no time for an answer.
         var closed: (any Channel)?
-        /// Callers there are, and the lines that were not logged before this one; `nil`: nor is this one.
+        /// Callers with a key, and how many closings went unlogged before this one; `nil` if this one is not logged either.
         var line: (withKey: Int, closedBefore: Int)?
     }
 
-    /// Takes the first of those who stand so from their places.
+    /// Makes the first connection with one of these standings give up its place.
     private func go(_ standings: ConnectionLines.Standing..., in state: inout State) -> Gone? {
         guard let (number, standing) = state.lines.next(of: standings) else { return nil }
         let channel = state.channels[number]
         var gone = Gone()
         if standing == .callerBusy {
             gone.told = channel
-            // Those before it have had their time.
+            // Those that left before it have had their time.
             if state.lines.count(.leaving) >= kept, let late = state.lines.first(.leaving) {
                 gone.closed = state.channels[late]
                 remove(late, &state)
@@ -128,8 +128,8 @@ package final class ConnectionRegister: Sendable {
         if givesBack { memory.giveBack() }
     }
 
-    /// The answer has ended, nothing is under way.
-    /// - Returns: whether a good key ever came on the connection; how long a stranger's next request has to wait if it is here already.
+    /// The answer has ended; nothing is under way.
+    /// - Returns: whether a good key ever came on the connection; how long a stranger's next request must wait if already here.
     @discardableResult
     func settle(_ channel: any Channel) -> (isCaller: Bool, pause: TimeAmount?) {
         state.withLock { state in
@@ -142,7 +142,7 @@ package final class ConnectionRegister: Sendable {
         }
     }
 
-    /// It was answered; what it still sends is discarded. It goes before those whose request may be on its way.
+    /// It has been answered; whatever it still sends is discarded. It goes before those whose request may be on its way.
     func finish(_ channel: any Channel) {
         state.withLock { state in
             guard let number = state.numbers[ObjectIdentifier(channel)] else { return }
@@ -150,7 +150,7 @@ package final class ConnectionRegister: Sendable {
         }
     }
 
-    /// A request begins, something of it came, or its answer has ended.
+    /// A request begins, part of one has arrived, or its answer has ended.
     func set(_ channel: any Channel, isBusy: Bool) {
         state.withLock { state in
             guard let number = state.numbers[ObjectIdentifier(channel)] else { return }
@@ -163,7 +163,7 @@ package final class ConnectionRegister: Sendable {
         let gone = state.withLock { state -> Gone? in
             guard let number = state.numbers[ObjectIdentifier(channel)] else { return nil }
             state.lines.vouch(number)
-            // It stands last: where it is the first too, there are no others.
+            // It is last in its queue: if it is also the first, there are no others.
             guard state.lines.callers > max(1, limit - kept), state.lines.next(of: [.callerIdle, .callerBusy])?.number != number
             else {
                 return nil
@@ -178,11 +178,11 @@ package final class ConnectionRegister: Sendable {
     /// Connections now.
     package var count: Int { state.withLock { $0.lines.count } }
 
-    /// So many strangers may send requests ahead as fast as they are answered.
+    /// Up to this number, strangers may pipeline requests as fast as they are answered.
     private static let fewStrangers = 64
-    /// Microseconds: all strangers together get 1,000 requests a second that they sent ahead.
+    /// Microseconds per stranger: all strangers together get 1,000 pipelined requests per second.
     private static let pausePerStranger: Int64 = 1000
-    /// So many at a time leave memory behind that is worth giving back.
+    /// From this number on, connections leave behind enough memory to be worth giving back.
     private static let crowd = 256
 
     private func remove(_ number: Int, _ state: inout State) {

@@ -1,8 +1,9 @@
 import NIOCore
 
-/// Extensions of a chunk (RFC 9112, section 7.1.1): nobody here wants what they say, but what is none may hide a request.
+/// Chunk extensions (RFC 9112, section 7.1.1): their content is ignored, but anything malformed could hide a request.
 enum ChunkExtensions {
-    /// Whether all of it is extensions: any number of `;name`, `;name=token` and `;name="text"`, with blanks and tabs around `;` and `=`.
+    /// Whether it consists only of extensions: any number of `;name`, `;name=token` and `;name="text"`, blanks and tabs around
+    /// `;` and `=`.
     static func areWhole(_ bytes: ByteBufferView) -> Bool {
         var rest = bytes
         while take(0x3B, of: &rest) {
@@ -17,7 +18,7 @@ enum ChunkExtensions {
         return rest.isEmpty
     }
 
-    /// Takes a sign and the blanks around it; without the sign the blanks are none to take.
+    /// Takes a character and the blanks around it; without the character the blanks are not taken either.
     private static func take(_ sign: UInt8, of rest: inout ByteBufferView) -> Bool {
         let found = withoutBlanks(rest)
         guard found.first == sign else { return false }
@@ -28,7 +29,7 @@ enum ChunkExtensions {
     private static func withoutBlanks(_ bytes: ByteBufferView) -> ByteBufferView { bytes.drop { $0 == 0x20 || $0 == 0x09 } }
     private static func word(_ bytes: ByteBufferView) -> ByteBufferView { bytes.prefix(while: FieldSyntax.isToken) }
 
-    /// A quoted string at the beginning, quotes included; empty where there is none that ends.
+    /// A quoted string at the beginning, quotes included; empty if there is none or it does not end.
     private static func quoted(_ bytes: ByteBufferView) -> ByteBufferView {
         var at = bytes.index(after: bytes.startIndex)
         while at < bytes.endIndex {

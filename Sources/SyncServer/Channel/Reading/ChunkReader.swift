@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Takes the chunks of a body apart (RFC 9112, section 7.1), strictly: what is spelled in a way that another reader may see
-/// otherwise is refused. Extensions and trailers are read over, in bounds.
+/// Parses the chunks of a body (RFC 9112, section 7.1), strictly: any spelling that another reader may understand differently is
+/// refused. Extensions and trailers are skipped, within limits.
 struct ChunkReader: Sendable {
     enum Piece: Sendable, Equatable {
         case needsMore
@@ -16,11 +16,11 @@ struct ChunkReader: Sendable {
         case trailer
     }
 
-    /// Bytes of a line with a chunk's size and its extensions.
+    /// The longest line with a chunk's size and its extensions, in bytes.
     private static let maxLine = 4 << 10
     /// Digits of a chunk's size, leading zeros included.
     private static let maxDigits = 32
-    /// Bytes beside the body that come with so many of it at most: chunks of one byte need five of their own.
+    /// Bytes of overhead allowed per byte of the body: chunks of one byte need five.
     private static let overheadRatio = 16
     private static let freeOverhead = 64 << 10
 
@@ -70,14 +70,14 @@ struct ChunkReader: Sendable {
         }
     }
 
-    /// A line without its end; `nil` while it is not whole.
+    /// A line without its end; `nil` until it is complete.
     /// - Parameters:
-    ///   - limit: bytes it may have, its end not counted.
-    ///   - refusal: of one that has more.
+    ///   - limit: bytes it may have, without its end.
+    ///   - refusal: thrown if it has more.
     private static func line(_ buffer: inout ByteBuffer, limit: Int, _ refusal: WireRefusal) throws(WireRefusal) -> ByteBuffer? {
         let view = buffer.readableBytesView
         guard let end = view.firstIndex(of: 0x0A) else {
-            // The end may be half here.
+            // Half of the line's end may be here already.
             guard view.count - (view.last == 0x0D ? 1 : 0) <= limit else { throw refusal }
             return nil
         }
@@ -91,14 +91,14 @@ struct ChunkReader: Sendable {
         return line
     }
 
-    /// A trailer is a field, and none that says where a body ends (RFC 9110, section 6.5.1). Nobody here wants what it says.
+    /// A trailer must be a field, and not one that says where a body ends (RFC 9110, section 6.5.1). Its content is ignored.
     private func checkTrailer(_ line: ByteBuffer) throws(WireRefusal) {
         var fields = FieldReading()
         try line.withUnsafeReadableBytes { bytes throws(WireRefusal) in try fields.add(bytes[...]) }
         guard !fields.governsFraming else { throw .malformed("A trailer says where the body ends") }
     }
 
-    /// Hexadecimal digits, 15 at most of them behind leading zeros, then nothing, or extensions.
+    /// Hexadecimal digits, at most 15 after leading zeros, then nothing or extensions.
     private static func size(_ line: ByteBuffer) throws(WireRefusal) -> Int {
         let bytes = line.readableBytesView
         let digits = bytes.prefix { FieldSyntax.hexDigit($0) != nil }

@@ -1,8 +1,8 @@
 import HTTPTypes
 
-/// The fields of a head, and what those say that govern the connection and the body.
+/// The fields of a head, and what they say about the connection and the body.
 struct FieldReading: Sendable {
-    /// All fields but Host.
+    /// All fields except Host.
     private(set) var fields = HTTPFields()
     private var hosts: [String] = []
     private var lengths: [String] = []
@@ -13,13 +13,13 @@ struct FieldReading: Sendable {
     /// Reads one line.
     mutating func add(_ line: UnsafeRawBufferPointer.SubSequence) throws(WireRefusal) {
         guard let colon = line.firstIndex(of: 0x3A) else { throw .malformed("A header field has no colon") }
-        // A blank before the colon, or at the start of a line, is what requests are hidden with.
+        // A blank before the colon, or at the start of a line, can be used to smuggle requests.
         guard colon > line.startIndex, line[..<colon].allSatisfy(FieldSyntax.isToken),
             let name = HTTPField.Name(String(decoding: line[..<colon], as: UTF8.self))
         else { throw .malformed("The name of a header field is not a token") }
         let value = FieldSyntax.trimmed(line[(colon + 1)...])
         guard value.allSatisfy(FieldSyntax.isValue) else { throw .malformed("A header field holds a control character") }
-        // Bytes that are no UTF-8 stay what they are; who cares for them asks for the bytes.
+        // Bytes that are not UTF-8 are kept as they are; code that cares asks for the bytes.
         let field = HTTPField(name: name, value: value)
         guard name.canonicalName != "host" else { return hosts.append(field.value) }
         switch name {
@@ -43,7 +43,7 @@ struct FieldReading: Sendable {
         return authority ?? host
     }
 
-    /// How long the body is. Whatever leaves a doubt is refused: two readers must not see two requests.
+    /// How long the body is. Anything ambiguous is refused: two readers must not see two requests.
     func body(isHTTP10: Bool) throws(WireRefusal) -> RequestHead.BodyLength {
         guard !codings.isEmpty else {
             guard lengths.count <= 1 else { throw .malformed("Header Content-Length is repeated") }
@@ -61,7 +61,7 @@ struct FieldReading: Sendable {
         return .chunked
     }
 
-    /// Whether a field says how long a body is, or whom the request is for.
+    /// Whether a field says how long a body is, or which host the request is for.
     var governsFraming: Bool { !lengths.isEmpty || !codings.isEmpty || !hosts.isEmpty }
 
     func keepsAlive(isHTTP10: Bool) -> Bool {
@@ -70,7 +70,7 @@ struct FieldReading: Sendable {
         return !isHTTP10 || words.contains("keep-alive")
     }
 
-    /// HTTP/1.0 knows of no such wait (RFC 9110, section 10.1.1).
+    /// HTTP/1.0 has no such wait (RFC 9110, section 10.1.1).
     func awaitsContinue(isHTTP10: Bool) -> Bool { !isHTTP10 && FieldReading.words(expects).contains("100-continue") }
 
     /// The members of a list, in lower case.

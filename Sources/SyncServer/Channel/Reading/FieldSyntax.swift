@@ -1,4 +1,4 @@
-/// Which bytes may stand where in a head (RFC 9110, section 5.6).
+/// Which bytes are allowed where in a head (RFC 9110, section 5.6).
 enum FieldSyntax {
     /// A byte of a token: names of fields, methods.
     static func isToken(_ byte: UInt8) -> Bool {

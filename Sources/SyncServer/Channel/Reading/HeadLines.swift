@@ -1,19 +1,19 @@
 import NIOCore
 
-/// Finds the lines of a request's head in bytes as they arrive, and keeps to the limits before the head is whole: nothing that never
-/// ends is gathered.
+/// Finds the lines of a request's head in bytes as they arrive, and enforces the limits before the head is complete: a head that
+/// never ends is not buffered without bound.
 struct HeadLines: Sendable {
     /// Bytes of the request target.
     static let maxTarget = 16 << 10
     /// Bytes of a field, its name included.
     static let maxField = 16 << 10
-    /// Bytes of the whole head, or of all trailers, the ends of their lines and the empty line behind them included.
+    /// Bytes of the whole head, or of all trailers, with the line ends and the final empty line.
     static let maxHead = 32 << 10
     /// Fields of a head, or trailers.
     static let maxFields = 100
-    /// Empty lines that are overlooked before a request (RFC 9112, section 2.2).
+    /// Empty lines skipped before a request (RFC 9112, section 2.2).
     private static let maxEmptyLines = 4
-    /// What stands in a request line beside the target.
+    /// Bytes of a request line beside the target.
     private static let lineRest = 64
 
     /// The lines found, without their ends, as offsets from the first byte. The first is the request line.
@@ -22,7 +22,7 @@ struct HeadLines: Sendable {
     private var scanned = 0
     private var emptyLines = 0
 
-    /// Looks at what has come since it looked last.
+    /// Scans what has arrived since the last call.
     /// - Parameter bytes: everything from the first byte of the head on.
     /// - Returns: the length of the head once it is whole.
     mutating func scan(_ bytes: UnsafeRawBufferPointer) throws(WireRefusal) -> Int? {
@@ -46,7 +46,7 @@ struct HeadLines: Sendable {
             }
         }
         scanned = bytes.count
-        // The end of a line may be half here.
+        // Half of the line's end may be here already.
         try check(bytes.count - lineStart - (bytes.last == 0x0D ? 1 : 0))
         try checkWhole(bytes.count)
         return nil

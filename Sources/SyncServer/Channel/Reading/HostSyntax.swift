@@ -1,6 +1,6 @@
 import NIOCore
 
-/// What may be a host with or without a port (RFC 3986, section 3.2): a name, an IPv4 address, or in brackets an IPv6 address or one of
+/// A valid host with or without a port (RFC 3986, section 3.2): a name, an IPv4 address, or in brackets an IPv6 address or one of
 /// a later version.
 enum HostSyntax {
     static func isHost(_ bytes: some Collection<UInt8>) -> Bool {
@@ -20,10 +20,10 @@ enum HostSyntax {
         return port.count <= 5 && port.allSatisfy { (0x30...0x39).contains($0) }
     }
 
-    /// What stands in brackets.
+    /// The content of the brackets.
     private static func isLiteral(_ bytes: ArraySlice<UInt8>) -> Bool {
         if bytes.first == 0x76 || bytes.first == 0x56 { return isFuture(bytes.dropFirst()) }
-        // The zone of an address is its host's affair, and none of a URL.
+        // Zone identifiers have a meaning only on the local host, and are not part of a URL.
         guard bytes.allSatisfy({ FieldSyntax.hexDigit($0) != nil || $0 == 0x3A || $0 == 0x2E }) else { return false }
         let address = try? SocketAddress(ipAddress: String(decoding: bytes, as: UTF8.self), port: 0)
         if case .v6 = address { return true }
@@ -52,7 +52,7 @@ enum HostSyntax {
         return !bytes.isEmpty
     }
 
-    /// A byte that stands for itself: unreserved, or a sub-delimiter.
+    /// A byte that needs no encoding: unreserved, or a sub-delimiter.
     private static func isPlain(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true

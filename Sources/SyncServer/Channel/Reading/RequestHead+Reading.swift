@@ -2,10 +2,10 @@ import HTTPTypes
 import NIOCore
 
 extension RequestHead {
-    /// Reads a whole head.
+    /// Parses a complete head.
     /// - Parameters:
     ///   - bytes: from its first byte on.
-    ///   - lines: where its lines stand, the request line first.
+    ///   - lines: the range of each line, the request line first.
     init(_ bytes: UnsafeRawBufferPointer, lines: [Range<Int>]) throws(WireRefusal) {
         guard let first = lines.first else { throw .malformed("The request line is missing") }
         let line = try RequestLine(bytes[first])

@@ -5,12 +5,12 @@ struct RequestLine: Sendable {
     let method: HTTPRequest.Method
     /// Path and query.
     let path: String
-    /// The authority of a target that is a whole URL; it stands for Host then.
+    /// The authority of a target that is a whole URL; it replaces Host then.
     let authority: String?
     let isHTTP10: Bool
 
-    /// Methods that exist, whether a route takes them or not (then 405): those of RFC 9110, PATCH (RFC 5789), QUERY (the HTTP working
-    /// group's safe method with a body).
+    /// Methods that exist, whether or not a route takes them (405 if not): those of RFC 9110, PATCH (RFC 5789), QUERY (the HTTP
+    /// working group's safe method with a body).
     private static let methods: [String: HTTPRequest.Method] = Dictionary(
         uniqueKeysWithValues: (known + [HTTPRequest.Method("QUERY")].compactMap(\.self)).map { ($0.rawValue, $0) })
     private static let known: [HTTPRequest.Method] = [
@@ -51,7 +51,7 @@ struct RequestLine: Sendable {
         return minor == 0x30
     }
 
-    /// `http://authority/path?query`, as it is sent to a proxy; a server must take it too (RFC 9112, section 3.2.2).
+    /// `http://authority/path?query`, as sent to a proxy; a server must accept it too (RFC 9112, section 3.2.2).
     private static func absolute(_ target: UnsafeRawBufferPointer.SubSequence) throws(WireRefusal) -> (String, String) {
         let text = String(decoding: target, as: UTF8.self)
         guard let colon = text.firstRange(of: "://"), ["http", "https"].contains(text[..<colon.lowerBound].lowercased()) else {

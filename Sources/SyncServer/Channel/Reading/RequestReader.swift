@@ -1,10 +1,10 @@
 import NIOCore
 
-/// Takes the bytes of a connection apart into requests, one part each time it is asked: what nobody asks for stays bytes. It neither
-/// gathers more than a head, nor goes on behind what it does not understand.
+/// Parses the bytes of a connection into requests, one part per call: what is not asked for stays bytes. It buffers no more than
+/// a head, and stops at anything it does not understand.
 ///
-/// NIO's decoder is not used: after `Upgrade` it stops reading and gathers, it makes requests of everything a read of the socket holds
-/// (2,000 of them), does not say what it refuses and why, and turns bytes that are no UTF-8 into others.
+/// NIO's decoder is not used: after `Upgrade` it stops parsing and buffers, it makes requests of everything that one read of the
+/// socket holds (2,000 of them), does not say what it refuses and why, and alters bytes that are not UTF-8.
 struct RequestReader: Sendable {
     enum Part: Sendable, Equatable {
         case needsMore
@@ -23,7 +23,7 @@ struct RequestReader: Sendable {
 
     private var place = Place.head(HeadLines())
 
-    /// The next part. After a refusal there is none.
+    /// The next part. After a refusal there are no more.
     mutating func next(_ buffer: inout ByteBuffer) throws(WireRefusal) -> Part {
         switch place {
         case .head(var lines):

@@ -1,4 +1,4 @@
-/// Holds the trailers of a body to the limits that the fields of a head have.
+/// Holds the trailers of a body to the limits for the fields of a head.
 struct TrailerLimit: Sendable {
     static let tooLong = WireRefusal.headTooLarge("A trailer field may have at most \(HeadLines.maxField) bytes")
 
@@ -6,7 +6,7 @@ struct TrailerLimit: Sendable {
     private var fields = 0
 
     /// Counts a line.
-    /// - Parameter length: its bytes without its end; 0: it is the empty one behind them all.
+    /// - Parameter length: its bytes without its end; 0 is the empty line after the last one.
     mutating func count(_ length: Int) throws(WireRefusal) {
         bytes += length + 2
         if length > 0 { fields += 1 }

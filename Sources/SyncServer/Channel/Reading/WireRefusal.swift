@@ -1,14 +1,14 @@
 import HTTPTypes
 import SyncModel
 
-/// Why bytes are not a request, or not one that is carried out. The connection answers it and closes: where the next request would
-/// begin is not known, or not to be believed.
+/// Why bytes are not a request, or not one that is carried out. The connection answers it and closes: where the next request
+/// would begin is unknown, or not to be trusted.
 enum WireRefusal: Error, Sendable, Equatable {
-    /// Not as RFC 9112 has it; says what is wrong.
+    /// Violates RFC 9112; the text says how.
     case malformed(String)
     /// A method that RFC 9110 does not name.
     case unknownMethod
-    /// A tunnel is not what this server gives.
+    /// CONNECT: this server opens no tunnels.
     case tunnel
     /// A transfer coding other than `chunked`.
     case unknownCoding
@@ -17,7 +17,7 @@ enum WireRefusal: Error, Sendable, Equatable {
     case targetTooLong(limit: Int)
     /// Fields of a head, or trailers.
     case headTooLarge(String)
-    /// There are more connections than there may be, and this one has to make room.
+    /// There are too many connections, and this one must make room.
     case crowded
 
     /// The answer.

@@ -1,26 +1,26 @@
 import HTTPTypes
 
-/// Whose turn it is on a connection: what becomes of bytes that arrive, whether an answer is due, what follows when one has ended.
-/// One request at a time: the next one is read once the answer to the one before has ended.
+/// The state of a connection: what becomes of bytes that arrive, whether an answer is due, what follows when one has ended.
+/// One request at a time: the next one is read once the answer to the previous one has ended.
 struct ConnectionState: Sendable, Equatable {
     /// What is done with bytes that arrive.
     enum Inbound: Sendable, Equatable {
-        /// They are the head of a request, or the beginning of one.
+        /// They are a request's head, or part of one.
         case head
-        /// They are the body of the request, and are handed on.
+        /// They are the body of the request, and are passed on.
         case body
-        /// They are the rest of a body that nobody wants any more: taken apart to find its end, and dropped.
+        /// They are the rest of a body that is no longer wanted: parsed to find its end, and dropped.
         case unwantedBody
         /// They belong to later requests and wait.
         case held
-        /// Nothing more is read on this connection: they are dropped as they are.
+        /// Nothing more is parsed on this connection: they are dropped.
         case dropped
     }
 
-    /// What follows.
+    /// What happens next.
     enum Next: Sendable, Equatable {
         case goOn
-        /// The rest of the body is to be discarded, in bounds.
+        /// The rest of the body must be discarded, within limits.
         case discard
         /// The next request may be read.
         case awaitHead
@@ -28,27 +28,27 @@ struct ConnectionState: Sendable, Equatable {
         case close
     }
 
-    /// What an answer has to say of the connection.
+    /// What an answer must say about the connection.
     enum Persistence: Sendable, Equatable {
         /// `Connection: close`.
         case closes
-        /// `Connection: keep-alive`, for a caller who cannot know.
+        /// `Connection: keep-alive`, for a caller who cannot assume it.
         case says
-        /// Nothing: that is what HTTP/1.1 means.
+        /// Nothing: HTTP/1.1 keeps connections open by default.
         case implied
     }
 
     private(set) var inbound = Inbound.head
     /// Whether a request is being answered.
     private(set) var isAnswerDue = false
-    /// The answer is to HEAD: it has no body.
+    /// The answer is to HEAD, so it has no body.
     private(set) var isHead = false
     private(set) var isHTTP10 = false
     /// The connection ends with the answer.
     private(set) var closes = false
     /// The caller waits for `100 Continue`.
     private(set) var awaitsContinue = false
-    /// The connection ends with what is under way: the process stops.
+    /// The process is stopping: the connection ends with the request under way.
     private var isQuiescing = false
 
     /// Whether the body is arriving, wanted or not.
@@ -63,16 +63,16 @@ struct ConnectionState: Sendable, Equatable {
         awaitsContinue = head.awaitsContinue
     }
 
-    /// Something of the body arrived: the caller did not wait, or no longer does.
+    /// Part of the body arrived: the caller did not wait, or no longer does.
     mutating func bodyArrived() { awaitsContinue = false }
 
-    /// Somebody wants the body. True: the caller has to be told.
+    /// The body is wanted. True if the caller must be sent `100 Continue`.
     mutating func bodyWanted() -> Bool {
         defer { awaitsContinue = false }
         return awaitsContinue
     }
 
-    /// The body has come to its end.
+    /// The body has ended.
     mutating func bodyEnded() -> Next {
         awaitsContinue = false
         guard isAnswerDue else { return requestEnded() }
@@ -80,14 +80,14 @@ struct ConnectionState: Sendable, Equatable {
         return .goOn
     }
 
-    /// The body cannot be understood, or will never be whole. True: an answer is due that has to know.
+    /// The body is malformed, or will never be complete. True if an answer is due, whose handler must learn of it.
     mutating func bodyBroke() -> Bool {
         inbound = .dropped
         closes = true
         return isAnswerDue
     }
 
-    /// What still comes of the body is not wanted: the process stops. False: there is none.
+    /// The process is stopping; the rest of the body is unwanted. False if no body is arriving.
     mutating func cutOff() -> Bool {
         guard inbound == .body else { return false }
         inbound = .unwantedBody
@@ -95,13 +95,13 @@ struct ConnectionState: Sendable, Equatable {
         return true
     }
 
-    /// The head of the answer is about to be sent.
+    /// The answer's head is about to be sent.
     /// - Parameters:
-    ///   - saysClose: it says so itself.
-    ///   - hasLength: the caller can tell where it ends though the connection goes on.
+    ///   - saysClose: its own headers say so.
+    ///   - hasLength: the caller can tell where it ends although the connection stays open.
     mutating func answerBegins(saysClose: Bool, hasLength: Bool) -> Persistence {
         if saysClose || isHTTP10 && !hasLength { closes = true }
-        // A caller who still waits for the word will not send the body now, or will: nobody can tell where the next request begins.
+        // A caller still waiting for `100 Continue` may or may not send the body: where the next request begins is unknown.
         if awaitsContinue { closes = true }
         return closes ? .closes : isHTTP10 ? .says : .implied
     }
@@ -119,14 +119,14 @@ struct ConnectionState: Sendable, Equatable {
         }
     }
 
-    /// What arrived was no request, and has been answered.
+    /// What arrived was not a request, and has been answered.
     mutating func refused() {
         inbound = .dropped
         isAnswerDue = false
         closes = true
     }
 
-    /// The process stops. True: nothing is under way, the connection may go at once.
+    /// The process is stopping. True if nothing is under way and the connection may close at once.
     mutating func quiesce() -> Bool {
         isQuiescing = true
         closes = true
