@@ -15,13 +15,13 @@ extension OpenAPIDocument {
 
     private static let testDelivery = Parts.operation(
         "testDelivery", tag: "deliveries", "Send a test event to the configured address",
-        "409 where no address is configured.",
+        "409 if no address is configured.",
         parameters: ["X-Request-ID"],
         responses: ["202": Parts.response("The test event is due now.", Parts.content("DeliveryAnswer"))]
             + Parts.errors(Parts.keyErrors + [409, 503]))
 
     private static let redeliver = Parts.operation(
-        "redeliver", tag: "deliveries", "Send a webhook again", "Whatever its state; its attempts start anew.",
+        "redeliver", tag: "deliveries", "Send a webhook again", "Whatever its state; its attempts start over.",
         parameters: ["DeliveryID", "X-Request-ID"],
         responses: ["202": Parts.response("The webhook is due now.", Parts.content("DeliveryAnswer"))]
             + Parts.errors(Parts.keyErrors + [404, 503]))
@@ -43,7 +43,7 @@ extension OpenAPIDocument {
                     webhookHeader("webhook-timestamp", "Seconds since 1970 at the attempt.", required: true),
                     webhookHeader(
                         "webhook-signature",
-                        "`v1,<base64 HMAC-SHA256 of id.timestamp.body>`, one for each secret, with a space between.",
+                        "`v1,<base64 HMAC-SHA256 of id.timestamp.body>`, one per secret, separated by spaces.",
                         required: true),
                     webhookHeader(
                         "X-Internal-API-Key",

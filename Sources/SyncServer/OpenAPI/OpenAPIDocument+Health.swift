@@ -13,18 +13,20 @@ extension OpenAPIDocument {
         "/api/internal/health": ["get": connectivity("internalHealth")],
         "/livez": [
             "get": Parts.operation(
-                "livez", tag: "health", "The process answers", parameters: ["X-Request-ID"],
-                responses: ["200": Parts.response("It does.", Parts.content("Alive"))] + Parts.errors([500]), isOpen: true)
+                "livez", tag: "health", "Whether the process is alive", parameters: ["X-Request-ID"],
+                responses: ["200": Parts.response("The process is alive.", Parts.content("Alive"))] + Parts.errors([500]),
+                isOpen: true)
         ],
         "/readyz": [
             "get": Parts.operation(
-                "readyz", tag: "health", "The server takes work",
+                "readyz", tag: "health", "Whether the server accepts work",
                 """
                 503 only while starting, draining, or when the queue cannot be written. A directory in trouble is a 200: jobs are \
-                taken and wait.
+                accepted and wait.
                 """,
                 parameters: ["X-Request-ID"],
-                responses: ["200": Parts.response("It does.", Parts.content("Ready"))] + Parts.errors([500, 503]),
+                responses: ["200": Parts.response("The server accepts work.", Parts.content("Ready"))]
+                    + Parts.errors([500, 503]),
                 isOpen: true)
         ],
         "/metrics": [

@@ -18,7 +18,7 @@ extension OpenAPIDocument {
 
     private static let showJob = Parts.operation(
         "showJob", tag: "jobs", "One job",
-        "State, counts, progress, failed tries and webhook state; once it has ended, its result at the top level.",
+        "State, counts, progress, failed attempts and webhook state; once it has ended, its result at the top level.",
         parameters: ["JobID", "X-Request-ID"],
         responses: ["200": Parts.response("The job.", Parts.content("Job"))] + Parts.errors(Parts.keyErrors + [404, 503]))
 
@@ -41,8 +41,8 @@ extension OpenAPIDocument {
         "retryJob", tag: "jobs", "Try the failed users again",
         """
         A linked job of the failed users alone, with the original syncTime; the same one again while it is open. It is the rest of \
-        the same request: whoever met identity_conflict there meets it again until the address is free. 409 while the job is open, \
-        or where no user failed.
+        the same request: a user with identity_conflict there gets it again until the address is free. 409 while the job is open, \
+        or if no user failed.
         """,
         parameters: ["JobID", "X-Request-ID"],
         responses: [

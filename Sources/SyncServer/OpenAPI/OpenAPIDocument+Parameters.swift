@@ -6,11 +6,11 @@ extension OpenAPIDocument {
 
     private static let headerParameters: JSONValue = [
         "X-Tenant-ID": header(
-            "X-Tenant-ID", "Equal to tenant.id of the body, byte for byte. Required but for the accessibility check.",
+            "X-Tenant-ID", "Equal to tenant.id of the body, byte for byte. Required except for the accessibility check.",
             required: true, minLength: 1, maxLength: 255),
         "X-Sync-Source": header(
             "X-Sync-Source",
-            "Which system sends. Absent it is recorded as unknown, with a warning; required with REQUIRE_SYNC_SOURCE=true.",
+            "Which system sends. If absent, it is recorded as unknown, with a warning; required with REQUIRE_SYNC_SOURCE=true.",
             maxLength: 255),
         "X-Sync-Source-Optional": header("X-Sync-Source", "Which system sends.", maxLength: 255),
         "Content-Encoding": header("Content-Encoding", "Of the body.", schema: Schema.words(["gzip", "identity"], "")),
@@ -18,17 +18,17 @@ extension OpenAPIDocument {
             "Idempotency-Key",
             """
             Per tenant and route, kept 24 h; visible ASCII. The same key and body answer 202 with the job's present state and \
-            Idempotent-Replayed; another body 422; while the first still arrives 409.
+            Idempotent-Replayed; another body 422; while the first is still arriving, 409.
             """, schema: ["type": "string", "pattern": "^[!-~]{1,255}$"]),
         "Prefer": [
             "name": "Prefer", "in": "header", "schema": ["type": "string"], "example": "wait=10",
             "description": "wait=N: 200 with the result if the job ends within N seconds, at most 25.",
         ],
         "traceparent": header("traceparent", "W3C trace context; kept with the job and sent on with its webhook."),
-        "tracestate": header("tracestate", "Goes with traceparent."),
+        "tracestate": header("tracestate", "Accompanies traceparent."),
         "X-Request-ID": header(
             "X-Request-ID",
-            "Echoed; one of ours takes its place where it is absent, not visible ASCII or longer than 128 characters."),
+            "Echoed; replaced by a generated one if absent, not visible ASCII or longer than 128 characters."),
     ]
 
     private static let pathParameters: JSONValue = [

@@ -2,16 +2,16 @@ import SyncModel
 
 extension OpenAPIDocument {
     static let headers: JSONValue = [
-        "X-Request-ID": text("As received, or one of ours."),
+        "X-Request-ID": text("As received, or generated."),
         "Location": text("Path of the job."),
         "Retry-After": ["description": "Seconds.", "schema": ["type": "integer", "minimum": 0]],
-        "Accept-Encoding": text("gzip, where another Content-Encoding was sent."),
+        "Accept-Encoding": text("gzip, if another Content-Encoding was sent."),
         "Vary": text("Accept, which decides between JSON and NDJSON."),
-        "WWW-Authenticate": text("Which scheme a key may come by."),
-        "Idempotent-Replayed": ["description": "true where the job was accepted before.", "schema": ["const": "true"]],
-        "Preference-Applied": text("wait=N, where it was asked for."),
+        "WWW-Authenticate": text("The scheme by which a key may be sent."),
+        "Idempotent-Replayed": ["description": "true if the job was accepted before.", "schema": ["const": "true"]],
+        "Preference-Applied": text("wait=N, if it was asked for."),
         "RateLimit": text(
-            "What is left and for how long. Absent where the rate limit does not govern the request, as with RATE_LIMIT_MAX=0."),
+            "What is left and for how long. Absent if the rate limit does not govern the request, as with RATE_LIMIT_MAX=0."),
         "RateLimit-Policy": text("Submissions allowed and the window in seconds."),
         "X-RateLimit-Limit": whole("Submissions allowed in a window."),
         "X-RateLimit-Remaining": whole("What is left of them."),
@@ -27,9 +27,9 @@ extension OpenAPIDocument {
         "Error403": error(
             "A good key that may not do this.",
             OpenAPIExamples.error("Forbidden", "This key may read and steer, not submit")),
-        "Error404": error("There is no such thing.", OpenAPIExamples.error("Job not found")),
+        "Error404": error("It does not exist.", OpenAPIExamples.error("Job not found")),
         "Error409": error(
-            "The state of the thing does not allow it, or the first request under an Idempotency-Key still arrives.",
+            "The present state does not allow it, or the first request with this Idempotency-Key is still arriving.",
             OpenAPIExamples.error(
                 "The job is still open", "The job is running. Its failed users can be retried once it has ended")),
         "Error413": error(
@@ -41,7 +41,7 @@ extension OpenAPIDocument {
             "A header field has more than 16 KiB, the head more than 32, or it has more than 100 fields; trailers likewise.",
             OpenAPIExamples.error("Request header fields too large")),
         "Error501": error(
-            "A method or a Transfer-Encoding that is not known.",
+            "An unknown method or Transfer-Encoding.",
             OpenAPIExamples.error("Not implemented", "The only Transfer-Encoding known is chunked")),
         "Error505": error(
             "A version of HTTP other than 1.1 and 1.0.",
@@ -56,7 +56,7 @@ extension OpenAPIDocument {
             "Too many submissions, or too many wrong keys.",
             OpenAPIExamples.error("Too many sync requests, please try again later"),
             headers: ["Retry-After"] + rateLimitHeaders),
-        "Error500": error("A mistake of ours; nothing a caller sends causes it.", OpenAPIExamples.error("Internal server error")),
+        "Error500": error("A bug in the server; no request should cause it.", OpenAPIExamples.error("Internal server error")),
         "Error503": error(
             "The queue is full or cannot be written, there are too many connections, or the server is stopping: try again.",
             OpenAPIExamples.error("Service temporarily unavailable", "The queue cannot be written at the moment"),

@@ -16,16 +16,16 @@ package enum OpenAPIDocument {
             "info": [
                 "title": "usersync",
                 "version": .string(Version.current),
-                "summary": "Takes user syncs from the wrapper, applies them to the CRM, and says what became of each user.",
+                "summary": "Takes user syncs from the wrapper, applies them to the CRM, and reports what became of each user.",
                 "description": .string(description),
             ],
             "servers": [["url": .string(server)]],
             "security": [["internalApiKey": []], ["bearerKey": []]],
             "tags": [
                 ["name": "sync", "description": "Submitting users and removals."],
-                ["name": "jobs", "description": "Watching and steering."],
+                ["name": "jobs", "description": "Inspecting and controlling jobs."],
                 ["name": "deliveries", "description": "The webhook log."],
-                ["name": "health", "description": "Whether the server is there, and how it is."],
+                ["name": "health", "description": "Whether the server is up, and its state."],
             ],
             "paths": submitting + jobs + deliveries + health,
             "webhooks": webhooks,
@@ -47,7 +47,7 @@ package enum OpenAPIDocument {
         ignored, known ones must not be repeated. Early errors carry `Connection: close`.
 
         A request may have a target of 16 KiB, 100 header fields of 16 KiB each, and a head of 32 KiB in all, the request line \
-        and the empty line behind it included; trailers likewise.
+        and the final empty line included; trailers likewise.
         """
 
     private static let securitySchemes: JSONValue = [
@@ -55,7 +55,7 @@ package enum OpenAPIDocument {
             "type": "apiKey", "in": "header", "name": "X-Internal-API-Key",
             "description": """
             INTERNAL_API_KEY may do everything; OPS_API_KEY may read everything and act on jobs and deliveries, but not submit. \
-            Decides where both headers are sent.
+            Decides if both headers are sent.
             """,
         ],
         "bearerKey": ["type": "http", "scheme": "bearer", "description": "The same keys as a bearer token."],

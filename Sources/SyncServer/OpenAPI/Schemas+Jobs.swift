@@ -17,12 +17,12 @@ extension Schemas {
                     "", optional: ["cancelled"], ["operation": operation] + counts + ["acceptedAt": Schema.time("")]),
             ] + jobProperties),
         "EndedJob": Schema.object(
-            "A job that has ended: the guide's response format, and how it came to it.",
+            "A job that has ended: the guide's response format, and how it got there.",
             optional: ["error", "resultsUrl", "reason"], resultProperties + jobProperties),
         "JobSummary": summary,
         "Progress": progress,
         "BatchAttempt": Schema.object(
-            "A failed try of a batch.",
+            "A failed attempt at a batch.",
             [
                 "batch": Schema.count("Number within the job, from 0."),
                 "attempt": ["type": "integer", "minimum": 1],
@@ -30,7 +30,7 @@ extension Schemas {
                 "error": Schema.string(""),
             ]),
         "JobWebhook": Schema.object(
-            "Where the job's webhook stands.",
+            "The state of the job's webhook.",
             [
                 "id": Schema.string("Id of the delivery; the header webhook-id."),
                 "type": Schema.string(""),
@@ -59,7 +59,7 @@ extension Schemas {
     static let deliveryState = Schema.words(DeliveryState.allCases.map(\.rawValue), "")
 
     static let nullableStatus: JSONValue = [
-        "type": ["integer", "null"], "description": "HTTP status of the last answer; null where there was none.",
+        "type": ["integer", "null"], "description": "HTTP status of the last answer; null if there was none.",
     ]
 
     /// What both an open and an ended job show.
@@ -80,13 +80,13 @@ extension Schemas {
             "additionalProperties": ["type": "integer", "minimum": 0],
         ],
         "attempts": Schema.array(
-            of: Schema.ref("BatchAttempt"), "The last failed tries of its batches, newest first, at most 20."),
+            of: Schema.ref("BatchAttempt"), "The last failed attempts at its batches, newest first, up to 20."),
         "webhook": Schema.nullable(ref: "JobWebhook"),
         "warnings": warnings,
     ]
 
     private static let progress: JSONValue = Schema.object(
-        "How far a job is.", optional: ["usersPerSecond", "etaSeconds"],
+        "How far along a job is.", optional: ["usersPerSecond", "etaSeconds"],
         [
             "usersDone": Schema.count(""),
             "total": Schema.count(""),

@@ -7,7 +7,7 @@ extension Schemas {
     static let operations: JSONValue = [
         "Status": status,
         "Directory": Schema.object(
-            "How the CRM's database is. While it is unavailable jobs are taken and wait; no try is counted.",
+            "The state of the CRM's database. While it is unavailable, jobs are accepted and wait; no attempt is counted.",
             [
                 "state": Schema.words([DirectoryHealth.State.ok.rawValue, DirectoryHealth.State.unavailable.rawValue], ""),
                 "since": Schema.time(""),
@@ -85,9 +85,9 @@ extension Schemas {
             "timestamp": Schema.time(""),
             "details": [
                 "oneOf": [["type": "string"], ["type": "array", "items": Schema.ref("Violation"), "maxItems": 100]],
-                "description": "An array where rules of the request format were broken, else a sentence.",
+                "description": "An array if rules of the request format were broken, else a sentence.",
             ],
-            "errorCount": Schema.count("How many violations there are in all, where details is an array."),
+            "errorCount": Schema.count("How many violations there are in all, if details is an array."),
             "requestId": Schema.string(""),
         ])
 
@@ -99,7 +99,7 @@ extension Schemas {
             "jobs": Schema.object(
                 "Jobs by state.", .object(JobState.allCases.map { ($0.rawValue, Schema.count("")) })),
             "pendingUsers": Schema.count("Users of open jobs that are not settled."),
-            "oldestPendingAgeSeconds": Schema.nullableNumber("null where no job is open."),
+            "oldestPendingAgeSeconds": Schema.nullableNumber("null if no job is open."),
             "tenants": Schema.array(
                 of: Schema.object(
                     "",
@@ -111,7 +111,7 @@ extension Schemas {
                     ]), "The 20 longest backlogs, longest first."),
             "workers": Schema.object("", ["active": Schema.count(""), "idle": Schema.count("")]),
             "usersPerSecond": Schema.object(
-                "Users applied a second.",
+                "Users applied per second.",
                 ["1m": Schema.number("Over the last minute."), "5m": Schema.number("Over the last five.")]),
             "retrying": Schema.array(
                 of: Schema.object(
@@ -123,7 +123,7 @@ extension Schemas {
                         "attempts": Schema.count(""),
                         "nextAttemptAt": Schema.time(""),
                         "lastError": Schema.string(""),
-                    ]), "Batches in backoff, the next due first, at most 20."),
+                    ]), "Batches in backoff, the next due first, up to 20."),
             "directory": Schema.ref("Directory"),
             "webhooks": Schema.object(
                 "",

@@ -52,7 +52,7 @@ extension Schemas {
         [
             "syncTime": Schema.nullableTime(
                 "When the data was read; older news never overwrites newer. At most 5 minutes ahead of the server's clock. "
-                    + "The time of acceptance where absent."),
+                    + "If absent, the time of acceptance."),
             "syncedBy": Schema.text("", maxLength: 255, nullable: true),
             "syncType": Schema.text("single_user, full or incremental", maxLength: 255, nullable: true),
             "applicationCode": Schema.text("", maxLength: 255, nullable: true),

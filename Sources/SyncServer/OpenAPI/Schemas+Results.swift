@@ -22,7 +22,7 @@ extension Schemas {
         "totalUsers": Schema.count(""),
         "successful": Schema.count("created + updated + unchanged + stale + removed"),
         "failed": Schema.count(""),
-        "cancelled": Schema.count("Users dropped by a cancel; they have no result. Absent where there are none."),
+        "cancelled": Schema.count("Users dropped by a cancel; they have no result. Absent if there are none."),
         "created": Schema.count(""),
         "updated": Schema.count(""),
         "unchanged": Schema.count(""),
@@ -36,7 +36,7 @@ extension Schemas {
         "description": .string(
             "The place of this end among those of the tenant's jobs, from 1 without gaps, in the order in which the jobs took effect; "
                 + "the same in every delivery and answer. Webhooks may arrive in another order and more than once: keep the highest "
-                + "number seen of each tenant, and take a lower one for older news."),
+                + "number seen for each tenant, and treat a lower one as older news."),
     ]
 
     static let resultProperties: JSONValue = [
@@ -50,8 +50,8 @@ extension Schemas {
             of: Schema.ref("UserResult"),
             "In index order: all of them up to 1,000 (100 in a webhook); beyond that only the failed ones, up to the same number."
         ),
-        "resultsTruncated": Schema.boolean("True where not all results stand here."),
-        "resultsUrl": Schema.string("Where all of them are; present where resultsTruncated. Absolute where PUBLIC_URL is set."),
+        "resultsTruncated": Schema.boolean("True if results are left out here."),
+        "resultsUrl": Schema.string("Where all of them are; present if resultsTruncated. Absolute if PUBLIC_URL is set."),
         "tenant": Schema.ref("Tenant"),
         "metadata": Schema.ref("ResultMetadata"),
         "syncedAt": Schema.time("When the job ended."),
@@ -64,7 +64,7 @@ extension Schemas {
             "message": Schema.string("For people: \"Accepted 5 users for sync\"."),
             "jobId": Schema.jobID(""),
             "status": Schema.words(
-                JobState.allCases.map(\.rawValue), "queued; the present state where an Idempotency-Key was replayed."),
+                JobState.allCases.map(\.rawValue), "queued; the present state if an Idempotency-Key was replayed."),
             "statusUrl": Schema.string("Path of the job."),
             "tenant": Schema.ref("Tenant"),
             "metadata": Schema.object(
@@ -89,13 +89,13 @@ extension Schemas {
                 "userId": Schema.nullableString("The wrapper's id, as sent."),
                 "email": Schema.nullableString("As sent; null for a removal."),
                 "status": Schema.words(["created", "updated", "failed"], "The guide's word."),
-                "outcome": Schema.words(UserOutcome.allCases.map(\.word), "The particular word."),
-                "crmUserId": Schema.nullableString("Id of the row in the CRM; null where there is none."),
+                "outcome": Schema.words(UserOutcome.allCases.map(\.word), "The precise word."),
+                "crmUserId": Schema.nullableString("Id of the row in the CRM; null if there is none."),
                 "relinked": Schema.boolean(
-                    "True where the email led to a row with another id (a re-created account, a recycled address): the row has this "
+                    "True if the email led to a row with another id (a re-created account, a recycled address): the row has this "
                         + "user's id now, and nothing of what it held, rights included. Absent otherwise."),
                 "message": Schema.string("For people: \"User created successfully\"."),
-                "error": Schema.string("Why the user failed; present where status is failed."),
+                "error": Schema.string("Why the user failed; present if status is failed."),
                 "code": Schema.words(FailureCode.allCases.map(\.word), "Why the user failed, for programs."),
             ]) + [
             "if": ["properties": ["status": Schema.constant("failed")]],
