@@ -1,6 +1,6 @@
 #!/bin/sh
-# The main job on the embedded default: installs what is missing, builds, and shows a sync happening.
-# Arguments go to `usersync demo`; --keep leaves the server running to be looked at.
+# Shows usersync at work with its embedded database: installs what is missing, builds, and runs a sync.
+# Arguments are passed to `usersync demo`; --keep leaves the server running.
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/prepare.sh

@@ -1,5 +1,5 @@
-# Sourced by the scripts here and in Tests/Tools, which stand in the project's folder then: installs what a machine with nothing
-# but the Swift toolchain lacks: the headers of SQLite and zlib, from Debian's or Ubuntu's own packages.
+# Sourced by the scripts here and in Tests/Tools after they have changed to the project's folder. Installs what a machine with only
+# the Swift toolchain lacks: the headers of SQLite and zlib, from Debian's or Ubuntu's packages.
 
 say() { printf '\033[1m%s\033[0m\n' "$*"; }
 

@@ -1,20 +1,20 @@
 #!/bin/sh
-# All tests: installs what they need, builds, has other people's tools try a running server, runs the tests. Arguments go to
-# `swift test`, e.g. --filter BatchCutterTests; with some, the tools are left out.
+# All tests: installs what they need, builds, checks a running server with third-party tools, runs the tests. Arguments are passed to
+# `swift test`, e.g. --filter BatchCutterTests; the third-party tools run only without arguments.
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/prepare.sh
-# Some checks are made by others' code: the webhook's signature, the OpenAPI document, the metrics.
+# Third-party code checks the webhook's signature, the OpenAPI document and the metrics.
 python=${USERSYNC_PYTHON:-python3}
 needed='import standardwebhooks, openapi_spec_validator, jsonschema, rfc3339_validator, schemathesis'
 if ! "$python" -c "$needed" 2>/dev/null; then
     python=.build/test-python/bin/python
     if ! "$python" -c "$needed" 2>/dev/null; then
-        say "Installing the Python packages that some of the tests check with"
+        say "Installing the Python packages that some tests use"
         python3 -c 'import ensurepip' 2>/dev/null || install_packages python3 python3-venv
         mkdir -p .build
         python3 -m venv .build/test-python
-        # These versions: what a newer one finds is for whoever raises the number.
+        # Pinned: what a newer version finds is dealt with when the pin is raised.
         .build/test-python/bin/pip install -q --retries 10 --timeout 60 standardwebhooks==1.1.0 \
             openapi-spec-validator==0.9.0 jsonschema==4.26.0 rfc3339-validator==0.1.4 schemathesis==4.32.5 \
             hypothesis==6.170.17 jsonschema-rs==0.60.3
@@ -23,8 +23,8 @@ fi
 case $python in */*) python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python") ;; esac
 export USERSYNC_PYTHON="$python"
 if [ -z "${PROMTOOL:-}" ] && ! command -v promtool >/dev/null && [ ! -x .build/promtool/usr/bin/promtool ]; then
-    say "Getting promtool, which checks the metrics"
-    # Unpacked rather than installed: the package would start a Prometheus.
+    say "Downloading promtool, which checks the metrics"
+    # Unpacked, not installed: the package would start Prometheus.
     mkdir -p .build/promtool
     cd .build/promtool
     rm -f prometheus_*.deb
@@ -38,15 +38,15 @@ if [ -z "${PROMTOOL:-}" ] && ! command -v promtool >/dev/null && [ ! -x .build/p
 fi
 [ ! -x .build/promtool/usr/bin/promtool ] || export PROMTOOL="$PWD/.build/promtool/usr/bin/promtool"
 say "Building (4 to 8 minutes the first time) and testing (6 to 12 minutes)"
-# The network may fail for a moment.
+# The network may fail briefly.
 for pause in 15 60 0; do swift package resolve && break || sleep "$pause"; done
 swift build --build-tests
 if [ $# = 0 ]; then
-    say "Asking schemathesis, promtool and the reference library of Standard Webhooks"
+    say "Checking with schemathesis, promtool and the reference library of Standard Webhooks"
     "$python" Tests/Tools/foreign.py .build/debug/usersync
 fi
-# One at a time: what a test measures is not what its neighbours do to the machine.
-# A run that is killed leaves no status, and so none of an earlier one.
+# One at a time: no test's measurements are disturbed by another test's load.
+# Removed first, so that a killed run does not report the status of an earlier one.
 rm -f .build/test.status
 {
     status=0
@@ -55,10 +55,10 @@ rm -f .build/test.status
 } 2>&1 | tee .build/test.log
 status=$(cat .build/test.status)
 if [ "$status" != 0 ]; then
-    say "What failed (all of it: .build/test.log)"
+    say "Failures (full output: .build/test.log)"
     grep -a -A 3 '✘ .*\(recorded an issue\|failed after\)\|^error: ' .build/test.log | cut -c 1-2000 || true
     grep -a 'Test run with' .build/test.log | tail -1 || {
-        say "It broke off"
+        say "The run was interrupted"
         tail -80 .build/test.log | cut -c 1-2000
     }
 fi
