@@ -1,67 +1,70 @@
 package import SyncModel
 
-/// The CRM's users: the one place that writes them.
+/// The CRM's users: the only place that writes them.
 ///
-/// One protocol, one conformance suite, one driver a database. Every statement is scoped to the tenant.
+/// One protocol, one conformance suite, one driver per database. Statements on users are scoped to the tenant.
 package protocol UserDirectory: Sendable {
-    /// Makes or upgrades the tables. Safe to call again; the dispatcher does so when the directory was away at start.
+    /// Creates or upgrades the tables. Safe to repeat: the dispatcher does so if the directory was unavailable at start.
+    /// - Throws: `unavailable` during an outage; `unusable` if the tables cannot be upgraded.
     func prepare() async throws(DirectoryError)
 
-    /// How many batches a commit spans at best, where nobody else waits. It may change as the table grows.
+    /// The best number of batches per commit when no other call waits. It may change as the table grows.
     var batchesPerCommit: Int { get }
 
-    /// Applies batches in the order given, each exactly once per (job, batch number): its users and a ledger row with the outcomes
-    /// stand in one transaction, and a batch whose ledger row is there already returns what the ledger says and touches nothing.
+    /// Applies batches in order, each exactly once per (job, batch number): its users and a ledger row with their outcomes are
+    /// committed in one transaction. A batch that already has a ledger row returns the results in it and changes nothing.
     ///
-    /// - Parameter closeEarly: asked at each batch boundary after the first; true closes the commit there, and the rest is left undone.
-    /// - Returns: one for each batch done, a prefix of `batches`. It ends before a tenant's next job where users of the one before it
-    ///   wait for their last pass. None where the first is of a last pass that is long: the next call goes on with it.
+    /// - Parameter closeEarly: asked at each batch boundary after the first; true closes the commit there and leaves the rest
+    ///   undone.
+    /// - Returns: one result per applied batch, for a prefix of `batches`. It ends before a tenant's next job if users of the
+    ///   previous one wait for their last pass. Empty if the first batch belongs to a long last pass: the next call continues it.
     func apply(_ batches: [BatchWork], closeEarly: @escaping @Sendable () -> Bool) async throws(DirectoryError) -> [BatchApplied]
 
-    /// Puts tombstones into the ledger for batches that shall end unapplied. Returns those that were applied before: their results stand.
+    /// Puts tombstones into the ledger for batches that must end unapplied. Returns those applied earlier, whose results stay
+    /// valid.
     func tombstone(_ job: JobID, batches: [Int]) async throws(DirectoryError) -> [Int: BatchApplied]
 
-    /// Users whose results wait for their batch's turn, in index order: in a job's last pass they were settled ahead of it. Asked of a
-    /// job of which no batch is at work; batches that have had their turn are told of too.
+    /// Users whose results wait for their batch's turn, in index order: the job's last pass settled them ahead of it. Call it
+    /// only for a job without a batch at work; it includes users of batches that have had their turn.
     func settledAhead(of job: JobID) async throws(DirectoryError) -> [AppliedUser]
 
-    /// Ends a batch whose tries are spent: nobody applies it any more. Its users failed (`retries_exhausted`), but for those that were
-    /// settled ahead of it in the last pass; their rows stay theirs, as others of the job learn.
-    /// - Parameter error: why the last try failed, the detail of each.
-    /// - Returns: what stands in the ledger from now on; what stood there, if the batch had been applied or ended before.
+    /// Ends a batch whose attempts are exhausted: it will never be applied. Its users fail (`retries_exhausted`), except those
+    /// settled ahead of it in the last pass. Their rows remain theirs, which affects other users of the job.
+    /// - Parameter error: why the last attempt failed, used as each user's detail.
+    /// - Returns: what is in the ledger from now on; if the batch had been applied or ended before, what was there already.
     func giveUp(_ batch: BatchWork, error: String) async throws(DirectoryError) -> BatchApplied
 
-    /// Writes each job's `sync_logs` row. A job that has one already is left alone.
-    /// - Throws: `transient` where the table refuses one of them: none is written then.
+    /// Writes each job's `sync_logs` row. A job that already has one is skipped.
+    /// - Throws: `transient` if the table refuses any of them; then none is written.
     func log(_ jobs: [SyncLogEntry]) async throws(DirectoryError)
 
-    /// Removes the ledger rows of jobs (and what stands of their waiting users) that the queue has durably ended.
+    /// Removes the ledger rows, and the waiting users, of jobs that the queue has durably ended.
     func forget(_ jobs: [JobID]) async throws(DirectoryError)
 
-    /// Asks whether the directory can be written now.
+    /// Checks whether the directory can be written now.
     func probe() async throws(DirectoryError)
 
-    /// Writes the log back into the database when the moment is quiet.
+    /// Writes the log back into the database, at a quiet moment.
     func checkpoint() async
     func close() async
 }
 
-/// A batch to be applied.
+/// A batch to apply.
 package struct BatchWork: Sendable {
     package var jobID: JobID
     package var number: Int
     package var tenantID: TenantID
     package var operation: Operation
     package var syncTime: Timestamp
-    /// True for users that waited: now they are settled, and those of the job's other batches that come before them too.
+    /// True for users that waited: they are settled now, and so are those of the job's other batches that come before them.
     package var isLastPass: Bool
-    /// True for the one batch of a small job: nobody of it waits for a last pass, and its `sync_logs` row is written in the same
-    /// transaction, so that `log` need not be called, unless the table refuses it (`BatchApplied.logRefusal`).
+    /// True for the one batch of a small job: none of its users waits for a later pass, and its `sync_logs` row is written in the
+    /// same transaction, so `log` need not be called unless the table refuses the row (`BatchApplied.logRefusal`).
     package var isWholeJob: Bool
-    /// True for a job that tries failed users of another one again: part of that one's request, with its sync time.
+    /// True for a job that retries failed users of another one: part of that one's request, with its sync time.
     package var isRetry = false
-    /// The ids that users of the job carry, in any of its batches. Who meets the row of a person that is none of them need not wait.
-    /// `nil`: not known.
+    /// The ids carried by users of the job, in any of its batches. A user that meets the row of a person not among them need not
+    /// wait. `nil` if unknown.
     package var carriedIDs: CarriedIDs?
     package var payload: BatchPayload
 
@@ -80,17 +83,17 @@ package struct BatchWork: Sendable {
     }
 }
 
-/// What became of a batch.
+/// The result of a batch.
 package struct BatchApplied: Sendable, Hashable {
     package var jobID: JobID
     package var number: Int
     /// In the order of the payload. Empty for a tombstone.
     package var users: [AppliedUser]
-    /// Indices of users that wait for the job's last pass, as others of the job may change what becomes of them.
+    /// Indices of users that wait for the job's last pass, as other users of the job may change their outcome.
     package var deferred: Set<UInt32>
-    /// A tombstone stood in the ledger: nothing was done and nothing shall be.
+    /// The ledger has a tombstone: nothing was done, and nothing may be.
     package var isTombstone: Bool
-    /// Of a whole job: why `sync_logs` refused its row; `nil`: it stands.
+    /// For a whole job: why `sync_logs` refused its row; `nil` if the row was written.
     package var logRefusal: String?
 
     package init(jobID: JobID, number: Int, users: [AppliedUser], deferred: Set<UInt32> = [], isTombstone: Bool = false) {
@@ -101,7 +104,7 @@ package struct BatchApplied: Sendable, Hashable {
         self.isTombstone = isTombstone
     }
 
-    /// A batch whose tries are spent: each of its users failed.
+    /// A batch whose attempts are exhausted: all of its users failed.
     package init(givenUp batch: BatchWork, error: String?) {
         var users: [AppliedUser] = []
         batch.payload.forEach { record in
@@ -137,10 +140,11 @@ package struct SyncLogEntry: Sendable, Hashable {
 }
 
 package enum DirectoryError: Error, Sendable, Hashable {
-    /// The directory cannot be reached or written as a whole (busy, locked, full, read-only, corrupt, gone): an outage, no try of a batch.
+    /// The directory as a whole cannot be reached or written (busy, locked, full, read-only, corrupt, gone): an outage, no
+    /// attempt.
     case unavailable(String)
-    /// This call failed and may succeed when tried again: counts as a try of the batches.
+    /// This call failed and may succeed when repeated: counts as an attempt at the batches.
     case transient(String)
-    /// The start must stop: the message names what to mend (a schema that cannot be upgraded, emails that repeat).
+    /// The start must stop: the message says what to fix (a schema that cannot be upgraded, repeated emails).
     case unusable(String)
 }

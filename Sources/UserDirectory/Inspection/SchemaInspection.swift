@@ -1,22 +1,22 @@
 import Foundation
 import GRDB
 
-/// What tables an SQLite file holds, looked at without changing anything; for checks before and beside a running server.
+/// Inspects the tables of an SQLite file without changing anything, for checks before and beside a running server.
 package enum SchemaInspection {
     package enum Finding: Sendable, Hashable {
-        /// There is no file: the first start makes it.
+        /// There is no file: the first start creates it.
         case absent
-        /// A database without the integration guide's tables, named here: the next start makes them.
+        /// A database without the integration guide's tables, named here: the next start creates them.
         case missing(tables: [String])
-        /// The integration guide's tables without all of our columns (`table.column`): the next start adds them.
+        /// The integration guide's tables without all of usersync's columns (`table.column`): the next start adds them.
         case upgradable(columns: [String])
-        /// Tables that lack columns of the integration guide's own (`table.column`).
+        /// Tables that lack some of the integration guide's own columns (`table.column`).
         case foreign(columns: [String])
-        /// All there.
+        /// Complete.
         case ready
     }
 
-    /// The integration guide's columns, and behind them those that the payload needs beyond it.
+    /// The integration guide's columns, then those that the payload needs beyond them.
     private static let tables: [(name: String, guide: [String], ours: [String])] = [
         (
             "users",
@@ -33,7 +33,7 @@ package enum SchemaInspection {
     ]
 
     /// - Parameter path: of the CRM's database.
-    /// - Throws: `DirectoryError.unavailable` where the file is there and cannot be read as a database.
+    /// - Throws: `DirectoryError.unavailable` if the file exists but cannot be read as a database.
     package static func inspect(path: String) throws(DirectoryError) -> Finding {
         guard FileManager.default.fileExists(atPath: path) else { return .absent }
         do {

@@ -1,10 +1,10 @@
 import Foundation
 
-/// How emails are compared: without regard to the case of ASCII letters.
+/// How emails are compared: ignoring the case of ASCII letters.
 enum Email {
     static func lowered(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte }
 
-    /// Whether `stored` is `folded` but for the case of ASCII letters.
+    /// Whether `stored` equals `folded`, ignoring the case of ASCII letters.
     static func matches(_ stored: UnsafeRawBufferPointer, folded: UnsafeRawBufferPointer) -> Bool {
         stored.count == folded.count && zip(stored, folded).allSatisfy { lowered($0) == $1 }
     }

@@ -1,9 +1,9 @@
 import SyncModel
 
-/// What a ledger row says of its batch: outcomes, no email and no wrapper id.
+/// The contents of a ledger row: outcomes, but no email and no wrapper id.
 ///
-/// A version byte, then variable-length numbers (LEB128, signed ones zigzag): the deferred indices, then the users; indices and CRM
-/// ids as differences, so that a batch of 100 takes about 500 bytes and stays on its page.
+/// A version byte, then variable-length numbers (LEB128, signed ones zigzag): the deferred indices, then the users. Indices and
+/// CRM ids are stored as differences, so that a batch of 100 takes about 500 bytes and stays on its page.
 enum LedgerResults {
     private static let version: UInt8 = 1
     private static let isRelinked: UInt8 = 0x20
@@ -46,7 +46,7 @@ enum LedgerResults {
         return out
     }
 
-    /// `nil` for bytes that `encode` did not make.
+    /// `nil` for bytes that `encode` did not produce.
     static func decode(_ bytes: UnsafeRawBufferPointer) -> (users: [AppliedUser], deferred: Set<UInt32>)? {
         var at = 0
         func byte() -> UInt8? {

@@ -1,21 +1,21 @@
 import SyncModel
 
-/// One user's record taken apart, so that every field is at hand without a search, and its email folded.
+/// One user's record, parsed for access to every field without a search, with its email folded.
 ///
-/// One instance serves a whole call: `load` fills it anew. Its pointers lead into the payload (and into its own buffer for a
-/// folded email) and hold until the next `load`, inside the closure that handed the record out.
+/// One instance serves a whole call: `load` refills it. Its pointers lead into the payload (or, for a folded email, into its own
+/// buffer) and are valid until the next `load`, inside the closure that passed the record.
 final class RecordFields {
     private(set) var index: UInt32 = 0
     private var record: UserRecord?
     private var texts = [UnsafeRawBufferPointer?](repeating: nil, count: UserField.allCases.count)
     private var folded = UnsafeMutableRawBufferPointer.allocate(byteCount: 256, alignment: 1)
-    /// A record that was not handed out by a payload.
+    /// Holds a record that does not come from a payload.
     private var own = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 8)
 
-    /// The email with its ASCII letters in lower case: how emails are matched and stored. `nil` where the record has none.
+    /// The email with its ASCII letters in lower case, as it is matched and stored. `nil` if the record has none.
     private(set) var email: UnsafeRawBufferPointer?
 
-    /// The integration guide's default of `roles` and `permissions`.
+    /// The integration guide's default for `roles` and `permissions`.
     private static let emptyList: StaticString = "[]"
 
     deinit {
@@ -31,8 +31,9 @@ final class RecordFields {
         email = texts[UserField.email.rawValue].map(fold)
     }
 
-    /// The same of a copy, which holds until the next one.
-    /// - Parameter bytes: the record with its length. False where they are none.
+    /// Loads a copy, which is valid until the next call.
+    /// - Parameter bytes: the record with its length.
+    /// - Returns: false if they are not a record.
     func load(copying bytes: [UInt8]) -> Bool {
         if own.count < bytes.count {
             own.deallocate()
@@ -47,14 +48,14 @@ final class RecordFields {
         return isFound
     }
 
-    /// A text field as sent; `nil` where it is absent or null.
+    /// A text field as sent; `nil` if it is absent or null.
     subscript(field: UserField) -> UnsafeRawBufferPointer? { texts[field.rawValue] }
 
-    /// What the request makes of a field; `nil`: it keeps its value.
+    /// The value that the request gives a field; `nil` if the field keeps its value.
     func target(_ field: UserField) -> FieldValue? {
         switch (state(field), field) {
         case (.absent, _), (_, .problem): nil
-        // An id is who the user is: there is no clearing it.
+        // An id identifies the user: it cannot be cleared.
         case (.null, .id), (.null, .email): nil
         case (.null, .isActive): .flag(true)
         case (.null, .isAdmin): .flag(false)
@@ -68,7 +69,7 @@ final class RecordFields {
         }
     }
 
-    /// The fields to be named when the user is created; the table's defaults stand for the others.
+    /// The fields to name when the user is created; the others get the table's defaults.
     var creation: FieldSet {
         var set = FieldSet()
         for field in UserField.stored {
@@ -81,7 +82,7 @@ final class RecordFields {
         return set
     }
 
-    /// The fields in which the request differs from what is stored, but for the email: that one has rules of its own.
+    /// The fields in which the request differs from what is stored, except for the email, which has its own rules.
     func changes(from stored: borrowing some StoredUser & ~Copyable) -> FieldSet {
         var set = FieldSet()
         for field in UserField.stored where field != .email {
@@ -103,7 +104,7 @@ final class RecordFields {
     }
 }
 
-/// A value on its way into a column.
+/// A value about to be written to a column.
 enum FieldValue {
     case text(UnsafeRawBufferPointer)
     case flag(Bool)
@@ -112,6 +113,6 @@ enum FieldValue {
 
 /// A user as a driver has read it.
 protocol StoredUser: ~Copyable {
-    /// True where the column holds exactly this value.
+    /// True if the column has exactly this value.
     func holds(_ value: FieldValue, in field: UserField) -> Bool
 }

@@ -1,10 +1,10 @@
 import SyncModel
 
-/// What a database said when it refused a user, fit to be shown: without the user's own values, and short.
+/// A database's reason for refusing a user, fit to be shown: short, and without the user's own values.
 enum RefusalDetail {
     static let maximumLength = 200
 
-    /// - Parameter message: the database's own sentence. A trigger of the CRM's may have put values of the row into it.
+    /// - Parameter message: the database's own message. One of the CRM's triggers may have put values of the row into it.
     static func text(_ message: String, hiding fields: RecordFields) -> String {
         var text = message
         for field in UserField.stored {

@@ -25,7 +25,7 @@ extension UserField {
         }
     }
 
-    /// True where `null` sets the default of the integration guide's table instead of clearing.
+    /// True if `null` sets the default of the integration guide's table instead of clearing the column.
     var hasDefault: Bool {
         switch self {
         case .isActive, .isAdmin, .roles, .permissions: true
@@ -34,7 +34,7 @@ extension UserField {
     }
 }
 
-/// A set of fields in one word: the shape of a statement.
+/// A set of fields as a bit mask; it determines a statement's shape.
 struct FieldSet: OptionSet, Hashable {
     let rawValue: UInt32
 
@@ -47,7 +47,7 @@ struct FieldSet: OptionSet, Hashable {
     /// Its fields, in the order of `UserField`.
     var fields: [UserField] { UserField.stored.filter { contains($0) } }
 
-    /// Calls `body` with each of its fields, without making an array of them.
+    /// Calls `body` with each of its fields, without creating an array.
     func forEach(_ body: (UserField) -> Void) {
         for field in UserField.stored where contains(field) { body(field) }
     }

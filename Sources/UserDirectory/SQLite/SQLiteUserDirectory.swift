@@ -5,23 +5,23 @@ import Synchronization
 
 /// The CRM's users in an SQLite file, by default the embedded `crm.sqlite`.
 ///
-/// One connection writes, on a queue of its own: calls wait for one another there, off Swift's pool. They run to their end without
-/// a suspension, so that cancelling the caller's task cannot tear a commit apart. Other processes may use the file (it is the CRM's):
-/// a lock they hold for longer than the busy timeout is an outage.
+/// One connection writes, on its own queue: calls wait for one another there, off Swift's thread pool. They run to their end
+/// without suspending, so that cancelling the caller's task cannot tear a commit apart. Other processes may use the file (it is
+/// the CRM's): if one holds a lock for longer than the busy timeout, that is an outage.
 package actor SQLiteUserDirectory: UserDirectory {
-    /// What is seldom changed.
+    /// Tuning that rarely needs changing.
     package struct Options: Sendable {
         /// Seconds to wait for another process's lock.
         package var busyTimeout: Double
-        /// Pages of the write-ahead log from which a commit is followed by a checkpoint (48,000 of 4 KiB: 190 MiB). Measured beside a
-        /// bulk of 300,000 users: it takes 160 ms with four times as many, 75 ms with these, 50 ms with a third, and that cost a tenth
-        /// of the bulk's rate; a million users take no longer with these.
+        /// Pages of the write-ahead log from which a commit is followed by a checkpoint (48,000 of 4 KiB: 190 MiB). Measured
+        /// beside a bulk of 300,000 users: it takes 160 ms with four times as many, 75 ms with these, 50 ms with a third, which
+        /// costs a tenth of the bulk's rate; a million users take no longer with these.
         package var walPageLimit: Int
-        /// Page cache of the connection; `nil`: what suits the file's size (`FileScale`).
+        /// Page cache of the connection in KiB; `nil` for what suits the file's size (`FileScale`).
         package var cacheKiB: Int?
         /// `RETENTION_DAYS`: how long a removal of an unknown id is remembered.
         package var retentionDays: Double
-        /// Steps beyond its own batches that a commit takes in last passes (`LastPassAllowance`).
+        /// Steps beyond its own batches that a commit may take in last passes (`LastPassAllowance`).
         package var lastPassSteps = 10_000
 
         package init(busyTimeout: Double = 2, walPageLimit: Int = 48_000, cacheKiB: Int? = nil, retentionDays: Double = 7) {
@@ -44,22 +44,22 @@ package actor SQLiteUserDirectory: UserDirectory {
     private let options: Options
     private let warn: @Sendable (String) -> Void
     private let executor = SerialQueueExecutor(label: "usersync.directory.calls")
-    /// Calls that wait or run; a commit that spans many batches closes early for the others.
+    /// Calls running or waiting; a commit of many batches closes early for the others.
     nonisolated let line = CallLine()
     private nonisolated let commitSize = Atomic(FileScale.small.batchesPerCommit)
     private let ways = LastPassWays()
     private var state = State.unopened
     private var wasOpen = false
     private var hasWarned = false
-    /// What was said last of a `sync_logs` that does not fit.
+    /// The last warning about a `sync_logs` that does not fit.
     private var logTrouble: String?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// Opens nothing yet: `prepare` does, and again until it succeeds.
+    /// Does not open the file: `prepare` does, and must be repeated until it succeeds.
     /// - Parameters:
     ///   - path: the database file; its directory must exist.
-    ///   - warn: told of what the operator should know, once each.
+    ///   - warn: called with what the operator should know, once each.
     package init(
         path: String, emailScope: EmailScope, clock: WallClock, options: Options = Options(),
         warn: @escaping @Sendable (String) -> Void = { _ in }
@@ -80,7 +80,7 @@ package actor SQLiteUserDirectory: UserDirectory {
     ) async throws(DirectoryError) -> [BatchApplied] {
         line.enter()
         defer { line.leave() }
-        // A bulk's commit gives way to whoever waits here; one of small jobs is short.
+        // A bulk's commit gives way to any call that waits here; a commit of small jobs is short.
         let isBulk = batches.contains { !$0.isWholeJob }
         return try await applyNow(batches) { [line] in closeEarly() || isBulk && line.isAnybodyWaiting }
     }
@@ -119,7 +119,7 @@ package actor SQLiteUserDirectory: UserDirectory {
         do throws(DirectoryError) {
             return try write { try applier($0).giveUp(batch, error: reason, marksRows: true) }
         } catch {
-            // What keeps the users from being applied may keep them from being looked at.
+            // What keeps the users from being applied may also keep their rows from being looked up.
             guard case .transient = error else { throw error }
             return try write { try applier($0).giveUp(batch, error: reason, marksRows: false) }
         }
@@ -168,7 +168,7 @@ package actor SQLiteUserDirectory: UserDirectory {
             }
         }
         guard let refusal else { return }
-        // The table may have been dropped or changed: the next call fits it anew.
+        // The table may have been dropped or changed: the next call upgrades it again.
         reopen()
         throw .transient("The table sync_logs refuses a row. SQLite says: \(refusal)")
     }
@@ -187,8 +187,8 @@ package actor SQLiteUserDirectory: UserDirectory {
         }
     }
 
-    /// Commits a row and its removal: a full disk or a file that turned read-only shows only when something is written. And looks
-    /// whether the users are there: what would fail every batch is no directory to go on with.
+    /// Commits a row and its removal: a full disk or a file turned read-only shows only on a write. Also checks that the table of
+    /// users is readable: a directory in which every batch would fail is not available.
     package func probe() throws(DirectoryError) {
         try write { statements in
             try Transaction.immediate(on: statements.connection) {
@@ -222,14 +222,14 @@ package actor SQLiteUserDirectory: UserDirectory {
             let result = try connection.withStatements { statements in
                 try connection.expectInPlace(statements.connection)
                 let result = try body(statements)
-                // A commit that went into a file just moved is not a commit: it is done again, in the file that stands there then.
+                // A commit into a file that has just been moved is lost: repeat it, in the file that is there by then.
                 try connection.expectInPlace(statements.connection)
                 return result
             }
             if connection.checkpointIfDue() { fitScale(of: connection) }
             return result
         } catch {
-            // A file that was damaged or gone, or a table that was changed, may be mended: the next call opens it anew.
+            // A damaged or missing file, or a changed table, may have been repaired: the next call reopens it.
             if let failure = error as? SQLiteFailure, failure.spoilsConnection || failure.tellsOfSchema {
                 reopen()
             }
@@ -237,14 +237,14 @@ package actor SQLiteUserDirectory: UserDirectory {
         }
     }
 
-    /// The next call opens the file anew, which may be another one by then.
+    /// Makes the next call reopen the file, which may be another one by then.
     private func reopen() {
         if case .open(let connection) = state { connection.close() }
         state = .unopened
         ways.forgetAll()
     }
 
-    /// The open connection, its tables made or upgraded.
+    /// The open connection, with its tables created or upgraded.
     private func connection() throws(DirectoryError) -> DirectoryConnection {
         switch state {
         case .open(let connection): return connection
@@ -253,7 +253,7 @@ package actor SQLiteUserDirectory: UserDirectory {
         }
         warnOfOldSQLite()
         do {
-            // Once it was there, an empty one in its place would hide that what was synced before is gone.
+            // Never recreate a file that existed: an empty one would hide the loss of everything synced.
             let connection = try DirectoryConnection(path: path, options: options, makesFile: !wasOpen)
             warnOfLog(try connection.fitTables(for: emailScope))
             fitScale(of: connection)
@@ -267,7 +267,7 @@ package actor SQLiteUserDirectory: UserDirectory {
         }
     }
 
-    /// Once for each trouble: the file is opened again after every outage.
+    /// Warns once per problem, as the file is reopened after every outage.
     private func warnOfLog(_ trouble: String?) {
         if let trouble, trouble != logTrouble { warn("sync_logs does not fit, so jobs end without their row there. \(trouble)") }
         logTrouble = trouble

@@ -1,7 +1,7 @@
 import SyncModel
 
 extension SyncLogEntry {
-    /// What is logged of a job that is one batch.
+    /// The log entry of a job of one batch.
     init(_ work: BatchWork, _ users: [AppliedUser], at now: Timestamp) {
         var counts = JobCounts()
         var codes: [String: Int] = [:]

@@ -1,14 +1,14 @@
 import GRDBSQLite
 import SyncModel
 
-/// The integration guide's `sync_logs`: one row a job. The table is optional: what it refuses keeps nobody from being synced.
+/// The integration guide's `sync_logs`: one row per job. The table is optional: a refusal by it keeps no user from being synced.
 struct SyncLogTable {
     let statements: UserStatements
 
-    /// What is said where a trigger ended the transaction instead of refusing the row.
+    /// The reason given if a trigger ended the transaction instead of refusing the row.
     static let endedTransaction = "A trigger of sync_logs rolls the transaction back"
 
-    /// Whether the table says no to the row: a constraint, its schema, a trigger. What befalls the directory as a whole is none.
+    /// Whether the table refused the row: a constraint, its schema, a trigger. A failure of the whole directory is not one.
     static func isRefusal(_ failure: SQLiteFailure) -> Bool {
         switch failure.primaryCode {
         case SQLITE_CONSTRAINT, SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_RANGE, SQLITE_ERROR, SQLITE_SCHEMA: true
@@ -16,10 +16,10 @@ struct SyncLogTable {
         }
     }
 
-    /// Writes a job's row unless it has one, in a savepoint, so that a refusal undoes nothing else. Inside a transaction that holds the
-    /// write lock.
-    /// - Returns: why the table refuses the row; `nil`: it stands.
-    /// - Throws: a refusal only where the transaction is gone with it.
+    /// Writes a job's row unless it has one, in a savepoint, so that a refusal undoes nothing else. Call it inside a transaction
+    /// that holds the write lock.
+    /// - Returns: why the table refuses the row; `nil` if it was written.
+    /// - Throws: a refusal, only if it ended the transaction.
     func add(_ entry: SyncLogEntry) throws(SQLiteFailure) -> String? {
         try statements("SAVEPOINT usersync_log").run()
         do throws(SQLiteFailure) {

@@ -1,9 +1,9 @@
 import SyncModel
 
 extension BatchApplier {
-    /// Ends a batch whose tries are spent, in a transaction of its own.
-    /// - Parameter marksRows: whether the users' rows are looked at, so that others of the job take none of them over. It may be just
-    ///   that which fails.
+    /// Ends a batch whose attempts are exhausted, in its own transaction.
+    /// - Parameter marksRows: whether to look up the users' rows, so that others of the job do not take them over. That lookup
+    ///   may be exactly what fails.
     func giveUp(_ work: BatchWork, error: String, marksRows: Bool) throws -> BatchApplied {
         try Transaction.immediate(on: statements.connection) {
             let ledger = Ledger(statements: statements)
@@ -26,7 +26,7 @@ extension BatchApplier {
 }
 
 extension UserApplier {
-    /// What becomes of a user whose batch is given up.
+    /// The result of a user whose batch is given up.
     fileprivate func giveUp(_ record: UserRecord, error: String, marksRow: Bool) throws(SQLiteFailure) -> AppliedUser {
         let entry = batch.hasWaiting ? try waiting.find(record.index, in: batch) : nil
         if let settled = entry?.settled { return settled }

@@ -3,12 +3,12 @@ import SyncModel
 
 /// Applies batches in one transaction, each exactly once, so that a bad user fails alone.
 ///
-/// The first attempt goes without savepoints: none is needed as long as the database refuses nobody, and each costs copies of the pages
-/// it might have to restore. Is somebody refused, all is rolled back and done again with a savepoint a user.
+/// The first attempt uses no savepoints: they are not needed as long as the database refuses no one, and each costs copies of the
+/// pages it might have to restore. If a user is refused, everything is rolled back and repeated with one savepoint per user.
 struct BatchApplier {
     let statements: UserStatements
     let scope: EmailScope
-    /// Seconds for which an early removal is remembered.
+    /// How long an early removal is remembered, in seconds.
     let retention: Double
     let clock: WallClock
     let ways: LastPassWays
@@ -17,21 +17,21 @@ struct BatchApplier {
 
     /// Why an attempt ended before its commit.
     private enum Interruption: Error {
-        /// A user was refused: do it again with savepoints.
+        /// A user was refused: repeat with savepoints.
         case needsSavepoints
-        /// A trigger's `RAISE(ROLLBACK)` took the whole transaction with it, at this user of the batch at `position`.
+        /// A trigger's `RAISE(ROLLBACK)` ended the whole transaction, at this user of the batch at `position`.
         case rolledBack(position: Int, AppliedUser)
         /// The same, at the job's row in `sync_logs`.
         case rolledBackByLog(position: Int)
-        /// None: a batch is not through, and the transaction has done enough.
+        /// Not a failure: a batch is unfinished, and the transaction has done enough.
         case rests
     }
 
-    /// What is known from attempts before.
+    /// What earlier attempts have found out.
     private struct Knowledge {
         var usesSavepoints = false
         var culprits: [UserApplier.Culprit: AppliedUser] = [:]
-        /// Jobs whose log row takes the transaction with it.
+        /// Jobs whose log row ends the whole transaction.
         var unlogged: Set<JobID> = []
     }
 
@@ -46,7 +46,7 @@ struct BatchApplier {
                 knowledge.usesSavepoints = true
             } catch Interruption.rolledBack(let position, let user) {
                 knowledge.culprits[.init(jobID: batches[position].jobID, index: user.index)] = user
-                // The batches before it are known to be good: commit those; its own comes alone, where going back costs least.
+                // The batches before it are known to be good: commit those. Its own comes alone, where a rollback costs least.
                 limit = max(1, position)
             } catch Interruption.rolledBackByLog(let position) {
                 knowledge.unlogged.insert(batches[position].jobID)
@@ -63,9 +63,9 @@ struct BatchApplier {
         do {
             var results: [BatchApplied] = []
             var applier: UserApplier?
-            // By tenant, the job that has users left for its last pass: the tenant's later jobs come after that.
+            // By tenant, the job that has users left for its last pass: the tenant's later jobs must wait for it.
             var unfinished: [TenantID: JobID] = [:]
-            // One that is made again goes further each time: where the one before it was undone there is somebody to be refused.
+            // A repeated attempt goes further each time: the one before was undone because a user will be refused.
             let allowance = LastPassAllowance(
                 lastPassSteps << min(number, 20), closeEarly: { number == 0 && closeEarly() })
             for (position, work) in batches.enumerated() {
@@ -93,7 +93,7 @@ struct BatchApplier {
                 if !applied.deferred.isEmpty { unfinished[work.tenantID] = work.jobID }
                 results.append(applied)
             }
-            // A deferred foreign key would fail the commit and say nothing of who broke it.
+            // A broken deferred foreign key would fail the commit without saying which user broke it.
             if !knowledge.usesSavepoints, Transaction.hasBrokenForeignKeys(on: connection) {
                 throw Interruption.needsSavepoints
             }
@@ -105,7 +105,7 @@ struct BatchApplier {
         }
     }
 
-    /// Writes the row of a job that is this batch. Why the table refuses it, if it does: the users stand all the same.
+    /// Writes the row of a job that is this batch. Returns why the table refuses it, if it does; the users are kept regardless.
     private func log(_ work: BatchWork, _ applied: BatchApplied, at position: Int, _ knowledge: Knowledge) throws -> String? {
         guard !knowledge.unlogged.contains(work.jobID) else { return SyncLogTable.endedTransaction }
         let (table, entry) = (SyncLogTable(statements: statements), SyncLogEntry(work, applied.users, at: clock.now()))
@@ -119,7 +119,7 @@ struct BatchApplier {
         }
     }
 
-    /// - Returns: `nil`: the batch's last pass goes on in the next transaction.
+    /// - Returns: `nil` if the batch's last pass continues in the next transaction.
     private func applyUsers(
         of work: BatchWork, at position: Int, with applier: UserApplier, _ allowance: LastPassAllowance
     ) throws -> BatchApplied? {
@@ -137,7 +137,7 @@ struct BatchApplier {
                     applied.deferred.insert(record.index)
                 }
             }
-            // Nobody else of its job is to come.
+            // No other user of its job is still to come.
             if work.isWholeJob, !applied.deferred.isEmpty {
                 try work.payload.forEachRaw { raw, record in
                     guard applied.deferred.contains(record.index), let user = try lastPass.settle(raw, record) else { return }

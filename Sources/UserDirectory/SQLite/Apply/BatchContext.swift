@@ -1,8 +1,8 @@
 import SyncModel
 
-/// What the users of a batch share.
+/// What all users of a batch share.
 struct BatchContext {
-    /// Names the batch among all that this connection has seen.
+    /// Distinguishes the batch from all others on this connection.
     let serial: Int
     let jobID: JobID
     let tenantID: TenantID
@@ -11,17 +11,17 @@ struct BatchContext {
     let isLastPass: Bool
     let isRetry: Bool
     let carriedIDs: CarriedIDs?
-    /// The job's sync time as it is stored.
+    /// The job's sync time in stored form.
     let syncTimeText: String
-    /// The moment the batch is applied, as it is stored.
+    /// The time the batch is applied, in stored form.
     let now: String
-    /// The same.
+    /// The same as a value.
     let moment: Timestamp
     /// Whether users of the job wait for its last pass, or did.
     var hasWaiting: Bool
-    /// Whether rows that the job's users carry keep addresses that they did not ask for.
+    /// Whether rows that belong to users of the job keep addresses that those users did not ask for.
     var hasKeeping: Bool
-    /// Whether removals of the tenant's came early that are newer than the job.
+    /// Whether the tenant has early removals newer than the job.
     let hasRemovals: Bool
 
     init(_ work: BatchWork, _ statements: UserStatements, retention: Double, at moment: Timestamp) throws(SQLiteFailure) {
@@ -44,7 +44,7 @@ struct BatchContext {
             ? try EarlyRemovals(statements: statements, retention: retention).areNewer(than: work, at: moment) : false
     }
 
-    /// Binds the constants, once a batch and statement.
+    /// Binds the constants, once per batch and statement.
     func bindConstants(to statement: RawStatement) {
         guard statement.boundFor != serial else { return }
         statement.bind(UserSQL.tenant, copying: tenantID.text)

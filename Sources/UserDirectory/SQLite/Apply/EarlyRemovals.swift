@@ -1,10 +1,10 @@
 import SyncModel
 
-/// Removals that came before anybody had their id: an older sync of it, coming later, must not bring the user back. One of a moment
+/// Removals that came before any row had their id: a later sync with older data must not bring the user back. A removal at a time
 /// that no request could have named by now (?6 and later) is not believed.
 struct EarlyRemovals {
     let statements: UserStatements
-    /// Seconds for which they are kept.
+    /// How long they are kept, in seconds.
     let retention: Double
 
     private static let remember = """
@@ -28,12 +28,12 @@ struct EarlyRemovals {
         try insert.run()
     }
 
-    /// Whether any removal of the tenant's is newer than the batch's job: else none of them needs to be looked for.
+    /// Whether any removal of the tenant is newer than the batch's job; if not, none needs to be looked up.
     func areNewer(than work: BatchWork, at moment: Timestamp) throws(SQLiteFailure) -> Bool {
         try statement(Self.newer, work.tenantID, after: work.syncTime, at: moment).found()
     }
 
-    /// When the user was removed, if that was after the moment its data is of.
+    /// When the user was removed, if that was after its data was read.
     func moment(of fields: RecordFields, in batch: BatchContext) throws(SQLiteFailure) -> Timestamp? {
         let select = try statement(Self.find, batch)
         select.bind(2, fields[.id].map { .text($0) } ?? .null)
@@ -43,7 +43,7 @@ struct EarlyRemovals {
         return select.integer(0).map { Timestamp(microseconds: $0) }
     }
 
-    /// Removes those that were kept long enough.
+    /// Deletes removals past their retention.
     func forgetOld(at now: Timestamp) throws(SQLiteFailure) {
         let delete = try statements(Self.forget)
         delete.bind(4, now.advanced(bySeconds: -retention).microseconds)

@@ -1,17 +1,18 @@
 import GRDBSQLite
 import SyncModel
 
-/// The last pass of a job: settles those who wait, whatever the order in which their batches come.
+/// The last pass of a job: settles the users that wait, whatever the order in which their batches come.
 ///
-/// A waiting user comes after those before it that share its email or id, and after the user whose row has its address, if that one
-/// asks for another. So it is followed from the user whose turn it is to one who comes after nobody, and back. Where the way leads
-/// round, addresses are handed round at once; if sharers stand in between, the one they come after cannot have its address.
+/// A waiting user comes after those before it that share its email or id, and after the user whose row has its address, if that
+/// one asks for another. So the chain is followed from the user whose turn it is to one that comes after no other, and back. If
+/// the chain closes into a circle, its addresses are exchanged at once; if sharers are among them, the user they come after
+/// cannot have its address.
 ///
-/// A way may be as long as the job. Between two steps the transaction may be committed, and the next one goes on from there.
+/// A chain may be as long as the job. Between two steps the transaction may be committed; the next one continues from there.
 struct LastPass {
     let applier: UserApplier
     let ways: LastPassWays
-    /// `nil`: the batch is its whole job, and its last pass ends in its transaction.
+    /// `nil`: the batch is its whole job, and its last pass ends within its transaction.
     let allowance: LastPassAllowance?
 
     private var waiting: WaitingUsers { applier.waiting }
@@ -19,19 +20,19 @@ struct LastPass {
 
     /// The result of a user whose batch's turn it is.
     /// - Parameter raw: the record with its length.
-    /// - Returns: `nil`: the transaction has done enough; the next one goes on.
+    /// - Returns: `nil` if the transaction has done enough and the next one continues.
     func settle(_ raw: UnsafeRawBufferPointer, _ record: UserRecord) throws(SQLiteFailure) -> AppliedUser? {
         applier.isFinal = true
         if let entry = try waiting.find(record.index, in: batch) {
             if let settled = entry.settled { return settled }
         } else {
-            // Made to wait by a version that kept its users elsewhere.
+            // Deferred by a version that kept its waiting users elsewhere.
             applier.load(record)
             try waiting.add(applier.fields, raw, as: .open, in: batch)
             applier.batch.hasWaiting = true
         }
         let way = ways.way(of: batch.jobID, from: record.index)
-        // After a step at least: each transaction comes further.
+        // Rest only after a step: each transaction makes progress.
         var (mayRest, hasMoved) = (true, false)
         while true {
             if hasMoved, mayRest, way.isLong, let allowance, allowance.isUsedUp() {
@@ -60,7 +61,7 @@ struct LastPass {
                 continue
             }
             guard way.isFresh(circle) else {
-                // What some of them waited for may have been otherwise settled since: they are asked again, all in this transaction.
+                // What some of them waited for may have been settled differently since: ask them again, all in this transaction.
                 way.cutBack(to: circle)
                 mayRest = false
                 continue
@@ -74,7 +75,7 @@ struct LastPass {
         }
     }
 
-    /// Keeps the results of users whose batch is not through, as if they had been settled ahead of it.
+    /// Keeps the results of users whose batch is unfinished, as if they had been settled ahead of it.
     func putAside(_ users: [AppliedUser], of payload: BatchPayload) throws {
         var results = users.makeIterator()
         try payload.forEachRaw { _, record in
@@ -89,8 +90,8 @@ struct LastPass {
         }
     }
 
-    /// Settles some or all of those who wait for each other.
-    /// - Returns: the result of the user whose turn it is, if that is among them.
+    /// Settles some or all of the users that wait for each other.
+    /// - Returns: the result of the user whose turn it is, if it is among them.
     private func leave(_ circle: [LastPassWay.Step], own: UInt32) throws(SQLiteFailure) -> AppliedUser? {
         guard circle.contains(where: \.isSharer) else { return try handRound(circle.map(\.index), own: own) }
         var result: AppliedUser?
@@ -111,21 +112,21 @@ struct LastPass {
         var results: [AppliedUser] = []
         let verdict = try applier.guarded { () throws(SQLiteFailure) -> UserApplier.Verdict in
             results = []
-            // The first gives its address up before it gets what it asks for; then each finds its own free.
+            // The first gives up its address before it gets the one it asks for; after that, each finds its own free.
             try applier.load(users[0])
             guard let row = try applier.lookAtOwnRow() else { throw SQLiteFailure.conflict }
             try applier.move(row, to: "usersync-\(batch.jobID)-\(users[0])@moving.invalid")
             for index in users.reversed() {
                 try applier.load(index)
                 let verdict = try applier.meet()
-                // Undone with the others': an email that several rows have, say.
+                // Undone together with the others: an email that several rows have, for example.
                 guard case .applied = verdict else { throw SQLiteFailure.conflict }
                 results.append(applier.result(of: verdict))
             }
             return .deferred
         }
         guard case .deferred = verdict else {
-            // One of them was refused; the others find that out when they are asked again.
+            // One of them was refused; the others find out when they are asked again.
             let user = applier.result(of: verdict)
             try note(user, isOwnTurn: user.index == own)
             return user.index == own ? user : nil
@@ -139,7 +140,7 @@ struct LastPass {
         return result
     }
 
-    /// Keeps what became of the present user.
+    /// Records the present user's result.
     private func note(_ user: AppliedUser, isOwnTurn: Bool) throws(SQLiteFailure) {
         let keeps = applier.keepsAddress
         if keeps {

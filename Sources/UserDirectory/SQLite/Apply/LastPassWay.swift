@@ -1,8 +1,8 @@
 import SyncModel
 
-/// The way from a user of the last pass to the one it comes after, from that one to the next, and on.
+/// The chain from a user of the last pass to the one it comes after, from there to the next, and so on.
 final class LastPassWay {
-    /// One on the way, and how it comes after the next.
+    /// A user in the chain, and how it comes after the next one.
     struct Step {
         var index: UInt32
         var isSharer = false
@@ -10,7 +10,7 @@ final class LastPassWay {
 
     private(set) var steps: [Step]
     private var places: [UInt32: Int]
-    /// How many steps were there before this transaction: who comes after whom on them was so then.
+    /// How many steps were taken before this transaction; their order was valid then.
     private var older = 0
 
     init(from index: UInt32) {
@@ -18,10 +18,10 @@ final class LastPassWay {
         places = [index: 0]
     }
 
-    /// Whose turn it is.
+    /// The user whose turn it is.
     var first: UInt32 { steps[0].index }
     var last: UInt32 { steps[steps.count - 1].index }
-    /// Whether it leads to anybody else.
+    /// Whether it leads to any other user.
     var isLong: Bool { steps.count > 1 }
 
     func append(_ next: UInt32, isSharer: Bool) {
@@ -35,24 +35,24 @@ final class LastPassWay {
         older = min(older, steps.count)
     }
 
-    /// Those between whom the way leads round, if the last comes after `next`; `nil`: it does not.
+    /// The users of the circle that closes if the last one comes after `next`; `nil` if none closes.
     func circle(to next: UInt32, isSharer: Bool) -> [Step]? {
         guard let first = places[next] else { return nil }
         steps[steps.count - 1].isSharer = isSharer
         return Array(steps[first...])
     }
 
-    /// - Parameter circle: the last of the way. Where that is all of it, it begins again.
+    /// - Parameter circle: the end of the chain. If that is all of it, it starts over.
     func remove(_ circle: [Step]) {
         let own = first
         for _ in circle { removeLast() }
         if steps.isEmpty { (steps, places) = ([Step(index: own)], [own: 0]) }
     }
 
-    /// Whether it was gone in this transaction alone, whoever leads to it.
+    /// Whether the circle was found within this transaction, however it was reached.
     func isFresh(_ circle: [Step]) -> Bool { older <= steps.count - circle.count + 1 }
 
-    /// Goes back to where a circle begins.
+    /// Goes back to the beginning of a circle.
     func cutBack(to circle: [Step]) {
         for _ in circle.dropFirst() { removeLast() }
     }
@@ -60,15 +60,15 @@ final class LastPassWay {
     fileprivate func resume() { older = steps.count }
 }
 
-/// Ways that go on in the next transaction. What is lost of them is gone again.
+/// Chains that continue in the next transaction. A lost chain is followed again.
 final class LastPassWays {
     private var ways: [JobID: LastPassWay] = [:]
 
-    /// Of so many jobs, and so many steps in all, ways are kept; others are gone in one transaction.
+    /// Chains are kept for this many jobs, with this many steps in total; others are finished in one transaction.
     private static let jobs = 16
     private static let steps = 2_000_000
 
-    /// The job's way as far as it was gone, where it is this user's, else a new one.
+    /// The job's chain as far as it was followed, if it is this user's; else a new one.
     func way(of job: JobID, from index: UInt32) -> LastPassWay {
         guard let way = ways[job] else { return LastPassWay(from: index) }
         guard way.first == index else {
@@ -79,7 +79,7 @@ final class LastPassWays {
         return way
     }
 
-    /// False where there is no room.
+    /// False if there is no room.
     func keep(_ way: LastPassWay, of job: JobID) -> Bool {
         guard ways[job] != nil || ways.count < Self.jobs, ways.values.reduce(0, { $0 + $1.steps.count }) < Self.steps else {
             return false
@@ -103,10 +103,10 @@ final class LastPassAllowance {
         self.closeEarly = closeEarly
     }
 
-    /// No further batch is to be begun.
+    /// No further batch should be started.
     var isSpent: Bool { taken >= most }
 
-    /// Takes a step. True where the transaction should end, at once or because somebody else waits.
+    /// Takes a step. True if the transaction should end, because of its length or because another call waits.
     func isUsedUp() -> Bool {
         taken += 1
         return taken >= most || taken.isMultiple(of: 100) && closeEarly()

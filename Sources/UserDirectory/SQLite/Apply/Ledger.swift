@@ -1,11 +1,11 @@
 import GRDBSQLite
 import SyncModel
 
-/// The ledger: which batches took effect, and what came of them.
+/// The ledger: which batches took effect, and with which results.
 struct Ledger {
     let statements: UserStatements
 
-    /// What stands there; `nil`: the batch is still to be applied.
+    /// The batch's entry; `nil` if the batch has not been applied.
     func find(_ job: JobID, _ batch: Int) throws(SQLiteFailure) -> BatchApplied? {
         let select = try statements("SELECT results FROM usersync_ledger WHERE job_id = ?1 AND batch = ?2")
         select.bind(1, copying: job.text)
@@ -31,7 +31,7 @@ struct Ledger {
         try insert.run()
     }
 
-    /// Removes a job's rows, those of its waiting users too.
+    /// Removes a job's rows, including those of its waiting users.
     func forget(_ job: JobID) throws(SQLiteFailure) {
         for table in ["usersync_ledger", "usersync_waiting"] {
             let delete = try statements("DELETE FROM \(table) WHERE job_id = ?1")

@@ -1,6 +1,6 @@
 import SyncModel
 
-/// A row of `users` that a statement stands on. `done()` before the next statement writes.
+/// The current row of `users` in a statement. Call `done()` before the next statement writes.
 struct StoredRow: StoredUser {
     private let statement: RawStatement
 

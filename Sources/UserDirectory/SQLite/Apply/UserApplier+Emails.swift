@@ -1,8 +1,8 @@
 import SyncModel
 
-/// Whose an email is, and what becomes of who asks for it.
+/// Who owns an email, and what happens to a user that asks for it.
 extension UserApplier {
-    /// The tenant's row with the user's email: the spelling as sent wins, else the lowest id.
+    /// The tenant's row with the user's email: an exact match of the spelling wins, else the lowest id.
     func findByEmail() throws(SQLiteFailure) -> StoredRow? {
         guard let email = fields.email else { return nil }
         if hasMixedCase {
@@ -17,10 +17,10 @@ extension UserApplier {
         return try select.step() ? StoredRow(select) : nil
     }
 
-    /// The user's id, if it has one, is nobody's, and `row` has its email.
+    /// No row has the user's id, if it has one, and `row` has its email.
     func meet(_ row: StoredRow) throws(SQLiteFailure) -> Verdict {
         guard let other = row.wrapperID.map({ Array($0) }) else { return try update(row) }
-        // Somebody else's by its id: whether that one stays, moves or is in the request at all, all others of the job decide first.
+        // The row has another id: whether its owner keeps it, moves or is in the request at all, the rest of the job decides.
         let isNobodyInTheJob = batch.carriedIDs.map { ids in !other.withUnsafeBytes { ids.mayContain($0) } } ?? false
         guard isFinal || isNobodyInTheJob else {
             row.done()
@@ -47,8 +47,8 @@ extension UserApplier {
         return try takeOver(row)
     }
 
-    /// Whether a user of the same job carries the id of a row that has this user's address. `nil`: none does, or it asked for the same
-    /// address before this one: the last of the two has it.
+    /// The verdict if another user of the job carries the id of the row that has this user's address. `nil` if none does, or if
+    /// that one asked for the same address earlier: the later of the two gets it.
     private func verdict(onRowOf id: [UInt8]) throws(SQLiteFailure) -> Verdict? {
         if let carrier = try waiting.carrier(of: id, in: batch) {
             return isAskedFor(by: carrier)
@@ -58,7 +58,7 @@ extension UserApplier {
         return isAskedFor(by: carrier) && carrier.index < fields.index ? nil : .failed(.identityConflict, crmUserID: met)
     }
 
-    /// Lets a row that has another email take the user's. `nil`: it may; else what becomes of the user.
+    /// Whether the user's email may be written to a row that has another one. `nil` if it may; else the verdict.
     func makeRoom(for row: Int64) throws(SQLiteFailure) -> Verdict? {
         guard let email = fields.email else { return nil }
         let holders = try holders(of: email)
@@ -72,13 +72,13 @@ extension UserApplier {
         return holders.isEmpty ? nil : .failed(.identityConflict, crmUserID: row)
     }
 
-    /// Whether another user asks for the address that the present one asks for.
+    /// Whether another user asks for the same address as the present one.
     private func isAskedFor(by carrier: WaitingUsers.Carrier) -> Bool {
         guard let email = fields.email, let other = carrier.email else { return false }
         return other.withUnsafeBytes { $0.sameBytes(as: email) }
     }
 
-    /// Whether the user's email, in lower case as it would be stored, stands in some row.
+    /// Whether any row has the user's email in lower case, as it would be stored.
     func isSpellingTaken() throws(SQLiteFailure) -> Bool {
         guard let email = fields.email else { return false }
         for sql in scope == .global ? [UserSQL.byEmail, UserSQL.emailElsewhere] : [UserSQL.byEmail] {
@@ -105,12 +105,12 @@ extension UserApplier {
     /// A row that has an email.
     private struct Holder {
         var id: Int64
-        /// As it is stored.
+        /// As stored.
         var email: [UInt8]
         var wrapperID: [UInt8]?
     }
 
-    /// The tenant's rows with an email, whatever the case of its letters.
+    /// The tenant's rows with an email, in any case.
     private func holders(of email: UnsafeRawBufferPointer) throws(SQLiteFailure) -> [Holder] {
         var rows: [Holder] = []
         func add(_ select: RawStatement, email: Int32, wrapperID: Int32) {

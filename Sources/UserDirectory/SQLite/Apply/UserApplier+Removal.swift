@@ -33,18 +33,18 @@ extension UserApplier {
         return rows
     }
 
-    /// A row got its user: one whose removal, newer than this data, had come before is removed as it would be now.
-    /// - Returns: whether it is.
+    /// Deactivates a row that has just got its user, if a removal newer than this data had come before.
+    /// - Returns: whether it did.
     func staysRemoved(_ row: Int64) throws(SQLiteFailure) -> Bool {
         guard batch.hasRemovals, let moment = try removals.moment(of: fields, in: batch) else { return false }
         return try deactivate(row, at: moment.iso8601)
     }
 
-    /// False where a trigger ignored it.
+    /// False if a trigger ignored it.
     private func deactivate(_ row: Int64, at moment: String) throws(SQLiteFailure) -> Bool {
         let update = try statement(UserSQL.deactivate)
         update.bind(UserSQL.syncTime, copying: moment)
-        // The batch's own is bound again the next time.
+        // Makes the batch's own time be bound again next time.
         update.boundFor = 0
         update.bind(UserSQL.row, row)
         try update.run()

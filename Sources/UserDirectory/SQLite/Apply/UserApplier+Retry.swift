@@ -1,18 +1,18 @@
 import SyncModel
 
-/// A retry is the rest of its request: what the request has written already comes before it.
+/// A retry is the rest of its request: what the request has already written comes before it.
 extension UserApplier {
-    /// Whether a row was written by the request whose failed users are tried again: it is of that very moment, and this job has not
-    /// written to it. Another request that named the same moment counts as the same.
-    /// - Parameter id: the row's.
+    /// Whether a row was written by the request whose failed users are retried: it has exactly that sync time, and this job has
+    /// not written to it. Another request with the same sync time counts as the same.
+    /// - Parameter id: the row's wrapper id.
     func isOfTheRequest(_ row: StoredRow, id: @autoclosure () -> [UInt8]) throws(SQLiteFailure) -> Bool {
         guard batch.isRetry, SyncOrder.isSame(batch.syncTime, stored: row.syncTime) else { return false }
         guard batch.hasWaiting else { return true }
         return try !waiting.isWritten(id(), in: batch)
     }
 
-    /// In a retry: notes that the present user was applied, for those of it that come to the same row.
-    /// - Parameter result: to be kept for its batch's turn.
+    /// In a retry: notes that the present user was applied, for other users of the retry that match the same row.
+    /// - Parameter result: kept for its batch's turn.
     /// - Returns: whether there was anything to note.
     func markWritten(_ user: AppliedUser, result: [UInt8]?) throws(SQLiteFailure) -> Bool {
         guard batch.isRetry, batch.operation == .userSync, [.created, .updated, .unchanged].contains(user.outcome) else {

@@ -2,8 +2,9 @@ import GRDBSQLite
 import SyncModel
 
 extension UserApplier {
-    /// Runs `body`, which settles the present user. In savepoints: what a refused user left behind is undone, and the refusal is its
-    /// verdict. Throws a refusal only without savepoints, or where the transaction is gone with it: then `culprit` says whose it was.
+    /// Runs `body`, which settles the present user. With savepoints, what a refused user left behind is undone and the refusal
+    /// becomes its verdict.
+    /// - Throws: a refusal, only without savepoints or if it ended the transaction; then `culprit` is the user's result.
     func guarded(_ body: () throws(SQLiteFailure) -> Verdict) throws(SQLiteFailure) -> Verdict {
         if !culprits.isEmpty, let known = culprits[Culprit(jobID: batch.jobID, index: fields.index)] {
             _ = try lookAtOwnRow()
@@ -35,7 +36,7 @@ extension UserApplier {
         return .failed(.refusedByDatabase, crmUserID: met, detail: RefusalDetail.text(failure.message, hiding: fields))
     }
 
-    /// What a verdict makes of the present user; without outcome for one that waits.
+    /// The present user's result for a verdict; for one that still waits, an `identity_conflict`.
     func result(of verdict: Verdict) -> AppliedUser {
         switch verdict {
         case .applied(let outcome, let id, let detail, let isRelinked):

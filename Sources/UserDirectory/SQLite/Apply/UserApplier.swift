@@ -1,21 +1,21 @@
 import GRDBSQLite
 import SyncModel
 
-/// Applies one user after the other, inside a transaction that somebody else holds.
+/// Applies users one by one, inside a transaction held by its caller.
 ///
-/// What a user meets is a result; what it throws means that the database refused the statement (`refusesOneUser`) or is in trouble.
+/// A user's outcome is a result; a thrown error means that the database refused the statement (`refusesOneUser`) or failed.
 final class UserApplier {
-    /// What became of a user.
+    /// The outcome of a user.
     enum Verdict {
         case applied(UserOutcome, crmUserID: Int64, detail: String? = nil, isRelinked: Bool = false)
         case failed(FailureCode, crmUserID: Int64 = 0, detail: String? = nil)
-        /// Others of the job may change what becomes of it: it waits for the last pass.
+        /// Other users of the job may change its outcome: it waits for the last pass.
         case deferred
         /// In the last pass: another user comes first, one that shares its id or email, or one whose row has its address.
         case comesAfter(UInt32, isSharer: Bool)
     }
 
-    /// A user who takes the whole transaction with it: its result is known before the next attempt.
+    /// A user that ends the whole transaction: its result is known before the next attempt.
     struct Culprit: Hashable {
         var jobID: JobID
         var index: UInt32
@@ -27,27 +27,27 @@ final class UserApplier {
     let removals: EarlyRemovals
     let fields = RecordFields()
     var batch: BatchContext
-    /// Whether each user is applied in a savepoint of its own.
+    /// Whether each user is applied in its own savepoint.
     let usesSavepoints: Bool
     let culprits: [Culprit: AppliedUser]
-    /// Set where a refusal took the transaction with it.
+    /// Set if a refusal ended the transaction.
     var culprit: AppliedUser?
-    /// Whether what the present user meets decides: nobody of its job can change it any more.
+    /// Whether the present user's verdict is final: no other user of its job can change it any more.
     var isFinal = false
-    /// Whether emails in mixed case are there: rows of an older table or of the CRM's own making.
+    /// Whether there are emails in mixed case: rows of an older table, or written by the CRM.
     let hasMixedCase: Bool
-    /// Triggers of the CRM's may act on an insert that comes to nothing: look first where there are some.
+    /// CRM triggers may fire even if the insert conflicts; if there are any, look the row up first.
     private let hasTriggers: Bool
-    /// How many of the last users were new, up to 2: then the next is tried as new without a look.
+    /// How many of the last users were new, up to 2; at 2 the next one is inserted without a lookup.
     private var newInARow = 0
 
-    /// The row the present user was found to be, 0 where there is none: also what a refusal belongs to.
+    /// The row matched for the current user, or 0; a refusal is reported against it.
     private(set) var met: Int64 = 0
-    /// Whether it was found by the id.
+    /// Whether it was found by id.
     private(set) var isMetByID = false
-    /// The id of the row that a user without one was found to be.
+    /// The wrapper id of the row matched for a user that was sent without one.
     var metID: [UInt8]?
-    /// Whether the row stays with an address that the user does not ask for.
+    /// Whether the row keeps an address that the user does not ask for.
     private(set) var keepsAddress = false
 
     static let ignored = "A trigger of the database ignored the row"
@@ -78,7 +78,7 @@ final class UserApplier {
     /// Makes a waiting user the present one.
     func load(_ index: UInt32) throws(SQLiteFailure) {
         guard fields.load(copying: try waiting.record(of: index, in: batch)) else {
-            // Of this batch, not of the file: its tries end it.
+            // Blames this batch, not the file: its attempts run out.
             throw SQLiteFailure(
                 code: SQLITE_MISMATCH, message: "the record of waiting user \(index) of job \(batch.jobID) cannot be read")
         }
@@ -95,8 +95,8 @@ final class UserApplier {
     func noteMet(_ row: Int64) { met = row }
 
     /// Applies a user on the first pass.
-    /// - Parameter raw: its record with its length, to be kept if it has to wait.
-    /// - Returns: `nil`: it waits for the last pass.
+    /// - Parameter raw: its record with its length, kept if it must wait.
+    /// - Returns: `nil` if it waits for the last pass.
     func apply(_ raw: UnsafeRawBufferPointer, _ record: UserRecord) throws(SQLiteFailure) -> AppliedUser? {
         load(record)
         isFinal = false
@@ -105,7 +105,7 @@ final class UserApplier {
         let user = result(of: verdict)
         if try markWritten(user, result: nil) { return user }
         guard batch.operation == .userSync, let id = fields[.id] else { return user }
-        // One that never met its row leaves it as it is, whichever address that has.
+        // A user that was never matched leaves its row as it is, whatever address that has.
         let isMissed = user.code == .invalidUser ? try lookAtOwnRow() != nil : false
         if keepsAddress || isMissed {
             try waiting.add(fields, nil, as: .keeps, in: batch)
@@ -129,7 +129,7 @@ final class UserApplier {
         return verdict
     }
 
-    /// Lets the present user meet what is stored.
+    /// Matches the present user against the stored rows and writes it.
     func meet() throws(SQLiteFailure) -> Verdict {
         let triesFirst = newInARow == 2 && !hasTriggers && !hasMixedCase
         if triesFirst, let id = try insert() { return try created(id) }
@@ -157,7 +157,8 @@ final class UserApplier {
         return try select.step() ? StoredRow(select) : nil
     }
 
-    /// Finds the row with the user's id without writing to it; its number, if there is one.
+    /// Finds the row with the user's id without writing to it.
+    /// - Returns: the row's id, if there is one.
     func lookAtOwnRow() throws(SQLiteFailure) -> Int64? {
         guard let row = try findByID() else { return nil }
         defer { row.done() }
@@ -167,7 +168,7 @@ final class UserApplier {
         return met
     }
 
-    /// Gives a row an address for the while in which others get theirs.
+    /// Gives a row a temporary address while others get theirs.
     func move(_ row: Int64, to email: String) throws(SQLiteFailure) {
         let update = try statement(UserSQL.moveEmail)
         update.bind(UserSQL.parameter(.email), copying: email)
@@ -178,7 +179,7 @@ final class UserApplier {
         }
     }
 
-    /// Writes to the user's row what it sends, its email where that can be.
+    /// Writes what the user sends to its row, and its email if possible.
     func update(_ row: StoredRow) throws(SQLiteFailure) -> Verdict {
         let id = row.id
         met = id
@@ -195,7 +196,7 @@ final class UserApplier {
         row.done()
         if !emailStands {
             if isOtherSpelling {
-                // A twin in lower case has that spelling already: this row keeps its own.
+                // A twin in lower case already has that spelling: this row keeps its own.
                 if try !isSpellingTaken() { changes.insert(.email) }
             } else {
                 if let refusal = try makeRoom(for: id) { return refusal }
@@ -223,14 +224,14 @@ final class UserApplier {
     func takeOver(_ row: StoredRow) throws(SQLiteFailure) -> Verdict {
         let id = row.id
         let shape = fields.creation
-        // Of the columns with an index, those that do not change.
+        // The indexed columns whose values stay the same.
         var kept = FieldSet()
         if fields.email.map({ row.email?.sameBytes(as: $0) ?? false }) ?? true { kept.insert(.email) }
         if row.holds(shape.contains(.kindeUserID) ? fields.target(.kindeUserID) ?? .null : .null, in: .kindeUserID) {
             kept.insert(.kindeUserID)
         }
         row.done()
-        // A twin in lower case has that spelling already: this row keeps its own.
+        // A twin in lower case already has that spelling: this row keeps its own.
         if !kept.contains(.email), try isSpellingTaken() { kept.insert(.email) }
         let update = try statements.takeOver(shape, kept: kept)
         batch.bindConstants(to: update)
@@ -246,13 +247,13 @@ final class UserApplier {
 
     // MARK: Creation
 
-    /// Creates the user; `nil` where a unique index holds it already or a trigger ignored it.
+    /// Creates the user; `nil` if a unique index already contains it or a trigger ignored it.
     private func insert() throws(SQLiteFailure) -> Int64? {
         let shape = fields.creation
         return try run(insert: statements.insert(shape), shape)
     }
 
-    /// Tries once more without a way out, to learn what the database has against the user.
+    /// Repeats the insert without ON CONFLICT DO NOTHING so that the database reports the reason.
     private func insertInSight() throws(SQLiteFailure) -> Verdict {
         let shape = fields.creation
         let insert = try statements(UserSQL.insert(shape, onConflictDoNothing: false))

@@ -1,20 +1,20 @@
 import SyncModel
 
-/// The SQL of the hot loop. Every statement names the tenant. Parameters keep one number everywhere: a field's place in `UserField`
-/// plus one, then those below.
+/// The SQL of the hot loop. Every statement that finds or writes a user names the tenant. Parameters have the same number
+/// everywhere: a field's position in `UserField` plus one, then those below.
 enum UserSQL {
     /// The tenant of the batch.
     static let tenant: Int32 = 21
     /// The job's sync time as stored.
     static let syncTime: Int32 = 22
-    /// The moment the batch is applied.
+    /// The time the batch is applied.
     static let now: Int32 = 23
     /// A row's id.
     static let row: Int32 = 24
 
     static func parameter(_ field: UserField) -> Int32 { Int32(field.rawValue + 1) }
 
-    /// Columns of a user that was read: `id`, the fields in their order, `sync_time`.
+    /// The columns read for a user: `id`, the fields in order, `sync_time`.
     private static let columns = "id, \(UserField.stored.map(\.column).joined(separator: ", ")), sync_time"
     static func column(_ field: UserField) -> Int32 { Int32(field.rawValue + 1) }
     static let syncTimeColumn = Int32(UserField.stored.count + 1)
@@ -30,7 +30,7 @@ enum UserSQL {
         WHERE email <> lower(email) AND lower(email) = ?3 AND tenant_id = ?21 ORDER BY id
         """
 
-    // Of another tenant's user nothing is read but that there is one.
+    // Of another tenant's user, only its existence is read.
     static let emailElsewhere = "SELECT 1 FROM users WHERE email = ?3 AND tenant_id <> ?21 LIMIT 1"
     static let mixedCaseEmailElsewhere = """
         SELECT 1 FROM users INDEXED BY idx_users_email_lower
@@ -39,7 +39,7 @@ enum UserSQL {
 
     static let removalByWrapperID =
         "SELECT id, sync_time FROM users WHERE tenant_id = ?21 AND wrapper_user_id = ?1"
-    /// The unary plus keeps SQLite from looking through all of the tenant's.
+    /// The unary plus keeps SQLite from scanning all of the tenant's rows.
     static let removalByKindeID = """
         SELECT id, sync_time FROM users INDEXED BY idx_users_kinde_user_id WHERE kinde_user_id = ?1 AND +tenant_id = ?21 LIMIT 2
         """
@@ -52,7 +52,7 @@ enum UserSQL {
     static let anyUser = "SELECT \(columns) FROM users LIMIT 1"
     static let triggers = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = 'users' LIMIT 1"
 
-    /// Creates a user unless a unique index holds it already. Fields left out take the table's defaults.
+    /// Creates a user unless a unique index already contains it. Omitted fields take the table's defaults.
     static func insert(_ fields: FieldSet, onConflictDoNothing: Bool) -> String {
         let names =
             fields.fields.map(\.column) + ["tenant_id", "synced_from", "sync_time", "last_synced_at", "created_at", "updated_at"]
@@ -63,11 +63,11 @@ enum UserSQL {
             """
     }
 
-    /// Gives a row to another person: every column becomes what creation would write, but for `id`, `created_at` and columns that are
-    /// not ours.
+    /// Gives a row to another person: every column gets the value that creation would write, except `id`, `created_at` and
+    /// columns that are not usersync's.
     /// - Parameters:
-    ///   - fields: those that creation would name; of the others `defaults` has the table's own.
-    ///   - kept: those that stand as they are; naming them would rewrite their entries in indexes.
+    ///   - fields: those that creation would name; the others get the table's own default from `defaults`.
+    ///   - kept: those whose value stays the same; naming them would rewrite their index entries.
     static func takeOver(_ fields: FieldSet, kept: FieldSet, defaults: [String: String]) -> String {
         let columns = UserField.stored.filter { field in
             !kept.contains(field) || !fields.contains(field) && defaults[field.column] != nil
@@ -80,7 +80,7 @@ enum UserSQL {
     }
     static let defaults = "SELECT lower(name), dflt_value FROM pragma_table_info('users') WHERE dflt_value IS NOT NULL"
 
-    /// Writes the fields that differ; none: the user was seen, unchanged.
+    /// Writes the fields that differ; if there are none, the user was seen unchanged.
     static func update(_ fields: FieldSet) -> String {
         var columns = fields.fields.map { "\($0.column) = ?\(parameter($0))" } + ["sync_time = ?22", "last_synced_at = ?23"]
         if !fields.isEmpty { columns.append("updated_at = ?23") }

@@ -7,7 +7,7 @@ final class UserStatements {
     private var takeOvers: [TakeOver: RawStatement] = [:]
     private var lookup: RawStatement?
     private var batches = 0
-    /// `PRAGMA data_version` as the tables were fitted; another one: another process has committed since.
+    /// `PRAGMA data_version` when the tables were fitted; if it differs, another process has committed since.
     let preparedDataVersion: Int64
 
     private struct TakeOver: Hashable {
@@ -15,7 +15,7 @@ final class UserStatements {
         var kept: FieldSet
     }
 
-    /// Shapes kept; a payload that has more compiles them anew.
+    /// The most shapes kept per kind; if a payload has more, they are compiled again.
     private static let capacity = 64
 
     init(_ connection: OpaquePointer, preparedDataVersion: Int64) {
@@ -26,7 +26,7 @@ final class UserStatements {
 
     func callAsFunction(_ sql: String) throws(SQLiteFailure) -> RawStatement { try cache(sql) }
 
-    /// The statement of every known user, without a look at its text.
+    /// The lookup for every known user, without a search by its SQL text.
     func byWrapperID() throws(SQLiteFailure) -> RawStatement {
         if let lookup { return lookup }
         let statement = try RawStatement(connection, UserSQL.byWrapperID)
@@ -50,7 +50,7 @@ final class UserStatements {
         return statement
     }
 
-    /// - Parameter kept: fields that stand as they are.
+    /// - Parameter kept: fields whose value stays the same.
     func takeOver(_ fields: FieldSet, kept: FieldSet) throws(SQLiteFailure) -> RawStatement {
         let shape = TakeOver(fields: fields, kept: kept)
         if let statement = takeOvers[shape] { return statement }
@@ -65,7 +65,7 @@ final class UserStatements {
         return statement
     }
 
-    /// A number that no batch had before: tells whether a statement has this batch's constants bound.
+    /// A new number per batch: shows whether a statement has this batch's constants bound.
     func nextBatch() -> Int {
         batches += 1
         return batches

@@ -1,16 +1,17 @@
 import GRDBSQLite
 import SyncModel
 
-/// Users of a job that wait for its last pass: each as it was sent, the id it carries and the address it asks for.
+/// Users of a job that wait for its last pass: each as sent, with the id it carries and the address it asks for.
 ///
-/// Whoever is settled goes, but for three kinds: those settled before their own batch's turn, whose result waits for it; those whose
-/// row keeps an address that they did not ask for, as others of the job must know of it; and in a retry those whose row it wrote.
+/// Settled users are removed, with three exceptions: those settled before their own batch's turn, whose result waits for it;
+/// those whose row keeps an address that they did not ask for, which other users of the job must know; and, in a retry, those
+/// whose row it wrote.
 struct WaitingUsers {
-    /// `state` of a row. Queries name the numbers, so that the partial indexes serve them.
+    /// `state` of a row. Queries spell out the numbers so that the partial indexes apply.
     enum State: Int64 {
         case open = 0
         case settled = 1
-        /// Settled, and its row keeps an address it did not ask for.
+        /// Settled, but its row keeps an address that it did not ask for.
         case keeps = 2
         /// Settled by a retry, which has written to the row with its id.
         case written = 3
@@ -19,16 +20,16 @@ struct WaitingUsers {
     /// A user that carries an id.
     struct Carrier {
         var index: UInt32
-        /// The address it asks for, in lower case; `nil`: none.
+        /// The address it asks for, in lower case; `nil` if none.
         var email: [UInt8]?
     }
 
-    /// A row as its batch's turn finds it.
+    /// A row as found at its batch's turn.
     struct Entry {
         var state: State
         var result: [UInt8]
 
-        /// The result that waits for the batch's turn; `nil`: the user is not settled yet.
+        /// The result that waits for the batch's turn; `nil` if the user is not settled yet.
         var settled: AppliedUser? {
             state == .open ? nil : result.withUnsafeBytes { LedgerResults.decode($0) }?.users.first
         }
@@ -41,7 +42,7 @@ struct WaitingUsers {
     private static let id: Int32 = 3
     private static let email: Int32 = 4
 
-    // Named indexes: to have an order, SQLite would go through all of a job's users before one.
+    // With INDEXED BY: otherwise SQLite would scan all of a job's users to get the order.
     private static let anyOf = "SELECT 1 FROM usersync_waiting WHERE job_id = ?1 LIMIT 1"
     private static let anyKeeping = """
         SELECT 1 FROM usersync_waiting INDEXED BY usersync_waiting_keeps WHERE job_id = ?1 AND state = 2 LIMIT 1
@@ -96,7 +97,7 @@ struct WaitingUsers {
         try statement(Self.anyKeeping, job).found()
     }
 
-    /// - Parameter record: as it was sent, its length included; `nil` for one that is settled.
+    /// - Parameter record: as sent, including its length; `nil` for a settled user.
     func add(
         _ fields: RecordFields, _ record: UnsafeRawBufferPointer?, as state: State, in batch: BatchContext
     ) throws(SQLiteFailure) {
@@ -128,7 +129,7 @@ struct WaitingUsers {
         return users
     }
 
-    /// A waiting user's record, its length included.
+    /// A waiting user's record, including its length.
     func record(of index: UInt32, in batch: BatchContext) throws(SQLiteFailure) -> [UInt8] {
         let select = try statement(Self.recordOf, batch.jobID)
         select.bind(Self.index, Int64(index))
@@ -137,8 +138,8 @@ struct WaitingUsers {
         return Array(select.blob(0))
     }
 
-    /// The one that a user has to come after: the last before it, not settled yet, who asks for the same address; else who carries
-    /// the same id.
+    /// The user that this one must come after: the last unsettled one before it that asks for the same address, else one that
+    /// carries the same id.
     func sharer(before fields: RecordFields, in batch: BatchContext) throws(SQLiteFailure) -> UInt32? {
         let select = try statement(Self.sharerBefore, batch.jobID)
         bind(fields, to: select)
@@ -165,8 +166,8 @@ struct WaitingUsers {
         return Carrier(index: UInt32(truncatingIfNeeded: select.int64(0)), email: select.text(1).map { Array($0) })
     }
 
-    /// The user is settled, and the retry has written to the row with this id.
-    /// - Parameter result: to be kept for its batch's turn; `nil`: this is it.
+    /// Marks the user as settled: the retry has written to the row with this id.
+    /// - Parameter result: kept for its batch's turn; `nil` if this is it.
     func addWritten(_ index: UInt32, id: [UInt8], result: [UInt8]?, in batch: BatchContext) throws(SQLiteFailure) {
         let insert = try statement(Self.insertWritten, batch.jobID)
         insert.bind(Self.index, Int64(index))
@@ -182,10 +183,10 @@ struct WaitingUsers {
         return try select.found()
     }
 
-    /// The user is settled.
+    /// Marks the user as settled.
     /// - Parameters:
-    ///   - state: what others of the job have to know of it.
-    ///   - result: to be kept for its batch's turn; `nil`: this is it.
+    ///   - state: what other users of the job must know about it.
+    ///   - result: kept for its batch's turn; `nil` if this is it.
     func settle(_ index: UInt32, as state: State = .settled, result: [UInt8]?, in batch: BatchContext) throws(SQLiteFailure) {
         let isKept = result != nil || state != .settled
         let statement = try statement(isKept ? Self.update : Self.delete, batch.jobID)
@@ -197,14 +198,14 @@ struct WaitingUsers {
         try statement.run()
     }
 
-    /// The row with this id has the address that was asked for last: what kept it before is no news any more.
+    /// The row with this id now has the address asked for last: a note that it keeps another one no longer applies.
     func noLongerKeeps(_ id: UnsafeRawBufferPointer, in batch: BatchContext) throws(SQLiteFailure) {
         let update = try statement(Self.release, batch.jobID)
         update.bind(Self.id, id)
         try update.run()
     }
 
-    /// Removes what stands there of a job.
+    /// Removes a job's entries.
     func forget(_ job: JobID) throws(SQLiteFailure) {
         try statement("DELETE FROM usersync_waiting WHERE job_id = ?1", job).run()
     }

@@ -3,31 +3,31 @@ import GRDB
 import GRDBSQLite
 import SyncModel
 
-/// The one connection that writes the directory, with its statements. Belongs to the actor that opened it.
+/// The only connection that writes the directory, with its statements. Confined to the actor that opened it.
 ///
-/// GRDB opens it and serves the schema work; the hot loop speaks to SQLite itself, on the same connection.
+/// GRDB opens it and serves the schema work; the hot loop calls SQLite directly, on the same connection.
 final class DirectoryConnection {
     private let queue: DatabaseQueue
     private let walPageLimit: Int
-    /// A page cache that was asked for; else it follows the file's size.
+    /// A fixed page cache, if one was asked for; else it follows the file's size.
     private let fixedCacheKiB: Int?
     private var scale = FileScale.small
-    /// Pages in the write-ahead log after the last commit, told by SQLite's hook.
+    /// Pages in the write-ahead log after the last commit, as reported by SQLite's hook.
     private let walPages: UnsafeMutablePointer<Int32>
-    /// Log size at which the next checkpoint is due.
+    /// The log size, in pages, at which the next checkpoint is due.
     private var checkpointAt: Int
     private var statements: UserStatements?
     private var preparedDataVersion: Int64 = 0
 
     /// Opens the file, sets every pragma and reads it back.
-    /// - Parameter makesFile: whether a file is made (with mode 0600) where there is none.
-    /// - Throws: `DatabaseError`, or `DirectoryError` where there is no file or a pragma did not take.
+    /// - Parameter makesFile: whether to create a missing file (with mode 0600).
+    /// - Throws: `DatabaseError`; `DirectoryError` if there is no file or a pragma did not take effect.
     init(path: String, options: SQLiteUserDirectory.Options, makesFile: Bool = true) throws {
         if makesFile { try Self.createPrivately(path) } else { try Self.expectFile(path) }
         var configuration = Configuration()
         configuration.label = "usersync.directory"
         configuration.busyMode = .timeout(options.busyTimeout)
-        // The CRM's own triggers and views may be written so.
+        // The CRM's own triggers and views may rely on it.
         configuration.acceptsDoubleQuotedStringLiterals = true
         queue = try DatabaseQueue(path: path, configuration: configuration)
         walPageLimit = options.walPageLimit
@@ -51,20 +51,20 @@ final class DirectoryConnection {
         walPages.deallocate()
     }
 
-    /// Makes the tables, or fits those that are there.
-    /// - Returns: why `sync_logs` will refuse rows; `nil`: it fits.
+    /// Creates the tables, or upgrades existing ones.
+    /// - Returns: why `sync_logs` will refuse rows; `nil` if it fits.
     func fitTables(for scope: EmailScope) throws -> String? {
         let outcome = try withDatabase { try SchemaUpgrade(db: $0, scope: scope).run() }
         preparedDataVersion = outcome.dataVersion
         return outcome.logTrouble
     }
 
-    /// Schema work and reads that are not hot, through GRDB.
+    /// Runs schema work and infrequent reads through GRDB.
     func withDatabase<Result>(_ body: (Database) throws -> Result) throws -> Result {
         try queue.writeWithoutTransaction(body)
     }
 
-    /// Work on SQLite's own handle, with the statements compiled for it.
+    /// Runs `body` on SQLite's own handle, with the statements compiled for it.
     func withStatements<Result>(_ body: (UserStatements) throws -> Result) throws -> Result {
         try queue.writeWithoutTransaction { db in
             guard let handle = db.sqliteConnection else {
@@ -76,7 +76,7 @@ final class DirectoryConnection {
         }
     }
 
-    /// Expects the file to stand where it was opened. Moved or removed, it can be written still, and nobody would see it.
+    /// Checks that the file is still where it was opened. A moved or removed file can still be written, unseen by everyone.
     func expectInPlace(_ handle: OpaquePointer) throws {
         var hasMoved: Int32 = 0
         guard sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved) == SQLITE_OK, hasMoved != 0 else { return }
@@ -85,11 +85,11 @@ final class DirectoryConnection {
 
     // MARK: Checkpoints
 
-    /// Runs a checkpoint where the log has grown beyond its bound. Never waits for readers. False: none was due.
+    /// Checkpoints if the log has grown beyond its limit. Never waits for readers. False if none was due.
     func checkpointIfDue() -> Bool {
         guard Int(walPages.pointee) >= checkpointAt else { return false }
-        // What cannot be written back now (a reader holds it) is tried again when the log has grown as much once more.
-        // Its failure costs nothing: what it could not write back stands in the log.
+        // What cannot be written back now (a reader holds it) is attempted again when the log has grown by the same amount.
+        // A failure costs nothing: the pages stay in the log.
         let frames = try? queue.writeWithoutTransaction { try $0.checkpoint(.passive) }
         if let frames, frames.walFrameCount == frames.checkpointedFrameCount {
             logIsWrittenBack()
@@ -99,7 +99,7 @@ final class DirectoryConnection {
         return true
     }
 
-    /// Writes the log back and empties its file where nobody reads it; else as much as can be done without waiting.
+    /// Writes the log back and empties its file if there are no readers; else does as much as possible without waiting.
     func checkpointWhenQuiet(busyTimeout: Double) {
         let isWhole = queue.writeWithoutTransaction { db in
             sqlite3_busy_timeout(db.sqliteConnection, 0)
@@ -114,7 +114,7 @@ final class DirectoryConnection {
         checkpointAt = walPageLimit
     }
 
-    /// Gives the connection the page cache that suits the file as large as it is now.
+    /// Gives the connection the page cache for the file's present size.
     func fitScale() -> FileScale {
         queue.writeWithoutTransaction { db in
             guard let bytes = try? Int.fetchOne(db, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
@@ -134,7 +134,7 @@ final class DirectoryConnection {
 
     // MARK: Opening
 
-    /// Makes the file readable by its owner alone. One that is there belongs to the CRM and keeps its mode.
+    /// Creates the file, accessible only to its owner. An existing one belongs to the CRM and keeps its mode.
     private static func createPrivately(_ path: String) throws {
         let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         if descriptor >= 0 {
@@ -152,7 +152,7 @@ final class DirectoryConnection {
 
     private static func setPragmas(_ db: Database, cacheKiB: Int) throws {
         func set(_ pragma: String, _ value: String, reads expected: String) throws {
-            // Some pragmas answer when set, others do not.
+            // Some pragmas return a row when set, others do not.
             _ = try Row.fetchAll(db, sql: "PRAGMA \(pragma)=\(value)")
             let now = try DatabaseValue.fetchOne(db, sql: "PRAGMA \(pragma)").map { String.fromDatabaseValue($0) ?? "\($0)" }
             guard now == expected else {
@@ -160,10 +160,10 @@ final class DirectoryConnection {
             }
         }
         try set("journal_mode", "WAL", reads: "wal")
-        // GRDB sets NORMAL when it turns on the log itself; here it does not, and what is acknowledged is on disk.
+        // GRDB sets NORMAL if it turns on the log itself; it does not here. What is acknowledged must be on disk.
         try set("synchronous", "FULL", reads: "2")
         try set("cache_size", "-\(cacheKiB)", reads: "-\(cacheKiB)")
-        // Before 3.51.3 a checkpoint beside a writer can lose a commit: this connection alone does them, between commits.
+        // Before 3.51.3 a checkpoint beside a writer can lose a commit: only this connection checkpoints, between commits.
         try set("wal_autocheckpoint", "0", reads: "0")
         try set("foreign_keys", "ON", reads: "1")
     }

@@ -1,13 +1,13 @@
 import GRDBSQLite
 
-/// A compiled statement, bound with bytes where they lie.
+/// A compiled statement whose parameters are bound without copying.
 ///
-/// Bytes are bound as `SQLITE_STATIC`: they must stay where they are until the step is done, and each parameter a statement reads is
-/// bound anew before the next step (or was bound as a copy).
+/// Bytes are bound as `SQLITE_STATIC`: they must stay in place until the step is done, and every parameter that a statement reads
+/// must be bound again before the next step (or have been bound as a copy).
 final class RawStatement {
     private let handle: OpaquePointer
     private let connection: OpaquePointer
-    /// Which batch's constants are bound; kept by the owner.
+    /// The batch whose constants are bound; maintained by the owner.
     var boundFor = 0
 
     /// SQLite's `SQLITE_TRANSIENT`: the bytes are copied at once.
@@ -49,7 +49,7 @@ final class RawStatement {
         if let text { bind(at, copying: text) } else { bindNull(at) }
     }
 
-    /// A text of whatever bytes.
+    /// Text from arbitrary bytes.
     func bind(_ at: Int32, copying bytes: [UInt8]) {
         bytes.withUnsafeBytes { bytes in
             // A null pointer would bind NULL.
@@ -58,7 +58,7 @@ final class RawStatement {
         }
     }
 
-    /// A blob that stays where it is until the step is done.
+    /// A blob that must stay in place until the step is done.
     func bind(_ at: Int32, blob bytes: UnsafeRawBufferPointer) {
         sqlite3_bind_blob(handle, at, bytes.baseAddress, Int32(bytes.count), nil)
     }
@@ -78,7 +78,7 @@ final class RawStatement {
         }
     }
 
-    /// True: there is a row. False: the statement is done and reset.
+    /// True if there is a row; false if the statement is done and reset.
     func step() throws(SQLiteFailure) -> Bool {
         switch sqlite3_step(handle) {
         case SQLITE_ROW: return true
@@ -103,7 +103,7 @@ final class RawStatement {
     func int64(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
     func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
 
-    /// The bytes of a text; `nil` for any other type. They hold until the next step or reset.
+    /// The bytes of a text; `nil` for any other type. Valid until the next step or reset.
     func text(_ column: Int32) -> UnsafeRawBufferPointer? {
         guard sqlite3_column_type(handle, column) == SQLITE_TEXT else { return nil }
         let start = sqlite3_column_text(handle, column)
@@ -117,13 +117,13 @@ final class RawStatement {
 
     func string(_ column: Int32) -> String? { text(column).map { String(decoding: $0, as: UTF8.self) } }
 
-    /// The bytes of a blob; they hold until the next step or reset.
+    /// The bytes of a blob, valid until the next step or reset.
     func blob(_ column: Int32) -> UnsafeRawBufferPointer {
         let start = sqlite3_column_blob(handle, column)
         return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
     }
 
-    /// SQLite compiles a statement anew when the schema has changed: an error may be that, and no user's fault.
+    /// SQLite recompiles a statement when the schema has changed: an error may come from that and not from the user.
     private var compilesStill: Bool {
         var again: OpaquePointer?
         defer { sqlite3_finalize(again) }

@@ -1,15 +1,15 @@
 import GRDB
 import GRDBSQLite
 
-/// What SQLite said, and what follows from it.
+/// An SQLite error, and what follows from it.
 struct SQLiteFailure: Error {
     /// The extended result code.
     let code: Int32
     let message: String
-    /// The statement could not be compiled: the schema is not what it should be, whoever the user is.
+    /// The statement could not be compiled: the schema is not as expected, whoever the user is.
     var isSchemaTrouble = false
 
-    /// Two users stand in each other's way: our own finding, not the database's.
+    /// Two users are in each other's way: found by us, not by the database.
     var isConflict = false
     static var conflict: SQLiteFailure {
         var failure = SQLiteFailure(code: SQLITE_CONSTRAINT, message: "")
@@ -34,20 +34,20 @@ struct SQLiteFailure: Error {
     /// `SQLITE_READONLY_DBMOVED`, a macro that Swift does not import.
     static let moved = SQLITE_READONLY | (4 << 8)
 
-    /// The code without what extends it.
+    /// The code without its extension.
     var primaryCode: Int32 { code & 0xFF }
 
-    /// The row was refused, not the directory gone: another user may fare better.
+    /// The row was refused, but the directory works: another user may succeed.
     var refusesOneUser: Bool {
         switch primaryCode {
         case SQLITE_CONSTRAINT, SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_RANGE: true
-        // A trigger or generated column of the CRM's met a value it cannot work with.
+        // One of the CRM's triggers or generated columns met a value it cannot handle.
         case SQLITE_ERROR: !isSchemaTrouble
         default: false
         }
     }
 
-    /// The open connection is no good any more: the next call opens the file anew.
+    /// The open connection is unusable: the next call reopens the file.
     var spoilsConnection: Bool {
         switch primaryCode {
         case SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PROTOCOL: true
@@ -55,10 +55,10 @@ struct SQLiteFailure: Error {
         }
     }
 
-    /// Not one user's refusal, but tables that are not as they were when the connection fitted them: dropped, say.
+    /// Not a refusal of one user: the tables are not as they were when the connection fitted them; dropped, for example.
     var tellsOfSchema: Bool { isSchemaTrouble || primaryCode == SQLITE_ERROR || primaryCode == SQLITE_SCHEMA }
 
-    /// The error of the seam. Its message holds no value of a row: SQLite's own sentences name tables and columns only.
+    /// The error for callers. Its message contains no values of a row: SQLite's own messages name only tables and columns.
     var directoryError: DirectoryError {
         let said = "SQLite says: \(message) (\(code))"
         if code == Self.moved { return .unavailable("The directory's file was moved or removed while it was open: put it back") }
@@ -77,7 +77,7 @@ struct SQLiteFailure: Error {
 }
 
 extension DirectoryError {
-    /// The error of the seam for whatever GRDB or our own code threw.
+    /// The error for callers, from anything that GRDB or our own code threw.
     init(_ error: any Error) {
         self =
             switch error {

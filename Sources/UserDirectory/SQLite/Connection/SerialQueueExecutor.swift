@@ -1,6 +1,6 @@
 import Dispatch
 
-/// Runs an actor on a dispatch queue of its own, so that blocking calls keep no thread of Swift's pool.
+/// Runs an actor on its own dispatch queue, so that blocking calls do not occupy Swift's thread pool.
 final class SerialQueueExecutor: SerialExecutor {
     private let queue: DispatchQueue
 

@@ -6,15 +6,15 @@ enum Transaction {
         guard sqlite3_exec(connection, sql, nil, nil, nil) == SQLITE_OK else { throw SQLiteFailure(connection) }
     }
 
-    /// A trigger's `RAISE(ROLLBACK)`, or an error SQLite could not contain, ended the transaction.
+    /// Whether a trigger's `RAISE(ROLLBACK)`, or an error that SQLite could not contain, has ended the transaction.
     static func isOver(on connection: OpaquePointer) -> Bool { sqlite3_get_autocommit(connection) != 0 }
 
-    /// Rolls back what is open. Its own failure changes nothing: SQLite has left the transaction then.
+    /// Rolls back an open transaction. A failure here changes nothing: SQLite has left the transaction then.
     static func rollback(on connection: OpaquePointer) {
         if !isOver(on: connection) { try? execute("ROLLBACK", on: connection) }
     }
 
-    /// Runs `body` in a transaction that holds the write lock from its start; whatever it throws undoes all of it.
+    /// Runs `body` in a transaction that holds the write lock from the start; any error undoes all of it.
     static func immediate<Value>(on connection: OpaquePointer, _ body: () throws -> Value) throws -> Value {
         try execute("BEGIN IMMEDIATE", on: connection)
         do {
@@ -27,7 +27,7 @@ enum Transaction {
         }
     }
 
-    /// Whether a deferred foreign key is broken now: the commit would fail.
+    /// Whether a deferred foreign key is broken now, so that a commit would fail.
     static func hasBrokenForeignKeys(on connection: OpaquePointer) -> Bool {
         var current: Int32 = 0
         var highest: Int32 = 0

@@ -1,4 +1,4 @@
-/// The text of a CREATE TABLE, as far as it takes to give the table another name and to take a UNIQUE out of it. All else, comments
+/// The text of a CREATE TABLE, parsed far enough to rename the table and remove a UNIQUE from it. Everything else, comments
 /// included, stays as written.
 struct CreateTableStatement {
     private(set) var text: String
@@ -28,13 +28,13 @@ struct CreateTableStatement {
         self.opening = opening
     }
 
-    /// Gives the table another name. Call it last: places in the text move.
+    /// Renames the table. Call it last: it shifts positions in the text.
     mutating func rename(to new: String) {
         text.replaceSubrange(tokens[name.lowerBound].range.lowerBound..<tokens[name.upperBound - 1].range.upperBound, with: new)
     }
 
-    /// Takes out `UNIQUE` at the column and `UNIQUE (column)` at the end, with a constraint's name and conflict clause.
-    /// False where there is none.
+    /// Removes `UNIQUE` at the column and `UNIQUE (column)` at the end, with a constraint's name and conflict clause.
+    /// False if there is none.
     mutating func removeUnique(on column: String) -> Bool {
         var found = false
         while let range = uniqueRange(on: column) {
@@ -73,7 +73,7 @@ struct CreateTableStatement {
         return nil
     }
 
-    /// The constraint from its name, if any, to its conflict clause, if any; with a comma where nothing else stands between commas.
+    /// The constraint from its name, if any, to its conflict clause, if any; with a comma if nothing else is between commas.
     private func range(of unique: Int, last: Int, from start: Int, wholeDefinition: Bool) -> Range<String.Index> {
         var first = unique
         var last = last
@@ -85,7 +85,7 @@ struct CreateTableStatement {
         return tokens[first].range.lowerBound..<tokens[last].range.upperBound
     }
 
-    /// A token's word; empty beyond the statement's ends, where nothing that SQLite keeps has one.
+    /// A token's word; empty beyond the ends of the statement, where no valid statement has one.
     private func word(_ at: Int) -> String { tokens.indices.contains(at) ? tokens[at].word : "" }
 
     private func isConstraintWord(_ token: Token) -> Bool {
@@ -114,7 +114,7 @@ struct CreateTableStatement {
                 while at < text.endIndex {
                     let next = text.index(after: at)
                     if String(text[at]) == close {
-                        // A doubled quote stands for itself.
+                        // A doubled quote is a literal one.
                         guard close != "]", next < text.endIndex, String(text[next]) == close else {
                             at = next
                             break

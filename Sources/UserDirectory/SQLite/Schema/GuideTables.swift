@@ -1,10 +1,10 @@
-/// The integration guide's two tables as SQLite has them, with what the payload carries and the guide's table drops, and three of
-/// our own.
+/// The integration guide's two tables for SQLite, with columns for what the payload carries and the guide's table drops, and
+/// three of usersync's own tables.
 enum GuideTables {
     /// SQLite's spelling of the integration guide's `NOW()`.
     private static let now = "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))"
 
-    /// `UNIQUE` on the email stands in `idx_users_email`, so that one index does for both of the integration guide's.
+    /// `UNIQUE` on the email is in `idx_users_email`, so that one index serves as both of the integration guide's.
     static let users = """
         CREATE TABLE users (
           id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -57,7 +57,7 @@ enum GuideTables {
     ]
     static let syncLogAdditions = [Column(name: "job_id", type: "VARCHAR(36)")]
 
-    /// What a table of that name must have; the type is the integration guide's, for the message that asks for it.
+    /// What an existing table must have; the type is the integration guide's, for the error message.
     static let userColumns = [
         Column(name: "id", type: "INTEGER PRIMARY KEY AUTOINCREMENT"),
         Column(name: "email", type: "VARCHAR(255)"),
@@ -86,7 +86,7 @@ enum GuideTables {
         Column(name: "synced_at", type: "TIMESTAMP"),
     ]
 
-    /// Which batches took effect and what came of them (`results` NULL: a tombstone).
+    /// Which batches took effect and with which results (`results` NULL: a tombstone).
     static let ledger = """
         CREATE TABLE IF NOT EXISTS usersync_ledger (
           job_id TEXT NOT NULL, batch INTEGER NOT NULL, results BLOB, PRIMARY KEY (job_id, batch)
@@ -100,7 +100,7 @@ enum GuideTables {
           record BLOB, result BLOB, PRIMARY KEY (job_id, user_index)
         ) WITHOUT ROWID
         """
-    /// Partial, so that whoever is settled is not met again on the way to those who are not.
+    /// Partial, so that settled users are not scanned on the way to waiting ones.
     static let waitingIndexes = [
         """
         CREATE INDEX IF NOT EXISTS usersync_waiting_email ON usersync_waiting(job_id, email, user_index) WHERE state = 0
@@ -113,10 +113,10 @@ enum GuideTables {
         """,
         "CREATE INDEX IF NOT EXISTS usersync_waiting_written ON usersync_waiting(job_id, wrapper_user_id) WHERE state = 3",
     ]
-    /// What stood in its place before: emails, of jobs that have ended or will be asked for again.
+    /// An earlier version's table of waiting users: emails, of jobs that have ended or will be applied again.
     static let dropConflicts = "DROP TABLE IF EXISTS usersync_conflicts"
 
-    /// Removals of ids that nobody had yet, moments in microseconds since 1970 (`EarlyRemovals`).
+    /// Removals of ids that no row had yet, with times in microseconds since 1970 (`EarlyRemovals`).
     static let removals = """
         CREATE TABLE IF NOT EXISTS usersync_removals (
           tenant_id TEXT NOT NULL, user_id TEXT NOT NULL, removed_at INTEGER NOT NULL, noted_at INTEGER NOT NULL,

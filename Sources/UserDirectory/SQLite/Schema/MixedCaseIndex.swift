@@ -1,16 +1,16 @@
 import GRDB
 import SyncModel
 
-/// The partial index over emails in mixed case: rows of an older table, or of the CRM's own making.
+/// The partial index over emails in mixed case: rows of an older table, or written by the CRM.
 ///
-/// We store emails in lower case, so it is needed only where such rows are there or where another process writes the file; it would
-/// cost every new user a tenth of its time. `PRAGMA data_version` tells of other processes' commits.
+/// usersync stores emails in lower case, so the index is needed only if such rows exist or another process writes the file;
+/// otherwise it would cost every new user a tenth of its time. `PRAGMA data_version` shows other processes' commits.
 enum MixedCaseIndex {
     static let name = "idx_users_email_lower"
     private static let create = "CREATE INDEX IF NOT EXISTS \(name) ON users(lower(email)) WHERE email <> lower(email)"
     private static let exists = "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = '\(name)'"
 
-    /// At the start, inside the transaction that fits the tables: makes it where there are such rows.
+    /// At the start, inside the transaction that upgrades the tables: creates the index if there are such rows.
     /// - Returns: the data version the answer belongs to.
     static func prepare(_ db: Database) throws -> Int64 {
         if try Int.fetchOne(db, sql: exists) == nil,
@@ -21,7 +21,7 @@ enum MixedCaseIndex {
         return try Int64.fetchOne(db, sql: "PRAGMA data_version") ?? 0
     }
 
-    /// Whether there are such rows now. Inside a transaction that holds the write lock.
+    /// Whether there are such rows now. Call it inside a transaction that holds the write lock.
     static func findsRows(_ statements: UserStatements, hasTriggers: Bool) throws(SQLiteFailure) -> Bool {
         if try !statements(exists).found() {
             let version = try statements("PRAGMA data_version")

@@ -1,17 +1,17 @@
 import GRDB
 import SyncModel
 
-/// Makes the tables, or fits tables that are there: columns are added and indexes changed, nothing else is touched. Only a UNIQUE
-/// inside the table, which SQLite cannot drop, has the table rebuilt (`TableRebuild`), and only for `EMAIL_SCOPE=tenant`.
+/// Creates the tables, or upgrades existing ones: adds columns and changes indexes, nothing else. Only a UNIQUE inside the table,
+/// which SQLite cannot drop, needs a rebuild of the table (`TableRebuild`), and only for `EMAIL_SCOPE=tenant`.
 struct SchemaUpgrade {
     let db: Database
     let scope: EmailScope
 
-    /// What was made or found.
+    /// What was created or found.
     struct Outcome {
-        /// The data version for which it holds that all emails are in lower case, or indexed otherwise.
+        /// The data version at which all emails are known to be in lower case, or indexed otherwise.
         var dataVersion: Int64 = 0
-        /// Why rows of `sync_logs` will be refused; `nil`: the table fits. It is optional, so that users do not wait for it.
+        /// Why rows of `sync_logs` will be refused; `nil` if the table fits. It is optional, so users do not wait for it.
         var logTrouble: String?
     }
 
@@ -51,7 +51,7 @@ struct SchemaUpgrade {
         try db.execute(sql: "CREATE INDEX IF NOT EXISTS idx_users_kinde_user_id ON users(kinde_user_id)")
     }
 
-    /// Whether the table carries the integration guide's UNIQUE inside and must lose it.
+    /// Whether the table contains the integration guide's UNIQUE and must lose it.
     private func needsRebuild() throws -> Bool {
         guard scope == .tenant, let users = try TableShape(db, "users") else { return false }
         return users.uniqueIndexes(on: ["email"]).contains { $0.origin == "u" }
@@ -73,7 +73,7 @@ struct SchemaUpgrade {
             if named != nil { try db.execute(sql: "DROP INDEX idx_users_email") }
             try db.execute(sql: "CREATE UNIQUE INDEX idx_users_email ON users(email)")
         case .tenant:
-            // The integration guide's UNIQUE as some tools write it: an index of any name.
+            // Some tools write the integration guide's UNIQUE as an index with any name.
             for index in unique where index.origin == "c" {
                 try db.execute(sql: "DROP INDEX \(index.name.quotedDatabaseIdentifier)")
             }
@@ -110,9 +110,9 @@ struct SchemaUpgrade {
         try db.execute(sql: "CREATE UNIQUE INDEX idx_users_tenant_id ON users(tenant_id, wrapper_user_id)")
     }
 
-    /// Emails are personal data; this sentence goes to the operator's start message alone, who has to mend the rows.
+    /// Emails are personal data: this message goes only to the operator at the start, who has to fix the rows.
     private func refuseRepeatedEmails() throws {
-        // Within a tenant, twins that differ in case are let be, as they were in the older table.
+        // Within a tenant, twins that differ in case are left alone, as they were in the older table.
         let key = scope == .global ? "lower(email)" : "tenant_id, email"
         let repeats = """
             SELECT lower(email) AS email, count(*) AS rows, group_concat(id, ', ') AS ids, min(id) AS first
@@ -131,7 +131,7 @@ struct SchemaUpgrade {
 
     // MARK: sync_logs
 
-    /// Fits the table, or leaves it as it is and says why.
+    /// Upgrades the table, or leaves it as it is and returns why.
     private func logTrouble() throws -> String? {
         do {
             try db.inSavepoint {

@@ -1,20 +1,20 @@
 import GRDB
 
-/// Takes the integration guide's UNIQUE on the email out of `users`, which in SQLite means to make the table anew: the procedure
-/// of https://www.sqlite.org/lang_altertable.html, section 7. Rows with their ids, further columns and constraints, indexes, triggers, views,
-/// foreign keys from other tables and the AUTOINCREMENT count stay.
+/// Removes the integration guide's UNIQUE on the email from `users`, for which SQLite needs the table to be rebuilt: the
+/// procedure of https://www.sqlite.org/lang_altertable.html, section 7. Keeps rows with their ids, further columns and
+/// constraints, indexes, triggers, views, foreign keys from other tables and the AUTOINCREMENT count.
 struct TableRebuild {
     let db: Database
     private static let temporaryName = "usersync_users_new"
 
-    /// The pragmas the procedure needs; they do nothing inside a transaction. Without foreign keys a DROP TABLE deletes no
-    /// children; with the legacy ALTER TABLE a RENAME leaves references to `users` elsewhere as they are written.
+    /// The pragmas that the procedure needs; they have no effect inside a transaction. Without foreign keys, a DROP TABLE deletes
+    /// no children; with the legacy ALTER TABLE, a RENAME leaves references to `users` elsewhere as written.
     static func setPragmas(_ db: Database, rebuilding: Bool) throws {
         try db.execute(sql: "PRAGMA foreign_keys = \(rebuilding ? "OFF" : "ON")")
         try db.execute(sql: "PRAGMA legacy_alter_table = \(rebuilding ? "ON" : "OFF")")
     }
 
-    /// Inside a transaction, with the pragmas set.
+    /// Call it inside a transaction, with the pragmas set.
     func dropUniqueEmail() throws {
         guard let old = try TableShape(db, "users") else { return }
         let violations = try brokenForeignKeys()
@@ -44,7 +44,7 @@ struct TableRebuild {
         let columns = old.columns.filter { $0.hidden == 0 }.map(\.name.quotedDatabaseIdentifier).joined(separator: ", ")
         try db.execute(sql: "INSERT INTO \(Self.temporaryName) (\(columns)) SELECT \(columns) FROM users")
         guard old.sql.uppercased().contains("AUTOINCREMENT") else { return }
-        // Ids of deleted rows are not given out again.
+        // Ids of deleted rows must not be reused.
         let count = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = ?", arguments: [old.name])
         if let count {
             try db.execute(sql: "DELETE FROM sqlite_sequence WHERE name = ?", arguments: [Self.temporaryName])
@@ -53,7 +53,7 @@ struct TableRebuild {
         }
     }
 
-    /// How many rows break a foreign key; SQLite checks none unless asked to, so some may have before.
+    /// How many rows break a foreign key; SQLite checks only on request, so some may have before.
     private func brokenForeignKeys() throws -> Int {
         try Int.fetchOne(db, sql: "SELECT count(*) FROM pragma_foreign_key_check") ?? 0
     }

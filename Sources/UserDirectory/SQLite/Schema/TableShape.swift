@@ -7,7 +7,7 @@ struct TableShape {
         var type: String
         var isNotNull: Bool
         var defaultValue: String?
-        /// Its place in the primary key, from 1; 0: not part of it.
+        /// Its position in the primary key, from 1; 0 if it is not part of it.
         var keyPosition: Int
         /// 0 for a plain column; 2 and 3 are generated.
         var hidden: Int
@@ -28,7 +28,7 @@ struct TableShape {
     var columns: [Column]
     var indexes: [Index]
 
-    /// `nil` where there is no such table.
+    /// `nil` if there is no such table.
     init?(_ db: Database, _ table: String) throws {
         guard
             let row = try Row.fetchOne(
