@@ -1,14 +1,14 @@
-/// Which wrapper ids the users of a request carry: "perhaps" or "certainly not" (a Bloom filter, two bytes a user).
+/// Which wrapper ids the users of a request carry: "perhaps" or "certainly not" (a Bloom filter, two bytes per user).
 ///
-/// It is made while the body is read and lives in memory alone. It spares the directory the last pass where it can tell that nobody
-/// in the request is the person whose row a user met; where it is missing, after a restart say, such users wait.
+/// It is built while the body is read and exists only in memory. It saves users the last pass if it shows that no user of the
+/// request is the person whose row they matched; if it is missing, after a restart for example, such users wait.
 package struct CarriedIDs: Sendable {
     /// Ids that share a block of bits; a request has as many blocks as it needs.
     private static let blockIDs = 1 << 16
     private static let blockWords = blockIDs * 16 / 64
     private static let probes = 4
 
-    /// The hashes of the first ids: a small request takes no block.
+    /// The hashes of the first ids: a small request needs no block.
     private var first: [UInt64] = []
     private static let mostFirst = 128
     private var blocks: [[UInt64]] = []
@@ -16,14 +16,14 @@ package struct CarriedIDs: Sendable {
 
     package init() {}
 
-    /// Hashes last as long as the process does.
+    /// Hashes are valid only within the process.
     package static func hash(_ id: UnsafeRawBufferPointer) -> Int {
         var hasher = Hasher()
         hasher.combine(bytes: id)
         return hasher.finalize()
     }
 
-    /// - Parameter hash: of an id, see `hash(_:)`.
+    /// - Parameter hash: an id's hash from `hash(_:)`.
     package mutating func insert(hash: Int) {
         let bits = UInt64(bitPattern: Int64(hash))
         if blocks.isEmpty {
@@ -38,7 +38,7 @@ package struct CarriedIDs: Sendable {
         set(bits)
     }
 
-    /// False: no user of the request carries the id.
+    /// False if no user of the request carries the id.
     package func mayContain(_ id: UnsafeRawBufferPointer) -> Bool {
         let bits = UInt64(bitPattern: Int64(Self.hash(id)))
         if blocks.isEmpty { return first.contains(bits) }
@@ -64,7 +64,7 @@ package struct CarriedIDs: Sendable {
         inLastBlock += 1
     }
 
-    /// A bit of a block, from 16 bits of the hash and the rest of it, so that four probes differ.
+    /// A bit of a block, derived from the low bits of the hash and a step from its high ones, so that the four probes differ.
     private static func place(_ bits: UInt64, _ probe: Int) -> Int {
         let step = (bits >> 32) | 1
         return Int((bits &+ UInt64(probe) &* step) % UInt64(blockWords * 64))

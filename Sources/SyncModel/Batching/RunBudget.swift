@@ -1,15 +1,15 @@
 import Synchronization
 
-/// Memory that all uploads together may hold for sorting, in blocks. An upload that gets none cuts what it has.
+/// Memory that all uploads together may use for sorting, in blocks. An upload that gets none cuts what it has.
 package final class RunBudget: Sendable {
-    /// Bytes of a block.
+    /// The size of a block in bytes.
     package static let blockBytes = 1 << 20
     private let free: Atomic<Int>
 
-    /// - Parameter blocks: blocks of `blockBytes`.
+    /// - Parameter blocks: the number of blocks of `blockBytes`.
     package init(blocks: Int) { free = Atomic(blocks) }
 
-    /// Takes a block. False: none is free.
+    /// Takes a block; false if none is free.
     package func take() -> Bool {
         if free.subtract(1, ordering: .relaxed).newValue >= 0 { return true }
         free.add(1, ordering: .relaxed)

@@ -1,4 +1,5 @@
-/// Writes JSON as UTF-8 bytes, in the order of the calls. Small and without reflection: answers to single users are on the hot path.
+/// Writes JSON as UTF-8 bytes, in the order of the calls. Small, without reflection: answers for single users are on the hot
+/// path.
 package struct JSONWriter: Sendable {
     package private(set) var bytes: [UInt8] = []
     private var needsComma = false
@@ -24,7 +25,7 @@ package struct JSONWriter: Sendable {
         close(0x5D)
     }
 
-    /// A line feed between the values of an NDJSON text.
+    /// Separates values of an NDJSON text with a line feed.
     package mutating func newline() {
         bytes.append(0x0A)
         needsComma = false
@@ -58,13 +59,13 @@ package struct JSONWriter: Sendable {
     package mutating func member(_ name: StaticString, _ value: Int64) { member(name) { $0.integer(value) } }
     package mutating func member(_ name: StaticString, _ value: Bool) { member(name) { $0.bool(value) } }
     package mutating func member(_ name: StaticString, _ value: Timestamp) { member(name) { $0.string(value.iso8601) } }
-    /// Rounded to three decimal places; `null` where not finite.
+    /// Rounded to three decimal places; `null` if not finite.
     package mutating func member(_ name: StaticString, _ value: Double) { member(name) { $0.number(value) } }
-    /// `null` where `nil`.
+    /// `null` if `nil`.
     package mutating func member(_ name: StaticString, _ value: String?) {
         member(name) { json in if let value { json.string(value) } else { json.null() } }
     }
-    /// `null` where `nil`.
+    /// `null` if `nil`.
     package mutating func member(_ name: StaticString, _ value: Timestamp?) { member(name, value?.iso8601) }
 
     // MARK: Values
@@ -94,21 +95,21 @@ package struct JSONWriter: Sendable {
     package mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
     package mutating func null() { raw("null") }
 
-    /// JSON text that is known to be valid.
+    /// JSON text known to be valid.
     package mutating func raw(_ text: StaticString) {
         separate()
         text.withUTF8Buffer { bytes.append(contentsOf: $0) }
         needsComma = true
     }
 
-    /// JSON bytes that are known to be valid.
+    /// JSON bytes known to be valid.
     package mutating func raw(bytes json: some Sequence<UInt8>) {
         separate()
         bytes.append(contentsOf: json)
         needsComma = true
     }
 
-    /// A string, escaped as RFC 8259 asks for: quote, backslash and control characters.
+    /// A string, escaped as RFC 8259 requires: quote, backslash and control characters.
     package mutating func string(_ text: String) {
         separate()
         bytes.append(0x22)

@@ -1,4 +1,4 @@
-/// A job as it stands in the queue.
+/// A job in the queue.
 package struct Job: Sendable, Hashable {
     package var id: JobID
     package var operation: Operation
@@ -11,7 +11,7 @@ package struct Job: Sendable, Hashable {
     package var acceptedAt: Timestamp
     package var startedAt: Timestamp?
     package var endedAt: Timestamp?
-    /// Its place among the ends of its tenant's jobs, from 1, in the order in which they took effect; `nil` until it has ended.
+    /// Its position among the ended jobs of its tenant, from 1, in the order in which they took effect; `nil` until it has ended.
     package var sequence: Int64?
     package var totalUsers: Int
     package var batches: Int
@@ -26,7 +26,7 @@ package struct Job: Sendable, Hashable {
     package var syncType: String?
     package var reason: String?
     package var retryOf: JobID?
-    /// The last failed tries of its batches, newest first, at most 20.
+    /// The last failed attempts at its batches, newest first, up to 20.
     package var attempts: [BatchAttempt]
     /// Why the job `failed`; `nil` otherwise.
     package var error: String?
@@ -55,14 +55,14 @@ package struct Job: Sendable, Hashable {
     }
 }
 
-/// One failed try of one batch.
+/// One failed attempt at one batch.
 package struct BatchAttempt: Sendable, Hashable, Codable {
     /// The batch's number within the job, from 0.
     package var batch: Int
-    /// Which try it was, from 1.
+    /// Which attempt it was, from 1.
     package var attempt: Int
     package var at: Timestamp
-    /// What the database said, without personal data.
+    /// The database's error, without personal data.
     package var error: String
 
     package init(batch: Int, attempt: Int, at: Timestamp, error: String) {

@@ -1,4 +1,4 @@
-/// How many users of a job have which outcome. The sum never exceeds the job's users.
+/// How many users of a job have which outcome. The sum never exceeds the number of the job's users.
 package struct JobCounts: Sendable, Hashable {
     package var created = 0
     package var updated = 0
@@ -11,11 +11,11 @@ package struct JobCounts: Sendable, Hashable {
 
     package init() {}
 
-    /// Users that count as successful: all outcomes but `failed`.
+    /// Users that count as successful: all outcomes except `failed`.
     package var successful: Int {
         created.saturatingAdd(updated).saturatingAdd(unchanged).saturatingAdd(stale).saturatingAdd(removed)
     }
-    /// Users that are done with, in whatever way.
+    /// Users that are finished, whatever the outcome.
     package var settled: Int { successful.saturatingAdd(failed).saturatingAdd(cancelled) }
 
     package subscript(outcome: UserOutcome) -> Int {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The public name of a job: a UUID version 7 (RFC 9562), so that ids sort by the time of acceptance.
+/// The public id of a job: a UUID version 7 (RFC 9562), so ids sort by the time of acceptance.
 package struct JobID: Sendable, Hashable, CustomStringConvertible {
     /// The canonical text, 36 lower-case characters.
     package let text: String
@@ -19,15 +19,15 @@ package struct JobID: Sendable, Hashable, CustomStringConvertible {
         self.text = text.lowercased()
     }
 
-    /// A new id for a job accepted at `now`. Ids sort by their moment, to the microsecond: the twelve bits after the version hold the
+    /// A new id for a job accepted at `now`. Ids sort by time, to the microsecond: the twelve bits after the version hold the
     /// fraction of the millisecond (RFC 9562 §6.2, method 3).
     /// - Parameter random: the source of the other 61 bits; injected for tests.
     package init(now: Timestamp, random: inout some RandomNumberGenerator) {
         self.init(microseconds: UInt64(max(0, now.microseconds)), low: random.next() & JobID.firstLow)
     }
 
-    /// A new id for a job accepted at `now`. Those of one microsecond sort in the order in which they were made, for each follows the
-    /// one before it by a step of chance (method 2).
+    /// A new id for a job accepted at `now`. Ids of the same microsecond sort in the order of creation, since each exceeds the
+    /// previous one by a random step (method 2).
     package init(now: Timestamp) {
         let microseconds = UInt64(max(0, now.microseconds))
         let low = JobID.last.withLock { last in
@@ -38,9 +38,9 @@ package struct JobID: Sendable, Hashable, CustomStringConvertible {
         self.init(microseconds: microseconds, low: low)
     }
 
-    /// The id made last in this process.
+    /// The last id created in this process.
     private static let last = Mutex<(microseconds: UInt64, low: UInt64)>((0, 0))
-    /// The last 62 bits begin with a zero, so that there is room above for those that follow.
+    /// The last 62 bits begin with a zero, to leave room for those that follow.
     private static let firstLow: UInt64 = 0x1FFF_FFFF_FFFF_FFFF
 
     private init(microseconds: UInt64, low: UInt64) {

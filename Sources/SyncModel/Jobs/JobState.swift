@@ -1,8 +1,8 @@
-/// Where a job stands. It moves from left to right only: queued → running → one of the four ends.
+/// The state of a job. It only moves to the right: queued → running → one of the four end states.
 package enum JobState: String, Sendable, Hashable, CaseIterable {
-    /// Accepted and on disk; no batch was started.
+    /// Accepted and on disk; no batch has been started.
     case queued
-    /// At least one batch was leased.
+    /// At least one batch has been leased.
     case running
     /// Every user was applied.
     case completed
@@ -13,7 +13,7 @@ package enum JobState: String, Sendable, Hashable, CaseIterable {
     /// Ended on request; what was committed stays.
     case cancelled
 
-    /// True for the states no job leaves.
+    /// True for the states that no job leaves.
     package var isEnd: Bool {
         switch self {
         case .queued, .running: false
@@ -24,7 +24,7 @@ package enum JobState: String, Sendable, Hashable, CaseIterable {
     /// The `success` a caller sees: false for failed and cancelled jobs only.
     package var isSuccess: Bool { self != .failed && self != .cancelled }
 
-    /// The state a job without open batches ends in.
+    /// The end state of a job without open batches.
     package static func end(of counts: JobCounts, cancelRequested: Bool) -> JobState {
         if cancelRequested, counts.cancelled > 0 { return .cancelled }
         return counts.failed > 0 ? .completedWithErrors : .completed

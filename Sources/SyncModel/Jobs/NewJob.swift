@@ -1,4 +1,4 @@
-/// A job as intake hands it to the queue, all rules checked.
+/// A job as intake passes it to the queue, with all rules checked.
 package struct NewJob: Sendable {
     package var id: JobID
     package var operation: Operation
@@ -6,28 +6,28 @@ package struct NewJob: Sendable {
     package var tenantName: String
     /// `X-Sync-Source`, or `unknown`.
     package var source: String
-    /// `metadata.syncTime` or `removedAt`; the acceptance time where neither was sent. Decides what is stale.
+    /// `metadata.syncTime` or `removedAt`; the acceptance time if neither was sent. Decides what is stale.
     package var syncTime: Timestamp
     package var acceptedAt: Timestamp
     package var totalUsers: Int
-    /// `metadata.callbackUrl`, checked; it takes the place of the configured webhook address.
+    /// `metadata.callbackUrl`, checked; it replaces the configured webhook address.
     package var callbackURL: String?
     /// W3C trace context, as `TraceContext` stores it.
     package var traceparent: String?
     package var requestID: String
-    /// Sentences for the caller; shown with the job.
+    /// Sentences for the caller, shown with the job.
     package var warnings: [String]
     /// `metadata.syncType`, as sent.
     package var syncType: String?
     /// `reason` of a removal.
     package var reason: String?
-    /// The job whose failed users this one tries again.
+    /// The job whose failed users this one retries.
     package var retryOf: JobID?
-    /// The ids that its users carry; `nil`: not known.
+    /// The ids that its users carry; `nil` if unknown.
     package var carriedIDs: CarriedIDs?
     package var idempotency: Idempotency?
 
-    /// An `Idempotency-Key` and what it stands for.
+    /// An `Idempotency-Key` and what it identifies.
     package struct Idempotency: Sendable, Hashable {
         /// Scope of the key: tenant and path.
         package var tenantID: TenantID
@@ -61,10 +61,10 @@ package struct NewJob: Sendable {
     }
 }
 
-/// A batch as intake cuts it: at most 100 users, at most about 1 MiB.
+/// A batch as intake cuts it: at most 100 users and about 1 MiB.
 package struct NewBatch: Sendable {
     package var payload: BatchPayload
-    /// The smallest and largest index of its users; they bound the search when results are paged in index order.
+    /// The smallest and largest index of its users; they narrow the search when results are paged in index order.
     package var firstIndex: UInt32
     package var lastIndex: UInt32
 

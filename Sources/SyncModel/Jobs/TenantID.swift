@@ -1,7 +1,7 @@
-/// A tenant as its platform names it: the bytes of its UTF-8, compared one by one, as the databases and the wire compare them.
+/// A tenant as its platform names it: the bytes of its UTF-8, compared one by one, as databases and HTTP compare them.
 ///
-/// Swift's `String` holds canonically equivalent spellings for equal (`é` composed and decomposed), SQLite and HTTP do not: keyed by
-/// `String`, two tenants would share one place in memory and have two on disk.
+/// Swift's `String` treats canonically equivalent spellings as equal (`é` composed and decomposed), SQLite and HTTP do not: keyed
+/// by `String`, two tenants would share one entry in memory and have two on disk.
 package struct TenantID: Sendable {
     package let text: String
 

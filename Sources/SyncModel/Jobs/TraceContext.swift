@@ -1,35 +1,35 @@
-/// W3C Trace Context of a request: which trace it belongs to, and what the systems on its way say of that. Kept with the job, sent on with
-/// its webhook.
+/// The W3C Trace Context of a request: the trace it belongs to, and what the systems on its way added. Kept with the job and sent
+/// on with its webhook.
 package struct TraceContext: Sendable, Hashable {
     /// `traceparent`.
     package let parent: String
-    /// `tracestate`, where there is one.
+    /// `tracestate`, if there is one.
     package let state: String?
 
-    /// Longer states are dropped whole; 512 characters are what everybody has to pass on.
+    /// Longer states are dropped as a whole; everyone must pass on at least 512 characters.
     private static let maxState = 2048
     private static let maxMembers = 32
 
-    /// Reads the headers as they came.
-    /// - Returns: `nil` where there is not one `traceparent` that can be read; then nothing is to be sent on.
+    /// Parses the headers as received.
+    /// - Returns: `nil` unless there is exactly one valid `traceparent`; then nothing is sent on.
     package init?(traceparent: [String], tracestate: [String]) {
         guard traceparent.count == 1, let parent = TraceContext.parent(traceparent[0]) else { return nil }
         self.parent = parent
         state = TraceContext.state(tracestate)
     }
 
-    /// As `stored` wrote it.
+    /// Parses what `stored` returned.
     package init(stored: String) {
         let parts = stored.split(separator: " ", maxSplits: 1)
         parent = String(parts.first ?? "")
         state = parts.count == 2 ? String(parts[1]) : nil
     }
 
-    /// Both in one text; there is no blank in a `traceparent`.
+    /// Both in one text; a `traceparent` contains no blank.
     package var stored: String { state.map { "\(parent) \($0)" } ?? parent }
 
-    /// `version-traceid-parentid-flags` in lower-case hex. A version to come is read by these four fields, and sent on as the version that
-    /// is known here, with the one flag that has a meaning.
+    /// `version-traceid-parentid-flags` in lower-case hex. A later version is read by these four fields, and sent on as the
+    /// version known here, with the one flag that has a meaning.
     private static func parent(_ text: String) -> String? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count >= 4, parts.prefix(4).map(\.utf8.count) == [2, 32, 16, 2], parts[0] != "ff",
@@ -40,7 +40,7 @@ package struct TraceContext: Sendable, Hashable {
         return "00-\(parts[1])-\(parts[2])-0\(flags & 1)"
     }
 
-    /// Members of several fields are one list.
+    /// The members of several fields form one list.
     private static func state(_ values: [String]) -> String? {
         let members = values.flatMap { $0.split(separator: ",") }.map(trimmed).filter { !$0.isEmpty }
         let text = members.joined(separator: ",")

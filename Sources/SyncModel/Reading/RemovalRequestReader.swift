@@ -1,9 +1,9 @@
-/// Reads the body of a removal (Contract.md, "Body of a removal"): kept whole, since it is small, and read at its end with the
-/// means and the strictness of a sync.
+/// Reads the body of a removal (Contract.md, "Body of a removal"): buffered whole, since it is small, and parsed at its end with
+/// the same code and strictness as a sync.
 ///
-/// After it has thrown, every further call throws the same error.
+/// Once it has thrown, every further call throws the same error.
 package struct RemovalRequestReader: Sendable {
-    /// Bytes a removal's body may have.
+    /// The most bytes a removal's body may have.
     package static let maxBytes = 65_536
 
     private var body: [UInt8] = []
@@ -20,7 +20,7 @@ package struct RemovalRequestReader: Sendable {
         body.append(contentsOf: bytes)
     }
 
-    /// Ends the body and says what it was. Call it once.
+    /// Ends the body and returns what it was. Call it once.
     package mutating func finish() throws(RequestReadError) -> RemovalRequestOutcome {
         if let failure { throw failure }
         let result = body.withUnsafeBytes { bytes -> Result<RemovalRequestOutcome, JSONStop> in
@@ -75,7 +75,7 @@ package struct RemovalRequestReader: Sendable {
         let userID = shape.text(.userID, members, slots, in: cursor)
         let removedAt = shape.moment(.removedAt, members, slots, in: cursor)
         let reason = shape.text(.reason, members, slots, in: cursor)
-        // The slots are used again, so this comes last.
+        // This reuses the slots, so it comes last.
         let tenant = try tenant(members, slots, cursor, &unknown, &violations)
         guard violations.isEmpty, let userID, let tenant else { return .refused(violations) }
         var users = UserRecordWriter()
@@ -102,7 +102,7 @@ package struct RemovalRequestReader: Sendable {
         return (id, name)
     }
 
-    /// Nothing but white space may follow.
+    /// Only white space may follow.
     private static func expectEnd(_ cursor: inout JSONCursor) throws(JSONStop) {
         let next: UInt8?
         do throws(JSONStop) { next = try cursor.peekToken() } catch { next = nil }

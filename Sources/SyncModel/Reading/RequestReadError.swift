@@ -1,13 +1,13 @@
-/// Why the reading of a request body cannot go on. What the body merely breaks of the rules is a `Violation` instead.
+/// Why a request body cannot be read further. A mere breach of a rule is a `Violation` instead.
 package enum RequestReadError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Not JSON as RFC 8259 has it; a 400.
+    /// Not JSON according to RFC 8259; a 400.
     case malformed(RequestSyntaxError)
     /// More users than `MAX_USERS_PER_REQUEST`; a 413.
     case tooManyUsers(limit: Int)
     /// A removal's body is larger than `limit` bytes; a 413.
     case tooLarge(limit: Int)
 
-    /// A sentence for the caller; it holds nothing of the body.
+    /// A sentence for the caller; it contains nothing of the body.
     package var description: String {
         switch self {
         case .malformed(let error): error.description
@@ -19,8 +19,8 @@ package enum RequestReadError: Error, Sendable, Hashable, CustomStringConvertibl
 
 /// Where a body stops being JSON, and why.
 package struct RequestSyntaxError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Position in the (inflated) body, from 0, of the first byte that cannot stand there; the body's length where it ends too
-    /// early. A bad escape is named by its backslash, bad UTF-8 by the first byte of the ill-formed sequence.
+    /// The position in the (inflated) body, from 0, of the first invalid byte; the body's length if it ends too early. For a bad
+    /// escape it is the backslash, for bad UTF-8 the first byte of the ill-formed sequence.
     package let offset: Int
     /// What is wrong, such as `expected ',' or '}'`.
     package let problem: String

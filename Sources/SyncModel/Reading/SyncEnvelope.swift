@@ -1,11 +1,11 @@
-/// What a sync request says beside its users, all rules checked but those that need a clock or settings: the caller compares
+/// A sync request without its users, with all rules checked except those that need a clock or settings: the caller compares
 /// `tenantID` with the header, `syncTime` with its clock, `callbackURL` with the allowed hosts.
 package struct SyncEnvelope: Sendable, Hashable {
     package var tenantID: TenantID
     package var tenantName: String
-    /// Elements of `users`; with `VALIDATION=per-user` those with a problem count too.
+    /// Elements of `users`; with `VALIDATION=per-user`, including those with a problem.
     package var totalUsers: Int
-    /// `metadata.syncTime`; `nil` where it is absent or null.
+    /// `metadata.syncTime`; `nil` if it is absent or null.
     package var syncTime: Timestamp?
     package var syncedBy: String?
     package var syncType: String?
@@ -33,7 +33,7 @@ package struct SyncEnvelope: Sendable, Hashable {
 
 /// What a well-formed body of a sync turned out to be.
 package enum SyncRequestOutcome: Sendable, Hashable {
-    /// A sync whose users were handed out by the reader.
+    /// A sync whose users were passed on by the reader.
     case sync(SyncEnvelope)
     /// `{"test":"connection"}` and nothing else: the integration guide's accessibility check.
     case connectionTest
@@ -41,18 +41,18 @@ package enum SyncRequestOutcome: Sendable, Hashable {
     case refused(Violations)
 }
 
-/// What a removal request says, all rules checked but the comparison of `tenantID` with the header.
+/// A removal request, with all rules checked except the comparison of `tenantID` with the header.
 package struct RemovalEnvelope: Sendable, Hashable {
     package var tenantID: TenantID
     package var tenantName: String
     /// The wrapper's id of the user to deactivate.
     package var userID: String
-    /// `nil` where it is absent or null.
+    /// `nil` if it is absent or null.
     package var removedAt: Timestamp?
     package var reason: String?
     /// Sentences for the caller, at most 20: keys that were ignored.
     package var warnings: [String]
-    /// The one record of the job: index 0, its `.id` the user to remove, all else absent.
+    /// The job's one record: index 0, its `.id` the user to remove, everything else absent.
     package var payload: BatchPayload
 
     package init(

@@ -48,7 +48,7 @@ extension SyncRequestParser {
         envelope.callbackURL = shape.text(.callbackURL, members, slots, in: cursor)
     }
 
-    /// Scans and checks the object that is the value of a member; `nil`: it is too large and will be skipped.
+    /// Scans and checks the object that is a member's value; `nil` if it is too large and will be skipped.
     private mutating func object(
         _ shape: ObjectShape, _ name: String, _ cursor: inout JSONCursor, _ slots: UnsafeMutableBufferPointer<JSONSlot>
     ) throws(JSONStop) -> JSONMembers? {

@@ -1,5 +1,5 @@
 extension SyncRequestParser {
-    /// The key at the cursor; decides what its value is read as.
+    /// Parses the key at the cursor; it decides how its value is parsed.
     mutating func key(_ cursor: inout JSONCursor) throws(JSONStop) {
         var window = cursor.window(SyncRequestParser.maxKeyBytes)
         let start = cursor.at + 1
@@ -61,7 +61,8 @@ extension SyncRequestParser {
         }
     }
 
-    /// Scans the value at the cursor if it takes at most `maxValueBytes`; `nil`: it takes more, and the cursor has not moved.
+    /// Scans the value at the cursor if it takes at most `maxValueBytes`; if it takes more, returns `nil` and leaves the cursor
+    /// in place.
     @inline(__always)
     func whole<Scanned>(
         _ cursor: inout JSONCursor, _ scan: (inout JSONCursor) throws(JSONStop) -> Scanned
@@ -77,7 +78,7 @@ extension SyncRequestParser {
         }
     }
 
-    /// The text of the string at the cursor, as `whole` has it.
+    /// The text of the string at the cursor, with the limit of `whole`.
     func wholeString(_ cursor: inout JSONCursor) throws(JSONStop) -> [UInt8]? {
         try whole(&cursor) { window throws(JSONStop) in
             let slot = try window.value(UInt8(ascii: "\""), depth: 1)

@@ -5,7 +5,7 @@ extension SyncRequestParser {
         let first = try cursor.peekToken()
         if totalUsers >= maxUsers, first.startsJSONValue { throw stopForTooManyUsers() }
         guard first == UInt8(ascii: "{") else {
-            // No value at all is not a user either, but a matter of syntax.
+            // Anything that is not even a value is a syntax error, not a bad user.
             if first.startsJSONValue { unusable(.notObject) }
             return skip(depth: 2, then: .afterUser)
         }
@@ -24,7 +24,7 @@ extension SyncRequestParser {
         totalUsers += 1
     }
 
-    /// A user that is left behind without being looked into.
+    /// Skips a user without parsing its members.
     private mutating func unusable(_ breach: RuleBreach) {
         switch validation {
         case .reject: refuse(breach, [.key("users"), .index(totalUsers)])
@@ -81,7 +81,7 @@ extension SyncRequestParser {
         users.end()
     }
 
-    /// Bytes of the sentences that say what is wrong with one user.
+    /// The most bytes of sentences about one user's problems.
     private static let maxProblemBytes = 500
 
     @inline(__always)
@@ -98,12 +98,12 @@ extension SyncRequestParser {
         case .array where slot.needsRewriting, .object where slot.needsRewriting:
             users.set(field, upTo: raw.count) { JSONText.minify(raw, to: $0) }
         case .string, .array, .object: users.set(field, text: raw)
-        // No rule lets a number through.
+        // No rule allows a number.
         case .number: break
         }
     }
 
-    /// One string for a list of them, such as the `"*"` of those who may do everything: stored as an array of one.
+    /// A single string instead of a list, such as the `"*"` of users who may do everything: stored as an array of one.
     private mutating func writeAsArray(_ field: UserField, _ raw: UnsafeRawBufferPointer) {
         users.set(field, upTo: raw.count + 4) { out in
             let head: StaticString = "[\""

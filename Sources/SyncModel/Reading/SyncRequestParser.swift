@@ -1,14 +1,14 @@
-/// The grammar of a sync's body, resumable between any two tokens. The body's object and its `users` are walked token by token;
-/// a user, `tenant` and `metadata` are scanned when they are whole in memory; everything else is skipped as it comes.
+/// The grammar of a sync's body, resumable between any two tokens. The body's object and its `users` are parsed token by token; a
+/// user, `tenant` and `metadata` are scanned once they are complete in memory; everything else is skipped as it arrives.
 struct SyncRequestParser: Sendable {
     /// Bytes of JSON that one user, `tenant`, `metadata` or `operation` may take.
     static let maxValueBytes = 65_536
-    /// Bytes of a key that are looked at; no known key is as long, however it is escaped.
+    /// How many bytes of a key are examined; no known key is as long, however it is escaped.
     static let maxKeyBytes = 1024
 
-    /// Why `parse` came back.
+    /// Why `parse` returned.
     enum Pause {
-        /// So many bytes were left behind; the next one is needed again.
+        /// This many bytes were consumed; the rest must be passed again, followed by more.
         case needsMore(after: Int)
         case malformed(JSONProblem, at: Int)
         case tooManyUsers
@@ -21,7 +21,7 @@ struct SyncRequestParser: Sendable {
         case skipping, end
     }
 
-    /// The member whose value comes; the first four by their names in `ObjectShape.sync`.
+    /// The member whose value comes next; the first four as named in `ObjectShape.sync`.
     enum Member: String {
         case operation, tenant, users, metadata
         /// The integration guide's accessibility check.
@@ -40,7 +40,7 @@ struct SyncRequestParser: Sendable {
     var members = JSONMembers()
     var testsConnection = false
     private var skipper = JSONSkipper(depth: 0)
-    /// Where it goes on when a value was skipped.
+    /// Where to continue after a skipped value.
     private var placeAfterSkipping = Place.end
     private var metTooManyUsers = false
 
@@ -48,7 +48,7 @@ struct SyncRequestParser: Sendable {
     var violations = Violations()
     var unknown = UnknownKeys()
     var users = UserRecordWriter()
-    /// Elements of `users` left behind.
+    /// Elements of `users` parsed so far.
     var totalUsers = 0
 
     init(maxUsers: Int, validation: ValidationMode) {
@@ -56,10 +56,10 @@ struct SyncRequestParser: Sendable {
         self.validation = validation
     }
 
-    /// True where the body may end.
+    /// True if the body may end here.
     var mayEnd: Bool { place == .end || (place == .skipping && placeAfterSkipping == .end && skipper.mayEnd) }
 
-    /// Leaves behind as much as can be understood.
+    /// Consumes as much as can be parsed.
     mutating func parse(_ bytes: UnsafeRawBufferPointer) -> Pause {
         guard var cursor = JSONCursor(bytes) else { return .needsMore(after: 0) }
         let stop = withUnsafeTemporaryAllocation(of: JSONSlot.self, capacity: userShape.rules.count) { slots -> JSONStop in
@@ -75,10 +75,10 @@ struct SyncRequestParser: Sendable {
         }
     }
 
-    /// What the body was; `mayEnd` must be true.
+    /// The outcome for the whole body; `mayEnd` must be true.
     mutating func finish() -> SyncRequestOutcome {
         if memberCount == 1, testsConnection { return .connectionTest }
-        // What is no object was refused as such already.
+        // A body that is not an object was already refused as such.
         if memberCount > 0 || violations.isEmpty {
             for (key, name) in ObjectShape.sync.names.enumerated()
             where ObjectShape.sync.rules[key].isRequired && !members.has(key) {
@@ -176,14 +176,14 @@ struct SyncRequestParser: Sendable {
         violations.add(at: path, breach.violation(at: path))
     }
 
-    /// The value at the cursor will be checked for its syntax only.
+    /// Checks only the syntax of the value at the cursor.
     mutating func skip(depth: Int, then next: Place) {
         skipper = JSONSkipper(depth: depth)
         placeAfterSkipping = next
         place = .skipping
     }
 
-    /// Takes a user too many for the end of the parse.
+    /// Ends the parse at a user beyond the limit.
     mutating func stopForTooManyUsers() -> JSONStop {
         metTooManyUsers = true
         return .incomplete

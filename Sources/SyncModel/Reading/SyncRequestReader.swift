@@ -1,42 +1,42 @@
 /// Reads the body of a sync as it arrives: bytes in, validated users out (Contract.md, "Body of a sync").
 ///
-/// Feed it chunks of any size, drain the users whenever it suits, `finish` at the end of the body. What it says does not depend
-/// on how the body was cut. It keeps no more than the value that a chunk cuts in two (64 KiB of JSON at most, and as much again
-/// of what follows) and the users not yet drained; members it does not know may have any size.
+/// Feed it chunks of any size, drain the users whenever convenient, `finish` at the end of the body. The results do not depend on
+/// how the body was cut. It buffers no more than a value cut by the end of a chunk (at most 64 KiB of JSON, and as much again of
+/// what follows) and the users not yet drained; unknown members may have any size.
 ///
-/// After it has thrown, every further call throws the same error.
+/// Once it has thrown, every further call throws the same error.
 package struct SyncRequestReader: Sendable {
     private var parser: SyncRequestParser
-    /// Bytes of the body that were left behind.
+    /// Bytes of the body consumed.
     private var consumed = 0
-    /// Bytes fed but not yet left behind: the beginning of a value.
+    /// Bytes fed but not yet consumed: the beginning of a value.
     private var carried: [UInt8] = []
-    /// How many bytes must be carried before parsing is tried again. It doubles, so a body that comes byte by byte is parsed
-    /// about twice, not a hundred times.
+    /// How many bytes must be carried before parsing is attempted again. It doubles, so a body that arrives byte by byte is
+    /// parsed about twice, not a hundred times.
     private var worthwhile = 0
     private var failure: RequestReadError?
 
     /// - Parameters:
-    ///   - maxUsers: `MAX_USERS_PER_REQUEST`; an index has 32 bits, so no more than `UInt32.max` count.
-    ///   - validation: what becomes of users that break a rule.
+    ///   - maxUsers: `MAX_USERS_PER_REQUEST`; capped at `UInt32.max`, since an index has 32 bits.
+    ///   - validation: what happens to users that break a rule.
     package init(maxUsers: Int = 1_000_000, validation: ValidationMode = .reject) {
         parser = SyncRequestParser(maxUsers: maxUsers, validation: validation)
     }
 
     // MARK: Users
 
-    /// Users that are ready to be drained.
+    /// Users ready to be drained.
     package var pendingUsers: Int { parser.users.count }
     /// The bytes of their records.
     package var pendingBytes: Int { parser.users.byteCount }
-    /// Elements of `users` that were read so far.
+    /// Elements of `users` read so far.
     package var totalUsers: Int { parser.totalUsers }
-    /// A rule was broken, so `finish` will refuse the request: what was drained is to be thrown away. No user is handed out any
-    /// more, but violations are still counted.
+    /// A rule was broken, so `finish` will refuse the request and drained users must be discarded. No more users are passed on,
+    /// but violations are still counted.
     package var isRefused: Bool { !parser.violations.isEmpty }
 
-    /// Calls `body` with each pending user's record, its length included, and the view on it; then forgets them, keeping the
-    /// memory for the next. If `body` throws, they all stay pending.
+    /// Calls `body` with each pending user's record, including its length, and a view of it; then removes them, keeping the
+    /// memory for the next. If `body` throws, all of them stay pending.
     package mutating func drainUsers(_ body: (UnsafeRawBufferPointer, UserRecord) throws -> Void) rethrows {
         try parser.users.forEachRaw(body)
         parser.users.removeAll(keepingCapacity: true)
@@ -47,12 +47,12 @@ package struct SyncRequestReader: Sendable {
 
     // MARK: Bytes
 
-    /// Takes the next bytes of the body. An error may come a few calls after the byte it names.
+    /// Takes the next bytes of the body. An error may be thrown a few calls after the byte it names.
     package mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(RequestReadError) {
         if let failure { throw failure }
         var rest = bytes
         while !carried.isEmpty, !rest.isEmpty {
-            // Some more than is needed: a user that was cut in two mostly ends within it.
+            // Some more than needed: a user that was cut in two usually ends within it.
             let added = min(rest.count, max(worthwhile - carried.count, 1024))
             carried.append(contentsOf: rest[..<added])
             guard carried.count >= worthwhile else { return }
@@ -73,7 +73,7 @@ package struct SyncRequestReader: Sendable {
         wait(afterProgress: true)
     }
 
-    /// Ends the body and says what it was. Users may be pending afterwards. Call it once.
+    /// Ends the body and returns what it was. Users may be pending afterwards. Call it once.
     package mutating func finish() throws(RequestReadError) -> SyncRequestOutcome {
         if let failure { throw failure }
         if !carried.isEmpty { carried.removeFirst(try parse(carried)) }
@@ -92,7 +92,7 @@ package struct SyncRequestReader: Sendable {
         try leaveBehind(bytes.withUnsafeBytes { parser.parse($0) })
     }
 
-    /// Parses as far as the bytes allow; returns how many were left behind.
+    /// Parses as far as the bytes allow; returns how many were consumed.
     private mutating func parse(_ bytes: UnsafeRawBufferPointer) throws(RequestReadError) -> Int {
         try leaveBehind(parser.parse(bytes))
     }

@@ -1,16 +1,16 @@
-/// A rule of the request format that a body breaks, in the shape of an entry of Joi's `error.details`.
+/// A rule of the request format that a body breaks, in the form of an entry of Joi's `error.details`.
 package struct Violation: Sendable, Hashable {
-    /// A step on the way to the value.
+    /// A step on the path to the value.
     package enum PathElement: Sendable, Hashable {
         case key(String)
         case index(Int)
     }
 
-    /// The way from the body to the value; empty for the body itself.
+    /// The path from the body to the value; empty for the body itself.
     package let path: [PathElement]
-    /// `"users[17].email" must be a valid email`. Holds names of the format only, no value of the body.
+    /// `"users[17].email" must be a valid email`. Contains only names of the format, no value of the body.
     package let message: String
-    /// Joi's name of the rule, such as `string.email`; `object.duplicate` and `object.size` are of our own.
+    /// Joi's name of the rule, such as `string.email`; `object.duplicate` and `object.size` are usersync's own.
     package let type: String
 
     package init(path: [PathElement], message: String, type: String) {
@@ -22,21 +22,21 @@ package struct Violation: Sendable, Hashable {
 
 /// The violations of one body: the first of them, and how many there are.
 package struct Violations: Sendable, Hashable {
-    /// How many are kept.
+    /// The most that are kept.
     package static let kept = 100
 
-    /// Those of what stands around the users, and those of users; `kept` of each at most.
+    /// Violations outside the users, and those of users; at most `kept` of each.
     private var ofEnvelope: [Violation] = []
     private var ofUsers: [Violation] = []
-    /// How many there are in all; `errorCount` of the answer.
+    /// How many there are in total; `errorCount` of the answer.
     package private(set) var count = 0
 
     package init() {}
 
     package var isEmpty: Bool { count == 0 }
 
-    /// `kept` violations at most: those of the envelope, that one wrong field of every user may not hide, before those of users;
-    /// each in the order of the body, within an object in the order of its rules.
+    /// At most `kept` violations: those of the envelope first, so that one wrong field in every user cannot hide them, then those
+    /// of users; each in the order of the body, and within an object in the order of its rules.
     package var first: [Violation] { ofEnvelope + ofUsers.prefix(Violations.kept - ofEnvelope.count) }
 
     /// Counts one more at `path`; `make` is called only if it may be kept.

@@ -1,15 +1,15 @@
-/// What `UserDirectory.apply` says of one user of a batch. Who the user is stands in the batch's payload.
+/// The result of `UserDirectory.apply` for one user of a batch. The user's identity is in the batch's payload.
 package struct AppliedUser: Sendable, Hashable {
     /// The user's position in the request, from 0.
     package var index: UInt32
     package var outcome: UserOutcome
-    /// Set where `outcome` is `failed`.
+    /// Set if `outcome` is `failed`.
     package var code: FailureCode?
-    /// `users.id` of the row, 0 where there is none.
+    /// `users.id` of the row; 0 if there is none.
     package var crmUserID: Int64
-    /// A sentence more particular than the code's (or, for a user that was created, the outcome's), without personal data; `nil` mostly.
+    /// A more specific sentence than the code's (or, for a created user, the outcome's), without personal data; usually `nil`.
     package var detail: String?
-    /// The row was another person's: it was found by the email, took the user's id and kept nothing of what it held.
+    /// The row was another person's: found by email, it took the user's id and kept nothing of what it held.
     package var isRelinked = false
 
     package init(

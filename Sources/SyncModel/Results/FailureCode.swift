@@ -4,15 +4,15 @@ package enum FailureCode: UInt8, Sendable, Hashable, CaseIterable {
     case identityConflict = 1
     /// With `EMAIL_SCOPE=global`: the email belongs to another tenant's user.
     case emailInOtherTenant = 2
-    /// A removal of a user the directory does not hold.
+    /// A removal of a user that the directory does not have.
     case userNotFound = 3
     /// With `VALIDATION=per-user`: the user breaks a rule of the request format.
     case invalidUser = 4
-    /// The database refused the row (a constraint or trigger of the CRM's own).
+    /// The database refused the row (a constraint or trigger of the CRM).
     case refusedByDatabase = 5
     /// The batch met a transient error ten times.
     case retriesExhausted = 6
-    /// The email leads to another person's row, in which newer data stands than what was sent.
+    /// The email leads to another person's row, which has newer data than what was sent.
     case addressNewer = 7
 
     /// The word in `code` of a result.
@@ -28,7 +28,7 @@ package enum FailureCode: UInt8, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The sentence in `error` of a result where nothing more particular is known.
+    /// The sentence in `error` of a result if nothing more specific is known.
     package var sentence: String {
         switch self {
         case .identityConflict: "The user id belongs to one CRM user and the email to another"

@@ -1,10 +1,10 @@
-/// What became of one user.
+/// The outcome of one user.
 package enum UserOutcome: UInt8, Sendable, Hashable, CaseIterable {
     case created = 1
     case updated = 2
     /// Nothing to change; only `last_synced_at` moved.
     case unchanged = 3
-    /// Newer news had been applied before; nothing was written.
+    /// Newer data had already been applied; nothing was written.
     case stale = 4
     /// Deactivated by a removal.
     case removed = 5
@@ -27,7 +27,7 @@ package enum UserOutcome: UInt8, Sendable, Hashable, CaseIterable {
         self = match
     }
 
-    /// The integration guide's `status`: created, updated or failed. It knows no other, so unchanged, stale and removed are
+    /// The integration guide's `status`: created, updated or failed. It has no others, so unchanged, stale and removed become
     /// `updated`.
     package var status: String {
         switch self {

@@ -1,9 +1,9 @@
-/// When a webhook that was not taken is sent again (Contract.md, "The completion webhook").
+/// When a webhook that was not acknowledged is sent again (Contract.md, "The completion webhook").
 package enum DeliverySchedule {
     /// Seconds before each further attempt; after the last the delivery is dead.
     package static let delays: [Double] = [5, 30, 300, 1800, 7200, 18000, 36000, 86400]
 
-    /// Seconds to wait after the `attempt`-th failed attempt (from 1); `nil`: dead.
+    /// Seconds to wait after the `attempt`-th failed attempt (from 1); `nil` if the delivery is dead.
     /// - Parameter random: a number in 0..<1; spreads the delay by ±20 %.
     package static func delay(afterAttempt attempt: Int, random: Double) -> Double? {
         guard attempt >= 1, attempt <= delays.count else { return nil }

@@ -1,6 +1,6 @@
-/// How often and when a batch that met a transient error is tried again (Durability.md, "Retry").
+/// How often and when a batch that met a transient error is retried (Durability.md, "Retry").
 package struct RetryPolicy: Sendable, Hashable {
-    /// Tries in all before its users are `failed`, `retries_exhausted`.
+    /// Attempts in total before its users are `failed`, `retries_exhausted`.
     package var maxAttempts: Int
     /// Seconds.
     package var base: Double
@@ -15,8 +15,8 @@ package struct RetryPolicy: Sendable, Hashable {
         self.cap = cap
     }
 
-    /// Seconds to wait after the `attempt`-th failed try (from 1); `nil` when that was the last.
-    /// Exponential with full jitter: anything between 0 and `min(cap, base * 2^(attempt-1))`, evenly.
+    /// Seconds to wait after the `attempt`-th failed attempt (from 1); `nil` if that was the last.
+    /// Exponential with full jitter: uniform between 0 and `min(cap, base * 2^(attempt-1))`.
     /// - Parameter random: a number in 0..<1.
     package func delay(afterAttempt attempt: Int, random: Double) -> Double? {
         guard attempt < maxAttempts else { return nil }

@@ -1,5 +1,5 @@
-/// A text that is an identity: the same only as one of the same bytes. Swift's `String` holds canonically equivalent spellings for
-/// equal (`é` composed and decomposed), which are two to a database, to HTTP and to a file system.
+/// A text that is an identity: equal only if its bytes are. Swift's `String` treats canonically equivalent spellings as equal
+/// (`é` composed and decomposed), but a database, HTTP and a file system do not.
 package struct ExactText: Sendable {
     package let text: String
 

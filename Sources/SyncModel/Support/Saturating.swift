@@ -1,6 +1,6 @@
 extension FixedWidthInteger {
-    /// The sum, or the nearest number that the type holds. For figures that come from a stored row or from another process: a
-    /// wrong one must not end this one.
+    /// The sum, or the nearest number that the type can hold. For figures from a stored row or from another process: a wrong one
+    /// must not crash this process.
     @inlinable
     package func saturatingAdd(_ other: Self) -> Self {
         let (sum, overflow) = addingReportingOverflow(other)

@@ -1,6 +1,6 @@
 extension Timestamp {
-    /// `2025-08-19T10:00:00.000Z`: milliseconds, and six digits only where the moment has a part below a millisecond. A moment
-    /// outside the years 0001 to 9999, which only a damaged row can hold, is shown as the nearest within.
+    /// `2025-08-19T10:00:00.000Z`: milliseconds, or six digits if the time has a part below a millisecond. A time outside the
+    /// years 0001 to 9999, which only a damaged row can hold, is shown as the nearest one within.
     package var iso8601: String {
         String(unsafeUninitializedCapacity: Timestamp.maxTextLength) { writeISO8601(to: UnsafeMutableRawBufferPointer($0)) }
     }
@@ -8,7 +8,7 @@ extension Timestamp {
     /// The longest text of `iso8601`, in bytes.
     static let maxTextLength = 27
 
-    /// Writes the text of `iso8601`; returns its length.
+    /// Writes the text of `iso8601` and returns its length in bytes.
     func writeISO8601(to out: UnsafeMutableRawBufferPointer) -> Int {
         let first = Timestamp.firstSecond * 1_000_000
         let last = Timestamp.lastSecond * 1_000_000 + 999_999
@@ -57,9 +57,9 @@ extension Timestamp {
         }
     }
 
-    /// Reads an ISO 8601 date or date and time: `YYYY-MM-DD`, or with `T` (or a space) and `hh:mm[:ss[.fraction]]`
-    /// and `Z`, `±hh:mm`, `±hhmm`, `±hh` or nothing (read as UTC). Digits below a microsecond are dropped.
-    /// `nil` for anything else, also for dates that do not exist and years outside 0001...9999, in UTC too.
+    /// Parses an ISO 8601 date or date and time: `YYYY-MM-DD`, optionally with `T` (or a space) and `hh:mm[:ss[.fraction]]` and
+    /// `Z`, `±hh:mm`, `±hhmm`, `±hh` or nothing (read as UTC). Digits below a microsecond are dropped. `nil` for anything else,
+    /// including dates that do not exist and years outside 0001...9999, even after conversion to UTC.
     package init?(iso8601 text: some StringProtocol) {
         var text = String(text)
         guard let parsed = text.withUTF8({ Timestamp(iso8601: UnsafeRawBufferPointer($0)) }) else { return nil }
@@ -124,7 +124,7 @@ extension Timestamp {
             return true
         }
 
-        /// Digits behind the point, one or more, as microseconds.
+        /// The digits after the point, one or more, as microseconds.
         mutating func fraction() -> Int64? {
             guard var us = digit().map({ $0 * 100_000 }) else { return nil }
             var scale: Int64 = 10_000
@@ -135,7 +135,7 @@ extension Timestamp {
             return us
         }
 
-        /// Seconds that the text is ahead of UTC.
+        /// Seconds by which the text is ahead of UTC.
         mutating func offset() -> Int64? {
             if isAtEnd || take(0x5A) || take(0x7A) { return 0 }
             let sign: Int64

@@ -2,7 +2,7 @@
 enum JSONNumberPhase: UInt8 {
     case start, minus, zero, integer, point, fraction, exponent, exponentSign, exponentDigits
 
-    /// True where the number may end.
+    /// True if the number may end here.
     var isComplete: Bool {
         switch self {
         case .zero, .integer, .fraction, .exponentDigits: true
@@ -12,7 +12,8 @@ enum JSONNumberPhase: UInt8 {
 }
 
 extension JSONCursor {
-    /// From inside a number (`phase` says where) to the byte behind it. A number may have any length and be resumed anywhere.
+    /// Scans from inside a number (at `phase`) to the byte after it. A number may have any length, and its scan be resumed
+    /// anywhere.
     @inline(__always)
     mutating func numberRest(_ phase: inout JSONNumberPhase) throws(JSONStop) {
         while at < end {

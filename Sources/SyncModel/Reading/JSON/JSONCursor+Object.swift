@@ -1,11 +1,11 @@
 extension JSONCursor {
-    /// Scans an object from its brace to behind its end; it must be whole in the memory, else `.incomplete` is thrown and the
-    /// cursor is to be thrown away.
+    /// Scans an object from its brace past its end. It must be complete in memory; otherwise `.incomplete` is thrown and the
+    /// cursor is no longer usable.
     /// - Parameters:
     ///   - depth: the object's own level of nesting, 1 for the outermost.
     ///   - shape: the known keys.
-    ///   - slots: where their values go, one each; of a repeated key the first.
-    ///   - unknown: where the other keys go.
+    ///   - slots: receives their values, one slot each; for a repeated key, the first value.
+    ///   - unknown: receives the other keys.
     mutating func object(
         depth: Int, shape: ObjectShape, slots: UnsafeMutableBufferPointer<JSONSlot>, unknown: inout UnknownKeys
     ) throws(JSONStop) -> JSONMembers {
@@ -47,7 +47,7 @@ extension JSONCursor {
         }
     }
 
-    /// Scans a value that must be whole in the memory. The cursor stands at its first byte.
+    /// Scans a value that must be complete in memory, with the cursor at its first byte.
     /// - Parameter depth: containers open around it.
     @inline(__always)
     mutating func value(_ first: UInt8, depth: Int) throws(JSONStop) -> JSONSlot {

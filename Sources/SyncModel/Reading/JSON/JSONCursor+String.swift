@@ -1,8 +1,8 @@
 extension JSONCursor {
-    /// From inside a string to behind its closing quote; eight bytes at a time while they are plain ASCII.
+    /// Scans from inside a string past its closing quote, eight bytes at a time while they are plain ASCII.
     ///
-    /// Where it throws `.incomplete`, the cursor stands inside the string, between two characters, and the scan may go on there.
-    /// - Returns: whether an escape was met.
+    /// If it throws `.incomplete`, the cursor is inside the string, between two characters, and the scan may be resumed there.
+    /// - Returns: whether there was an escape.
     @inline(__always)
     mutating func stringRest() throws(JSONStop) -> Bool {
         var escaped = false
@@ -30,8 +30,8 @@ extension JSONCursor {
         }
     }
 
-    /// Sets the high bit of the lowest byte of `word` that is a quote, a backslash, a control character or not ASCII (of higher
-    /// bytes perhaps also without need, since a borrow may run on).
+    /// Sets the high bit of the lowest byte of `word` that is a quote, a backslash, a control character or not ASCII (perhaps
+    /// also of higher bytes that are none of these, since a borrow may carry on).
     @inline(__always)
     private static func special(_ word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
@@ -41,7 +41,7 @@ extension JSONCursor {
         return ((quote | backslash | control) & ~word | word) & (ones &* 0x80)
     }
 
-    /// The length of the escape at the cursor, that of a pair for a high surrogate.
+    /// The length of the escape at the cursor; for a high surrogate, of the pair.
     @inline(never)
     private func escape() throws(JSONStop) -> Int {
         guard at + 1 < end else { throw .incomplete }
@@ -68,7 +68,7 @@ extension JSONCursor {
         }
     }
 
-    /// Four hexadecimal digits; `nil` where another byte is among them.
+    /// Four hexadecimal digits; `nil` if one of the bytes is not a digit.
     private func hex(_ start: Int) throws(JSONStop) -> UInt32? {
         var value: UInt32 = 0
         for i in start..<(start + 4) {
@@ -79,7 +79,7 @@ extension JSONCursor {
         return value
     }
 
-    /// The length of the UTF-8 sequence at the cursor, well-formed as in table 3-7 of the Unicode standard.
+    /// The length of the UTF-8 sequence at the cursor, well-formed according to table 3-7 of the Unicode standard.
     @inline(__always)
     private func sequence() throws(JSONStop) -> Int {
         let count: Int

@@ -1,10 +1,10 @@
-/// A position in memory that holds (part of) a JSON text (RFC 8259). The scans move it; where one throws `.incomplete`, it
-/// stands where scanning may go on once more bytes are there.
+/// A position in memory that holds (part of) a JSON text (RFC 8259). Scans move it; if one throws `.incomplete`, it is where
+/// scanning may resume once more bytes have arrived.
 struct JSONCursor {
     let base: UnsafeRawPointer
     /// Offset from `base` of the next byte.
     var at: Int
-    /// Offset from `base` behind the last byte.
+    /// Offset from `base` after the last byte.
     let end: Int
 
     /// A cursor at the start of `bytes`, which must not be empty.
@@ -21,7 +21,7 @@ struct JSONCursor {
         self.end = end
     }
 
-    /// A cursor at the same position that sees `count` bytes at most.
+    /// A cursor at the same position that sees at most `count` bytes.
     func window(_ count: Int) -> JSONCursor { JSONCursor(base: base, at: at, end: min(end, at + count)) }
 
     /// The same memory between two positions.
@@ -30,7 +30,7 @@ struct JSONCursor {
     @inline(__always)
     subscript(offset: Int) -> UInt8 { base.load(fromByteOffset: offset, as: UInt8.self) }
 
-    /// The eight bytes from `offset` on, the first of them lowest.
+    /// The eight bytes from `offset` on, the first one lowest.
     @inline(__always)
     func word(_ offset: Int) -> UInt64 { UInt64(littleEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) }
 
@@ -47,7 +47,7 @@ struct JSONCursor {
         return self[at]
     }
 
-    /// Skips white space; the byte after it.
+    /// Skips white space and returns the byte after it.
     @inline(__always)
     mutating func peekToken() throws(JSONStop) -> UInt8 {
         while at < end {
@@ -58,7 +58,7 @@ struct JSONCursor {
         throw .incomplete
     }
 
-    /// Moves behind `true`, `false` or `null`, whose first byte is the next one.
+    /// Moves past `true`, `false` or `null`, whose first byte is the next one.
     @inline(__always)
     mutating func literal(_ word: StaticString, _ problem: JSONProblem) throws(JSONStop) {
         for i in 0..<word.utf8CodeUnitCount {
@@ -70,7 +70,7 @@ struct JSONCursor {
 }
 
 extension UInt8 {
-    /// True for the bytes a JSON value may start with.
+    /// True for the bytes that a JSON value may start with.
     var startsJSONValue: Bool {
         switch self {
         case UInt8(ascii: "\""), UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"),

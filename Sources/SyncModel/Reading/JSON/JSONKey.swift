@@ -1,4 +1,4 @@
-/// A known key, packed so that a comparison is three words.
+/// A known key, packed so that a comparison takes three words.
 struct JSONKey: Sendable, Equatable {
     static let maxLength = 24
 
@@ -16,7 +16,7 @@ struct JSONKey: Sendable, Equatable {
         (low, middle, high) = (word(0), word(8), word(16))
     }
 
-    /// - Parameter readable: how many bytes may be read, `length` or more.
+    /// - Parameter readable: how many bytes may be read; at least `length`.
     @inline(__always)
     init(_ start: UnsafeRawPointer, _ length: Int, readable: Int) {
         self.length = length

@@ -1,12 +1,12 @@
-/// Checks one JSON value of any size and shape and leaves it behind, in constant memory: the open containers are bits of a word.
-/// It may be resumed at any byte, so a value may arrive in any number of parts.
+/// Checks and skips one JSON value of any size and shape, in constant memory: the open containers are bits of a word. It can be
+/// resumed at any byte, so a value may arrive in any number of parts.
 struct JSONSkipper: Sendable {
-    /// How deep containers may nest, the outermost counted.
+    /// How deep containers may nest, counting the outermost.
     static let maxDepth = 64
 
     private enum Expected: UInt8 {
         case value, valueOrEnd, key, keyOrEnd, colon, separator
-        /// Inside a string, key or number whose beginning was left behind.
+        /// Inside a string, key or number whose beginning has been consumed.
         case stringRest, keyRest, numberRest
         case done
     }
@@ -16,9 +16,9 @@ struct JSONSkipper: Sendable {
     /// Containers open around the value, and now.
     private let outside: Int
     private var depth: Int
-    /// Bit `n` is set where the container at depth `n + 1` is an object.
+    /// Bit `n` is set if the container at depth `n + 1` is an object.
     private var objects: UInt64 = 0
-    /// White space stood between the value's tokens.
+    /// There was white space between the value's tokens.
     private(set) var isSpaced = false
 
     /// - Parameter depth: containers open around the value.
@@ -27,10 +27,10 @@ struct JSONSkipper: Sendable {
         self.depth = depth
     }
 
-    /// True once the value has ended, for a lone number also where the text may end here.
+    /// True once the value has ended; for a number outside any container, also if the text may end here.
     var mayEnd: Bool { expected == .done || (expected == .numberRest && depth == outside && phase.isComplete) }
 
-    /// Returns when the value has ended, the cursor behind it.
+    /// Returns when the value has ended, with the cursor after it.
     mutating func skip(_ cursor: inout JSONCursor) throws(JSONStop) {
         while expected != .done { try step(&cursor) }
     }

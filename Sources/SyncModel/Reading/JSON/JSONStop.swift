@@ -1,8 +1,8 @@
 /// Why a scan of JSON text stopped before its end.
 enum JSONStop: Error {
-    /// All bytes there are may stand there; more are needed.
+    /// All bytes so far are valid; more are needed.
     case incomplete
-    /// The byte at this position of the cursor's memory cannot stand there.
+    /// The byte at this position of the cursor's memory is not valid there.
     case malformed(JSONProblem, at: Int)
 }
 

@@ -1,9 +1,9 @@
-/// Texts out of JSON that a cursor has passed, so that it is known to be well-formed.
+/// Texts from JSON that a cursor has passed, so they are known to be well-formed.
 enum JSONText {
-    /// Bytes of the longest way to write a character of ASCII: `\u0041`.
+    /// The length in bytes of the longest escape of an ASCII character: `\u0041`.
     static let maxEscapeLength = 6
 
-    /// Writes the text of a string that has escapes (its quotes left out) to `out`, which needs no more room than `raw` has bytes.
+    /// Writes the text of a string with escapes (without its quotes) to `out`, which needs no more room than `raw` has bytes.
     /// - Returns: the bytes written.
     static func unescape(_ raw: UnsafeRawBufferPointer, to out: UnsafeMutableRawBufferPointer) -> Int {
         var written = 0
@@ -25,7 +25,7 @@ enum JSONText {
         return written
     }
 
-    /// The text of a string, its quotes left out.
+    /// The text of a string, without its quotes.
     static func unescaped(_ raw: UnsafeRawBufferPointer) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: raw.count) { out, count in
             count = unescape(raw, to: UnsafeMutableRawBufferPointer(out))
@@ -55,7 +55,7 @@ enum JSONText {
         return written
     }
 
-    /// How many characters (Unicode code points, as `VARCHAR(n)` counts them) the string has.
+    /// How many characters the string has (Unicode code points, as `VARCHAR(n)` counts them).
     static func characters(_ raw: UnsafeRawBufferPointer) -> Int {
         var count = 0
         var at = 0
@@ -71,7 +71,7 @@ enum JSONText {
         return count
     }
 
-    /// The position behind the first so many characters, or behind the last.
+    /// The position after the first `characters` characters, or after the last one.
     static func end(of characters: Int, in raw: UnsafeRawBufferPointer) -> Int {
         var count = 0
         var at = 0
@@ -86,7 +86,7 @@ enum JSONText {
         return at
     }
 
-    /// What the escape at a position means, and its length.
+    /// The character that an escape stands for, and the escape's length.
     private static func escape(_ raw: UnsafeRawBufferPointer, _ at: Int) -> (scalar: Unicode.Scalar, length: Int) {
         func unit(_ start: Int) -> UInt32 {
             (start..<(start + 4)).reduce(0) { $0 << 4 | (raw[$1].hexDigit ?? 0) }

@@ -1,22 +1,21 @@
 /// Joi's email rule (`string().email()` of Joi 17, that is @sideway/address) without its list of top-level domains.
 enum EmailAddress {
-    /// Characters in all; RFC 5321 allows no more.
+    /// Characters in total; RFC 5321 allows no more.
     static let maxLength = 254
 
     /// True for exactly one `@` between a local part and a domain.
     ///
     /// - Local part: at most 64 bytes of UTF-8; atoms of ASCII letters, digits and ``!#$%&'*+-/=?^_`{|}~`` with single dots
-    ///   between them. Code points outside ASCII are allowed, as Joi does, but for those that are white space, control or
-    ///   format characters.
+    ///   between them. Code points outside ASCII are allowed, as in Joi, except white space, control and format characters.
     /// - Domain: two labels or more, each of 1 to 63 characters: ASCII letters, digits and inner hyphens; the last one does not
-    ///   begin with a digit (so an IP address is none). For international names letters, marks and digits outside ASCII are
-    ///   allowed as they stand, without Joi's conversion to punycode.
+    ///   begin with a digit (so an IP address is not a domain). For international names, letters, marks and digits outside ASCII
+    ///   are allowed as they are, without Joi's conversion to punycode.
     static func isValid(_ text: UnsafeRawBufferPointer) -> Bool {
         if let plain = isValidASCII(text) { return plain }
         return isValidUnicode(String(decoding: text, as: UTF8.self).unicodeScalars)
     }
 
-    /// The rule in one pass over bytes; `nil` where a byte is not ASCII.
+    /// The rule in one pass over bytes; `nil` if a byte is not ASCII.
     private static func isValidASCII(_ text: UnsafeRawBufferPointer) -> Bool? {
         var isValid = text.count <= maxLength
         var at = 0
@@ -91,7 +90,7 @@ extension UInt8 {
         0x30...0x39 ~= self || 0x61...0x7A ~= self | 0x20
     }
 
-    /// `atext` of RFC 5322, a bit for each ASCII character.
+    /// `atext` of RFC 5322, one bit per ASCII character.
     @inline(__always)
     fileprivate var isAtomText: Bool {
         let half: UInt64 = self < 0x40 ? 0xA3FF_ACFA_0000_0000 : 0x7FFF_FFFF_C7FF_FFFE

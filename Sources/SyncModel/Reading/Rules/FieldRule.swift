@@ -9,18 +9,18 @@ struct FieldRule: Sendable {
         case isoDate
         /// An array or an object.
         case container
-        /// The same, or a string, which stands for an array of one.
+        /// The same, or a string, which counts as an array of one.
         case containerOrText
         case array
         case object
     }
 
     let kind: Kind
-    /// For a text: characters, as `VARCHAR(n)` counts them.
+    /// For a text: the most characters, as `VARCHAR(n)` counts them.
     let maxLength: Int
-    /// It must be there and not be `null`.
+    /// It must be present and not `null`.
     let isRequired: Bool
-    /// For a text: `""` will do.
+    /// For a text: `""` is allowed.
     let mayBeEmpty: Bool
 
     private init(_ kind: Kind, maxLength: Int = .max, isRequired: Bool = false, mayBeEmpty: Bool = false) {
@@ -30,9 +30,9 @@ struct FieldRule: Sendable {
         self.mayBeEmpty = mayBeEmpty
     }
 
-    /// A string that must be there, of at least one character.
+    /// A required string of at least one character.
     static func required(_ maxLength: Int) -> FieldRule { FieldRule(.text, maxLength: maxLength, isRequired: true) }
-    /// A string that names something, so it is not empty where it is there.
+    /// A string that names something, so it is not empty if present.
     static func name(_ maxLength: Int) -> FieldRule { FieldRule(.text, maxLength: maxLength) }
     /// A string that may be empty, as the wrapper's data for people may be.
     static func text(_ maxLength: Int) -> FieldRule { FieldRule(.text, maxLength: maxLength, mayBeEmpty: true) }
@@ -45,7 +45,7 @@ struct FieldRule: Sendable {
     static let object = FieldRule(.object, isRequired: true)
     static let optionalObject = FieldRule(.object)
 
-    /// What the value breaks, `nil`: nothing.
+    /// The rule that the value breaks; `nil` if none.
     @inline(__always)
     func breach(_ slot: JSONSlot, in cursor: JSONCursor) -> RuleBreach? {
         if slot.kind == .null, !isRequired { return nil }

@@ -16,7 +16,7 @@ extension ObjectShape {
     }
 
     /// Adds the rules that a scanned object breaks to `violations`.
-    /// - Returns: whether there was none.
+    /// - Returns: whether it breaks none.
     func check(
         _ members: JSONMembers, _ slots: UnsafeMutableBufferPointer<JSONSlot>, in cursor: JSONCursor,
         at path: [Violation.PathElement], _ violations: inout Violations
@@ -29,7 +29,7 @@ extension ObjectShape {
         return violations.count == before
     }
 
-    /// The text of a member that is a string; `nil` where it is absent or something else.
+    /// The text of a member that is a string; `nil` if it is absent or something else.
     func text(
         _ member: Member, _ members: JSONMembers, _ slots: UnsafeMutableBufferPointer<JSONSlot>, in cursor: JSONCursor
     ) -> String? {
@@ -38,7 +38,7 @@ extension ObjectShape {
         return FieldRule.withText(cursor.bytes(slot.start, slot.end), slot) { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The moment a member names; `nil` where it is absent or null.
+    /// The time that a member names; `nil` if it is absent or null.
     func moment(
         _ member: Member, _ members: JSONMembers, _ slots: UnsafeMutableBufferPointer<JSONSlot>, in cursor: JSONCursor
     ) -> Timestamp? {

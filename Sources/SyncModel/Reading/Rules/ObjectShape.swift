@@ -1,12 +1,12 @@
-/// The keys an object of the request format may have, and their rules.
+/// The keys that an object of the request format may have, and their rules.
 struct ObjectShape: Sendable {
-    /// Where the object stands in the body; it begins the name of an unknown key in a warning.
+    /// Where the object is in the body; it prefixes the name of an unknown key in a warning.
     let scope: UnknownKeys.Scope
     let names: [String]
     let rules: [FieldRule]
     private let keys: [JSONKey]
 
-    /// - Parameter members: in any order; the one that senders use is found fastest.
+    /// - Parameter members: in any order; the order that senders use is found fastest.
     private init(_ scope: UnknownKeys.Scope, _ members: [(name: String, rule: FieldRule)]) {
         precondition(members.count <= JSONMembers.capacity, "JSONMembers has a bit for each member")
         self.scope = scope
@@ -19,11 +19,11 @@ struct ObjectShape: Sendable {
         self.init(scope, members.map { ($0.key.rawValue, $0.value) })
     }
 
-    /// The index of a member; `nil`: the object has no such member.
+    /// The index of a member; `nil` if the object has no such member.
     func index(of member: Member) -> Int? { names.firstIndex(of: member.rawValue) }
 
-    /// The index of a key that stands between two positions of the cursor's memory; `nil`: unknown.
-    /// - Parameter expected: the index to try first, since senders keep an order.
+    /// The index of the key between two positions of the cursor's memory; `nil` if unknown.
+    /// - Parameter expected: the index to check first, since senders keep an order.
     @inline(__always)
     func find(_ cursor: JSONCursor, _ start: Int, _ end: Int, escaped: Bool, expected: Int) -> Int? {
         if escaped { return findEscaped(cursor.bytes(start, end)) }
@@ -44,7 +44,7 @@ struct ObjectShape: Sendable {
 }
 
 extension ObjectShape {
-    /// The members of the request format, as JSON names them, but for those of a user: these are `UserField`.
+    /// The members of the request format by their JSON names, except those of a user, which are `UserField`.
     enum Member: String {
         case operation, tenant, users, metadata
         case id, name, subdomain
@@ -74,11 +74,12 @@ extension ObjectShape {
             .callbackURL: .name(2048),
         ])
 
-    /// The body of a sync. Its members are read one by one as they come, so its rules but `isRequired` are told there.
+    /// The body of a sync. Its members are parsed one by one as they arrive, so apart from `isRequired` its rules are checked
+    /// there.
     static let sync = ObjectShape(
         .body, [.operation: .required(.max), .tenant: .object, .users: .array, .metadata: .optionalObject])
 
-    /// The body of a removal. 500 characters are room for a sentence.
+    /// The body of a removal. 500 characters leave room for a sentence.
     static let removal = ObjectShape(
         .body,
         [
@@ -87,7 +88,7 @@ extension ObjectShape {
 }
 
 extension UserField {
-    /// What the field's value may be; `nil`: it is not part of the request format. The lengths are those of the columns.
+    /// What the field's value may be; `nil` if it is not part of the request format. The lengths are those of the columns.
     var rule: FieldRule? {
         switch self {
         case .id, .kindeUserID: .name(255)

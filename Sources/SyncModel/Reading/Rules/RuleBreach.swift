@@ -1,4 +1,4 @@
-/// A broken rule, said in Joi's words (`lib/types/*.js` and `lib/errors.js` of Joi 17) where Joi has the rule.
+/// A broken rule, in Joi's words (`lib/types/*.js` and `lib/errors.js` of Joi 17) if Joi has the rule.
 enum RuleBreach: Sendable, Equatable {
     case required
     case empty
@@ -11,7 +11,7 @@ enum RuleBreach: Sendable, Equatable {
     case notEmail
     case notDate
     case tooLong(Int)
-    /// Anything but this operation.
+    /// Anything except this operation.
     case notOperation(Operation)
     /// A known key is given twice.
     case repeated
@@ -37,7 +37,7 @@ enum RuleBreach: Sendable, Equatable {
         }
     }
 
-    /// What follows the label in the message.
+    /// The part of the message after the label.
     private var predicate: String {
         switch self {
         case .required: "is required"

@@ -1,13 +1,13 @@
-/// The keys that were ignored, each named once, a few of them at most.
+/// The keys that were ignored, each reported once, up to a limit.
 struct UnknownKeys: Sendable {
-    /// How many are named.
+    /// How many are reported.
     static let limit = 20
-    /// Characters of a key that are shown.
+    /// How many characters of a key are shown.
     static let shownCharacters = 64
-    /// Bytes of JSON that are certain to hold as many characters, each of them perhaps a pair of escapes.
+    /// Bytes of JSON that certainly contain that many characters, even if each is a pair of escapes.
     static let comparedBytes = shownCharacters * 12
 
-    /// The object a key stands in.
+    /// The object that contains a key.
     enum Scope: UInt8, Sendable {
         case body, tenant, user, metadata
 
@@ -23,9 +23,9 @@ struct UnknownKeys: Sendable {
 
     private struct Entry: Sendable {
         let scope: Scope
-        /// The key as it was first sent, as far as it is compared.
+        /// The key as first sent, up to the bytes that are compared.
         let raw: [UInt8]
-        /// What is shown of it, before hidden characters are made visible.
+        /// The part of it that is shown, before hidden characters are made visible.
         let text: [UInt8]
     }
 
@@ -33,11 +33,11 @@ struct UnknownKeys: Sendable {
     /// `Unknown key "users[].nickname" was ignored`, in the order of the body.
     private(set) var warnings: [String] = []
 
-    /// - Parameter raw: the key between its quotes, or its beginning of `comparedBytes` or more.
+    /// - Parameter raw: the key without its quotes, or at least its first `comparedBytes`.
     mutating func note(_ scope: Scope, _ raw: UnsafeRawBufferPointer) {
         guard entries.count < UnknownKeys.limit else { return }
         let compared = UnsafeRawBufferPointer(rebasing: raw.prefix(UnknownKeys.comparedBytes))
-        // A key is mostly sent in the same way again, with every user.
+        // A key is usually sent the same way with every user.
         for entry in entries where entry.scope == scope && UnknownKeys.same(entry.raw, compared) { return }
         let end = JSONText.end(of: UnknownKeys.shownCharacters, in: raw)
         let text = JSONText.unescaped(UnsafeRawBufferPointer(rebasing: raw[..<end]))
@@ -53,7 +53,7 @@ struct UnknownKeys: Sendable {
         return true
     }
 
-    /// A key as it may stand in a sentence: without characters that are not seen or that change how text is seen.
+    /// A key fit for a sentence: without characters that are invisible or change how text is displayed.
     private static func shown(_ text: String) -> String {
         var shown = ""
         for scalar in text.unicodeScalars {
