@@ -72,6 +72,9 @@ package struct LeasedBatch: Sendable {
     /// The ids that the job's users carry, if this process took it in; else `nil`.
     package var carriedIDs: CarriedIDs?
 
+    /// Whether it is all of a small job: applied, logged and ended without further steps.
+    package var isWholeJob: Bool { number == 0 && pass == .first && payload.count == jobUsers }
+
     package init(
         lease: LeaseID, jobID: JobID, tenantID: TenantID, operation: Operation, syncTime: Timestamp, number: Int,
         pass: BatchPass, attempts: Int, payload: BatchPayload, jobUsers: Int
@@ -96,6 +99,8 @@ package struct FinishedBatch: Sendable {
     package var users: [AppliedUser]
     /// Indices of users to be tried once more after the job's other users; the queue keeps their records for a `conflicts` batch.
     package var deferred: Set<UInt32>
+    /// Whether it is a whole job with nothing left to do but to end: that is done in the same commit.
+    package var endsJob = false
 
     package init(batch: LeasedBatch, users: [AppliedUser], deferred: Set<UInt32> = []) {
         self.batch = batch

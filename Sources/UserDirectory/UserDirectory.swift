@@ -59,7 +59,7 @@ package struct BatchWork: Sendable {
     /// True for users that waited: they are settled now, and so are those of the job's other batches that come before them.
     package var isLastPass: Bool
     /// True for the one batch of a small job: none of its users waits for a later pass, and its `sync_logs` row is written in the
-    /// same transaction, so `log` need not be called unless the table refuses the row (`BatchApplied.logRefusal`).
+    /// same transaction, so `log` need not be called unless the table refuses the row (`BatchApplied.jobLog`).
     package var isWholeJob: Bool
     /// True for a job that retries failed users of another one: part of that one's request, with its sync time.
     package var isRetry = false
@@ -93,8 +93,17 @@ package struct BatchApplied: Sendable, Hashable {
     package var deferred: Set<UInt32>
     /// The ledger has a tombstone: nothing was done, and nothing may be.
     package var isTombstone: Bool
-    /// For a whole job: why `sync_logs` refused its row; `nil` if the row was written.
-    package var logRefusal: String?
+    /// What became of the job's row in `sync_logs`.
+    package var jobLog = JobLog.due
+
+    package enum JobLog: Sendable, Hashable {
+        /// It is not written yet: the job has more than this batch, or ended another way. `log` writes it.
+        case due
+        /// It was written with this batch, which is a whole job.
+        case written
+        /// The table refuses the row of this batch, which is a whole job.
+        case refused
+    }
 
     package init(jobID: JobID, number: Int, users: [AppliedUser], deferred: Set<UInt32> = [], isTombstone: Bool = false) {
         self.jobID = jobID

@@ -121,7 +121,7 @@ extension MemoryJobQueue.State {
         disk.entries[at].job.counts.cancelled += max(0, left)
         disk.entries[at].job.batchesDone += 1
         disk.entries[at].batches[number].end = .applied
-        disk.entries[at].batches[number].results = ResultsBlob(payload: payload, applied: users).decoded()
+        disk.entries[at].batches[number].results = payload.results(of: users)
         disk.entries[at].backoff = nil
     }
 

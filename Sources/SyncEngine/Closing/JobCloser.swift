@@ -102,13 +102,17 @@ actor JobCloser {
 
     private static let logTries = 3
 
-    /// Jobs that ended in the commit that finished their batch.
-    func ended(_ jobs: [Job]) async {
-        for job in jobs {
-            metrics.ended(job)
-            await completions.ended(job)
-            report(job)
-        }
+    /// Ends what a commit left without open batch, and says what it ended.
+    func close(_ jobs: FinishedJobs) async {
+        for job in jobs.ended { await announce(job) }
+        if !jobs.endable.isEmpty { await close(jobs.endable) }
+    }
+
+    /// A job has ended.
+    private func announce(_ job: Job) async {
+        metrics.ended(job)
+        await completions.ended(job)
+        report(job)
     }
 
     /// The queue is about to keep the results of some of the batch's users alone.
@@ -131,7 +135,7 @@ actor JobCloser {
             guard let ended = try await end(job, warnings, now: now) else { return }
             closing[job.id] = nil
             missing[job.id] = nil
-            await self.ended([ended])
+            await announce(ended)
             guard let refusal else { return }
             metrics.endedUnlogged()
             logger.error(
@@ -166,13 +170,13 @@ actor JobCloser {
         }
     }
 
-    /// What the job's webhook shows; nothing where there is none.
-    private func results(of job: Job) async throws -> [UserResult] {
-        guard endings.address(of: job) != nil else { return [] }
-        let failedOnly = ResultDocument.showsFailedOnly(job, limit: ResultDocument.webhookLimit)
-        return try await queue.results(
-            of: job.id, status: failedOnly ? .failed : nil, limit: ResultDocument.webhookLimit, cursor: nil
-        ).items
+    /// What the job's webhook shows; `nil` if it has none.
+    private func results(of job: Job) async throws -> InlineResults? {
+        guard endings.address(of: job) != nil else { return nil }
+        let limit = ResultDocument.webhookLimit
+        let failedOnly = ResultDocument.showsFailedOnly(job, limit: limit)
+        let page = try await queue.results(of: job.id, status: failedOnly ? .failed : nil, limit: limit, cursor: nil)
+        return InlineResults(page.items, of: job.operation, limit: limit, failedOnly: failedOnly)
     }
 
     /// The integration guide's two log lines at the end of a sync: its failures, its duration.

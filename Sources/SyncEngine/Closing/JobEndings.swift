@@ -9,13 +9,15 @@ struct JobEndings: Sendable {
 
     /// - Parameters:
     ///   - job: with the `sequence` and `endedAt` that it takes.
-    ///   - results: what the webhook shows of the job.
-    func ending(of job: Job, results: [UserResult]) -> JobEnding {
+    ///   - results: what the webhook shows of the job; `nil`: it is to have none.
+    func ending(of job: Job, results: InlineResults?) -> JobEnding {
         // Nobody asked to cancel them: they stood in the queue and are gone.
         let lost = job.cancelRequested ? 0 : job.counts.cancelled
         let state = lost > 0 ? .failed : JobState.end(of: job.counts, cancelRequested: job.cancelRequested)
         let error = lost > 0 ? "The queue has lost the records of \(lost) users" : nil
-        guard let url = address(of: job) else { return JobEnding(jobID: job.id, state: state, error: error, delivery: nil) }
+        guard let results, let url = address(of: job) else {
+            return JobEnding(jobID: job.id, state: state, error: error, delivery: nil)
+        }
         var ended = job.ending(as: state)
         ended.error = error
         let document = WebhookDocument(job: ended, results: results, links: links)
@@ -26,6 +28,30 @@ struct JobEndings: Sendable {
         return JobEnding(jobID: job.id, state: state, error: error, delivery: delivery)
     }
 
+    /// What can be told of the ends of whole jobs before the transaction that ends them.
+    func prepared(for batches: [FinishedBatch]) -> PreparedEndings {
+        var results: [JobID: InlineResults] = [:]
+        for finished in batches where finished.endsJob {
+            let (batch, limit) = (finished.batch, ResultDocument.webhookLimit)
+            results[batch.jobID] = InlineResults(
+                batch.payload.results(of: finished.users), of: batch.operation, limit: limit,
+                failedOnly: finished.users.count > limit)
+        }
+        return PreparedEndings(endings: self, results: results)
+    }
+
     /// Where the job's webhook goes; `nil`: nowhere.
     func address(of job: Job) -> String? { job.callbackURL ?? webhookURL }
+}
+
+/// The ends of the whole jobs among some finished batches.
+struct PreparedEndings: Sendable {
+    fileprivate let endings: JobEndings
+    fileprivate let results: [JobID: InlineResults]
+
+    /// How a job without open batches ends; `nil`: not with these batches. Asked within the queue's transaction.
+    func ending(of job: Job) -> JobEnding? {
+        guard let results = results[job.id], !job.cancelRequested else { return nil }
+        return endings.ending(of: job, results: results)
+    }
 }

@@ -111,7 +111,7 @@ extension SyncWorker {
         // The tries are spent. In the directory first: should a late worker come, it finds the batch ended.
         do throws(DirectoryError) {
             let ended = try await directory.giveUp(BatchWork(batch), error: error)
-            await finish([batch], as: [ended], areLogged: false)
+            await finish([batch], as: [ended])
         } catch {
             await queue.release([batch.lease])
             await gate.close(error.text)

@@ -64,53 +64,33 @@ actor SyncWorker {
     }
 
     /// Ends batches as the directory has it.
-    /// - Parameter areLogged: whether `apply` has logged those that are a whole job.
-    func finish(_ batches: [LeasedBatch], as outcomes: [BatchApplied], areLogged: Bool = true) async {
-        var (applied, spent): ([FinishedBatch], [FinishedBatch]) = ([], [])
-        for (batch, outcome) in zip(batches, outcomes) {
-            if outcome.isTombstone {
-                // Its tries were spent in an earlier life of the process, which ended before the queue knew. (Of a job to be
-                // cancelled nothing is leased.)
-                spent.append(FinishedBatch(batch, BatchApplied(givenUp: BatchWork(batch), error: nil)))
-            } else {
-                applied.append(FinishedBatch(batch, outcome))
-            }
-        }
-        if !spent.isEmpty { await finish(spent, areLogged: false) }
-        // Where a row was refused, the closer tries again, and ends all of them in their order.
-        let areLogged = areLogged && outcomes.allSatisfy { $0.logRefusal == nil }
-        if !applied.isEmpty { await finish(applied, areLogged: areLogged) }
+    func finish(_ batches: [LeasedBatch], as outcomes: [BatchApplied]) async {
+        await finish(zip(batches, outcomes).map { FinishedBatch($0, $1) })
     }
 
-    /// Writes results to the queue and ends the jobs that have no open batch left.
-    /// - Parameter areLogged: the directory has logged those that are a whole job; they end in the same commit.
-    func finish(_ batches: [FinishedBatch], areLogged: Bool) async {
-        let (now, endings) = (clock.now(), closer.endings)
-        var whole: [JobID: FinishedBatch] = [:]
-        if areLogged { for batch in batches where batch.isWholeJob { whole[batch.batch.jobID] = batch } }
-        let written = await persistently { [whole] in
-            try await self.queue.finish(batches, now: now) { job in
-                guard let batch = whole[job.id], !job.cancelRequested else { return nil }
-                let results = ResultsBlob(payload: batch.batch.payload, applied: batch.users).decoded()
-                return endings.ending(of: job, results: results)
-            }
-        }
+    /// Writes results to the queue; the jobs that have no open batch left end, in the same commit or soon after.
+    func finish(_ batches: [FinishedBatch]) async {
+        let now = clock.now()
+        let endings = closer.endings.prepared(for: batches)
+        let written = await persistently { try await self.queue.finish(batches, now: now, ending: { endings.ending(of: $0) }) }
         switch written {
         case .done(let finished):
             metrics.count(batches)
-            if !finished.ended.isEmpty { await closer.ended(finished.ended) }
-            if !finished.endable.isEmpty { await closer.close(finished.endable) }
+            await closer.close(finished)
         case .leaseLost, .refused:
             // What one of them met is not the others' fault.
-            if batches.count > 1 {
-                for batch in batches { await finish([batch], areLogged: areLogged) }
-            } else if case .refused(let text) = written, areLogged, !whole.isEmpty {
+            guard batches.count == 1, var batch = batches.first else {
+                for batch in batches { await finish([batch]) }
+                return
+            }
+            if case .refused(let text) = written, batch.endsJob {
                 logger.error("job's end refused", metadata: ["error": .string(text)])
-                await finish(batches, areLogged: false)
-            } else if case .refused(let text) = written, let batch = batches.first {
+                batch.endsJob = false
+                await finish([batch])
+            } else if case .refused(let text) = written {
                 await refused(batch, error: text)
             } else {
-                await queue.release(batches.map(\.batch.lease))
+                await queue.release([batch.batch.lease])
             }
         case .stopped:
             // The ledger holds the results for the next life.
@@ -161,16 +141,15 @@ extension BatchWork {
     }
 }
 
-extension LeasedBatch {
-    /// The one batch of a small job.
-    fileprivate var isWholeJob: Bool { number == 0 && pass == .first && payload.count == jobUsers }
-}
-
 extension FinishedBatch {
-    /// Every user of the job has its outcome here.
-    fileprivate var isWholeJob: Bool { batch.isWholeJob && users.count == batch.jobUsers }
-
     init(_ batch: LeasedBatch, _ applied: BatchApplied) {
+        guard !applied.isTombstone else {
+            // Its tries were spent in an earlier life of the process, which ended before the queue knew. (Of a job to be cancelled
+            // nothing is leased.)
+            self.init(batch: batch, users: BatchApplied(givenUp: BatchWork(batch), error: nil).users)
+            return
+        }
         self.init(batch: batch, users: applied.users, deferred: applied.deferred)
+        endsJob = applied.jobLog == .written
     }
 }

@@ -6,7 +6,7 @@ package struct ResultDocument: JSONDocument {
     package static let webhookLimit = 100
 
     package let job: Job
-    package let results: [UserResult]
+    package let results: InlineResults
     package let limit: Int
     package let links: JobLinks
 
@@ -16,6 +16,13 @@ package struct ResultDocument: JSONDocument {
     ///   - results: in index order: all of them, or the failed ones where `showsFailedOnly`; more than `limit` are left out.
     ///   - limit: `answerLimit` or `webhookLimit`.
     package init(job: Job, results: [UserResult], limit: Int = answerLimit, links: JobLinks) {
+        let results = InlineResults(
+            results, of: job.operation, limit: limit, failedOnly: ResultDocument.showsFailedOnly(job, limit: limit))
+        self.init(job: job, results: results, limit: limit, links: links)
+    }
+
+    /// - Parameter results: written for the same `limit`.
+    init(job: Job, results: InlineResults, limit: Int, links: JobLinks) {
         self.job = job
         self.results = results
         self.limit = limit
@@ -35,16 +42,7 @@ package struct ResultDocument: JSONDocument {
         json.member("jobId", job.id.text)
         json.member("status", job.state.rawValue)
         json.sequence(of: job)
-        json.member("results") { json in
-            json.array { json in
-                var left = limit
-                for result in results where !truncated || result.applied.outcome == .failed {
-                    guard left > 0 else { break }
-                    left -= 1
-                    UserResultDocument(result, operation: job.operation).write(to: &json)
-                }
-            }
-        }
+        json.member("results") { $0.raw(bytes: results.json) }
         json.member("resultsTruncated", truncated)
         if truncated { json.member("resultsUrl", links.results(of: job.id)) }
         json.tenant(of: job)

@@ -9,6 +9,11 @@ package struct WebhookDocument: JSONDocument {
         result = ResultDocument(job: job, results: results, limit: ResultDocument.webhookLimit, links: links)
     }
 
+    /// - Parameter results: written for `ResultDocument.webhookLimit`.
+    package init(job: Job, results: InlineResults, links: JobLinks) {
+        result = ResultDocument(job: job, results: results, limit: ResultDocument.webhookLimit, links: links)
+    }
+
     /// What happened: `user_sync.completed` (with or without failed users), `user_sync.failed`, `user_sync.cancelled`, and
     /// likewise `user_removal.…`. Of a job that has not ended: `….completed`; none is sent.
     package static func type(of operation: Operation, endingAs state: JobState) -> String {

@@ -82,8 +82,11 @@ final class MemoryDirectory: Sendable {
                     state.waiting[batch.jobID, default: [:]][record.text(.id) ?? ""] = BatchPayload(bytes: Array(raw), count: 1)
                 }
             }
+            if batch.isWholeJob, applied.deferred.isEmpty {
+                state.log(SyncLogEntry(batch, applied, at: now))
+                applied.jobLog = .written
+            }
             state.ledger[key] = applied
-            if batch.isWholeJob, applied.deferred.isEmpty { state.log(SyncLogEntry(batch, applied, at: now)) }
             return (applied, true)
         }
         if isNew { monitor.applied(batch.jobID) }

@@ -34,6 +34,26 @@ struct RefusedLogTests {
         }
     }
 
+    @Test("a job of one batch whose row is refused with it ends after three tries more, with a warning")
+    func wholeJob() async throws {
+        let ids = Shared<[JobID]>([])
+        let directory = ScriptedDirectory(refusing: { jobs in
+            jobs.contains { $0 == ids.value.first } ? .transient("constraint failed") : nil
+        })
+        try await EngineBench.run(
+            sweepInterval: 3600, directory: directory,
+            queued: { queue in
+                for _ in 0..<2 { ids.value.append(try await EngineBench.accept(queue, "a", users: 1)) }
+            }
+        ) { bench in
+            for id in ids.value {
+                let job = try #require(await bench.engine.ended(id, within: 60))
+                #expect(job.state == .completed && job.warnings == (id == ids.value[0] ? [Self.warning] : []))
+                #expect(job.sequence == (id == ids.value[0] ? 1 : 2))
+            }
+        }
+    }
+
     @Test("a row that is refused twice and then taken is written, and nobody is warned")
     func takenInTheEnd() async throws {
         let refusals = Shared(0)

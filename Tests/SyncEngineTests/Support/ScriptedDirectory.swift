@@ -58,7 +58,8 @@ final class ScriptedDirectory: UserDirectory {
                 var users: [AppliedUser] = []
                 batch.payload.forEach { record in users.append(AppliedUser(index: record.index, outcome: .created, crmUserID: 1))
                 }
-                let outcome = BatchApplied(jobID: batch.jobID, number: batch.number, users: users)
+                var outcome = BatchApplied(jobID: batch.jobID, number: batch.number, users: users)
+                if batch.isWholeJob { outcome.jobLog = refusing([batch.jobID]) == nil ? .written : .refused }
                 state.ledger[call] = outcome
                 state.took.append(call)
                 return outcome

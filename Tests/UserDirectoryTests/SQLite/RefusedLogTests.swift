@@ -64,7 +64,7 @@ struct RefusedLogTests {
         for _ in 1...2 {
             let applied = try await it.directory.apply(small + [bulk], closeEarly: { false })
             #expect(applied.flatMap(\.users).map(\.outcome) == [.created, .created, .created])
-            #expect(applied.map { $0.logRefusal == nil } == [false, false, true])
+            #expect(applied.map(\.jobLog) == [.refused, .refused, .due])
         }
         #expect(try it.people() == ["a a@x.example", "b b@x.example", "c c@x.example"])
         for _ in 1...2 {
@@ -82,7 +82,7 @@ struct RefusedLogTests {
         // A table that is missing is made when the file is opened the next time, at the latest after one more refusal.
         try? await it.directory.log([entry(3)])
         try await it.directory.log([entry(3)])
-        #expect(try await it.directory.apply(small, closeEarly: { false }).allSatisfy { $0.logRefusal == nil })
+        #expect(try await it.directory.apply(small, closeEarly: { false }).allSatisfy { $0.jobLog == .written })
         #expect(try Set(it.rows("sync_logs").compactMap { $0["job_id"] }) == Set([1, 2, 3].map { JobID.test($0).text }))
     }
 
@@ -105,7 +105,7 @@ struct RefusedLogTests {
         let before = try it.column("SELECT sql FROM sqlite_master WHERE name = 'sync_logs'")
         try await it.directory.prepare()
         let applied = try await it.apply(BatchWork(job: 1, [TestUser("a", "a@y.example")]).alone)[0]
-        #expect(applied.users.map(\.outcome) == [.created] && applied.logRefusal != nil)
+        #expect(applied.users.map(\.outcome) == [.created] && applied.jobLog == .refused)
         for _ in 1...2 { try? await it.directory.log([entry(1)]) }
         #expect(it.warnings.all.filter { $0.contains(words) }.count == 1, "\(it.warnings.all)")
         #expect(try it.column("SELECT sql FROM sqlite_master WHERE name = 'sync_logs'") == before)

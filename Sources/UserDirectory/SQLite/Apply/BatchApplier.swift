@@ -88,7 +88,7 @@ struct BatchApplier {
                     try Ledger(statements: statements).record(applied)
                 }
                 if work.isWholeJob, applied.deferred.isEmpty, !applied.isTombstone {
-                    applied.logRefusal = try log(work, applied, at: position, knowledge)
+                    applied.jobLog = try log(work, applied, at: position, knowledge) == nil ? .written : .refused
                 }
                 if !applied.deferred.isEmpty { unfinished[work.tenantID] = work.jobID }
                 results.append(applied)
