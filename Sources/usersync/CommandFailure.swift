@@ -1,9 +1,9 @@
-/// Why a command failed: a sentence for the person who called it.
+/// Why a command failed: a sentence for its user.
 struct CommandFailure: Error, CustomStringConvertible {
     let description: String
-    /// The status that the process ends with.
+    /// The exit status.
     let status: Int32
-    /// Whether it may be otherwise the next time, though nobody has changed anything: a folder that is not mounted yet, say.
+    /// Whether it may succeed the next time with nothing changed: a folder that is not mounted yet, for example.
     let mayPass: Bool
 
     init(_ description: String, status: Int32 = 1, mayPass: Bool = false) {
@@ -12,6 +12,6 @@ struct CommandFailure: Error, CustomStringConvertible {
         self.mayPass = mayPass
     }
 
-    /// `EX_CONFIG` of `sysexits.h`: trying again will not help before somebody has changed the settings.
+    /// `EX_CONFIG` of `sysexits.h`: trying again does not help until the settings are changed.
     static let badConfiguration: Int32 = 78
 }

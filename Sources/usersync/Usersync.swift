@@ -21,7 +21,7 @@ struct Usersync: AsyncParsableCommand {
               usersync status --watch
 
             Settings come from the environment, over .env, over config/usersync.yaml; `usersync serve --help` lists them.
-            Exit status: 0 done, 1 failed, 2 bad usage, 78 where serve cannot use its settings.
+            Exit status: 0 done, 1 failed, 2 bad usage, 78 if serve cannot use its settings.
             """,
         version: Version.current,
         subcommands: [
@@ -42,7 +42,7 @@ struct Usersync: AsyncParsableCommand {
         }
     }
 
-    /// Says what went wrong (or shows the help that was asked for) and returns the exit status.
+    /// Prints what went wrong, or the help that was asked for, and returns the exit status.
     private static func end(with error: any Error) -> Int32 {
         if let code = error as? ExitCode { return code.rawValue }
         let code = exitCode(for: error)
@@ -60,5 +60,5 @@ struct Usersync: AsyncParsableCommand {
     }
 }
 
-/// `exit` of the C library: within a command the parser's own stands in its way.
+/// The C library's `exit`, which `ParsableCommand.exit` shadows inside a command.
 private func endProcess(_ status: Int32) -> Never { exit(status) }

@@ -18,21 +18,21 @@ extension SettingDefinition {
     // MARK: Server
     static let host = SettingDefinition(
         "HOST", .text("an IP address or a host name, without scheme and port"), default: "127.0.0.1", .server,
-        "The address to listen on; 0.0.0.0 for all of the machine's")
+        "The address to listen on; 0.0.0.0 for all interfaces")
     static let port = SettingDefinition(
         "PORT", .integer(0...65535), default: "3000", .server, "The port to listen on; 0 takes any free one")
     static let publicURL = SettingDefinition(
         "PUBLIC_URL", .text("an address such as https://crm.example.com"), .server,
-        "Where callers reach the server; https:// says that TLS stands in front")
+        "Where callers reach the server; https:// means that a proxy in front terminates TLS")
     static let appEnvironment = SettingDefinition(
         "APP_ENV", words(AppEnvironment.self), .server,
-        "Where it runs; development turns on the debug log; unset: NODE_ENV, else production")
+        "The environment; development turns on the debug log; unset: NODE_ENV, else production")
     static let nodeEnvironment = SettingDefinition(
-        "NODE_ENV", words(AppEnvironment.self), .server, "Stands for APP_ENV where that is unset")
+        "NODE_ENV", words(AppEnvironment.self), .server, "Used if APP_ENV is unset")
 
     // MARK: Storage
     static let dataDirectory = SettingDefinition(
-        "DATA_DIR", .text("a path"), default: "./data", .storage, "Where the databases stand; made with mode 0700")
+        "DATA_DIR", .text("a path"), default: "./data", .storage, "The folder of the databases; created with mode 0700")
     static let databaseURL = SettingDefinition(
         "DATABASE_URL", .text("sqlite:PATH"), .storage, secret: true,
         "The CRM's users; unset: DATA_DIR/crm.sqlite")
@@ -48,7 +48,7 @@ extension SettingDefinition {
         "OPS_API_KEY", .list("a key of 16 visible ASCII characters or more"), .keys, secret: true,
         "A key for people: reads everything, acts on jobs and deliveries, cannot submit")
     static let metricsPublic = SettingDefinition(
-        "METRICS_PUBLIC", .boolean, default: "false", .keys, "true: /metrics asks for no key")
+        "METRICS_PUBLIC", .boolean, default: "false", .keys, "true: /metrics needs no key")
     static let trustedProxies = SettingDefinition(
         "TRUSTED_PROXIES", .list("an address or a range such as 10.0.0.0/8"), .keys,
         "Proxies whose X-Forwarded-For counts; unset: none")
@@ -68,13 +68,13 @@ extension SettingDefinition {
         "Hosts that a request's metadata.callbackUrl may name; unset: none")
     static let webhookSendAPIKey = SettingDefinition(
         "WEBHOOK_SEND_API_KEY", .boolean, default: "false", .webhook,
-        "true: X-Internal-API-Key goes along to WRAPPER_WEBHOOK_URL")
+        "true: X-Internal-API-Key is sent to WRAPPER_WEBHOOK_URL too")
 
     // MARK: Syncs
     static let batchSize = SettingDefinition(
-        "BATCH_SIZE", .integer(50...100), default: "100", .sync, "Users a batch; a batch also ends at 1 MiB")
+        "BATCH_SIZE", .integer(50...100), default: "100", .sync, "Users per batch; a batch also ends at 1 MiB")
     static let workers = SettingDefinition(
-        "WORKERS", .integerOrAuto(1...256), default: "auto", .sync, "Batches worked on at a time; auto: one for each core")
+        "WORKERS", .integerOrAuto(1...256), default: "auto", .sync, "Batches worked on at a time; auto: one per core")
     static let validation = SettingDefinition(
         "VALIDATION", words(ValidationMode.self), default: "reject", .sync,
         "A user that breaks a rule refuses its request (reject) or fails alone (per-user)")
@@ -93,8 +93,8 @@ extension SettingDefinition {
         "MAX_USERS_PER_REQUEST", .integer(1...20_000_000), default: "1000000", .limits, "Users of a sync; above it 413")
     static let maxConnections = SettingDefinition(
         "MAX_CONNECTIONS", .integerOrAuto(16...1_000_000), default: "auto", .limits,
-        "Connections at a time; above it the one idle longest goes, and callers with a key leave a few to others; auto: what the "
-            + "open files allow, 20000 at most")
+        "Connections at a time; above it the one idle longest is closed; callers with a key cannot take the last few; auto: what the "
+            + "open files allow, up to 20000")
     static let maxPendingUsers = SettingDefinition(
         "MAX_PENDING_USERS", .integer(1...1_000_000_000), default: "5000000", .limits,
         "Users accepted and not yet settled; above it 503")
@@ -112,11 +112,11 @@ extension SettingDefinition {
     // MARK: Running
     static let retentionDays = SettingDefinition(
         "RETENTION_DAYS", .integer(1...3650), default: "7", .running,
-        "Days that ended jobs, their results and the payloads of failed users are kept")
+        "Days to keep ended jobs, their results and the payloads of failed users")
     static let shutdownGrace = SettingDefinition(
         "SHUTDOWN_GRACE", .integer(1...600), default: "20", .running, "Seconds from SIGTERM to the end of the process")
     static let logLevel = SettingDefinition(
-        "LOG_LEVEL", words(LogLevel.self), .running, "What is logged; unset: info, in development debug")
+        "LOG_LEVEL", words(LogLevel.self), .running, "The lowest level logged; unset: info, in development debug")
     static let logFormat = SettingDefinition(
-        "LOG_FORMAT", words(LogFormat.self), default: "json", .running, "How a log line is written")
+        "LOG_FORMAT", words(LogFormat.self), default: "json", .running, "The format of log lines")
 }

@@ -11,7 +11,7 @@ import Synchronization
 import UnixSignals
 import UserDirectory
 
-/// The whole, put together: every part is made here and handed to those that need it.
+/// Assembles the server: every part is created here and passed to those that need it.
 struct Assembly: Sendable {
     let settings: Settings
     let logger: Logger
@@ -26,14 +26,14 @@ struct Assembly: Sendable {
     private let server: any Service
 
     /// Opens queue and directory and wires the rest; nothing runs yet.
-    /// - Throws: `CommandFailure` where the start must stop, with what to mend.
+    /// - Throws: `CommandFailure` if the start must stop; it says what to fix.
     init(settings: Settings, logger: Logger, clock: WallClock = .system) async throws {
         self.settings = settings
         self.logger = logger
-        // Before the first connection: SQLite counts each byte it allocates under a lock of the whole process, for figures that nobody
-        // reads. Later it says no, and nothing changes.
+        // Before the first connection: SQLite counts every byte it allocates under a process-wide lock, for figures that are
+        // never read. Once a connection is open, `sqlite3_config` fails and changes nothing.
         _ = usersync_sqlite_without_memory_statistics()
-        // First of all: a counter made before the backend stands counts nothing, for good.
+        // Bootstrap metrics before anything creates a counter: counters made earlier stay no-ops.
         let registry = MetricsBackend.shared
         try Assembly.makeFolder(settings.dataDirectory)
         guard !FilePlace.isSame(settings.queue.path, settings.database.path) else {
@@ -66,7 +66,7 @@ struct Assembly: Sendable {
                 await queue.close()
                 throw CommandFailure("the directory cannot be used: \(error.text)")
             }
-            // Not a reason to stop: what is accepted waits in the queue until the directory is back.
+            // No reason to stop: what is accepted waits in the queue until the directory is available.
             await engine.directoryUnavailable(text)
         }
 
@@ -107,8 +107,8 @@ struct Assembly: Sendable {
             })
     }
 
-    /// The services in the order in which they start; they are stopped from the last to the first, each before the one before it:
-    /// nothing is accepted any more, then answers end, then work, then deliveries.
+    /// The services in starting order; each is stopped before the one in front of it: first nothing more is accepted, then
+    /// answers end, then work, then deliveries.
     /// - Parameter onDrain: called when a graceful shutdown begins.
     func serviceGroup(
         signals shutdown: [UnixSignal], onDrain: @escaping @Sendable () -> Void = {}
@@ -119,18 +119,18 @@ struct Assembly: Sendable {
                 DrainAnnouncer(phase: phase, onDrain: onDrain),
             ].map { .init(service: $0) },
             gracefulShutdownSignals: shutdown, logger: quiet(logger))
-        // What has not ended shortly before the grace is over is cancelled, so that it can end by itself still.
+        // Two seconds before the grace period ends, cancel whatever still runs so it can unwind.
         configuration.maximumGracefulShutdownDuration = .seconds(max(1, settings.shutdownGrace - 2))
         return configuration
     }
 
-    /// Closes the files. After the services have ended.
+    /// Closes the files, after the services have ended.
     func close() async {
         await queue.close()
         await directory.close()
     }
 
-    /// The lifecycle's own lines are of interest when something goes wrong only.
+    /// The lifecycle library's own lines matter only if something goes wrong.
     private func quiet(_ logger: Logger) -> Logger {
         var quiet = logger
         if quiet.logLevel < .warning { quiet.logLevel = .warning }

@@ -19,7 +19,7 @@ enum LogOutput {
     }
 }
 
-/// One JSON object a line. A string is escaped as JSON asks for, so no value can begin a line of its own.
+/// One JSON object per line. Strings are escaped as JSON requires, so no value can start a new line.
 struct JSONLogHandler: LogHandler {
     let label: String
     var logLevel: Logger.Level = .info
@@ -47,7 +47,7 @@ struct JSONLogHandler: LogHandler {
             }
         }
         json.newline()
-        // One write a line: lines of several threads do not mix.
+        // One write per line keeps the lines of several threads apart.
         try? FileHandle.standardError.write(contentsOf: Data(json.bytes))
     }
 

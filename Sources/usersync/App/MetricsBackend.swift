@@ -4,7 +4,7 @@ import SyncEngine
 import SyncModel
 import SyncServer
 
-/// The process's one metrics backend; swift-metrics takes it once.
+/// The process's one metrics backend; swift-metrics can be bootstrapped only once.
 enum MetricsBackend {
     static let shared: PrometheusRegistry = {
         let registry = PrometheusRegistry(descriptions: MetricDescription.usersync)
@@ -12,7 +12,7 @@ enum MetricsBackend {
         return registry
     }()
 
-    /// All metrics as Prometheus text: what was counted, and what stands in the queue. The latter is left out while it cannot be read.
+    /// All metrics as Prometheus text: what was counted, and the figures of the queue, which are left out if it cannot be read.
     static func render(_ registry: PrometheusRegistry, queue: any JobQueue, engine: any EngineControl, now: Timestamp) async
         -> [UInt8]
     {

@@ -2,11 +2,11 @@ import Foundation
 
 /// How many files and connections the process may have open, and how many of them are for callers.
 enum OpenFiles {
-    /// More connections than this are a setting's to allow: each costs memory, some tens of KiB at worst.
+    /// Beyond this, connections need an explicit setting: each costs memory, some tens of KiB at worst.
     private static let most = 20_000
 
-    /// Raises the limit of open files to what the process may set itself.
-    /// - Returns: how many that are; `nil`: the system does not say.
+    /// Raises the limit of open files as far as the process itself may.
+    /// - Returns: the limit; `nil` if the system does not report it.
     static func raise() -> Int? {
         var limit = rlimit()
         guard getrlimit(kind, &limit) == 0 else { return nil }
@@ -16,10 +16,10 @@ enum OpenFiles {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// Connections of callers that fit beside databases, receivers of webhooks and connections that are just being closed.
+    /// Connections of callers that fit beside databases, webhook receivers and connections that are just closing.
     /// - Parameters:
-    ///   - files: `nil`: not known.
-    ///   - wished: `MAX_CONNECTIONS`; `nil`: as many as fit.
+    ///   - files: the limit of open files; `nil` if unknown.
+    ///   - wished: `MAX_CONNECTIONS`; `nil` for as many as fit.
     static func connections(of files: Int?, wished: Int?) -> Int {
         guard let files else { return wished ?? 1000 }
         let fit = max(16, files - min(1024, max(64, files / 8)))

@@ -1,7 +1,7 @@
 import Logging
 
-/// Writes out characters that do something rather than show something (`\u{9b}`) before a line goes on: control characters, which
-/// begin lines and command terminals, and those that turn the order of the text around. Callers' words stand in log lines.
+/// Escapes control characters and bidirectional overrides (as `\u{9b}`) before a line is logged: log lines contain text from
+/// callers, which must not start lines, control terminals or reorder text.
 struct PrintableLogHandler<Base: LogHandler>: LogHandler {
     private var base: Base
 
@@ -31,7 +31,7 @@ struct PrintableLogHandler<Base: LogHandler>: LogHandler {
         var event = event
         event.message = "\(Self.printable(event.message.description))"
         event.metadata = event.metadata.map { metadata in
-            // A key may be a header's name, which HTTP keeps to letters and the like.
+            // A key may be a header's name, which HTTP restricts to letters and a few other characters.
             metadata.mapValues(Self.printable)
         }
         base.log(event: event)

@@ -1,7 +1,7 @@
 import ServiceLifecycle
 import Synchronization
 
-/// Whether the process starts, runs or stops; read by many, without waiting.
+/// Whether the process is starting, running or stopping; readable anywhere without suspending.
 final class ProcessPhase: Sendable {
     private let started = Atomic<Bool>(false)
     private let draining = Atomic<Bool>(false)
@@ -13,10 +13,10 @@ final class ProcessPhase: Sendable {
     func drain() { draining.store(true, ordering: .releasing) }
 }
 
-/// The service told first of a graceful shutdown (the last of its group): from then on nothing is accepted.
+/// The first service to see a graceful shutdown (the last of its group): from then on nothing is accepted.
 struct DrainAnnouncer: Service {
     let phase: ProcessPhase
-    /// What else is to happen then; it must not wait.
+    /// Called then; must not block.
     let onDrain: @Sendable () -> Void
 
     func run() async throws {

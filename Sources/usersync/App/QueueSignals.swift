@@ -4,7 +4,7 @@ import SyncEngine
 import SyncModel
 import Synchronization
 
-/// Carries what the queue says (from within its writes, so it must not wait) to those who act on it.
+/// Forwards queue notifications. Called inside a write transaction: must not block.
 final class QueueSignals: Sendable {
     enum Signal: Sendable {
         case batchReady(tenantID: TenantID)
@@ -24,14 +24,14 @@ final class QueueSignals: Sendable {
             deliveryDue: { self.courier.withLock { $0 }?.wake() }, jobWaiting: { self.continuation.yield(.jobWaiting) })
     }
 
-    /// Nothing is carried on any more.
+    /// Stops forwarding.
     func finish() { continuation.finish() }
 
-    /// The courier is made after the queue, which tells it of deliveries.
+    /// The courier is created after the queue that notifies it of deliveries.
     func connect(_ courier: WebhookCourier) { self.courier.withLock { $0 = courier } }
 }
 
-/// Hands the queue's signals on.
+/// Passes the queue's signals on to the engine.
 struct SignalPump: Service {
     let signals: QueueSignals
     let engine: Engine

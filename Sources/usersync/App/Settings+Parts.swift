@@ -2,7 +2,7 @@ import JobQueue
 import SyncEngine
 import SyncModel
 
-// What each part needs of the settings.
+// What each part takes from the settings.
 
 extension QueueLimits {
     init(_ settings: Settings) {

@@ -1,4 +1,4 @@
-/// Tells who waits that the server listens, or that it will not.
+/// Resumes waiters once the server listens, or has failed to start.
 actor StartSignal {
     private var outcome: Result<Int, any Error>?
     private var waiters: [CheckedContinuation<Int, any Error>] = []

@@ -8,7 +8,7 @@ import SyncServer
 import UnixSignals
 import UserDirectory
 
-/// Starting and stopping the whole.
+/// Starts and stops the whole server.
 enum UsersyncApp {
     /// Runs the server until SIGTERM or SIGINT.
     static func run(settings: Settings) async throws {
@@ -18,8 +18,8 @@ enum UsersyncApp {
             configuration: assembly.serviceGroup(
                 signals: [.sigterm, .sigint],
                 onDrain: {
-                    // Outlives everything else: a commit that hangs must not keep the process. What runs then is found again at
-                    // the next start, as after a crash.
+                    // Outlives everything else: a commit that hangs must not keep the process alive. Whatever is running then is
+                    // recovered at the next start, as after a crash.
                     Task {
                         try? await Task.sleep(for: .seconds(grace))
                         logger.error("SHUTDOWN_GRACE is over, the process ends now")
@@ -31,7 +31,7 @@ enum UsersyncApp {
     }
 
     /// Starts the server in this process and returns once it answers.
-    /// - Parameter logger: where its lines go; `nil`: as the settings say.
+    /// - Parameter logger: `nil` logs as the settings say.
     static func start(settings: Settings, logger: Logger? = nil, clock: WallClock = .system) async throws -> any RunningApp {
         let assembly = try await Assembly(settings: settings, logger: logger ?? LogOutput.logger(settings), clock: clock)
         let group = ServiceGroup(configuration: assembly.serviceGroup(signals: []))
@@ -54,7 +54,7 @@ enum UsersyncApp {
     }
 }
 
-/// A server that runs in this process.
+/// A server running in this process.
 protocol RunningApp: Sendable {
     /// The port it listens on.
     var port: Int { get }
@@ -62,7 +62,7 @@ protocol RunningApp: Sendable {
     func stop() async throws
 }
 
-/// What `start` returns; its parts are for tests.
+/// What `start` returns; tests use its parts.
 struct AppInProcess: RunningApp {
     let port: Int
     let assembly: Assembly

@@ -2,7 +2,7 @@ import Foundation
 import SyncModel
 
 extension WallClock {
-    /// The machine's clock, to the millisecond that the integration guide's timestamps show.
+    /// The machine's clock, rounded down to the milliseconds of the integration guide's timestamps.
     static let system = WallClock {
         Timestamp(microseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)) * 1000)
     }

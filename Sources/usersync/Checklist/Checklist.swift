@@ -1,6 +1,6 @@
 import SyncModel
 
-/// The integration guide's deployment checklist, and what was found for each of its lines.
+/// The integration guide's deployment checklist, with the findings for each of its lines.
 struct Checklist: Sendable {
     enum Section: String, Sendable, CaseIterable {
         case environment = "Environment variables configured"
@@ -20,9 +20,9 @@ struct Checklist: Sendable {
     struct Finding: Sendable, Equatable {
         let section: Section
         let level: Level
-        /// What holds or does not.
+        /// What was found.
         let text: String
-        /// What to do; `nil` where all is well.
+        /// What to do; `nil` if all is well.
         var advice: String?
     }
 
@@ -45,7 +45,7 @@ struct Checklist: Sendable {
     var failures: Int { findings.count { $0.level == .failure } }
     var doubts: Int { findings.count { $0.level == .doubt } }
 
-    /// The list for a person, section by section.
+    /// The list for people, section by section.
     func lines(style: Style) -> [String] {
         var lines: [String] = []
         for section in Section.allCases {
@@ -66,13 +66,13 @@ struct Checklist: Sendable {
         }
         lines.append(
             failures > 0
-                ? style.red("✘ not ready: \(Format.count(failures, "thing")) to mend")
+                ? style.red("✘ not ready: \(Format.count(failures, "thing")) to fix")
                 : doubts > 0
                     ? style.yellow("! ready, with \(Format.count(doubts, "thing")) worth a look") : style.green("✔ ready"))
         return lines
     }
 
-    /// The list for a program.
+    /// The list for programs.
     var json: String {
         let rows = findings.map { finding in
             "{\"section\":\(JSONText.quoted(finding.section.rawValue)),\"level\":\"\(finding.level.rawValue)\","

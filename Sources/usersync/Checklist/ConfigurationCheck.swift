@@ -3,10 +3,10 @@ import JobQueue
 import SyncModel
 import UserDirectory
 
-/// What can be judged without a server: settings, files, the schema.
+/// What can be checked without a server: settings, files, the schema.
 struct ConfigurationCheck {
     let reading: Settings.Reading
-    /// Names of the settings that are set somewhere.
+    /// Names of the settings that are set in any layer.
     let named: Set<String>
 
     private var settings: Settings { reading.settings }
@@ -29,8 +29,8 @@ struct ConfigurationCheck {
         }
         if settings.webhookURL == nil {
             list.doubt(
-                .environment, "WRAPPER_WEBHOOK_URL is not set: the wrapper is not told how a job ended",
-                "set it, unless the wrapper asks for itself")
+                .environment, "WRAPPER_WEBHOOK_URL is not set: the wrapper is not notified when a job ends",
+                "set it, unless the wrapper polls")
         }
     }
 
@@ -39,9 +39,9 @@ struct ConfigurationCheck {
         do {
             switch try SchemaInspection.inspect(path: path) {
             case .ready: list.ok(.schema, "\(path) has users and sync_logs with all columns")
-            case .absent: list.ok(.schema, "\(path) is not there yet; the first start makes it with its tables")
+            case .absent: list.ok(.schema, "\(path) does not exist yet; the first start creates it with its tables")
             case .missing(let tables):
-                list.doubt(.schema, "\(path) lacks \(tables.joined(separator: " and "))", "start the server: it makes them")
+                list.doubt(.schema, "\(path) lacks \(tables.joined(separator: " and "))", "start the server: it creates them")
             case .upgradable(let columns):
                 list.doubt(
                     .schema, "\(path) holds the guide's tables without \(columns.joined(separator: ", "))",
@@ -52,7 +52,7 @@ struct ConfigurationCheck {
                     "add them, or point DATABASE_URL at the right database")
             }
         } catch {
-            list.failure(.schema, "\(path) cannot be read: \(error)", "look at the file, its owner and its mode")
+            list.failure(.schema, "\(path) cannot be read: \(error)", "check the file, its owner and its mode")
         }
     }
 
@@ -61,32 +61,32 @@ struct ConfigurationCheck {
             let shortest = settings.internalKeys.map(\.value.utf8.count).min() ?? 0
             if shortest < 32 {
                 list.doubt(
-                    .security, "INTERNAL_API_KEY has \(shortest) characters", "32 or more are safe for years: usersync keygen")
+                    .security, "INTERNAL_API_KEY has \(shortest) characters", "use 32 or more: usersync keygen")
             } else {
                 list.ok(.security, "INTERNAL_API_KEY is strong (\(Format.count(settings.internalKeys.count, "key")))")
             }
         }
         if settings.opsKeys.isEmpty {
             list.doubt(
-                .security, "OPS_API_KEY is not set: people who watch the queue need the key that may submit",
+                .security, "OPS_API_KEY is not set: operators need the key that may submit",
                 "set OPS_API_KEY=$(usersync keygen)")
         } else {
             list.ok(.security, "OPS_API_KEY is set and differs from INTERNAL_API_KEY")
         }
         if settings.isLoopback {
-            list.ok(.security, "the server listens on \(settings.host) only; what stands in front of it speaks TLS")
+            list.ok(.security, "the server listens on \(settings.host) only; the proxy in front of it must terminate TLS")
         } else if settings.publicURL?.hasPrefix("https://") == true {
-            list.ok(.security, "TLS stands in front (PUBLIC_URL is https)")
+            list.ok(.security, "TLS is terminated in front (PUBLIC_URL is https)")
         }
         if settings.webhookSendAPIKey, settings.webhookURL != nil {
             list.doubt(
-                .security, "WEBHOOK_SEND_API_KEY is true: the key that may submit goes to a receiver, who may log it",
+                .security, "WEBHOOK_SEND_API_KEY is true: the key that may submit is sent to the receiver, which may log it",
                 "set WEBHOOK_SEND_API_KEY=false: webhooks are signed")
         }
         if FilePlace.isSame(settings.queue.path, settings.database.path) {
             list.failure(
-                .security, "QUEUE_URL and DATABASE_URL name one file",
-                "give the queue a file of its own: the server does not start")
+                .security, "QUEUE_URL and DATABASE_URL name the same file",
+                "give the queue its own file: the server does not start")
         }
         for path in [".env", settings.dataDirectory, settings.database.path, settings.queue.path] {
             guard let mode = ConfigurationCheck.mode(of: path), mode & 0o077 != 0 else { continue }
@@ -130,7 +130,7 @@ struct ConfigurationCheck {
         }
     }
 
-    /// The permission bits; `nil` where there is nothing.
+    /// The permission bits; `nil` if nothing exists there.
     private static func mode(of path: String) -> Int? {
         ((try? FileManager.default.attributesOfItem(atPath: path))?[.posixPermissions] as? NSNumber)?.intValue
     }

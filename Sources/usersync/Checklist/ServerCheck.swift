@@ -4,7 +4,7 @@ import NIOCore
 import NIOHTTP1
 import SyncModel
 
-/// What the running server says for itself: it answers, lets the right one in, names mistakes.
+/// Checks the running server: it answers, admits the right key, reports mistakes.
 struct ServerCheck {
     let client: SyncClient
 
@@ -30,7 +30,7 @@ struct ServerCheck {
                 .endpoint, "\(client.target.url)/livez answers \(status)", "is it a usersync server? name it with --server")
         } catch {
             list.failure(
-                .endpoint, "\(error)", "start it: usersync serve; or look at the configuration alone: usersync check --offline")
+                .endpoint, "\(error)", "start it: usersync serve; or check only the configuration: usersync check --offline")
         }
         return false
     }
@@ -39,7 +39,7 @@ struct ServerCheck {
     private func connection(_ list: inout Checklist) async {
         await probe(&list, .endpoint, post("{\"test\":\"connection\"}")) { answer, list in
             switch answer.status {
-            case 200: list.ok(.endpoint, "POST \(ServerCheck.submission) takes the key and the guide's connection test")
+            case 200: list.ok(.endpoint, "POST \(ServerCheck.submission) accepts the key and the guide's connection test")
             case 401:
                 list.failure(
                     .endpoint, "the server does not know this key",
@@ -58,7 +58,7 @@ struct ServerCheck {
                 list.ok(.security, "a wrong key is refused (\(answer.status))")
             } else {
                 list.failure(
-                    .security, "a wrong key is answered \(answer.status)", "take the server off the network until it is mended")
+                    .security, "a wrong key is answered \(answer.status)", "take the server off the network until it is fixed")
             }
         }
     }
@@ -73,7 +73,7 @@ struct ServerCheck {
             } else if let directory, directory.isInTrouble {
                 list.failure(
                     .schema, "the server cannot write the CRM's database\(directory.error.map { ": \($0)" } ?? "")",
-                    "mend the database; work goes on by itself")
+                    "fix the database; work resumes by itself")
             } else {
                 list.ok(.logging, "/livez and /readyz answer")
             }
@@ -90,7 +90,7 @@ struct ServerCheck {
         }
     }
 
-    /// A body that is no JSON: the error has to be the integration guide's.
+    /// A body that is not JSON: the error must be the integration guide's.
     private func malformed(_ list: inout Checklist) async {
         var request = post("{\"operation\":")
         request.headers.add(name: "X-Tenant-ID", value: "usersync-check")
@@ -100,8 +100,8 @@ struct ServerCheck {
             switch answer.status {
             case 400 where error?.success == false && error?.error.isEmpty == false && error?.timestamp.isEmpty == false:
                 list.ok(.errors, "a malformed request is a 400 in the guide's error format")
-            case 401, 403: list.doubt(.errors, "not looked at: the key may not submit", "check with INTERNAL_API_KEY")
-            case 429: list.doubt(.errors, "not looked at: the rate limit is used up", "try again later")
+            case 401, 403: list.doubt(.errors, "not checked: the key may not submit", "check with INTERNAL_API_KEY")
+            case 429: list.doubt(.errors, "not checked: the rate limit is used up", "try again later")
             case let status: list.failure(.errors, "a malformed request is answered \(status)", "look at the server's log")
             }
         }

@@ -1,6 +1,6 @@
 import SyncModel
 
-/// A real sync from the request to the row, on a server of its own with a temporary database.
+/// A real sync from the request to the row, on a separate server with a temporary database.
 enum TrialSync {
     static func run(into list: inout Checklist, start: ScratchServer.Start) async {
         let users = DemoUsers(tenantID: "usersync-check", tenantName: "usersync check", domain: "check.example")
@@ -25,7 +25,7 @@ enum TrialSync {
             } else {
                 list.failure(
                     .production,
-                    "the trial sync ended otherwise than it should: \(jobs.map(\.outcomeText).joined(separator: "; "))",
+                    "the trial sync did not end as it should: \(jobs.map(\.outcomeText).joined(separator: "; "))",
                     "run `usersync demo` and look at what it shows")
             }
         } catch {

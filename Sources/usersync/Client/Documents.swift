@@ -1,4 +1,4 @@
-/// The server's error (Contract.md, "Errors"): decoded as far as a person needs it.
+/// The server's error (Contract.md, "Errors"): the members that are shown.
 struct ErrorDocument: Decodable, Sendable {
     let error: String
     let details: Details?

@@ -1,6 +1,6 @@
 import SyncModel
 
-/// A job as the server shows it, open or ended. Members that the client does not know are passed over.
+/// A job as the server shows it, open or ended. Unknown members are ignored.
 struct JobDocument: Decodable, Sendable {
     let jobId: String
     /// `JobState`'s word.
@@ -39,7 +39,7 @@ struct JobDocument: Decodable, Sendable {
         let lastError: String?
     }
 
-    /// Stand in `metadata` of a job and of a result, and on top of an element of a list.
+    /// In `metadata` of a job and of a result; at the top level of an element of a list.
     private struct Figures: Decodable {
         let operation: String?
         let totalUsers: Int?
@@ -86,14 +86,14 @@ struct JobDocument: Decodable, Sendable {
         warnings = try document.decodeIfPresent([String].self, forKey: .warnings) ?? []
     }
 
-    /// `nil` for a word of a later server.
+    /// `nil` for a state that only a later server knows.
     var state: JobState? { JobState(rawValue: status) }
     var hasEnded: Bool { state?.isEnd ?? false }
     var failed: Int { counts["failed"] ?? 0 }
-    /// Users that are done with, in whatever way.
+    /// Users that are finished, whatever the outcome.
     var settled: Int { JobDocument.outcomes.reduce(0) { $0.saturatingAdd(counts[$1] ?? 0) } }
 
-    /// The counts that add up to all users, in the order in which they are shown. The server may add sums beside them.
+    /// The counts that add up to all users, in display order. The server may add sums beside them.
     static let outcomes = UserOutcome.allCases.map(\.word) + ["cancelled"]
 
     /// `3 created, 1 failed`.
@@ -103,7 +103,7 @@ struct JobDocument: Decodable, Sendable {
             .joined(separator: ", ")
     }
 
-    /// Seconds from acceptance, or from the start where that is not shown, to the end.
+    /// Seconds to the end from acceptance, or from the start if acceptance is not shown.
     var seconds: Double? {
         if let durationMs { return durationMs / 1000 }
         guard let from = (acceptedAt ?? startedAt).flatMap({ Timestamp(iso8601: $0) }),

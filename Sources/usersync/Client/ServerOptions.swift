@@ -4,18 +4,18 @@ import SyncModel
 
 /// Which server a command talks to, and with which key.
 struct ServerOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The server; without it PUBLIC_URL, else HOST and PORT of the settings.", valueName: "url"))
+    @Option(help: ArgumentHelp("The server; by default PUBLIC_URL, else HOST and PORT from the settings.", valueName: "url"))
     var server: String?
 
     @Option(
         help: ArgumentHelp(
-            "A file with the key; without it INTERNAL_API_KEY, else OPS_API_KEY of the settings. There is no option for the key"
-                + " itself: arguments are seen by everybody on the machine.", valueName: "file"))
+            "A file with the key; by default INTERNAL_API_KEY, else OPS_API_KEY from the settings. No option takes the key"
+                + " itself: everyone on the machine can see arguments.", valueName: "file"))
     var keyFile: String?
 
     @OptionGroup var source: SettingsOptions
 
-    /// Calls `body` with a client of that server.
+    /// Calls `body` with a client for that server.
     func withClient<Value>(_ body: (SyncClient) async throws -> Value) async throws -> Value {
         let target = try await target()
         if target.address.isPlainToOthers, target.key != nil {
@@ -45,9 +45,9 @@ struct ServerOptions: ParsableArguments {
 
 extension SyncClient.Target {
     /// - Parameters:
-    ///   - values: the settings, unchecked: a client runs where the server's settings may be none of its business.
-    ///   - server: an address that takes the place of the settings'.
-    ///   - key: a key that takes the place of the settings'.
+    ///   - values: the settings, unchecked: a client may run on a machine without the server's settings.
+    ///   - server: an address that overrides the settings.
+    ///   - key: a key that overrides the settings.
     init(values: [String: String], server: String? = nil, key: Secret? = nil) throws(CommandFailure) {
         func value(_ name: String) -> String? {
             let text = values[name]?.trimmingCharacters(in: .whitespaces) ?? ""
@@ -55,7 +55,7 @@ extension SyncClient.Target {
         }
         let port = value("PORT") ?? "3000"
         guard let number = UInt16(port), number > 0 else {
-            throw CommandFailure("PORT: \"\(port)\" is no port to call; name the server with --server")
+            throw CommandFailure("PORT: \"\(port)\" is not a port to connect to; name the server with --server")
         }
         var text = server ?? Settings.url(publicURL: value("PUBLIC_URL"), host: value("HOST") ?? "127.0.0.1", port: Int(number))
         while text.hasSuffix("/") { text.removeLast() }

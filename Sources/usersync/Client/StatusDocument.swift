@@ -1,4 +1,4 @@
-/// The queue at a glance (`GET …/status`). Everything may be absent: an older or younger server is still shown.
+/// The queue at a glance (`GET …/status`). Everything may be absent: an older or newer server is still shown.
 struct StatusDocument: Decodable, Sendable {
     var jobs: [String: Int]?
     var pendingUsers: Int?

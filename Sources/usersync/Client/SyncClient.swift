@@ -11,19 +11,19 @@ struct SyncClient: Sendable {
     let http: HTTPClient
 
     struct Target: Sendable {
-        /// Without a slash at the end.
+        /// Without a trailing slash.
         let url: String
         let address: WebAddress
         let key: Secret?
     }
 
-    /// What the server said.
+    /// The server's answer.
     struct Answer: Sendable {
         let status: Int
         let headers: HTTPHeaders
         let body: Data
 
-        /// - Throws: `CommandFailure` where the body is not what was expected.
+        /// - Throws: `CommandFailure` if the body is not what was expected.
         func decoded<Document: Decodable>(as _: Document.Type = Document.self) throws(CommandFailure) -> Document {
             do {
                 return try JSONDecoder().decode(Document.self, from: body)
@@ -33,14 +33,14 @@ struct SyncClient: Sendable {
         }
     }
 
-    /// The most an answer may weigh; results are paged well below it.
+    /// The largest answer accepted; results are paged well below it.
     private static let maxAnswerBytes = 64 * 1024 * 1024
 
     static func with<Value>(_ target: Target, _ body: (SyncClient) async throws -> Value) async throws -> Value {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
             timeout: .init(connect: .seconds(5), read: .seconds(120)))
-        // A refused connection is told at once, not tried until the deadline.
+        // A refused connection is reported at once instead of being retried until the deadline.
         configuration.connectionPool.retryConnectionEstablishment = false
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         do {
@@ -70,7 +70,7 @@ struct SyncClient: Sendable {
     func request(_ method: HTTPMethod, _ path: String, _ query: [(String, String?)] = []) -> HTTPClientRequest {
         var components = URLComponents()
         components.queryItems = query.compactMap { name, value in value.map { URLQueryItem(name: name, value: $0) } }
-        // URLComponents leaves a plus as it is, which servers read as a space.
+        // URLComponents leaves a plus unencoded, which servers read as a space.
         let encoded = (components.percentEncodedQuery ?? "").replacingOccurrences(of: "+", with: "%2B")
         var request = HTTPClientRequest(url: target.url + path + (encoded.isEmpty ? "" : "?\(encoded)"))
         request.method = method
@@ -81,17 +81,17 @@ struct SyncClient: Sendable {
     }
 
     /// Sends it, whatever the answer's status.
-    /// - Throws: `Unreachable` where there is no answer.
+    /// - Throws: `Unreachable` if there is no answer.
     func send(_ request: HTTPClientRequest, timeout: TimeAmount = .seconds(150)) async throws -> Answer {
         do {
             let response = try await http.execute(request, timeout: timeout)
             let body = try await response.body.collect(upTo: SyncClient.maxAnswerBytes)
             return Answer(status: Int(response.status.code), headers: response.headers, body: Data(body.readableBytesView))
         } catch let error as CommandFailure {
-            // The request's own body said it: the file that is being sent cannot be read on.
+            // Thrown by the request's own body: the file being sent cannot be read further.
             throw error
         } catch {
-            // The library has an error of its own for it.
+            // The library throws its own error on cancellation.
             if Task.isCancelled { throw CancellationError() }
             throw Unreachable(url: target.url, error: error)
         }
@@ -131,7 +131,7 @@ struct Unreachable: Error, CustomStringConvertible {
     }
 }
 
-/// The server said no.
+/// The server refused the request.
 struct Refusal: Error, CustomStringConvertible {
     let status: Int
     let error: ErrorDocument?

@@ -12,8 +12,8 @@ struct CheckCommand: AsyncParsableCommand {
               usersync check                        with the server running
               usersync check --offline              before its first start
 
-            ✔ holds, ! is worth a look, ✘ has to be mended: then the exit status is 1. Nothing is changed; the trial sync at the
-            end runs on a temporary database of its own.
+            ✔ is fine, ! is worth a look, ✘ must be fixed: then the exit status is 1. Nothing is changed; the trial sync at the
+            end runs on a temporary database.
             """)
 
     @Flag(help: "Do not call the server.")
@@ -44,10 +44,10 @@ struct CheckCommand: AsyncParsableCommand {
             ConfigurationCheck(reading: reading, named: named).run(into: &list)
         } catch let error as SettingsError {
             for problem in error.problems {
-                list.failure(.environment, problem.description, "`usersync serve --help` says what it takes")
+                list.failure(.environment, problem.description, "`usersync serve --help` says what is valid")
             }
         } catch {
-            list.failure(.environment, "\(error)", "mend the file")
+            list.failure(.environment, "\(error)", "fix the file")
             return
         }
         if !offline {

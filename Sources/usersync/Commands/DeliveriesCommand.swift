@@ -24,13 +24,13 @@ struct DeliveriesCommand: AsyncParsableCommand {
                   usersync deliveries list --state dead
                 """)
 
-        @Option(help: "Only those in this state: pending, delivered or dead.")
+        @Option(help: "Only webhooks in this state: pending, delivered or dead.")
         var state: String?
-        @Option(help: ArgumentHelp("Only those of this job.", valueName: "job-id"))
+        @Option(help: ArgumentHelp("Only webhooks of this job.", valueName: "job-id"))
         var job: String?
-        @Option(help: "How many, 200 at most.")
+        @Option(help: "How many, up to 200.")
         var limit = 20
-        @Option(help: ArgumentHelp("Goes on where a list ended.", valueName: "cursor"))
+        @Option(help: ArgumentHelp("Continues where a list ended.", valueName: "cursor"))
         var cursor: String?
         @Flag(help: "Print the server's answer.")
         var json = false
@@ -64,11 +64,11 @@ struct DeliveriesCommand: AsyncParsableCommand {
     /// `usersync deliveries redeliver`
     struct Redeliver: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Send a webhook again, whatever became of it.",
+            abstract: "Send a webhook again, whatever its state.",
             discussion: """
                 EXAMPLES
                   usersync deliveries redeliver msg_0199…
-                  usersync deliveries redeliver --dead          all that were given up
+                  usersync deliveries redeliver --dead          all that were given up on
                 """)
 
         @Argument(help: ArgumentHelp("The webhooks.", valueName: "delivery-id"))
@@ -89,7 +89,7 @@ struct DeliveriesCommand: AsyncParsableCommand {
             try await server.withClient { client in
                 var count = 0
                 if dead {
-                    // Those that were sent again are not dead any more: the first page is always the rest.
+                    // Redelivered ones are no longer dead, so the first page is always the rest.
                     while true {
                         let page = try await client.get("/api/internal/sync/deliveries", [("state", "dead"), ("limit", "200")])
                             .decoded(as: DeliveryPage.self)
@@ -107,7 +107,7 @@ struct DeliveriesCommand: AsyncParsableCommand {
 
         private func redeliver(_ id: String, _ client: SyncClient) async throws {
             guard id.utf8.allSatisfy(DeliveriesCommand.isIDCharacter) else {
-                throw CommandFailure("the server names a delivery that is none")
+                throw CommandFailure("the server sent an invalid delivery id")
             }
             _ = try await client.post("/api/internal/sync/deliveries/\(id)/redeliver")
         }
@@ -138,7 +138,7 @@ struct DeliveriesCommand: AsyncParsableCommand {
         }
     }
 
-    /// An id goes into a path: only unreserved characters pass.
+    /// The id becomes part of a path: only unreserved characters pass.
     fileprivate static func isIDCharacter(_ c: UInt8) -> Bool {
         (0x30...0x39).contains(c) || (0x41...0x5A).contains(c) || (0x61...0x7A).contains(c) || c == 0x2D || c == 0x5F
     }

@@ -16,7 +16,7 @@ struct DemoCommand: AsyncParsableCommand {
             Needs no settings and leaves nothing behind. With --keep the server stays until Ctrl-C, with calls to try.
             """)
 
-    @Option(help: "Users of the large sync.")
+    @Option(help: "Users in the large sync.")
     var users = 10_000
 
     @Flag(help: "Leave the server up at the end.")
@@ -35,7 +35,7 @@ struct DemoCommand: AsyncParsableCommand {
                 return false
             }
             group.addTask {
-                // Ctrl-C ends it in good order: the temporary directory goes.
+                // Ctrl-C ends it cleanly: the temporary directory is removed.
                 for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { return true }
                 return false
             }

@@ -30,7 +30,8 @@ enum JobTables {
 
     static func deliveries(_ deliveries: [DeliveryDocument]) -> Table {
         var table = Table([
-            ("Delivery", .left), ("State", .left), ("Type", .left), ("Tries", .right), ("Job", .left), ("Made (UTC)", .left),
+            ("Delivery", .left), ("State", .left), ("Type", .left), ("Attempts", .right), ("Job", .left),
+            ("Created (UTC)", .left),
             ("Last answer", .left),
         ])
         for delivery in deliveries {

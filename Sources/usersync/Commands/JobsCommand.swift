@@ -26,17 +26,17 @@ struct JobsCommand: AsyncParsableCommand {
 
         @Option(help: "Only jobs in this state: \(JobState.allCases.map(\.rawValue).joined(separator: ", ")).")
         var status: String?
-        @Option(help: ArgumentHelp("Only this tenant's.", valueName: "id"))
+        @Option(help: ArgumentHelp("Only jobs of this tenant.", valueName: "id"))
         var tenant: String?
-        @Option(help: ArgumentHelp("Only those of this X-Sync-Source.", valueName: "name"))
+        @Option(help: ArgumentHelp("Only jobs from this X-Sync-Source.", valueName: "name"))
         var source: String?
-        @Option(help: ArgumentHelp("Only those accepted at or after (ISO 8601).", valueName: "time"))
+        @Option(help: ArgumentHelp("Only jobs accepted at or after this time (ISO 8601).", valueName: "time"))
         var since: String?
-        @Option(help: ArgumentHelp("Only those accepted before (ISO 8601).", valueName: "time"))
+        @Option(help: ArgumentHelp("Only jobs accepted before this time (ISO 8601).", valueName: "time"))
         var until: String?
-        @Option(help: "How many, 200 at most.")
+        @Option(help: "How many, up to 200.")
         var limit = 20
-        @Option(help: ArgumentHelp("Goes on where a list ended.", valueName: "cursor"))
+        @Option(help: ArgumentHelp("Continues where a list ended.", valueName: "cursor"))
         var cursor: String?
         @Flag(help: "Print the server's answer.")
         var json = false
@@ -75,7 +75,7 @@ struct JobsCommand: AsyncParsableCommand {
     /// `usersync jobs show`
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show a job: how far it is, what failed and why.",
+            abstract: "Show a job: how far along it is, what failed and why.",
             discussion: """
                 EXAMPLE
                   usersync jobs show 0199a1b2-… --failed
@@ -83,7 +83,7 @@ struct JobsCommand: AsyncParsableCommand {
 
         @Argument(help: ArgumentHelp("The job.", valueName: "job-id"))
         var id: String
-        @Flag(help: "List its failed users, 1,000 at most.")
+        @Flag(help: "List its failed users, up to 1,000.")
         var failed = false
         @Flag(help: "Watch it until it has ended.")
         var follow = false
@@ -117,7 +117,7 @@ struct JobsCommand: AsyncParsableCommand {
     /// `usersync jobs retry`
     struct Retry: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Sync a job's failed users once more, as a job of their own.",
+            abstract: "Sync a job's failed users again, as a new job.",
             discussion: """
                 EXAMPLE
                   usersync jobs retry 0199a1b2-… --follow
@@ -178,14 +178,14 @@ struct JobsCommand: AsyncParsableCommand {
         }
     }
 
-    /// An id goes into a path: only what is one may pass.
+    /// The id becomes part of a path: nothing else may pass.
     static func validate(_ id: String) throws {
         if JobID(id) == nil { throw ValidationError("\"\(id)\" is not a job id; `usersync jobs list` shows them") }
     }
 }
 
 extension JobDocument {
-    /// The job for a person.
+    /// The job for people.
     func lines(style: Style) -> [String] {
         var lines = [hasEnded ? endLine(style: style) : "\(style.cyan("•")) \(progressLine.plain)"]
         func row(_ title: String, _ value: String?) {
@@ -209,7 +209,7 @@ extension JobDocument {
         }
         for warning in warnings { row("Warning", warning) }
         for attempt in attempts.prefix(5) {
-            row("Failed try", "\(Format.moment(attempt.at)) batch \(attempt.batch), try \(attempt.attempt): \(attempt.error)")
+            row("Attempt", "\(Format.moment(attempt.at)) batch \(attempt.batch), attempt \(attempt.attempt): \(attempt.error)")
         }
         return lines
     }

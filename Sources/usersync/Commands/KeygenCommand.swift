@@ -11,12 +11,12 @@ struct KeygenCommand: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               echo "INTERNAL_API_KEY=$(usersync keygen)" >> .env
-              usersync keygen --webhook                  what the receiver of webhooks has to know
+              usersync keygen --webhook                  what the receiver of webhooks needs
 
-            The key or secret alone goes to standard output, what it is to standard error.
+            Only the key or secret goes to standard output; what it is goes to standard error.
             """)
 
-    @Flag(help: "The webhook secret derived from the first INTERNAL_API_KEY; a random one where no key is set.")
+    @Flag(help: "The webhook secret derived from the first INTERNAL_API_KEY; a random one if no key is set.")
     var webhook = false
 
     @Flag(help: "Print a JSON object.")
@@ -48,7 +48,7 @@ struct KeygenCommand: AsyncParsableCommand {
                 terminal.errorStyle.dim(
                     isDerived
                         ? "derived from the first INTERNAL_API_KEY; the server signs with it while WEBHOOK_SECRET is unset"
-                        : "a new random secret, no INTERNAL_API_KEY is set; give it to the server as WEBHOOK_SECRET"))
+                        : "a new random secret, as INTERNAL_API_KEY is not set; give it to the server as WEBHOOK_SECRET"))
             terminal.say(secret.text)
         }
     }

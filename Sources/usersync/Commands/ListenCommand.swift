@@ -15,7 +15,7 @@ struct ListenCommand: AsyncParsableCommand {
               WRAPPER_WEBHOOK_URL=http://127.0.0.1:4000/hook usersync serve     in another terminal
               usersync deliveries test                                          sends a test event
 
-            The secret is WEBHOOK_SECRET, else the one derived from INTERNAL_API_KEY. Answers 204 to what is verified, else 401.
+            The secret is WEBHOOK_SECRET, else the one derived from INTERNAL_API_KEY. Answers 204 if the signature is valid, else 401.
             """)
 
     @Option(help: "The port to listen on; 0 takes any free one.")
@@ -27,24 +27,24 @@ struct ListenCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A file with the secret (whsec_…).", valueName: "file"))
     var secretFile: String?
 
-    @Option(help: "The secret itself. Arguments are seen by everybody on the machine: better a file or WEBHOOK_SECRET.")
+    @Option(help: "The secret itself. Everyone on the machine can see arguments: prefer a file or WEBHOOK_SECRET.")
     var secret: String?
 
-    @Flag(help: "Print each webhook's body, one JSON object a line.")
+    @Flag(help: "Print each webhook's body, one JSON object per line.")
     var json = false
 
     @OptionGroup var source: SettingsOptions
 
     func validate() throws {
         guard (0...65535).contains(port) else { throw ValidationError("--port must be from 0 to 65535") }
-        if secret != nil, secretFile != nil { throw ValidationError("--secret and --secret-file exclude each other") }
+        if secret != nil, secretFile != nil { throw ValidationError("--secret and --secret-file cannot be combined") }
     }
 
     func run() async throws {
         let terminal = Terminal.standard
         let (secrets, origin) = try await secrets()
         if secret != nil {
-            terminal.warn("--secret is seen by everybody on this machine; better --secret-file or WEBHOOK_SECRET")
+            terminal.warn("everyone on this machine can see --secret; prefer --secret-file or WEBHOOK_SECRET")
         }
         let receiver = WebhookReceiver(host: host, port: port, verifier: WebhookVerifier(secrets: secrets))
         let printsJSON = json
@@ -75,9 +75,9 @@ struct ListenCommand: AsyncParsableCommand {
         if !own.isEmpty { return (try own.map { try WebhookSecret($0) }, "WEBHOOK_SECRET") }
         let keys = list("INTERNAL_API_KEY")
         guard !keys.isEmpty else {
-            throw CommandFailure("no secret is known: set WEBHOOK_SECRET or INTERNAL_API_KEY, or name a file with --secret-file")
+            throw CommandFailure("there is no secret: set WEBHOOK_SECRET or INTERNAL_API_KEY, or name a file with --secret-file")
         }
-        // Each of the keys may be the one the server has in the first place, while keys rotate.
+        // During a key rotation, any of the keys may be the one that the server lists first.
         return (keys.map(WebhookSecret.derived(fromInternalKey:)), "the secret derived from INTERNAL_API_KEY")
     }
 }

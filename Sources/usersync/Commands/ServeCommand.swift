@@ -10,7 +10,7 @@ struct ServeCommand: AsyncParsableCommand {
             EXAMPLE
               INTERNAL_API_KEY=$(usersync keygen) usersync serve
 
-            Settings come from the environment, over .env, over config/usersync.yaml. One that is not valid stops the start,
+            Settings come from the environment, over .env, over config/usersync.yaml. An invalid one stops the start
             with status 78.
             SIGTERM ends the server within SHUTDOWN_GRACE; nothing accepted is lost.
 

@@ -6,16 +6,16 @@ import SyncModel
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show the queue at a glance: what is stuck, since when, what to press.",
+        abstract: "Show the queue at a glance: what is stuck, since when, what to do.",
         discussion: """
             EXAMPLE
               usersync status --watch
             """)
 
-    @Flag(help: "Show it again and again; Ctrl-C ends it.")
+    @Flag(help: "Refresh it until Ctrl-C.")
     var watch = false
 
-    @Option(help: ArgumentHelp("Seconds between two looks with --watch.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Seconds between refreshes with --watch.", valueName: "seconds"))
     var interval = 2.0
 
     @Flag(help: "Print the server's answer.")
@@ -41,7 +41,7 @@ struct StatusCommand: AsyncParsableCommand {
                         show(StatusScreen(status: status, server: client.target.url, now: now), terminal)
                     }
                 } catch let error as Unreachable where watch {
-                    // It may be restarting; whoever watches wants to see it come back.
+                    // It may be restarting: keep watching until it is back.
                     if terminal.isOutputTerminal, !json { terminal.paint("\u{1B}[H\u{1B}[2J") }
                     terminal.complain("✘ \(error)")
                 }
@@ -53,7 +53,7 @@ struct StatusCommand: AsyncParsableCommand {
     private func show(_ screen: StatusScreen, _ terminal: Terminal) {
         let lines = screen.lines(width: terminal.width, style: terminal.style)
         if watch, terminal.isOutputTerminal {
-            // Drawn over in one write, each line cleared to its end, so that nothing flickers.
+            // Redrawn in one write, each line cleared to its end, to avoid flicker.
             terminal.paint("\u{1B}[H" + lines.map { "\($0)\u{1B}[K\n" }.joined() + "\u{1B}[J")
         } else {
             for line in lines { terminal.say(line) }

@@ -1,22 +1,22 @@
 import SyncModel
 
-/// The status for a person who was woken up.
+/// The status, for someone who was paged at night.
 struct StatusScreen {
     let status: StatusDocument
     let server: String
     let now: Timestamp
 
-    /// Something that does not go by itself, or did not yet.
+    /// Something that does not resolve by itself, or has not yet.
     struct Attention: Equatable {
-        /// True: someone has to do something. False: it may pass.
+        /// True if it needs action; false if it may pass.
         let isGrave: Bool
         /// What is stuck, and since when.
         let what: String
-        /// What to press.
+        /// What to do.
         let press: String
     }
 
-    /// The gravest first.
+    /// The most serious first.
     var attentions: [Attention] {
         var all: [Attention] = []
         if let directory = status.directory, directory.isInTrouble {
@@ -25,7 +25,7 @@ struct StatusScreen {
             all.append(
                 Attention(
                     isGrave: true, what: "The CRM's database cannot be written\(since)\(why)",
-                    press: "Mend the database. Nothing is lost and no try is used up: work goes on by itself"))
+                    press: "Fix the database. Nothing is lost and no attempt is used up: work resumes by itself"))
         }
         if let free = status.queue?.freeDiskBytes, free < 2_000_000_000 {
             all.append(
@@ -48,7 +48,7 @@ struct StatusScreen {
                 Attention(
                     isGrave: false,
                     what:
-                        "\(Format.count(retrying.count, "batch", "batches")) wait\(retrying.count == 1 ? "s" : "") for another try\(when)"
+                        "\(Format.count(retrying.count, "batch", "batches")) wait\(retrying.count == 1 ? "s" : "") for another attempt\(when)"
                         + (first.lastError.map { ": \($0)" } ?? ""),
                     press: "usersync jobs show \(first.jobId)"))
         }
@@ -56,7 +56,7 @@ struct StatusScreen {
             all.append(
                 Attention(
                     isGrave: false,
-                    what: "\(Format.count(pending, "webhook")) not taken yet, the oldest for \(Format.duration(oldest))",
+                    what: "\(Format.count(pending, "webhook")) not acknowledged yet, the oldest for \(Format.duration(oldest))",
                     press: "usersync deliveries list --state pending"))
         }
         if let age = status.oldestPendingAgeSeconds, age > 300, (status.pendingUsers ?? 0) > 0,
@@ -64,12 +64,13 @@ struct StatusScreen {
         {
             all.append(
                 Attention(
-                    isGrave: true, what: "Users wait since \(Format.duration(age)) and none was applied in the last minute",
+                    isGrave: true,
+                    what: "Users have been waiting for \(Format.duration(age)), and none was applied in the last minute",
                     press: "Look at the server's log, then restart it: nothing accepted is lost"))
         }
         if status.draining == true {
             all.append(
-                Attention(isGrave: false, what: "The server is stopping and takes nothing new", press: "Wait for its successor"))
+                Attention(isGrave: false, what: "The server is stopping and accepts nothing new", press: "Wait until it is back"))
         }
         return all
     }
@@ -79,7 +80,7 @@ struct StatusScreen {
         let verdict =
             attentions.isEmpty
             ? style.green("✔ all is well")
-            : attentions.contains(where: \.isGrave) ? style.red("✘ needs you") : style.yellow("! worth a look")
+            : attentions.contains(where: \.isGrave) ? style.red("✘ needs attention") : style.yellow("! worth a look")
         var lines = [
             "\(style.bold("usersync")) at \(server)   \(verdict)   \(style.dim(Format.moment(now.iso8601) + " UTC"))", "",
         ]
@@ -144,7 +145,7 @@ struct StatusScreen {
 }
 
 extension StatusDocument.Directory {
-    /// An error that stands, or a state that does not say that all is well.
+    /// Whether there is an error, or a state other than a healthy one.
     var isInTrouble: Bool {
         error != nil || !["ok", "up", "ready", "available", "reachable", "healthy"].contains(state.lowercased())
     }

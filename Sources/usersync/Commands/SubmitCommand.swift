@@ -14,9 +14,9 @@ struct SubmitCommand: AsyncParsableCommand {
               usersync submit users.csv --tenant acme --tenant-name "Acme Ltd" --follow
               export.sh | usersync submit - --format ndjson --tenant acme
 
-            FILE is the guide's request (JSON, sent as it stands), or users alone: NDJSON (a JSON object a line) or CSV (a header
+            FILE is the guide's request (JSON, sent as is), or only users: NDJSON (one JSON object per line) or CSV (a header
             row with the guide's field names; lists as JSON or separated by semicolons). It is streamed: its size does not matter.
-            Exit status 1 where the job ended with failed users, or not at all well.
+            Exit status 1 if users failed, or the job failed or was cancelled.
             """)
 
     @Argument(help: ArgumentHelp("The file; - for standard input.", valueName: "file"))
@@ -24,20 +24,21 @@ struct SubmitCommand: AsyncParsableCommand {
 
     @Option(
         help:
-            "What FILE is written in: \(UserFileFormat.allCases.map(\.rawValue).joined(separator: ", ")); without it, its name tells."
+            "The format of FILE: \(UserFileFormat.allCases.map(\.rawValue).joined(separator: ", ")); by default taken from its name."
     )
     var format: UserFileFormat?
 
     @Option(help: ArgumentHelp("The tenant of NDJSON and CSV users.", valueName: "id"))
     var tenant: String?
 
-    @Option(help: ArgumentHelp("The tenant's name; without it its id.", valueName: "name"))
+    @Option(help: ArgumentHelp("The tenant's name; its id by default.", valueName: "name"))
     var tenantName: String?
 
     @Option(help: ArgumentHelp("X-Sync-Source.", valueName: "name"))
     var source = "usersync-cli"
 
-    @Option(help: ArgumentHelp("Idempotency-Key: sent again with the same one, the file is still one job.", valueName: "key"))
+    @Option(
+        help: ArgumentHelp("Idempotency-Key: sending the file again with the same key makes no second job.", valueName: "key"))
     var idempotencyKey: String?
 
     @Flag(help: "Compress the body on the way.")
@@ -46,12 +47,12 @@ struct SubmitCommand: AsyncParsableCommand {
     @Flag(help: "Watch the job until it has ended.")
     var follow = false
 
-    @Flag(help: "Print the server's answer: the acknowledgement, with --follow the job's result.")
+    @Flag(help: "Print the server's answer: the acknowledgement, or with --follow the job's result.")
     var json = false
 
     @OptionGroup var server: ServerOptions
 
-    /// Failed users that are listed one by one.
+    /// The most failed users listed one by one.
     private static let shownFailures = 50
 
     func validate() throws {
@@ -77,7 +78,7 @@ struct SubmitCommand: AsyncParsableCommand {
             let isReplay = answer.headers.first(name: "Idempotent-Replayed") == "true"
             terminal.note(
                 "\(terminal.errorStyle.green("✔")) \(Table.oneLine(accepted.message)), job \(accepted.jobId)"
-                    + (isReplay ? " (known already under this idempotency key)" : ""))
+                    + (isReplay ? " (already accepted under this idempotency key)" : ""))
             for warning in accepted.warnings ?? [] { terminal.warn(Table.oneLine(warning)) }
             guard follow else {
                 if json { terminal.say(String(decoding: answer.body, as: UTF8.self)) }
@@ -92,7 +93,7 @@ struct SubmitCommand: AsyncParsableCommand {
         }
     }
 
-    /// Sends the file, drawing how far it is.
+    /// Sends the file and shows the progress.
     static func send(_ upload: Upload, with client: SyncClient, terminal: Terminal) async throws -> SyncClient.Answer {
         let meter = upload.body.meter
         let total = upload.body.file.size
@@ -102,7 +103,7 @@ struct SubmitCommand: AsyncParsableCommand {
                 var display = ProgressDisplay(terminal: terminal)
                 defer { display.end(keeping: false) }
                 while true {
-                    // What is sent at once needs no bar.
+                    // A small file needs no progress bar.
                     do { try await Task.sleep(for: .milliseconds(200)) } catch { return nil }
                     display.show(ProgressLine(title: "Sending", done: meter.bytes, total: total, rate: 0, unit: .bytes))
                 }
@@ -111,7 +112,7 @@ struct SubmitCommand: AsyncParsableCommand {
             for try await answer in group {
                 guard let answer else { continue }
                 group.cancelAll()
-                // The display takes its line away before anything else is printed.
+                // The progress line must be gone before anything else is printed.
                 try await group.waitForAll()
                 for remark in meter.remarks { terminal.warn(Table.oneLine(remark)) }
                 return answer
@@ -120,7 +121,7 @@ struct SubmitCommand: AsyncParsableCommand {
         }
     }
 
-    /// Follows the job, drawing how far it is.
+    /// Follows the job and shows the progress.
     static func watch(_ follower: JobFollower, terminal: Terminal) async throws -> (job: JobDocument, answer: SyncClient.Answer) {
         var display = ProgressDisplay(terminal: terminal)
         defer { display.end() }
@@ -129,7 +130,7 @@ struct SubmitCommand: AsyncParsableCommand {
         }
     }
 
-    /// Says how the job ended and which users failed.
+    /// Prints how the job ended and which users failed.
     static func sum(up job: JobDocument, _ follower: JobFollower, terminal: Terminal) async throws {
         let style = terminal.errorStyle
         terminal.note(job.endLine(style: style))
@@ -141,6 +142,6 @@ struct SubmitCommand: AsyncParsableCommand {
             terminal.note("  and \(Format.count(job.failed - failed.count)) more: usersync jobs show \(job.jobId) --failed")
         }
         terminal.note()
-        terminal.note("  Once the cause is mended: usersync jobs retry \(job.jobId)")
+        terminal.note("  Once the cause is fixed: usersync jobs retry \(job.jobId)")
     }
 }

@@ -1,16 +1,15 @@
 /// The lines of a `.env` file: `NAME=value`, `export NAME=value`, `# comment`, blank.
 ///
-/// Read by our own rules rather than the library's, which drops lines that it cannot read, keeps quotes as part of the value
-/// and takes a file with CRLF line ends for a single line.
+/// Parsed by our own rules: the library drops lines that it cannot parse, keeps quotes as part of the value and takes a file with
+/// CRLF line ends for a single line.
 ///
-/// A line is taken apart by Unicode's scalars: a mark that joins what stands before it, behind a quote say, would make another
-/// `Character` of both.
+/// Lines are parsed by Unicode scalars: a combining mark, after a quote for example, would merge with it into one `Character`.
 struct DotEnvFile {
     private typealias Text = Substring.UnicodeScalarView
 
     let values: [String: String]
 
-    /// - Throws: `CommandFailure` naming the first line that cannot be read; never its value.
+    /// - Throws: `CommandFailure` naming the first invalid line, never its value.
     init(_ text: String, path: String) throws(CommandFailure) {
         var values: [String: String] = [:]
         for (at, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
@@ -29,7 +28,7 @@ struct DotEnvFile {
         self.values = values
     }
 
-    /// A value without its quotes, or without the comment after it; `nil`: a quote is open.
+    /// A value without its quotes, or without the comment after it; `nil` if a quote is not closed.
     private static func value(_ raw: Text) -> String? {
         let text = trimmed(raw)
         if let quote = text.first, quote == "\"" || quote == "'" {
@@ -38,7 +37,7 @@ struct DotEnvFile {
             let after = trimmed(rest[rest.index(after: close)...])
             return after.isEmpty || after.first == "#" ? String(rest[..<close]) : nil
         }
-        // A comment begins with a # after white space, so that a # within a key stays.
+        // A comment begins with a # after white space; a # inside a key stays.
         var end = raw.startIndex
         while let mark = raw[end...].firstIndex(of: "#") {
             if mark > raw.startIndex, raw[raw.index(before: mark)].properties.isWhitespace {

@@ -13,7 +13,7 @@ enum RandomKey {
     static func webhookSecret() -> String { "whsec_" + bytes(32).base64EncodedString() }
 
     private static func bytes(_ count: Int) -> Data {
-        // SystemRandomNumberGenerator is the kernel's, and cryptographically secure on every platform we build for.
+        // SystemRandomNumberGenerator uses the kernel's, and is cryptographically secure on every supported platform.
         Data((0..<count).map { _ in UInt8.random(in: .min ... .max) })
     }
 }

@@ -2,18 +2,18 @@ import ArgumentParser
 import Foundation
 import SyncModel
 
-/// Where settings are read from; shared by every command that needs them.
+/// Where settings come from; shared by every command that needs them.
 struct SettingsOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("The YAML file of settings; without it \(SettingsSource.defaultFile), if there.", valueName: "file"))
     var config: String?
 
-    /// The raw values, the strongest layer's.
+    /// The raw values, each from the strongest layer.
     func values() async throws -> [String: String] {
         try await SettingsSource(file: config).values()
     }
 
-    /// The settings that raw values make on this machine, checked.
+    /// The settings that these raw values give on this machine, checked.
     static func read(_ values: [String: String]) throws(SettingsError) -> Settings.Reading {
         let process = ProcessInfo.processInfo
         return try Settings.read(

@@ -5,10 +5,10 @@ import SyncModel
 
 /// Where settings come from: the environment, over `.env`, over `config/usersync.yaml`.
 struct SettingsSource: Sendable {
-    /// The file that is read where no other is named; it may be missing.
+    /// The file that is read if no other is named; it may be missing.
     static let defaultFile = "config/usersync.yaml"
 
-    /// The strongest first.
+    /// Strongest first.
     private let layers: [Layer]
 
     private struct Layer {
@@ -18,9 +18,9 @@ struct SettingsSource: Sendable {
     }
 
     /// - Parameters:
-    ///   - environment: the process's.
-    ///   - directory: where `.env` and `config/usersync.yaml` are looked for.
-    ///   - file: another YAML file; it must be there.
+    ///   - environment: of the process.
+    ///   - directory: searched for `.env` and `config/usersync.yaml`.
+    ///   - file: another YAML file; it must exist.
     /// - Throws: `CommandFailure` for a file that cannot be read or a key in it that names no setting.
     init(
         environment: [String: String] = ProcessInfo.processInfo.environment,
@@ -41,10 +41,10 @@ struct SettingsSource: Sendable {
         self.layers = layers
     }
 
-    /// The values of all settings that are set somewhere, the strongest layer's for each. An empty value sets nothing: the layer
-    /// below is asked.
+    /// The values of all settings that are set in any layer, each from the strongest that sets it. An empty value sets nothing:
+    /// the next layer decides.
     ///
-    /// Asks the providers themselves, which throw what the reader's plain getters swallow.
+    /// Asks the providers themselves, since the reader's plain getters swallow what they throw.
     func values() throws(CommandFailure) -> [String: String] {
         var values: [String: String] = [:]
         for definition in SettingDefinition.all {
@@ -74,17 +74,17 @@ struct SettingsSource: Sendable {
         throw CommandFailure("\(layer.name): \(definition.name) must be \(definition.allowed)")
     }
 
-    /// YAML's ways to write no value (10.3.2, the core schema). The provider hands them out as text.
+    /// YAML's ways to write null (10.3.2, the core schema), which the provider returns as text.
     private static func isNull(_ text: String) -> Bool { ["", "~", "null", "Null", "NULL"].contains(text) }
 
-    /// Known names alone, in their exact spelling: the provider itself looks them up without regard to case.
+    /// Only known names, in their exact spelling: the provider itself ignores case.
     private static func provider(of variables: [String: String]) -> EnvironmentVariablesProvider {
         let known = Set(SettingDefinition.all.map(\.name))
         return EnvironmentVariablesProvider(
             environmentVariables: variables.filter { isExact($0.key, of: known) }, secretsSpecifier: .all)
     }
 
-    /// Names are ASCII: without this the Kelvin sign would do for a K.
+    /// Setting names are ASCII: without this, the Kelvin sign would pass for a K.
     private static func isExact(_ name: String, of known: Set<String>) -> Bool {
         known.contains(name) && name.utf8.allSatisfy { $0 < 0x80 }
     }
@@ -94,7 +94,7 @@ struct SettingsSource: Sendable {
         let unknown = Mutex<Set<String>>([])
         let provider: FileProvider<YAMLSnapshot>
         do {
-            // The snapshot keeps its keys to itself; the specifier of secrets is the one that is asked about each.
+            // The snapshot does not expose its keys, but asks the secrets specifier about each of them.
             let options = YAMLSnapshot.ParsingOptions(
                 secretsSpecifier: .dynamic { key, _ in
                     if !isExact(key, of: known) { unknown.withLock { _ = $0.insert(key) } }
@@ -113,7 +113,7 @@ struct SettingsSource: Sendable {
         return provider
     }
 
-    /// The text of a file; `nil` where it is missing and may be, or where it holds comments and blank lines alone.
+    /// The text of a file; `nil` if it is missing and optional, or contains only comments and blank lines.
     private static func text(of url: URL, named name: String, required: Bool) throws(CommandFailure) -> String? {
         guard required || FileManager.default.fileExists(atPath: url.path) else { return nil }
         let text: String

@@ -1,13 +1,13 @@
-/// Users that look real and are the same every time: made from their number alone.
+/// Realistic users that are the same every time: derived from their number alone.
 struct DemoUsers {
     let tenantID: String
     let tenantName: String
-    /// The part of emails after the `@`; a reserved domain (RFC 2606), nobody's.
+    /// The part of emails after the `@`; a reserved domain (RFC 2606).
     let domain: String
 
     /// The user with this number, as the integration guide's JSON.
     ///
-    /// - Parameter email: an address in place of the one that the number makes.
+    /// - Parameter email: an address to use instead of the derived one.
     func user(_ number: Int, email: String? = nil) -> String {
         var random = Sequence64(number: number)
         let (first, last) = DemoUsers.name(&random)
@@ -69,7 +69,7 @@ struct DemoUsers {
     ]
 }
 
-/// A sequence of numbers that its seed decides (SplitMix64).
+/// A sequence of numbers determined by its seed (SplitMix64).
 private struct Sequence64 {
     private var state: UInt64
 

@@ -5,14 +5,14 @@ import SyncModel
 /// What `usersync demo` shows, step by step.
 struct Demonstration: Sendable {
     let terminal: Terminal
-    /// Users of the large sync.
+    /// Users in the large sync.
     let users: Int
     let isKept: Bool
     let start: ScratchServer.Start
 
     private let halden = DemoUsers(tenantID: "halden-logistics", tenantName: "Halden Logistics", domain: "halden.example")
     private let marlow = DemoUsers(tenantID: "marlow-finch", tenantName: "Marlow & Finch", domain: "marlow.example")
-    /// How long a webhook may be on its way before the demo calls it lost.
+    /// How long the demo waits for a webhook before it counts as lost.
     private static let webhookPatience: Duration = .seconds(20)
 
     init(terminal: Terminal, users: Int, isKept: Bool, start: @escaping ScratchServer.Start) {
@@ -22,8 +22,8 @@ struct Demonstration: Sendable {
         self.start = start
     }
 
-    /// Runs it all, with a receiver of webhooks beside the server.
-    /// - Throws: `CommandFailure` where something is not as it has to be.
+    /// Runs everything, with a receiver of webhooks beside the server.
+    /// - Throws: `CommandFailure` if something is not as it should be.
     func run() async throws {
         let key = Secret(RandomKey.make())
         let receiver = WebhookReceiver(
@@ -103,11 +103,11 @@ struct Demonstration: Sendable {
             let failed = try await JobFollower(client: server.client, jobID: large.jobId).failedUsers(limit: 10)
             for line in JobTables.failures(failed).lines(width: terminal.width, style: style, indent: 2) { terminal.say(line) }
         }
-        guard small.failed == 0, largeJob.settled == users else { throw CommandFailure("the demo did not end as it has to") }
+        guard small.failed == 0, largeJob.settled == users else { throw CommandFailure("the demo did not end as it should") }
         try await farewell(server, job: large.jobId)
     }
 
-    /// A single user of another tenant, while the large sync is under way.
+    /// Syncs a single user of another tenant while the large sync is running.
     private func overtake(
         _ server: ScratchServer, large: AcceptedDocument
     ) async throws -> (large: JobDocument, small: JobDocument) {
@@ -139,7 +139,7 @@ struct Demonstration: Sendable {
         return (job, small)
     }
 
-    /// Prints webhooks until each job had its own, verified.
+    /// Prints webhooks until one has arrived for each job, verified.
     private func printWebhooks(
         of jobs: [String], events: AsyncStream<WebhookReceiver.Event>, sink: AsyncStream<WebhookReceiver.Event>.Continuation
     ) async throws {
@@ -153,7 +153,7 @@ struct Demonstration: Sendable {
             var open = Set(jobs)
             for await event in events {
                 terminal.say("  " + event.line(style: terminal.style))
-                if let problem = event.problem { throw CommandFailure("a webhook is not signed as it has to be: \(problem)") }
+                if let problem = event.problem { throw CommandFailure("a webhook is not signed correctly: \(problem)") }
                 if let job = event.document?.data?.jobId { open.remove(job) }
                 if open.isEmpty { return }
             }
@@ -164,8 +164,8 @@ struct Demonstration: Sendable {
     private func farewell(_ server: ScratchServer, job: String) async throws {
         guard isKept else {
             step("Where to go from here")
-            terminal.say("  usersync demo --keep          the same, and the server stays for you to look at")
-            terminal.say("  usersync serve --help         the settings of a real one")
+            terminal.say("  usersync demo --keep          the same, and the server stays up for you to explore")
+            terminal.say("  usersync serve --help         the settings of a real server")
             return
         }
         let url = server.client.target.url

@@ -4,13 +4,13 @@ import NIOCore
 import NIOHTTP1
 import SyncModel
 
-/// A server in this process on a temporary directory, gone afterwards.
+/// A server in this process on a temporary directory, which is removed afterwards.
 struct ScratchServer: Sendable {
     let directory: String
     let key: Secret
     let client: SyncClient
 
-    /// How a server is started; the wiring's, or a test's.
+    /// How a server is started: by the real wiring, or by a test's.
     typealias Start = @Sendable (Settings) async throws -> any RunningApp
 
     /// Starts one, calls `body`, stops it and removes its directory, however `body` ends.
@@ -40,13 +40,13 @@ struct ScratchServer: Sendable {
             try await app.stop()
             return value
         } catch {
-            // Unstructured: this task may be cancelled, and the server has to stop in good order all the same.
+            // Unstructured: this task may be cancelled, and the server must still stop cleanly.
             _ = await Task { try await app.stop() }.result
             throw error
         }
     }
 
-    /// Sends a sync. With `wait`, seconds, the answer is the finished result if it is done in time.
+    /// Sends a sync. With `wait`, in seconds, the answer is the finished result if it is ready in time.
     func submit(_ users: DemoUsers, json: String, wait: Int? = nil) async throws -> SyncClient.Answer {
         var request = client.request(.POST, "/api/internal/sync/users")
         request.headers.add(name: "Content-Type", value: "application/json")

@@ -4,11 +4,11 @@ import NIOCore
 protocol BodyEncoder {
     mutating func encode(_ chunk: ByteBuffer, into out: inout [UInt8]) throws
     mutating func finish(into out: inout [UInt8]) throws
-    /// What a person should know of the file; complete once it is finished.
+    /// Notes about the file for the user; complete once it is finished.
     var remarks: [String] { get }
 }
 
-/// What stands around the users of a request.
+/// The part of a request around its users.
 struct Envelope: Sendable {
     var tenantID: String
     var tenantName: String
@@ -20,13 +20,13 @@ struct Envelope: Sendable {
                 + "\"users\":[").utf8)
     }
 
-    /// No `syncTime`: the moment of acceptance stands for it, and the same file makes the same bytes under an `Idempotency-Key`.
+    /// Without `syncTime`: the time of acceptance is used, and the same file produces the same bytes under an `Idempotency-Key`.
     var tail: [UInt8] { Array("],\"metadata\":{\"syncedBy\":\"usersync submit\"}}".utf8) }
 }
 
-/// A line a user. Each line is held against its brackets, so that a cut one is named by its number.
+/// One user per line. Each line's brackets are checked, so that a truncated one is reported by its number.
 struct NDJSONEncoder: BodyEncoder {
-    /// A user is 64 KiB at most; a line beyond this is no user.
+    /// A user has at most 64 KiB; a longer line than this cannot be one.
     private static let maxLineBytes = 1024 * 1024
 
     private let envelope: Envelope

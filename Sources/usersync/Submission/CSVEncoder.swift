@@ -1,7 +1,7 @@
 import NIOCore
 import SyncModel
 
-/// A row a user, by a header row with the integration guide's field names in any case. An empty cell leaves the field out.
+/// One user per row; a header row has the integration guide's field names, in any case. An empty cell leaves the field out.
 struct CSVEncoder: BodyEncoder {
     private let envelope: Envelope
     private var reader = CSVReader()

@@ -1,10 +1,10 @@
-/// Reads CSV (RFC 4180) as its bytes pass: quotes, doubled quotes, line ends within quotes, CRLF or LF, a byte order mark.
-/// Commas, semicolons or tabs between cells: what the first row has most of.
+/// Parses CSV (RFC 4180) as bytes arrive: quotes, doubled quotes, line ends within quotes, CRLF or LF, a byte order mark.
+/// The separator is a comma, semicolon or tab, whichever the first row has most of.
 struct CSVReader {
     /// One row: the line it begins on, from 1, and its cells.
     typealias Row = (line: Int, cells: [[UInt8]])
 
-    /// What a row may weigh; a quote that is never closed would else gather the rest of the file.
+    /// The largest row, in bytes; otherwise a quote that is never closed would buffer the rest of the file.
     static let maxRowBytes = 1024 * 1024
 
     private enum State { case cellStart, plain, quoted, quoteInQuoted }
@@ -26,7 +26,7 @@ struct CSVReader {
         }
     }
 
-    /// The end of the file: a last row may lack its line end.
+    /// The file has ended; the last row may lack its line end.
     mutating func finish(row: (Row) throws -> Void) throws {
         if separator == nil { try endHead(row: row) }
         if state == .quoted { throw CommandFailure("line \(rowLine): a quote is not closed") }
@@ -72,7 +72,7 @@ struct CSVReader {
                 line += 1
                 try endRow(row)
             } else if c == 0x0D {
-                // Part of a line end; anywhere else it is dropped.
+                // Part of a line end; anywhere else outside quotes it is dropped.
             } else if state == .quoteInQuoted {
                 throw CommandFailure("line \(line): text after a closing quote")
             } else {
@@ -90,7 +90,7 @@ struct CSVReader {
 
     private mutating func endRow(_ row: (Row) throws -> Void) throws {
         endCell()
-        // A blank line is no row.
+        // A blank line is not a row.
         if cells.count > 1 || !cells[0].isEmpty { try row((rowLine, cells)) }
         cells.removeAll(keepingCapacity: true)
         rowLine = line

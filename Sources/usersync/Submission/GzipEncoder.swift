@@ -1,8 +1,8 @@
 import CZlib
 
-/// Compresses bytes as they pass (RFC 1952).
+/// Compresses bytes as they arrive (RFC 1952).
 struct GzipEncoder: ~Copyable {
-    /// Stays where it is: zlib's state points back at it.
+    /// Must not move: zlib's state points back at it.
     private let stream: UnsafeMutablePointer<z_stream>
 
     init() throws(CommandFailure) {
@@ -22,7 +22,7 @@ struct GzipEncoder: ~Copyable {
         stream.deallocate()
     }
 
-    /// Appends what comes out for `bytes`, which may be nothing yet; with `isLast` all of it.
+    /// Compresses `bytes` and appends the output, which may be empty for now; with `isLast` all of it.
     mutating func compress(_ bytes: [UInt8], isLast: Bool, into out: inout [UInt8]) throws(CommandFailure) {
         var input = bytes
         var space = [UInt8](repeating: 0, count: 64 * 1024)
@@ -42,7 +42,7 @@ struct GzipEncoder: ~Copyable {
                 made += space[..<count]
             } while status == Z_OK && stream.pointee.avail_out == 0
         }
-        // No progress possible for now is not an error: all input is taken.
+        // Z_BUF_ERROR is not an error here: all input has been taken.
         guard status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR else {
             throw CommandFailure("zlib cannot compress (\(status))")
         }

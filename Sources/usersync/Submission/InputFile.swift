@@ -14,7 +14,7 @@ final class InputFile: Sendable {
 
     /// As the caller named it.
     let name: String
-    /// Bytes; `nil` for what is no regular file.
+    /// Bytes; `nil` if it is not a regular file.
     let size: Int?
     private let descriptor: Int32
     private let isOwned: Bool
@@ -36,7 +36,7 @@ final class InputFile: Sendable {
             close(descriptor)
             throw CommandFailure("\(name) is a directory")
         }
-        // A pipe or a terminal cannot be sought in, and has no size to tell.
+        // A pipe or a terminal cannot seek, and has no size.
         let end = lseek(descriptor, 0, SEEK_END)
         size = end > 0 && lseek(descriptor, 0, SEEK_SET) == 0 ? Int(end) : nil
     }
@@ -54,14 +54,16 @@ final class InputFile: Sendable {
                 while true {
                     let count = read(descriptor, space.baseAddress, InputFile.chunkBytes)
                     if count >= 0 { return count }
-                    if errno != EINTR { throw CommandFailure("\(name) cannot be read on: \(String(cString: strerror(errno)))") }
+                    if errno != EINTR {
+                        throw CommandFailure("\(name) cannot be read further: \(String(cString: strerror(errno)))")
+                    }
                 }
             }
             return count == 0 ? nil : buffer
         }
     }
 
-    /// Back to the beginning; only where `size` is known.
+    /// Back to the beginning; only possible if `size` is known.
     func rewind() throws(CommandFailure) {
         guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw CommandFailure("\(name) cannot be read twice") }
     }

@@ -23,8 +23,8 @@ enum JSONText {
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// True where brackets and quotes of `bytes` close and the first bracket closes at the very end: one array or object, whole.
-    /// What stands between them is the server's to judge.
+    /// Whether the brackets and quotes of `bytes` are balanced and the first bracket closes at the very end: one complete array
+    /// or object. The content is left to the server to check.
     static func isWhole(_ bytes: some Collection<UInt8>, opening: Set<UInt8> = [0x7B, 0x5B]) -> Bool {
         guard let first = bytes.first, opening.contains(first) else { return false }
         var open: [UInt8] = []
@@ -41,7 +41,7 @@ enum JSONText {
             case 0x22: isInString = true
             case 0x7B, 0x5B: open.append(c)
             case 0x7D, 0x5D:
-                // In ASCII a closing bracket stands two behind its opening one.
+                // In ASCII, a closing bracket's code is its opening one's plus 2.
                 guard open.popLast() == c - 2 else { return false }
                 if open.isEmpty { return left == 0 }
             default: break

@@ -5,12 +5,12 @@ import SyncModel
 struct JobFollower: Sendable {
     let client: SyncClient
     let jobID: String
-    /// Time between two looks.
+    /// Time between two requests.
     var interval: Duration = .milliseconds(400)
-    /// How long the server may be out of reach before it is given up.
+    /// How long the server may be unreachable before following ends with an error.
     var patience: Duration = .seconds(60)
 
-    /// Calls `shown` with every look at the job; returns the last one and the server's whole answer.
+    /// Calls `shown` with each state of the job; returns the last one and the server's whole answer.
     func follow(_ shown: (JobDocument) async throws -> Void) async throws -> (job: JobDocument, answer: SyncClient.Answer) {
         let clock = ContinuousClock()
         var lostSince: ContinuousClock.Instant?
@@ -22,7 +22,7 @@ struct JobFollower: Sendable {
                 try await shown(job)
                 if job.hasEnded { return (job, answer) }
             } catch let error where JobFollower.mayPass(error) {
-                // The job goes on without us: a restart of the server is sat out.
+                // The job goes on without us: wait for a restarting server.
                 let now = clock.now
                 lostSince = lostSince ?? now
                 if let lostSince, now - lostSince >= patience {

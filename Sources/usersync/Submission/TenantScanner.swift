@@ -1,11 +1,11 @@
 import FoundationEssentials
 
-/// Finds `tenant.id` in the integration guide's JSON as its bytes pass, holding none of them but the keys on the way.
+/// Finds `tenant.id` in the integration guide's JSON as bytes arrive, keeping only the keys on the way to it.
 struct TenantScanner {
     enum Finding: Equatable {
         case searching
         case found(String)
-        /// The document ended, or is none, without a `tenant.id` that is a text.
+        /// The document ended, or is malformed, without a `tenant.id` that is a string.
         case absent
     }
 
@@ -67,7 +67,7 @@ struct TenantScanner {
         }
     }
 
-    /// A captured text is whole.
+    /// A captured string is complete.
     private mutating func take() {
         let json = [0x22] + captured + [0x22]
         guard let text = try? JSONDecoder().decode(String.self, from: Data(json)) else {

@@ -11,15 +11,15 @@ struct Upload: Sendable {
     var source = "usersync-cli"
     var idempotencyKey: String?
 
-    /// Bytes that are read of a stream which cannot be rewound, to find its `tenant.id`.
+    /// The most bytes read of a stream that cannot be rewound, to find its `tenant.id`.
     private static let maxHeadBytes = 4 * 1024 * 1024
 
-    /// Looks at the file: its format, and the tenant of a whole request.
+    /// Examines the file: its format, and the tenant of a whole request.
     ///
     /// - Parameters:
-    ///   - tenant: the tenant's id; required where the file has users alone.
-    ///   - tenantName: without it the id.
-    /// - Throws: `CommandFailure` where the tenant cannot be told.
+    ///   - tenant: the tenant's id; required if the file contains only users.
+    ///   - tenantName: the id by default.
+    /// - Throws: `CommandFailure` if the tenant cannot be determined.
     static func prepare(
         file: InputFile, path: String, format: UserFileFormat?, tenant: String?, tenantName: String?, compress: Bool
     ) async throws -> Upload {
@@ -31,7 +31,7 @@ struct Upload: Sendable {
         switch format {
         case .ndjson, .csv:
             guard let tenant else {
-                throw CommandFailure("a \(format.rawValue) file has users alone: name their tenant with --tenant")
+                throw CommandFailure("a \(format.rawValue) file contains only users: name their tenant with --tenant")
             }
             tenantID = tenant
             envelope = Envelope(tenantID: tenant, tenantName: tenantName ?? tenant)
@@ -43,14 +43,14 @@ struct Upload: Sendable {
             }
         }
         guard !tenantID.isEmpty, tenantID.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
-            throw CommandFailure("the tenant's id cannot stand in a header: it is empty or has control characters")
+            throw CommandFailure("the tenant's id cannot be sent in a header: it is empty or has control characters")
         }
         let body = UploadBody(
             file: file, head: head, format: format, envelope: envelope, isCompressed: compress, meter: UploadMeter())
         return Upload(body: body, tenantID: tenantID)
     }
 
-    /// Reads on until `tenant.id` shows. A file is then read from its beginning again; of a stream, what was read is kept.
+    /// Reads on until it finds `tenant.id`. A file is then rewound; of a stream, what was read is kept.
     private static func findTenant(in file: InputFile, head: inout [ByteBuffer]) async throws -> String {
         var scanner = TenantScanner()
         for chunk in head { scanner.feed(chunk.readableBytesView) }
@@ -59,7 +59,7 @@ struct Upload: Sendable {
             if file.size == nil {
                 head.append(chunk)
                 if head.reduce(0, { $0 + $1.readableBytes }) > maxHeadBytes {
-                    throw CommandFailure("tenant.id does not stand at the head of \(file.name): name it with --tenant")
+                    throw CommandFailure("tenant.id is not near the beginning of \(file.name): name it with --tenant")
                 }
             }
         }
@@ -69,12 +69,14 @@ struct Upload: Sendable {
         }
         guard case .found(let id) = scanner.finding else {
             throw CommandFailure(
-                "\(file.name) has no tenant.id: is it the guide's request? Users alone (NDJSON, CSV) need --format and --tenant")
+                "\(file.name) has no tenant.id: is it the guide's request? Files of users (NDJSON, CSV) need --format and --tenant"
+            )
         }
         return id
     }
 
-    /// Sends it. Returns the server's answer, 2xx.
+    /// Sends it.
+    /// - Returns: the server's answer, always 2xx.
     func send(with client: SyncClient) async throws -> SyncClient.Answer {
         var request = client.request(.POST, "/api/internal/sync/users")
         request.headers.add(name: "Content-Type", value: "application/json")
@@ -85,7 +87,7 @@ struct Upload: Sendable {
         let isAsItStands = body.envelope == nil && !body.isCompressed
         let length = isAsItStands ? body.file.size.map { HTTPClientRequest.Body.Length.known(Int64($0)) } : nil
         request.body = .stream(body, length: length ?? .unknown)
-        // As long as a slow line takes; a server that hangs ends it by the read timeout.
+        // Long enough for a slow line; if the server hangs, the read timeout ends it.
         return try await client.accepted(request, timeout: .hours(24))
     }
 }

@@ -1,22 +1,22 @@
 import NIOCore
 import Synchronization
 
-/// A request's body, made from a file while it is sent: never more of it in memory than a few chunks.
+/// A request's body, produced from a file while it is sent: at most a few chunks are in memory.
 struct UploadBody: AsyncSequence, Sendable {
     typealias Element = ByteBuffer
 
     let file: InputFile
-    /// What was read of the file before, to look at it.
+    /// What was already read of the file to examine it.
     let head: [ByteBuffer]
     let format: UserFileFormat
-    /// For users without an envelope of their own.
+    /// For files that contain only users.
     let envelope: Envelope?
     let isCompressed: Bool
     let meter: UploadMeter
 
     func makeAsyncIterator() -> Iterator { Iterator(self) }
 
-    /// One pass; a file is sent once.
+    /// Runs once: a file is sent once.
     final class Iterator: AsyncIteratorProtocol {
         private let body: UploadBody
         private var head: ArraySlice<ByteBuffer>
@@ -63,7 +63,7 @@ struct UploadBody: AsyncSequence, Sendable {
     }
 }
 
-/// How much of a file has been handed to the connection.
+/// Counts how much of a file has been passed to the connection.
 final class UploadMeter: Sendable {
     private let state = Mutex((bytes: 0, remarks: [String]()))
 

@@ -1,16 +1,16 @@
 import ArgumentParser
 import Foundation
 
-/// What a file of users is written in.
+/// The format of a file of users.
 enum UserFileFormat: String, Sendable, CaseIterable, ExpressibleByArgument {
-    /// The integration guide's request, sent as it stands.
+    /// The integration guide's request, sent as is.
     case json
-    /// A JSON object a line, each a user.
+    /// One JSON object per line, each a user.
     case ndjson
-    /// A header row with the integration guide's field names, then a user a row.
+    /// A header row with the integration guide's field names, then one user per row.
     case csv
 
-    /// By the name of the file, else by its first byte that is no white space.
+    /// By the file's extension, else by its first byte that is not white space.
     static func detect(path: String, head: some Sequence<UInt8>) -> UserFileFormat {
         switch (path as NSString).pathExtension.lowercased() {
         case "csv", "tsv": return .csv

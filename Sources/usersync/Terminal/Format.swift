@@ -57,7 +57,7 @@ enum Format {
         return "\(perSecond < 10 ? oneDecimal(perSecond) : count(Int(min(perSecond, 1e15).rounded()))) \(unit)/s"
     }
 
-    /// `2025-08-19 10:00:00`, in UTC, from an ISO 8601 text; the text itself where it is none.
+    /// `2025-08-19 10:00:00`, in UTC, from an ISO 8601 text; any other text is returned as is.
     static func moment(_ text: String) -> String {
         guard let timestamp = Timestamp(iso8601: text) else { return text }
         let iso = timestamp.iso8601

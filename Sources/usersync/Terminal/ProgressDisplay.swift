@@ -1,9 +1,9 @@
 import SyncModel
 
-/// Draws progress on standard error: one line drawn over on a terminal, else a line now and then.
+/// Shows progress on standard error: one line that is redrawn on a terminal, else a line now and then.
 struct ProgressDisplay {
     private let terminal: Terminal
-    /// Time between two lines where nobody looks.
+    /// Time between two lines if standard error is not a terminal.
     private let interval: Duration
     private let clock = ContinuousClock()
     private var lastLine: ContinuousClock.Instant?
@@ -30,21 +30,21 @@ struct ProgressDisplay {
         }
     }
 
-    /// Leaves the last line standing, or takes it away.
+    /// Leaves the last line on the screen, or removes it.
     mutating func end(keeping: Bool = true) {
         if isDrawn { terminal.draw(keeping ? "\n" : "\r\u{1B}[2K") }
         isDrawn = false
     }
 }
 
-/// Things a second over the last few seconds.
+/// Things per second over the last few seconds.
 struct RateMeter {
     private var samples: [(at: ContinuousClock.Instant, done: Int)] = []
     private let window: Duration = .seconds(5)
 
     mutating func rate(at now: ContinuousClock.Instant, done: Int) -> Double {
         samples.append((now, done))
-        // One sample from before the window stays, so that a slow counter has something to be measured against.
+        // Keeps one sample from before the window, to measure a slow counter against.
         while samples.count > 2, now - samples[1].at > window { samples.removeFirst() }
         guard let first = samples.first, done > first.done else { return 0 }
         return Double(done.saturatingSubtract(first.done)) / max(0.001, (now - first.at).inSeconds)

@@ -1,16 +1,16 @@
 import SyncModel
 
-/// One line that says how far something is.
+/// A line of progress.
 struct ProgressLine {
-    /// What is going on: `Sending`, `Syncing`.
+    /// What is happening: `Sending`, `Syncing`.
     var title: String
     var done: Int
-    /// `nil`: not known.
+    /// `nil` if unknown.
     var total: Int?
-    /// Of `done`, a second.
+    /// `done` per second.
     var rate: Double
     var unit: Unit
-    /// Something more: `3 failed`.
+    /// A remark: `3 failed`.
     var remark = ""
 
     enum Unit {
@@ -18,13 +18,13 @@ struct ProgressLine {
         case things(String)
     }
 
-    /// Seconds left at this rate; `nil` where that cannot be said.
+    /// Seconds left at this rate; `nil` if unknown.
     var secondsLeft: Double? {
         guard let total, rate > 0, done < total else { return nil }
         return Double(total.saturatingSubtract(done)) / rate
     }
 
-    /// The line for a terminal: a bar that keeps its length, and as many of the figures as there is room for.
+    /// The line for a terminal: a bar of fixed length, and as many of the figures as fit.
     func drawn(width: Int, style: Style) -> String {
         let head = "  \(title.padded(to: 7)) "
         guard let total else { return Table.cut(head + figures.joined(separator: "  "), to: width) }
@@ -41,7 +41,7 @@ struct ProgressLine {
     /// The line for a log.
     var plain: String { "\(title): \(figures.joined(separator: "  "))" }
 
-    /// The most telling first.
+    /// The most informative first.
     private var figures: [String] {
         var parts: [String] = []
         if let total { parts.append(Format.percent(done, of: total)) }
@@ -60,6 +60,6 @@ struct ProgressLine {
 }
 
 extension String {
-    /// Filled up with spaces on the right.
+    /// Padded with spaces on the right.
     func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

@@ -1,4 +1,4 @@
-/// Columns of text that line up.
+/// Aligned columns of text.
 struct Table {
     enum Alignment { case left, right }
 
@@ -9,7 +9,7 @@ struct Table {
 
     mutating func add(_ cells: [String]) { rows.append(cells.map(Table.oneLine)) }
 
-    /// The lines, the titles first; the last column is cut where it passes `width`.
+    /// The lines, titles first; the last column is cut off at `width`.
     func lines(width: Int, style: Style, indent: Int = 0) -> [String] {
         let titles = columns.map(\.title)
         let widths = columns.indices.map { column in
@@ -35,7 +35,7 @@ struct Table {
         text.count <= width ? text : text.prefix(max(0, width - 1)) + "…"
     }
 
-    /// Text of a server or a file cannot move the cursor or open lines of its own.
+    /// Keeps text from a server or a file from moving the cursor or starting new lines.
     static func oneLine(_ text: String) -> String {
         String(text.map { $0.isNewline || $0.unicodeScalars.contains { $0.properties.generalCategory == .control } ? " " : $0 })
     }

@@ -6,9 +6,9 @@ import Foundation
     import Darwin
 #endif
 
-/// What the two output streams are and can show. Data goes to standard output, everything about it to standard error.
+/// The two output streams and what they can show. Data goes to standard output, everything about it to standard error.
 struct Terminal: Sendable {
-    /// True where a person looks at it.
+    /// True for a terminal, false for a file or pipe.
     var isOutputTerminal: Bool
     var isErrorTerminal: Bool
     /// False with `NO_COLOR` (no-color.org) or a dumb terminal.
@@ -16,7 +16,7 @@ struct Terminal: Sendable {
     /// Columns.
     var width: Int
 
-    /// Of this process.
+    /// The terminal of this process.
     static let standard = Terminal(environment: ProcessInfo.processInfo.environment)
 
     init(isOutputTerminal: Bool, isErrorTerminal: Bool, mayColor: Bool, width: Int) {
@@ -36,7 +36,7 @@ struct Terminal: Sendable {
         width = Terminal.width(known ? Int(size.ws_col) : environment["COLUMNS"].flatMap { Int($0) })
     }
 
-    /// Columns that can be drawn on: what was said, within reason; unknown: 80.
+    /// Usable columns: as reported, within reason; 80 if unknown.
     static func width(_ columns: Int?) -> Int { min(max(columns ?? 80, 20), 10_000) }
 
     /// Styles for standard output.
@@ -50,14 +50,14 @@ struct Terminal: Sendable {
     func note(_ line: String = "") { put(line + "\n", to: STDERR_FILENO) }
     /// Writes an error to standard error.
     func complain(_ message: String) { note(errorStyle.red(message)) }
-    /// Writes a doubt to standard error.
+    /// Writes a warning to standard error.
     func warn(_ message: String) { note(errorStyle.yellow("warning: \(message)")) }
-    /// Writes text without a line end to standard error; for progress that is drawn over.
+    /// Writes text without a line end to standard error; for progress that is redrawn.
     func draw(_ text: String) { put(text, to: STDERR_FILENO) }
-    /// Writes text without a line end to standard output; for screens that are drawn over.
+    /// Writes text without a line end to standard output; for screens that are redrawn.
     func paint(_ text: String) { put(text, to: STDOUT_FILENO) }
 
-    /// Writes all of it, unbuffered, so that the two streams keep their order.
+    /// Writes all of it, unbuffered: the two streams keep their order.
     private func put(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
@@ -71,7 +71,7 @@ struct Terminal: Sendable {
     }
 }
 
-/// Colours, where they are on.
+/// Colours, if they are on.
 struct Style: Sendable {
     var isOn: Bool
 

@@ -7,10 +7,10 @@ import ServiceLifecycle
 import SyncEngine
 import SyncModel
 
-/// A small server that takes webhooks and verifies them.
+/// A small server that receives webhooks and verifies them.
 struct WebhookReceiver: Sendable {
     var host = "127.0.0.1"
-    /// 0: any free one.
+    /// 0 for any free port.
     var port = 0
     let verifier: WebhookVerifier
     /// The time of day.
@@ -21,20 +21,20 @@ struct WebhookReceiver: Sendable {
         let receivedAt: Timestamp
         let id: String?
         let body: [UInt8]
-        /// What is wrong with its signature; `nil`: verified.
+        /// What is wrong with its signature; `nil` if verified.
         let problem: String?
-        /// The body, read; `nil` where it cannot be.
+        /// The decoded body; `nil` if it cannot be decoded.
         var document: WebhookDocument? { try? JSONDecoder().decode(WebhookDocument.self, from: Data(body)) }
     }
 
-    /// A webhook shows 100 results at most; a body beyond this is none of ours.
+    /// A webhook shows at most 100 results; a larger body is not from usersync.
     private static let maxBodyBytes = 16 * 1024 * 1024
 
-    /// Serves until it is cancelled or shut down gracefully.
+    /// Serves until cancelled or shut down gracefully.
     ///
     /// - Parameters:
     ///   - listening: called with the port once it listens.
-    ///   - received: called with each webhook before it is answered: 204 where it is verified, else 401.
+    ///   - received: called with each webhook before it is answered: 204 if verified, else 401.
     func run(
         listening: @escaping @Sendable (Int) async -> Void, received: @escaping @Sendable (Event) async -> Void
     ) async throws {
@@ -75,7 +75,7 @@ struct WebhookReceiver: Sendable {
     }
 }
 
-/// The body of a webhook, as far as it is shown.
+/// The parts of a webhook's body that are shown.
 struct WebhookDocument: Decodable, Sendable {
     let type: String
     let data: Result?
@@ -88,12 +88,12 @@ struct WebhookDocument: Decodable, Sendable {
 }
 
 extension WebhookVerifier.Refusal {
-    /// What is wrong, for the person at the receiver.
+    /// What is wrong, for whoever runs the receiver.
     fileprivate var sentence: String {
         switch self {
-        case .malformed: "it is not signed: webhook-id, webhook-timestamp or webhook-signature is missing or none"
-        case .timestampOutOfTolerance: "its timestamp is more than 5 minutes off: a replay, or a clock that is wrong"
-        case .badSignature: "its signature does not fit: another secret, or a body that was changed on the way"
+        case .malformed: "it is not signed: webhook-id, webhook-timestamp or webhook-signature is missing or malformed"
+        case .timestampOutOfTolerance: "its timestamp is more than 5 minutes off: a replay, or a wrong clock"
+        case .badSignature: "its signature does not match: another secret, or a body changed on the way"
         }
     }
 }

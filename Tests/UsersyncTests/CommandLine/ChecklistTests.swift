@@ -66,7 +66,7 @@ struct ChecklistTests {
         let path = try directory.write("crm.sqlite", String(repeating: "no database ", count: 100))
         let list = try check(["DATABASE_URL": "sqlite:\(path)", "MIN_FREE_DISK_BYTES": "1125899906842624"])
         #expect(list.findings.filter { $0.level == .failure }.map(\.section) == [.schema, .performance])
-        #expect(list.lines(style: Style(isOn: false)).last == "✘ not ready: 2 things to mend")
+        #expect(list.lines(style: Style(isOn: false)).last == "✘ not ready: 2 things to fix")
         let document = try #require(try JSONSerialization.jsonObject(with: Data(list.json.utf8)) as? [String: Any])
         #expect(document["failures"] as? Int == 2)
     }

@@ -150,9 +150,9 @@ struct StatusScreenTests {
         let status = StatusDocument(
             directory: .init(state: "unavailable", since: "2025-08-19T02:14:00.000Z", error: "disk I/O error"))
         let text = text(status)
-        #expect(text.contains("✘ needs you"))
+        #expect(text.contains("✘ needs attention"))
         #expect(text.contains("cannot be written since 2025-08-19 02:14:00 UTC (38 min ago): disk I/O error"))
-        #expect(text.contains("→ Mend the database"))
+        #expect(text.contains("→ Fix the database"))
     }
 
     @Test("dead webhooks and batches in backoff name the command to press")
@@ -163,7 +163,7 @@ struct StatusScreenTests {
         let attentions = StatusScreen(status: status, server: "s", now: now).attentions
         #expect(attentions.map(\.isGrave) == [true, false, false])
         #expect(attentions[0].press.contains("usersync deliveries redeliver --dead"))
-        #expect(attentions[1].what == "1 batch waits for another try, the next in 40 s: deadlock")
+        #expect(attentions[1].what == "1 batch waits for another attempt, the next in 40 s: deadlock")
         #expect(attentions[1].press == "usersync jobs show j1")
         #expect(attentions[2].what.contains("the oldest for 1 h"))
     }
