@@ -279,7 +279,7 @@ package actor SQLiteUserDirectory: UserDirectory {
         warn(
             """
             SQLite \(String(cString: sqlite3_libversion())) can lose a commit when one connection checkpoints while another writes; \
-            3.51.3 mends that. usersync keeps to one connection, but let no other process checkpoint this file
+            3.51.3 fixes that. usersync keeps to one connection; let no other process checkpoint this file
             """)
     }
 }

@@ -183,11 +183,11 @@ struct UpgradeTests {
                 """
                 CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, \(CRMTables.columns)); \(CRMTables.rows)
                 INSERT INTO users (id, email, name, tenant_id) VALUES (20, 'ann@x.example', 'Ann', 't2')
-                """, "once a tenant, but 1 email repeats: first ann@x.example, in the rows with id 5, 20. Mend them"
+                """, "once per tenant, but 1 email repeats: first ann@x.example, in the rows with id 5, 20. Fix them"
             ),
         ])
     func unusable(sql: String, words: String) async throws {
-        let scope: EmailScope = words.contains("a tenant") ? .tenant : .global
+        let scope: EmailScope = words.contains("per tenant") ? .tenant : .global
         let it = try SQLiteFixture(scope: scope, sql: sql)
         let before = try it.column("SELECT coalesce(sql, '') FROM sqlite_master")
         let error = await #expect(throws: DirectoryError.self) { try await it.directory.prepare() }
@@ -244,7 +244,7 @@ struct UpgradeTests {
             throws: DirectoryError.unusable(
                 """
                 EMAIL_SCOPE=global needs every email once, but 2 emails repeat: first a@x.example, in the rows with id 1, 3. \
-                Mend them, or keep EMAIL_SCOPE=tenant
+                Fix them, or keep EMAIL_SCOPE=tenant
                 """)
         ) { try await global.prepare() }
         try it.execute("DELETE FROM users WHERE tenant_id = 't2'")

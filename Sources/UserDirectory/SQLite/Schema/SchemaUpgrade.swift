@@ -123,9 +123,9 @@ struct SchemaUpgrade {
         let ids = (first["ids"] as String).split(separator: ",").prefix(10).joined(separator: ",")
         throw DirectoryError.unusable(
             """
-            EMAIL_SCOPE=\(scope.rawValue) needs every email once\(scope == .tenant ? " a tenant" : ""), but \(count) \
+            EMAIL_SCOPE=\(scope.rawValue) needs every email once\(scope == .tenant ? " per tenant" : ""), but \(count) \
             \(count == 1 ? "email repeats" : "emails repeat"): first \(first["email"] as String), in the rows with id \(ids). \
-            Mend them\(scope == .global ? ", or keep EMAIL_SCOPE=tenant" : "")
+            Fix them\(scope == .global ? ", or keep EMAIL_SCOPE=tenant" : "")
             """)
     }
 
