@@ -1,10 +1,10 @@
 #!/bin/sh
-# The benchmark: this server beside the integration guide's Express handler, as printed and tuned, beside the machine's limits, on
-# the same disk with the same durability. Installs what is missing, builds a release, measures (about 20 minutes), prints the
-# table, and writes it to Benchmark.md and as a chart to benchmark.svg in Sources/usersync/Documentation.docc.
-#   --quick     small sizes, two minutes; the two files stay as they are
-#   --million   1,000,000 users too, some minutes more
-# USERSYNC_BINARY names a release binary that is there already.
+# The benchmark: compares this server with the integration guide's Express handler (as printed, and tuned) and with the machine's
+# limits, on the same disk with the same durability. Installs what is missing, builds a release, measures (about 20 minutes), prints
+# the table, and writes it to Benchmark.md and as a chart to benchmark.svg in Sources/usersync/Documentation.docc.
+#   --quick     small sizes, two minutes; does not write the two files
+#   --million   1,000,000 users too, a few minutes more
+# USERSYNC_BINARY names an existing release binary.
 set -eu
 cd "$(dirname "$0")/../.."
 . deploy/prepare.sh
@@ -17,7 +17,7 @@ command -v wrk >/dev/null || missing="$missing wrk"
 command -v python3 >/dev/null || missing="$missing python3"
 [ -d /usr/share/nodejs/express ] || missing="$missing node-express"
 [ -z "$missing" ] || install_packages $missing
-# Node with SQLite built in, which Debian's is too old for: 22.13 or later.
+# Node with built-in SQLite: 22.13 or later; Debian's is too old.
 node=${NODE:-node}
 if ! "$node" -e 'require("node:sqlite")' >/dev/null 2>&1; then
     node=$work/node

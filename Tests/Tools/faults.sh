@@ -1,6 +1,6 @@
 #!/bin/sh
-# The fault suite in full: breaks the server in every way it is to survive, counts what became of what it had acknowledged, and
-# prints the table. Takes about an hour; every test run (deploy/test.sh) has a bounded form of it. FAULT_SEED repeats a run.
+# The full fault suite: breaks the server in every way it must survive, counts what became of the users it had acknowledged, and
+# prints the table. Takes about an hour; every test run (deploy/test.sh) includes a bounded form of it. FAULT_SEED repeats a run.
 set -eu
 cd "$(dirname "$0")/../.."
 . deploy/prepare.sh

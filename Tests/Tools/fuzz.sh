@@ -1,8 +1,8 @@
 #!/bin/sh
 # Fuzzes the readers of bodies, moments, addresses, stored rows, settings, .env and CSV files, queries, webhook addresses and
-# Retry-After, in one process: sh Tests/Tools/fuzz.sh [SECONDS], 600 unless said. What is checked stands in Support/Properties of
-# the tests. Starts from Tests/Fuzz/Corpus, which the tests replay. Ends with a status other than 0 on a finding, and says where
-# the input is that shows it.
+# Retry-After, in one process: sh Tests/Tools/fuzz.sh [SECONDS], by default 600. The properties checked are in Support/Properties of
+# the tests. Starts from Tests/Fuzz/Corpus, which the tests replay. On a finding it exits with a status other than 0 and prints
+# where the input that shows it is.
 set -eu
 cd "$(dirname "$0")/../.."
 seconds=${1:-600}
@@ -14,7 +14,7 @@ fuzzer=$build/fuzzer
 found=$build/found
 mkdir -p "$found"
 echo "Building the fuzzer (about a minute)"
-# One module, so that the fuzzer sees all of it and instruments all of it; imports of the module by itself are warned about.
+# One module, so that the fuzzer sees and instruments all of it; a module that imports itself causes warnings.
 find Sources/SyncModel Tests/*/Support/Properties Tests/Fuzz -name '*.swift' >"$build/sources"
 cat >>"$build/sources" <<'END'
 Tests/TestSupport/SeededGenerator.swift
@@ -33,13 +33,13 @@ swiftc -O -wmo -gline-tables-only -parse-as-library -sanitize=fuzzer,address -sw
     -module-name SyncModel -package-name usersync "@$build/sources" -o "$fuzzer" 2>"$build/log" ||
     { cat "$build/log" >&2; exit 1; }
 
-# What the fuzzer learns stays in a scratch folder.
+# What the fuzzer learns is kept in a scratch folder.
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
 cp Tests/Fuzz/Corpus/* "$scratch"
 echo "Fuzzing for $seconds seconds"
-# libFuzzer tells of a crash itself.
+# libFuzzer reports a crash itself.
 export ASAN_OPTIONS=detect_leaks=0 SWIFT_BACKTRACE=enable=no
 if "$fuzzer" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=8192 \
     -dict=Tests/Fuzz/json.dict -print_final_stats=1 -artifact_prefix="$found/" "$scratch"; then

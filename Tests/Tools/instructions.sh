@@ -1,7 +1,7 @@
 #!/bin/sh
-# Counts the instructions that a user takes, with valgrind's callgrind: read from a request's body, and applied to the directory as
-# a new user, a changed one, an unchanged one. Fails where a count is more than 10 % off the stored one, above or below;
-# `sh Tests/Tools/instructions.sh --store` stores what it counts. Takes half a minute, and 2 to 3 more to build the first time.
+# Counts the instructions per user with valgrind's callgrind: read from a request's body, and applied to the directory as a new, a
+# changed and an unchanged user. Fails if a count differs by more than 10 % from the stored one, in either direction;
+# `sh Tests/Tools/instructions.sh --store` stores the counts. Takes half a minute, and 2 to 3 minutes more for the first build.
 set -eu
 cd "$(dirname "$0")/../.."
 . deploy/prepare.sh
@@ -30,11 +30,11 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
 
-# glibc chooses among its copies of memcpy and its like by the processor: the oldest ones, which every processor has.
+# glibc picks its variant of memcpy and the like by processor: use the oldest, which every processor has.
 export GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX_Fast_Unaligned_Load,-AVX2,-BMI2,-ERMS,-MOVBE,-SSSE3
 export SWIFT_DETERMINISTIC_HASHING=1
 
-# The instructions of a run of the program, all threads together.
+# The instructions of one run of the program, over all threads.
 count() {
     valgrind --tool=callgrind --callgrind-out-file="$scratch/profile" "$program" "$@" >"$scratch/log" 2>&1 || {
         cat "$scratch/log" >&2
@@ -43,7 +43,7 @@ count() {
     awk '$1 == "totals:" { print $2 }' "$scratch/profile"
 }
 
-# Prints the counts with so many users of many known ones. Applying includes reading, which is taken off.
+# Prints the counts for a number of users, out of a number of known ones. Applying includes reading, which is subtracted.
 count_all() {
     for kind in create update unchanged; do
         "$program" body $kind "$1" >"$scratch/$kind"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Holds the directory against the plain rules (Tests/UserDirectoryTests/Order), with random requests cut, padded, sorted, committed and
-# ordered in random ways: sh Tests/Tools/order.sh [RUNS], 2000 unless said. A failure names its seed and the smallest request that
+# Compares the directory with the plain rules (Tests/UserDirectoryTests/Order), on random requests cut, padded, sorted, committed and
+# ordered in random ways: sh Tests/Tools/order.sh [RUNS], by default 2000. A failure prints its seed and the smallest request that
 # shows it; PROPERTY_SEED=… repeats it.
 set -eu
 cd "$(dirname "$0")/../.."

@@ -1,7 +1,7 @@
 #!/bin/sh
-# All tests under a sanitizer: sh Tests/Tools/sanitize.sh thread|address [filter]. Builds into a folder of its own, .build-thread or
-# .build-address (10 to 20 minutes the first time). What the sanitizer finds, in the tests or in a server that they start, is
-# printed at the end and fails the run.
+# All tests under a sanitizer: sh Tests/Tools/sanitize.sh thread|address [filter]. Builds into .build-thread or .build-address (10 to
+# 20 minutes the first time). What the sanitizer finds, in the tests or in a server that they start, is printed at the end and fails
+# the run.
 set -eu
 cd "$(dirname "$0")/../.."
 . deploy/prepare.sh
@@ -17,8 +17,8 @@ folder=.build-$sanitizer
 mkdir -p "$folder"
 rm -f "$folder"/finding.*
 export TSAN_OPTIONS="log_path=$PWD/$folder/finding halt_on_error=0 history_size=4"
-# What is left at exit is not searched for leaks: it cannot see references in enums' spare bits (soak.sh watches memory).
-# Tests/FaultDisk is preloaded, and so comes before the sanitizer. Little freed memory is kept: some tests bound what is used.
+# No search for leaks at exit: the sanitizer cannot see references in the spare bits of enums (soak.sh watches memory).
+# Tests/FaultDisk is preloaded, and so comes before the sanitizer. Little freed memory is kept, since some tests limit memory use.
 export ASAN_OPTIONS="log_path=$PWD/$folder/finding:detect_leaks=0:verify_asan_link_order=0:quarantine_size_mb=4"
 if [ "$sanitizer" = thread ]; then
     clang -O1 -fPIC -shared -o "$folder/tsan-mutex.so" Tests/Tools/tsan-mutex.c

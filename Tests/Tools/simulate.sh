@@ -1,6 +1,6 @@
 #!/bin/sh
-# Plays simulated worlds with fresh seeds for so many seconds (an hour): simulate.sh [SECONDS]. SIMULATION_SEED=… plays that one again.
-# The first world that breaks a promise ends it, with its seed and the smallest world that breaks one too.
+# Runs simulated worlds with fresh seeds: simulate.sh [SECONDS], by default an hour. SIMULATION_SEED=… repeats one.
+# Stops at the first world that breaks a promise, and prints its seed and the smallest world that breaks one too.
 set -eu
 cd "$(dirname "$0")/../.."
 SIMULATION_SECONDS=${1:-3600}

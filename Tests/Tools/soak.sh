@@ -1,6 +1,6 @@
 #!/bin/sh
-# The soak: a mixed load on a release build for so many minutes (30), killed every minute or so. Prints the figures every ten seconds,
-# then what became of everything acknowledged, and draws the figures over time (.build/soak.svg). FAULT_SEED repeats a run.
+# The soak: a mixed load on a release build, by default for 30 minutes, with a kill about once a minute. Prints the figures every ten
+# seconds, then what became of everything acknowledged, and draws the figures over time (.build/soak.svg). FAULT_SEED repeats a run.
 set -eu
 cd "$(dirname "$0")/../.."
 . deploy/prepare.sh
