@@ -1,11 +1,11 @@
 package import SyncModel
 
-/// Where a webhook stands.
+/// The state of a webhook.
 package enum DeliveryState: String, Sendable, Hashable, CaseIterable {
     case pending, delivered, dead
 }
 
-/// A webhook to be written into the outbox.
+/// A webhook to add to the outbox.
 package struct NewDelivery: Sendable, Hashable {
     /// `webhook-id`: stable over retries and redelivery.
     package var id: String
@@ -13,9 +13,9 @@ package struct NewDelivery: Sendable, Hashable {
     /// `user_sync.completed` and the like.
     package var type: String
     package var url: String
-    /// True where the address is the configured one (it alone receives the key).
+    /// True if the address is the configured one, the only one that receives the key.
     package var isConfiguredURL: Bool
-    /// The whole body, JSON, as it is signed and sent.
+    /// The whole body, JSON, as signed and sent.
     package var body: [UInt8]
     package var tenantID: TenantID?
     package var source: String?
@@ -66,7 +66,7 @@ package struct Delivery: Sendable, Hashable {
     }
 }
 
-/// How one attempt went and what follows from it.
+/// The result of one attempt, and what follows from it.
 package struct DeliveryAttempt: Sendable, Hashable {
     package var deliveryID: String
     package var at: Timestamp

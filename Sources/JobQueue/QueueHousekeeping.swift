@@ -1,20 +1,21 @@
 package import SyncModel
 
-/// What the janitor needs of the queue, and nothing more.
+/// Everything that the janitor needs from the queue.
 package protocol QueueHousekeeping: Sendable {
-    /// Deletes ended jobs, results and payloads of before `jobsBefore` (not those with an open delivery) and idempotency keys of
-    /// before `keysBefore`; at most `limit` jobs. Returns how many jobs went.
+    /// Deletes ended jobs, results and payloads older than `jobsBefore` (except with an open delivery), at most `limit` jobs, and
+    /// idempotency keys older than `keysBefore`. Returns the number of jobs deleted.
     func prune(jobsBefore: Timestamp, keysBefore: Timestamp, limit: Int) async throws -> Int
 
-    /// Jobs that ended since and whose ledger rows may go; call `ledgerForgotten` when they went.
+    /// Ended jobs whose ledger rows can be deleted; call `ledgerForgotten` once they are.
     func endedWithLedger(limit: Int) async throws -> [JobID]
     func ledgerForgotten(_ jobs: [JobID]) async throws
 
-    /// Writes the log back into the database when the moment is quiet.
+    /// Writes the log back into the database, at a quiet moment.
     func checkpoint() async
 
-    /// Does what waits for room, and makes room where the disk is short: deletes what could not be deleted before, then empties the log and
-    /// gives free pages back, quiet or not. Finds out whether the queue can be written again where it could not.
+    /// Does what waits for room, and makes room if the disk is short: deletes what could not be deleted before, then empties the
+    /// log and gives free pages back, quiet or not. Also finds out whether a queue that could not be written can be written
+    /// again.
     /// - Returns: whether the disk is short.
     func makeRoom() async -> Bool
 }

@@ -1,35 +1,35 @@
 package import SyncModel
 
-/// The net under the wakes. A driver that keeps in memory who may be leased what compares that with its tables.
+/// The safety net under the notifications: a driver that keeps in memory what may be leased compares that with its tables.
 package protocol QueueReconciling: Sendable {
-    /// Compares what the tables hold of some tenants with what memory holds of them, going on with others at the next call. What a
-    /// call finds and the next one finds again is put right.
-    /// - Parameter limit: tenants of one call, beside those in question; bounds how long writers wait.
-    /// - Returns: what was put right. It should never be anything: to be counted, and logged as an error.
+    /// Compares the tables of some tenants with their state in memory, and continues with others at the next call. A difference
+    /// found by two calls in a row is corrected.
+    /// - Parameter limit: tenants per call, besides those under suspicion; bounds how long writers wait.
+    /// - Returns: what was corrected. It should always be empty: count it, and log it as an error.
     func reconcile(limit: Int) async throws -> [QueueRepair]
 }
 
 extension QueueReconciling {
-    /// Where the tables alone decide there is nothing to compare.
+    /// If only the tables decide, there is nothing to compare.
     package func reconcile(limit: Int) async throws -> [QueueRepair] { [] }
 }
 
-/// Something that memory had wrong.
+/// An error in the state in memory.
 package struct QueueRepair: Sendable, Hashable {
     package enum Kind: String, Sendable, CaseIterable {
-        /// A tenant's jobs would have waited for good: nothing in memory knew of them.
+        /// A tenant's jobs would have waited for ever: nothing in memory knew of them.
         case forgottenWork = "forgotten_work"
-        /// A tenant without work stood for one with.
+        /// A tenant without work was listed as having some.
         case inventedWork = "invented_work"
-        /// A batch that has ended was held still, and its tenant with it.
+        /// A batch that has ended was still held, and its tenant with it.
         case staleLease = "stale_lease"
-        /// A tenant was put off, and no batch of its waits for a next try.
+        /// A tenant was put off although none of its batches waits for another attempt.
         case staleBackoff = "stale_backoff"
-        /// A tenant was reserved for a lease that nobody writes.
+        /// A tenant was reserved for a lease that is not being written.
         case staleClaim = "stale_claim"
-        /// A tenant's place in the line, or what is counted of its leases, was wrong.
+        /// A tenant's place in the queue, or the count of its leases, was wrong.
         case misplaced
-        /// A job that is being cancelled was not known as such, or one was that is not.
+        /// A job that is being cancelled was not known as such, or one was that is not being cancelled.
         case wrongCancel = "wrong_cancel"
     }
 

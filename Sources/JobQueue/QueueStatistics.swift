@@ -1,13 +1,13 @@
 package import SyncModel
 
-/// The queue at a glance, from counters that are kept.
+/// The queue at a glance, from counters kept up to date.
 package struct QueueStatistics: Sendable {
     package var jobs: [JobState: Int] = [:]
     package var pendingUsers = 0
     package var oldestPendingAcceptedAt: Timestamp?
     /// The 20 longest backlogs, longest first.
     package var tenants: [TenantBacklog] = []
-    /// Batches in backoff, the next due first, at most 20.
+    /// Batches in backoff, the next due first, up to 20.
     package var retrying: [RetryingBatch] = []
     package var deliveriesPending = 0
     package var deliveriesDead = 0

@@ -1,4 +1,4 @@
-/// Keeps a job from being pruned until it is let go.
+/// Keeps a job from being pruned until it is released.
 package final class ResultsHold: Sendable {
     private let letGo: @Sendable () -> Void
 

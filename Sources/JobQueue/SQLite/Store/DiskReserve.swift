@@ -4,23 +4,23 @@ import Foundation
     import Glibc
 #endif
 
-/// A file beside the queue's that keeps some of the disk. Given up where the disk is full, it makes the room in which what was acknowledged
-/// goes on, and in which what broken uploads left is deleted: to delete takes room too, in the log.
+/// A file beside the queue's that occupies some of the disk. Released when the disk is full, it makes room in which acknowledged
+/// work continues, and in which remains of broken uploads are deleted: deleting needs room too, in the log.
 final class DiskReserve: Sendable {
     let bytes: Int64
     private let path: String
 
-    /// - Parameter minFreeBytes: of the disk; a quarter of it is kept, from 1 to 16 MiB.
+    /// - Parameter minFreeBytes: of the disk; the reserve is a quarter of it, between 1 and 16 MiB.
     init(path: String, minFreeBytes: Int64) {
         self.path = path + "-reserve"
         bytes = max(1 << 20, min(minFreeBytes / 4, 16 << 20))
     }
 
-    /// Gives it up. False where there was none.
+    /// Releases it. False if there was none.
     @discardableResult
     func release() -> Bool { unlink(path) == 0 }
 
-    /// Takes it again where it is missing. Where there is no room for it, there is none.
+    /// Takes it again if it is missing. If there is no room for it, there is none.
     func restore() {
         guard DiskGauge.size(of: path) < bytes else { return }
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)

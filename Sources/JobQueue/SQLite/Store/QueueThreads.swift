@@ -1,13 +1,14 @@
 import Foundation
 import GRDB
 
-/// On whose threads the queue's work is done. A simulation has one alone, on which everything happens in an order of its own.
+/// The threads on which the queue works. A simulation has only one, on which everything happens in an order it controls.
 struct QueueThreads: Sendable {
-    /// Has the writer's line served, soon and by somebody else than the caller, on the connection that writes.
+    /// Has waiting operations served soon, by another thread than the caller's, on the writing connection.
     var serve: @Sendable (_ pool: DatabasePool, _ body: @escaping @Sendable (Database) -> Void) -> Void
-    /// Whether who hands in a short operation may carry it out: another thread of Swift's pool goes on while one waits for the disk.
+    /// Whether the caller of a short operation may carry it out: while it waits for the disk, another thread of Swift's pool
+    /// keeps working.
     var callerMayServe: Bool
-    /// Whether reads are made where they are called.
+    /// Whether reads run on the calling thread.
     var readsWhereCalled: Bool
 
     static let system = QueueThreads(
