@@ -1,20 +1,20 @@
 package import JobQueue
 package import SyncModel
 
-/// What the server may ask of the engine.
+/// The engine's interface for the server.
 package protocol EngineControl: Sendable {
     func status() async -> EngineStatus
 
     /// Cancels a job: batches not started are dropped, what was committed stays.
     func cancel(_ id: JobID) async throws -> CancelAnswer
-    /// A linked job of the failed users alone.
+    /// Creates a linked job with the failed users only.
     func retryFailed(of id: JobID, requestID: String) async throws -> RetryRequest
-    /// Makes a delivery due now. False: unknown.
+    /// Makes a delivery due now. False if it is unknown.
     func redeliver(_ id: String) async throws -> Bool
-    /// Puts a test event for the configured address into the outbox. `nil`: no address is configured.
+    /// Adds a test event for the configured address to the outbox. `nil` if no address is configured.
     func sendTestEvent(requestID: String) async throws -> Delivery?
 
-    /// Waits until the job has ended, at most `seconds`; `nil` when it has not by then (or the server stops).
+    /// Waits until the job has ended, at most `seconds`; `nil` if it has not by then (or the server stops).
     func ended(_ id: JobID, within seconds: Double) async -> Job?
 }
 
@@ -25,11 +25,11 @@ package enum CancelAnswer: Sendable {
     case requested(Job)
 }
 
-/// What moves, at this moment.
+/// What is happening at this moment.
 package struct EngineStatus: Sendable {
     package var workersActive: Int
     package var workersIdle: Int
-    /// Users applied a second over the last minute and the last five.
+    /// Users applied per second over the last minute and the last five.
     package var usersPerSecond1m: Double
     package var usersPerSecond5m: Double
     package var directory: DirectoryHealth
@@ -48,16 +48,16 @@ package struct EngineStatus: Sendable {
     }
 }
 
-/// How the CRM's database is.
+/// The state of the CRM's database.
 package struct DirectoryHealth: Sendable, Hashable {
     package enum State: String, Sendable {
         case ok
-        /// Cannot be reached or written: batches wait, no try is counted.
+        /// Cannot be reached or written: batches wait, no attempt is counted.
         case unavailable
     }
     package var state: State
     package var since: Timestamp
-    /// What it said last; `nil` while ok.
+    /// The last error; `nil` while ok.
     package var error: String?
 
     package init(state: State, since: Timestamp, error: String?) {

@@ -1,23 +1,24 @@
 /// How many batches the next commit of a large job may take.
 ///
-/// A commit can close at each batch boundary, but then it writes all its pages, and whoever comes meanwhile waits for that. Large
-/// commits write fewer pages a user (a page that many users share is written once), so the allowance is as large as keeps that wait
-/// near `target`: measured, as it depends on the disk, on the size of the table and on its indexes.
+/// A commit can close at each batch boundary, but then it must write all its pages, and other tenants wait for that. Large
+/// commits write fewer pages per user (a page shared by many users is written once), so the allowance is as large as possible
+/// while it keeps that wait near `target`. It is measured, because it depends on the disk, on the size of the table and on its
+/// indexes.
 struct CommitAllowance {
     /// Batches that the next commit may take.
     private(set) var batches: Int
-    /// Batches where nobody else is about.
+    /// The most batches, when no other tenant is active.
     var most: Int {
         didSet { batches = min(batches, most) }
     }
-    /// When somebody else had work last.
+    /// When another tenant last had work.
     private var othersAt: ContinuousClock.Instant?
 
-    /// What another tenant may have to wait for the commit under way.
+    /// How long another tenant may have to wait for the current commit.
     private static let target = Duration.milliseconds(12)
-    /// Fewer do not pay: each commit has a cost of its own.
+    /// Fewer are not worth it: each commit has a fixed cost.
     private static let least = 4
-    /// Seconds for which those who came are expected to come again.
+    /// How long other tenants are expected to come back.
     private static let memory = Duration.seconds(2)
 
     init(most: Int) {
@@ -25,13 +26,13 @@ struct CommitAllowance {
         batches = most
     }
 
-    /// Somebody beside the large job has work.
+    /// Notes that other tenants have work beside the large job.
     mutating func othersAreAbout(at now: ContinuousClock.Instant) { othersAt = now }
 
-    /// A commit of a large job stands.
+    /// Records a successful bulk commit.
     /// - Parameters:
     ///   - taken: batches it took.
-    ///   - closing: from its last batch boundary until it stood: what could not have been cut short.
+    ///   - closing: the time from its last batch boundary to its end, which could not have been cut short.
     mutating func committed(_ taken: Int, closing: Duration, at now: ContinuousClock.Instant) {
         guard let othersAt, othersAt.duration(to: now) < Self.memory else {
             batches = min(most, batches * 2)

@@ -1,6 +1,6 @@
 import SyncModel
 
-/// How many users were applied in each of the last 300 seconds.
+/// Counts the users applied in each of the last 300 seconds.
 struct Throughput: Sendable {
     private var perSecond = [Int](repeating: 0, count: 300)
     private var second: Int64 = .min
@@ -10,7 +10,7 @@ struct Throughput: Sendable {
         perSecond[slot(second)] += users
     }
 
-    /// Users a second over the last `seconds` (at most 299) full seconds.
+    /// Users per second over the last `seconds` (at most 299) full seconds.
     mutating func rate(over seconds: Int, at now: Timestamp) -> Double {
         advance(to: now)
         var sum = 0

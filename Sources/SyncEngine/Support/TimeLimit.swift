@@ -1,4 +1,4 @@
-/// An operation took longer than it may.
+/// An operation exceeded its time limit.
 struct TimeLimitExceeded: Error, Sendable, Hashable {}
 
 /// Runs the operation, cancelling it after `limit`.

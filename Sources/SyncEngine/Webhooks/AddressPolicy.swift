@@ -1,10 +1,10 @@
 /// Which addresses a webhook may go to (Contract.md, "The completion webhook").
 ///
-/// Two kinds: the configured one is the operator's own and may be anywhere; a request's `callbackUrl` comes from outside and may
-/// only name a listed host, over https. That its addresses are public is asked when it is connected to (`PinnedClients`).
+/// There are two kinds: the configured address is the operator's own and may be anywhere; a request's `callbackUrl` comes from
+/// outside and may only name a listed host, over https. That its addresses are public is checked on connecting (`PinnedClients`).
 package struct AddressPolicy: Sendable {
-    /// The entries of `WEBHOOK_ALLOWED_HOSTS`: `host`, which allows the port 443, or `host:port`, which allows that port alone.
-    /// Hosts are compared whole and without regard to case; there are no wildcards. An IPv6 address stands in brackets.
+    /// The entries of `WEBHOOK_ALLOWED_HOSTS`: `host`, which allows port 443, or `host:port`, which allows only that port. Hosts
+    /// are compared as a whole, ignoring case; there are no wildcards. An IPv6 address is in brackets.
     private let allowed: Set<Endpoint>
 
     private struct Endpoint: Hashable {
@@ -12,7 +12,7 @@ package struct AddressPolicy: Sendable {
         var port: Int
     }
 
-    /// - Throws: `WebhookURLError` naming the entry that cannot be read.
+    /// - Throws: `WebhookURLError` naming the invalid entry.
     package init(allowedHosts: [String]) throws(WebhookURLError) {
         var allowed: Set<Endpoint> = []
         for entry in allowedHosts {
@@ -28,7 +28,8 @@ package struct AddressPolicy: Sendable {
         self.allowed = allowed
     }
 
-    /// Why a request may not name this `callbackUrl`, a sentence's end ("must be https"); `nil`: it may. Looks at the text alone.
+    /// Why a request may not name this `callbackUrl`, as the end of a sentence ("must be https"); `nil` if it may. Checks only
+    /// the text.
     package func validate(callbackURL: String) -> String? {
         do {
             _ = try callback(callbackURL)
@@ -38,7 +39,7 @@ package struct AddressPolicy: Sendable {
         }
     }
 
-    /// Why `WRAPPER_WEBHOOK_URL` cannot be this, likewise; `nil`: it can. http and https only, any host.
+    /// Why `WRAPPER_WEBHOOK_URL` cannot be this, likewise; `nil` if it can: http or https, any host.
     package static func validate(configuredURL: String) -> String? {
         do {
             _ = try WebhookURL(configuredURL)

@@ -16,15 +16,15 @@ package protocol AddressResolver: Sendable {
     func addresses(of host: String) async throws -> [IPAddress]
 }
 
-/// The host has no address, or its name server did not say.
+/// The host has no address, or its name server did not answer.
 package struct HostNotFound: Error, Sendable, Hashable {}
 
-/// `getaddrinfo`, which blocks, on a thread of its own.
+/// `getaddrinfo`, which blocks, on a separate thread.
 package struct SystemResolver: AddressResolver {
     package init() {}
 
     package func addresses(of host: String) async throws -> [IPAddress] {
-        // A stream rather than a continuation: cancelling ends the wait at once, also while the name server is silent.
+        // A stream rather than a continuation: cancelling ends the wait at once, even while the name server is silent.
         let (stream, answer) = AsyncStream.makeStream(of: [IPAddress].self, bufferingPolicy: .bufferingNewest(1))
         DispatchQueue.global().async {
             answer.yield(Self.lookUp(host))

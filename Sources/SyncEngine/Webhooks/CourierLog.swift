@@ -2,7 +2,7 @@ import JobQueue
 import Logging
 import SyncModel
 
-/// What the courier tells of its attempts: ids, destination, status and error; no body and no secret.
+/// What the courier logs about its attempts: ids, destination, status and error; no body and no secret.
 struct CourierLog {
     let logger: Logger
     private var toldOfWithheldKey = false

@@ -1,15 +1,15 @@
 import JobQueue
 import SyncModel
 
-/// What follows from an attempt.
+/// Decides what follows from an attempt.
 enum DeliveryDecision {
-    /// 2xx: delivered. Hopeless, or the schedule's last attempt: dead. Else again, after the schedule's delay or the answer's
-    /// `Retry-After` (at most 24 h), whichever is longer: a receiver may ask for more patience, but not make us spend all
-    /// attempts in seconds.
+    /// 2xx: delivered. Hopeless, or the schedule's last attempt: dead. Otherwise another attempt, after the schedule's delay or
+    /// the answer's `Retry-After` (at most 24 h), whichever is longer: a receiver may ask for more patience, but not make us use
+    /// up all attempts in seconds.
     /// - Parameters:
     ///   - attempt: the attempt's number, from 1.
-    ///   - now: the moment of its end; a date in `Retry-After` is measured by it.
-    ///   - due: the same moment as `DueTime` has it, from which the delay counts; `nil`: the same.
+    ///   - now: when it ended; a date in `Retry-After` is compared with it.
+    ///   - due: the same moment in `DueTime`, from which the delay counts; `nil` if they are the same.
     static func next(
         after outcome: WebhookSender.Outcome, attempt: Int, now: Timestamp, due: Timestamp? = nil, random: Double
     ) -> DeliveryAttempt.Next {

@@ -1,13 +1,13 @@
 package import SyncModel
 
-/// Which addresses a stranger may make us connect to: those of the public internet, and no other.
+/// Which addresses a stranger may make us connect to: only those of the public internet.
 ///
-/// Sources: the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890 and what came after), the IANA IPv6 address space
-/// (only 2000::/3 is given out), RFC 5771 and RFC 1112 for multicast and class E.
+/// Sources: the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890 and its successors), the IANA IPv6 address space
+/// (only 2000::/3 is assigned), RFC 5771 and RFC 1112 for multicast and class E.
 extension IPAddress {
-    /// True for addresses of the public internet. False for everything the registries name, the few globally reachable entries
-    /// included (anycast services, never a webhook receiver), and for every form that carries an IPv4 address inside an IPv6 one:
-    /// what stands behind a translator or a tunnel cannot be judged from here.
+    /// True for addresses of the public internet. False for everything in the registries, including the few globally reachable
+    /// entries (anycast services, never a webhook receiver), and for every form that embeds an IPv4 address in an IPv6 one: what
+    /// is behind a translator or a tunnel cannot be judged from here.
     package var isPublic: Bool {
         switch self {
         case .v4(let bits): !Self.specialV4.contains { $0.contains(bits) }
@@ -25,7 +25,7 @@ extension IPAddress {
         }
     }
 
-    /// A block of addresses: those whose first `length` bits are those of `bits`.
+    /// A block of addresses: those whose first `length` bits equal those of `bits`.
     struct Block<Bits: FixedWidthInteger & Sendable>: Sendable {
         let bits: Bits
         let length: Int
@@ -39,7 +39,7 @@ extension IPAddress {
         Block(bits: a << 24 | b << 16 | c << 8, length: length)
     }
 
-    /// - Parameter groups: the first four groups of 16 bits at most; the others are 0.
+    /// - Parameter groups: at most the first four groups of 16 bits; the others are 0.
     private static func v6(_ groups: UInt64..., length: Int) -> Block<UInt128> {
         var high: UInt64 = 0
         for (i, group) in groups.enumerated() { high |= group << UInt64(48 - i * 16) }
@@ -67,8 +67,8 @@ extension IPAddress {
         v4(240, 0, 0, 4),  // reserved, limited broadcast among it
     ]
 
-    /// What is given out at all. Outside of it lie ::, ::1, IPv4-compatible and IPv4-mapped addresses, NAT64 (64:ff9b::/96 and
-    /// 64:ff9b:1::/48), discard-only (100::/64), SRv6 (5f00::/16), unique local (fc00::/7), link and site local, multicast.
+    /// The range that is assigned at all. Outside it are ::, ::1, IPv4-compatible and IPv4-mapped addresses, NAT64 (64:ff9b::/96
+    /// and 64:ff9b:1::/48), discard-only (100::/64), SRv6 (5f00::/16), unique local (fc00::/7), link and site local, multicast.
     private static let globalUnicastV6 = v6(0x2000, length: 3)
 
     private static let specialV6: [Block<UInt128>] = [

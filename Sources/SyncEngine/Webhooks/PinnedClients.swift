@@ -2,19 +2,19 @@ import SyncModel
 import AsyncHTTPClient
 import NIOCore
 
-/// HTTP clients, one for each address of each host, that connect to this address and no other.
+/// HTTP clients, one per address of each host, that connect only to that address.
 ///
-/// A `callbackUrl` is checked "on the address connected to": its name is looked up here, every address found is judged, and a
-/// client whose `dnsOverride` says the checked address is made, so that TLS still asks for and verifies the name. A name server
-/// that says something else a moment later (DNS rebinding) is not asked again. The configured address takes the same way without
-/// the judgement, for whether the key may be sent depends on where it leads.
+/// A `callbackUrl` is checked on the address connected to: its name is looked up here, every address found is checked, and a
+/// client is made whose `dnsOverride` names the checked address, so that TLS still asks for and verifies the name. A name server
+/// that answers differently a moment later (DNS rebinding) is not asked again. The configured address is handled in the same way
+/// but without the check, because whether the key may be sent depends on where it leads.
 actor PinnedClients {
-    /// Where a client may lead.
+    /// Where a client may connect to.
     enum Reach: Hashable {
         case anywhere, publicOnly
     }
 
-    /// An address and the client that leads there.
+    /// An address, and the client that connects to it.
     struct Pin: Sendable {
         let address: IPAddress
         let client: HTTPClient
@@ -35,13 +35,13 @@ actor PinnedClients {
 
     private let limits: CourierLimits
     private let resolver: any AddressResolver
-    /// `IPAddress.isPublic`; tests, which have but private addresses, put another one.
+    /// `IPAddress.isPublic`. Tests only have private addresses and substitute their own predicate.
     private let isPublic: @Sendable (IPAddress) -> Bool
     private var entries: [Key: Entry] = [:]
-    /// Clients of addresses a host no longer has; closed once no attempt can use them any more.
+    /// Clients of addresses that a host no longer has; closed once no attempt can use them any more.
     private var retired: [(client: HTTPClient, at: ContinuousClock.Instant)] = []
 
-    /// Addresses of a host that are tried, at most.
+    /// The most addresses of a host that are tried.
     static let maxAddresses = 4
 
     init(
@@ -53,18 +53,18 @@ actor PinnedClients {
         self.isPublic = isPublic
     }
 
-    /// The host's addresses with their clients, in the order in which to try them; looked up anew after `limits.resolution`.
+    /// The host's addresses with their clients, in the order in which to try them; looked up again after `limits.resolution`.
     /// - Throws: `NotPublic`, `HostNotFound`.
     func pins(for url: WebhookURL, reach: Reach) async throws -> [Pin] {
         let key = Key(host: url.host, reach: reach)
         if let entry = entries[key], entry.resolvedAt.duration(to: .now) < limits.resolution { return entry.pins }
         let addresses = if let literal = url.literal { [literal] } else { try await resolver.addresses(of: url.host) }
         guard !addresses.isEmpty else { throw HostNotFound() }
-        // Each has to be public, not just the one tried first.
+        // Every address must be public, not just the one tried first.
         guard reach == .anywhere || addresses.allSatisfy(isPublic) else { throw NotPublic() }
-        // Others may have asked meanwhile: read again, no suspension from here to the store.
+        // Others may have asked meanwhile: read again, with no suspension from here to the store.
         let known = entries[key]?.pins ?? []
-        // Those known keep their order: the first is the one that answered last.
+        // Known addresses keep their order: the first is the one that answered last.
         let wanted = addresses.prefix(Self.maxAddresses)
         var pins = known.filter { wanted.contains($0.address) }
         for address in wanted where !pins.contains(where: { $0.address == address }) {
@@ -76,7 +76,7 @@ actor PinnedClients {
         return pins
     }
 
-    /// Says that this address of the host answered where others did not: it is the first from now on.
+    /// Notes that this address of the host answered when others did not: from now on it is the first.
     func prefer(_ address: IPAddress, of url: WebhookURL, reach: Reach) {
         let key = Key(host: url.host, reach: reach)
         guard let at = entries[key]?.pins.firstIndex(where: { $0.address == address }),
@@ -85,12 +85,12 @@ actor PinnedClients {
         entries[key]?.pins.insert(pin, at: 0)
     }
 
-    /// Says that none of the host's addresses answered: they are looked up anew next time.
+    /// Notes that none of the host's addresses answered: they are looked up again next time.
     func doubt(_ url: WebhookURL, reach: Reach) {
         entries[Key(host: url.host, reach: reach)]?.resolvedAt = .now - limits.resolution
     }
 
-    /// Closes all connections. Nothing may be sent after.
+    /// Closes all connections. Nothing may be sent afterwards.
     func shutdown() async {
         for entry in entries.values { retired += entry.pins.map { ($0.client, .now) } }
         entries = [:]
@@ -101,7 +101,7 @@ actor PinnedClients {
         guard !retired.isEmpty else { return }
         let old = retired.filter { $0.at.duration(to: .now) >= age }
         retired.removeAll { $0.at.duration(to: .now) >= age }
-        // It throws only where it had been closed before.
+        // It throws only if already closed.
         for (client, _) in old { try? await client.shutdown() }
     }
 
@@ -110,14 +110,14 @@ actor PinnedClients {
         configuration.redirectConfiguration = .disallow
         configuration.decompression = .disabled
         configuration.timeout = .init(connect: TimeAmount(limits.connect))
-        // A refused connection is the attempt's answer; when to try again, the schedule says.
+        // A refused connection is the result of the attempt; the schedule says when to try again.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = limits.perDestination
-        // Just below the five seconds after which Node.js, the wrapper's home, closes an idle connection.
+        // Just below the five seconds after which Node.js, on which the wrapper runs, closes an idle connection.
         configuration.connectionPool.idleTimeout = .seconds(4)
         if url.literal == nil { configuration.dnsOverride = [url.host: address.description] }
         if reach == .publicOnly {
-            // The second line: whatever the way there, a connection that ends elsewhere carries no request.
+            // A second line of defence: a connection that ends elsewhere, however that came about, carries no request.
             let guardian: @Sendable (any Channel) -> EventLoopFuture<Void> = { channel in
                 if channel.remoteAddress.flatMap(IPAddress.init) == address { return channel.eventLoop.makeSucceededVoidFuture() }
                 channel.close(promise: nil)

@@ -1,16 +1,16 @@
 import SyncModel
 
-/// Reads `Retry-After` (RFC 9110 §10.2.3): seconds, or one of the three forms of an HTTP date (§5.6.7).
+/// Parses `Retry-After` (RFC 9110 §10.2.3): seconds, or one of the three forms of an HTTP date (§5.6.7).
 enum RetryAfter {
-    /// No receiver may put a delivery off for longer, in seconds.
+    /// The longest delay that a receiver may ask for, in seconds.
     static let cap: Double = 86_400
 
-    /// Seconds to wait from `now`, 0 to 24 h; `nil` where the value is neither form.
+    /// Seconds to wait from `now`, 0 to 24 h; `nil` if the value has neither form.
     static func seconds(_ value: String, now: Timestamp) -> Double? {
         let text = value.trimmingSpaces()
         guard !text.isEmpty, text.utf8.count <= 64 else { return nil }
         if text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
-            // More digits than a number holds are a long time too.
+            // More digits than a number holds mean a long time too.
             return min(cap, Double(text) ?? cap)
         }
         guard let date = httpDate(text, now: now) else { return nil }
@@ -28,7 +28,7 @@ enum RetryAfter {
         case 4 where parts[0].hasSuffix(",") && parts[3] == "GMT":
             let date = parts[1].split(separator: "-").map(String.init)
             guard date.count == 3, date[2].utf8.count == 2, let short = Int(date[2]) else { return nil }
-            // Two digits that would lie more than 50 years ahead mean the past century.
+            // Two digits that would be more than 50 years ahead mean the past century.
             let thisYear = Int(now.iso8601.prefix(4)) ?? 2000
             var year = thisYear / 100 * 100 + short
             if year > thisYear + 50 { year -= 100 }

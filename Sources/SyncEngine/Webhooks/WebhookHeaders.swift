@@ -5,7 +5,7 @@ import JobQueue
 import SyncModel
 
 extension WebhookSender {
-    /// One attempt's request. Everything but the key, which depends on the address connected to.
+    /// One attempt's request. Everything except the key, which depends on the address connected to.
     func request(_ delivery: Delivery, to url: WebhookURL, at now: Timestamp) -> HTTPClientRequest {
         let seconds = now.microseconds / 1_000_000
         let what = delivery.what
@@ -29,7 +29,8 @@ extension WebhookSender {
         return request
     }
 
-    /// The text as it may stand in a header (RFC 9110 §5.5): without control characters, CR and LF first of all, at most 2 KiB.
+    /// The text as allowed in a header (RFC 9110 §5.5): without control characters, especially CR and LF, and at most 2048
+    /// characters.
     static func fieldValue(_ text: String) -> String {
         let kept = text.unicodeScalars.filter { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
         return String(String.UnicodeScalarView(kept.prefix(2048))).trimmingSpaces()

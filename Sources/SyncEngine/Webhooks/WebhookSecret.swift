@@ -9,7 +9,7 @@ import Crypto
 /// A shared secret of Standard Webhooks: `whsec_` and the base64 of 24 to 64 bytes.
 /// Source: github.com/standard-webhooks/standard-webhooks, "Signature scheme".
 package struct WebhookSecret: Sendable {
-    /// The text with its prefix, as it is given to a receiver. A secret: for `keygen`, never for a log.
+    /// The text with its prefix, as given to a receiver. A secret: for `keygen`, never for a log.
     package let text: String
     let key: SymmetricKey
 
@@ -28,15 +28,14 @@ package struct WebhookSecret: Sendable {
         key = SymmetricKey(data: bytes)
     }
 
-    /// The secret that stands where `WEBHOOK_SECRET` is unset: made of the first internal key, so that both sides
-    /// have it.
+    /// The secret used if `WEBHOOK_SECRET` is unset: derived from the first internal key, which both sides have.
     package static func derived(fromInternalKey internalKey: String) -> WebhookSecret {
         let code = HMAC<SHA256>.authenticationCode(
             for: Data("usersync-webhook-v1".utf8), using: SymmetricKey(data: Data(internalKey.utf8)))
         return WebhookSecret(bytes: Data(code))
     }
 
-    /// Reads `WEBHOOK_SECRET`: one or several secrets, comma-separated; spaces around them do not count.
+    /// Parses `WEBHOOK_SECRET`: one or more secrets, comma-separated; spaces around them are ignored.
     package static func list(_ text: String) throws(WebhookSecretError) -> [WebhookSecret] {
         var secrets: [WebhookSecret] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -56,10 +55,10 @@ package struct WebhookSecret: Sendable {
     }
 }
 
-/// What is wrong with a text that shall be a webhook secret.
+/// Why a text is not a valid webhook secret.
 package enum WebhookSecretError: Error, Sendable, Hashable, CustomStringConvertible {
     case noPrefix, notBase64
-    /// So many bytes.
+    /// The number of bytes it has.
     case length(Int)
 
     package var description: String {

@@ -9,7 +9,7 @@ import NIOCore
     import Darwin
 #endif
 
-/// What an attempt's error means, and how it is told: short, the same words for the same thing, no address, no secret.
+/// Classifies an attempt's error and describes it: short, the same words for the same thing, no address, no secret.
 enum WebhookSendError {
     static func describe(_ error: any Error, limits: CourierLimits) -> String {
         switch error {
@@ -33,14 +33,14 @@ enum WebhookSendError {
             default: return "connection failed (errno \(error.errnoCode))"
             }
         default:
-            // The TLS library's errors come through the client untouched; their texts may be long, their types are enough.
+            // The TLS library's errors pass through the client unchanged; their texts may be long, so only their types are used.
             let type = String(reflecting: Swift.type(of: error))
             guard type.hasPrefix("NIOSSL.") else { return "not sent: \(type)" }
             return "\(error)".contains("CERTIFICATE_VERIFY_FAILED") ? "TLS certificate not accepted" : "TLS handshake failed"
         }
     }
 
-    /// True where no byte of the request can have been sent: the host's next address may be tried.
+    /// True if no byte of the request can have been sent, so the host's next address may be tried.
     static func isBeforeRequest(_ error: any Error) -> Bool {
         switch error {
         case let error as HTTPClientError: error == .connectTimeout || error == .tlsHandshakeTimeout
@@ -49,7 +49,7 @@ enum WebhookSendError {
         }
     }
 
-    /// True where the connection ended under the request.
+    /// True if the connection ended during the request.
     static func isConnectionLost(_ error: any Error) -> Bool {
         switch error {
         case let error as HTTPClientError: error == .remoteConnectionClosed

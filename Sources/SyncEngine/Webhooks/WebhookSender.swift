@@ -4,17 +4,17 @@ import NIOCore
 import NIOHTTP1
 import SyncModel
 
-/// Carries deliveries to their receivers.
+/// Sends deliveries to their receivers.
 protocol DeliverySender: Sendable {
     /// Makes one attempt.
-    /// - Parameter now: this attempt's moment.
-    /// - Throws: `CancellationError` alone; whether the webhook arrived is not known then.
+    /// - Parameter now: the time of this attempt.
+    /// - Throws: only `CancellationError`; then it is unknown whether the webhook arrived.
     func send(_ delivery: Delivery, at now: Timestamp) async throws -> WebhookSender.Outcome
-    /// Nothing is sent after.
+    /// Nothing may be sent afterwards.
     func close() async
 }
 
-/// Makes one attempt at one delivery: where to, what with, within which time, and what the answer means.
+/// Makes one attempt at one delivery: where to, with what, within which time, and what the answer means.
 struct WebhookSender: DeliverySender {
     let settings: WebhookSettings
     let limits: CourierLimits
@@ -28,16 +28,16 @@ struct WebhookSender: DeliverySender {
         self.clients = clients
     }
 
-    /// What came of an attempt.
+    /// The result of an attempt.
     struct Outcome: Sendable, Hashable {
         var status: Int?
-        /// Short, without secrets; `nil` where the webhook was taken.
+        /// Short, without secrets; `nil` if the webhook was acknowledged.
         var error: String?
-        /// The answer's `Retry-After`, as it stands there.
+        /// The answer's `Retry-After`, as received.
         var retryAfter: String?
-        /// Nothing can come of trying again: the receiver said 410, or the address is not one a webhook may go to.
+        /// Another attempt cannot succeed: the receiver said 410, or the address is not one a webhook may go to.
         var isHopeless = false
-        /// The receiver wants the key and did not get it, for it would have crossed the open internet in the clear.
+        /// The receiver should get the key but did not, because it would have crossed the open internet unencrypted.
         var keyWithheld = false
 
         var isDelivered: Bool { error == nil }
@@ -48,8 +48,8 @@ struct WebhookSender: DeliverySender {
         }
     }
 
-    /// - Parameter now: this attempt's moment, which is signed.
-    /// - Throws: `CancellationError` alone; whether the webhook arrived is not known then.
+    /// - Parameter now: the time of this attempt, which is signed.
+    /// - Throws: only `CancellationError`; then it is unknown whether the webhook arrived.
     func send(_ delivery: Delivery, at now: Timestamp) async throws -> Outcome {
         let target: (url: WebhookURL, reach: PinnedClients.Reach)
         do throws(WebhookURLError) {
@@ -88,7 +88,7 @@ struct WebhookSender: DeliverySender {
         return (try settings.addresses.callback(delivery.what.url), .publicOnly)
     }
 
-    /// Sends the request to the host's addresses in turn until one of them takes the connection.
+    /// Sends the request to the host's addresses in turn until one of them accepts the connection.
     private func exchange(
         _ delivery: Delivery, with url: WebhookURL, reach: PinnedClients.Reach, at now: Timestamp
     ) async throws -> (HTTPClientResponse, keyWithheld: Bool) {
@@ -113,15 +113,15 @@ struct WebhookSender: DeliverySender {
         throw failure
     }
 
-    /// Whether the key may travel there: enciphered, or within what is private.
+    /// Whether the key may be sent there: over TLS, or to a private address.
     static func mayHaveKey(_ url: WebhookURL, at address: IPAddress) -> Bool {
         url.scheme == .https || address.isPrivate
     }
 
-    /// A kept connection may be closed by the receiver at the very moment it is used again: that is nobody's failure, and sent
-    /// once more at once. (The receiver may see the webhook twice; it has its id.)
+    /// Sends the request once more at once if the connection is lost: a receiver may close a kept connection just as it is used
+    /// again. (The receiver may then see the webhook twice; it has its id.)
     private func execute(_ request: HTTPClientRequest, on client: HTTPClient) async throws -> HTTPClientResponse {
-        // The time limit is the caller's, which cancels; the client's own deadline only stands behind it.
+        // The time limit is the caller's, which cancels; the client's own deadline is only a backstop.
         let deadline = NIODeadline.now() + TimeAmount(limits.attempt)
         do {
             return try await client.execute(request, deadline: deadline)
@@ -130,8 +130,8 @@ struct WebhookSender: DeliverySender {
         }
     }
 
-    /// Reads the answer's body and drops it, so that the connection can be used again; what is too long or too slow loses its
-    /// connection instead. Changes nothing about the outcome, which the status decided.
+    /// Reads and discards the answer's body, so that the connection can be reused; if it is too long or too slow, the connection
+    /// is closed instead. The outcome does not change: the status has decided it.
     private func drain(_ response: HTTPClientResponse, within time: Duration) async {
         try? await withTimeLimit(time) { [limits] in
             var read = 0

@@ -1,10 +1,10 @@
-/// What the courier has to know of the configuration.
+/// The configuration that the courier needs.
 package struct WebhookSettings: Sendable {
-    /// `WRAPPER_WEBHOOK_URL`, checked by `AddressPolicy.validate(configuredURL:)`. Deliveries made for the configured address go
-    /// to the present one, so that a mended setting also mends what waits.
+    /// `WRAPPER_WEBHOOK_URL`, checked by `AddressPolicy.validate(configuredURL:)`. Deliveries created for the configured address
+    /// go to the present one, so a corrected setting also fixes waiting deliveries.
     package var configuredURL: String?
     package var secrets: [WebhookSecret]
-    /// The first internal key; goes to the configured address alone.
+    /// The first internal key; sent only to the configured address.
     package var internalKey: String?
     /// `WEBHOOK_SEND_API_KEY`.
     package var sendsAPIKey: Bool
@@ -25,25 +25,26 @@ package struct WebhookSettings: Sendable {
     }
 }
 
-/// How long and how many at once.
+/// Limits on time and concurrency.
 package struct CourierLimits: Sendable {
-    /// Until a connection stands, per address, TLS included.
+    /// To establish a connection, per address, including TLS.
     package var connect: Duration = .seconds(5)
-    /// A whole attempt: looking up the host, connecting, sending, reading the head of the answer and what is read of its body.
+    /// For a whole attempt: looking up the host, connecting, sending, reading the head of the answer and as much of its body as
+    /// is read.
     package var attempt: Duration = .seconds(15)
-    /// Of an answer's body, which nobody needs: read only so that the connection can be used again.
+    /// For the answer's body, which is read only so that the connection can be reused.
     package var drain: Duration = .seconds(2)
     package var drainBytes = 64 * 1024
-    /// How long a host's addresses are taken as known.
+    /// How long a host's addresses are cached.
     package var resolution: Duration = .seconds(30)
-    /// Attempts at once, over all.
+    /// Concurrent attempts in total.
     package var concurrent = 64
-    /// Attempts at once to a destination that answers well. One in trouble gets a single one.
+    /// Concurrent attempts to a destination that answers well. One in trouble gets only one.
     package var perDestination = 16
-    /// Attempts at once to a destination of which nothing is known yet.
+    /// Concurrent attempts to a destination of which nothing is known yet.
     package var perNewDestination = 4
-    /// How long attempts may go on once the process is to stop. Those that have not ended then are sent again after the next
-    /// start.
+    /// How long attempts may continue once the process is stopping. Those that have not ended by then are sent again after the
+    /// next start.
     package var shutdownGrace: Duration = .seconds(5)
 
     package init() {}

@@ -6,7 +6,7 @@ import Crypto
     import Foundation
 #endif
 
-/// Signs webhooks as Standard Webhooks says, with each of its secrets, so that a receiver may change over at its leisure.
+/// Signs webhooks according to Standard Webhooks, with each of its secrets, so that receivers can rotate at their own pace.
 package struct WebhookSigner: Sendable {
     let secrets: [WebhookSecret]
 

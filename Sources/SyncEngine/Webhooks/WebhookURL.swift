@@ -1,7 +1,7 @@
 package import SyncModel
 
-/// A webhook's address, taken apart by strict rules and put together again, so that what was checked is what is connected to: no
-/// second reader of the text can find another host in it.
+/// A webhook's address, parsed by strict rules and reassembled, so that what was checked is what is connected to: no other parser
+/// of the text can find a different host in it.
 package struct WebhookURL: Sendable, Hashable {
     package enum Scheme: String, Sendable, Hashable {
         case http, https
@@ -13,21 +13,21 @@ package struct WebhookURL: Sendable, Hashable {
     /// In lower case; an IPv6 address without its brackets.
     package let host: String
     package let port: Int
-    /// Set where the host is written as an address.
+    /// Set if the host is written as an address.
     package let literal: IPAddress?
-    /// Path and query as they were written, starting with `/`.
+    /// Path and query as written, starting with `/`.
     package let pathAndQuery: String
 
-    /// The address to call, in a form that every reader takes apart alike.
+    /// The address to call, in a form that every parser reads alike.
     package var text: String { "\(scheme.rawValue)://\(authority)\(pathAndQuery)" }
 
-    /// Host and port; the scheme's own port is left out.
+    /// Host and port, without the scheme's default port.
     package var authority: String {
         let name = if case .v6 = literal { "[\(host)]" } else { host }
         return port == scheme.defaultPort ? name : "\(name):\(port)"
     }
 
-    /// - Throws: `WebhookURLError`, a sentence for whoever gave the address.
+    /// - Throws: `WebhookURLError`, a sentence for whoever provided the address.
     package init(_ text: String) throws(WebhookURLError) {
         guard text.utf8.count <= 2048 else { throw WebhookURLError("is longer than 2048 characters") }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !Self.unsafe.contains($0) }) else {
@@ -58,7 +58,7 @@ package struct WebhookURL: Sendable, Hashable {
         pathAndQuery = tail.hasPrefix("/") ? String(tail) : "/" + tail
     }
 
-    /// Characters that RFC 3986 has no place for and readers disagree about.
+    /// Characters that RFC 3986 does not allow and parsers disagree about.
     private static let unsafe = Set("\"<>\\^`{|}".utf8)
 
     private static func split(_ authority: Substring) throws(WebhookURLError) -> (Substring, Substring?) {
@@ -88,8 +88,8 @@ package struct WebhookURL: Sendable, Hashable {
                 throw WebhookURLError("has a host that is not a name or an address")
             }
         }
-        // A host that ends in a number is an IPv4 address to every reader (WHATWG URL, "ends in a number"): in the one usual
-        // form, or not at all. 2130706433, 0x7f.1 and 0177.0.0.1 are 127.0.0.1 to some.
+        // A host that ends in a number is an IPv4 address to every parser (WHATWG URL, "ends in a number"): allowed only in the
+        // usual form. 2130706433, 0x7f.1 and 0177.0.0.1 are 127.0.0.1 to some.
         if let last = labels.last, last.utf8.allSatisfy({ (0x30...0x39).contains($0) }) || last.hasPrefix("0x") {
             guard let address = IPAddress(host), case .v4 = address, address.description == host else {
                 throw WebhookURLError("has an IPv4 address that is not four decimal numbers")
@@ -101,14 +101,14 @@ package struct WebhookURL: Sendable, Hashable {
 
     private static func isHostCharacter(_ c: UInt8) -> Bool {
         switch c {
-        // The underscore is in no host name's grammar, but in the names that container networks give.
+        // No host name grammar has the underscore, but container networks use it in names.
         case 0x61...0x7A, 0x30...0x39, 0x2D, 0x5F: true
         default: false
         }
     }
 }
 
-/// What is wrong with a webhook's address: a sentence's end, as in "callbackUrl must be https".
+/// What is wrong with a webhook's address, as the end of a sentence: "callbackUrl must be https".
 package struct WebhookURLError: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
     init(_ description: String) { self.description = description }

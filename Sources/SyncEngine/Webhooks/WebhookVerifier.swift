@@ -7,10 +7,11 @@ package import SyncModel
     import Foundation
 #endif
 
-/// The receiver's side of Standard Webhooks: says whether a webhook is ours and fresh. Used by `usersync listen` and the demo.
+/// The receiver's side of Standard Webhooks: checks whether a webhook is genuine and fresh. Used by `usersync listen` and the
+/// demo.
 package struct WebhookVerifier: Sendable {
     let secrets: [WebhookSecret]
-    /// Seconds a timestamp may lie before or after the receiver's clock.
+    /// Seconds by which a timestamp may differ from the receiver's clock.
     let tolerance: Double
 
     package init(secrets: [WebhookSecret], tolerance: Double = 300) {
@@ -20,22 +21,22 @@ package struct WebhookVerifier: Sendable {
 
     /// Why a webhook is refused.
     package enum Refusal: Error, Sendable, Hashable {
-        /// A header is missing, or the timestamp is no number.
+        /// A header is missing, or the timestamp is not a number.
         case malformed
-        /// The timestamp lies too far from the receiver's clock: a replay, or a clock that is wrong.
+        /// The timestamp is too far from the receiver's clock: a replay, or a wrong clock.
         case timestampOutOfTolerance
-        /// No signature fits.
+        /// No signature matches.
         case badSignature
     }
 
     /// - Parameters:
-    ///   - id: the value of `webhook-id`; `nil` where it is missing.
+    ///   - id: the value of `webhook-id`; `nil` if it is missing.
     ///   - timestamp: the value of `webhook-timestamp`.
-    ///   - signature: the value of `webhook-signature`: a list, of which one has to fit one of the secrets.
+    ///   - signature: the value of `webhook-signature`: a list, of which one must match one of the secrets.
     package func verify(id: String?, timestamp: String?, signature: String?, body: [UInt8], now: Timestamp) throws(Refusal) {
         guard let id, !id.isEmpty, let timestamp, let signature, let seconds = Int64(timestamp), String(seconds) == timestamp
         else { throw .malformed }
-        // In floating point, for the distance of two 64-bit numbers may not fit one.
+        // In floating point, since the difference of two 64-bit numbers may overflow.
         guard abs(now.seconds - Double(seconds)) <= tolerance else { throw .timestampOutOfTolerance }
         let offered = signature.split(separator: " ").compactMap { part in
             part.hasPrefix("v1,") ? Data(base64Encoded: String(part.dropFirst(3))) : nil
@@ -43,7 +44,7 @@ package struct WebhookVerifier: Sendable {
         var isGenuine = false
         for secret in secrets {
             let expected = secret.code(id: id, timestamp: seconds, body: body)
-            // The comparison of an authentication code takes the same time wherever they differ; all are compared.
+            // Comparing authentication codes takes the same time wherever they differ; all are compared.
             for code in offered where expected == code { isGenuine = true }
         }
         guard isGenuine else { throw .badSignature }
