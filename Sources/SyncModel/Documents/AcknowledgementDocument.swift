@@ -1,6 +1,6 @@
 /// The body of a 202: the job is on disk (Contract.md, "The acknowledgement").
 package struct AcknowledgementDocument: JSONDocument {
-    /// Its state is shown as it stands: a replay of an `Idempotency-Key` shows the job's present state.
+    /// A replay of an `Idempotency-Key` shows the job's present state.
     package let job: Job
 
     package init(job: Job) { self.job = job }

@@ -1,6 +1,6 @@
-/// Something callers see, as one JSON object.
+/// A JSON object that callers see.
 package protocol JSONDocument: Sendable {
-    /// Writes the members of the object, without its braces: documents that show more of the same thing build on this.
+    /// Writes the members of the object, without its braces, so that documents that show more can build on this.
     func writeMembers(to json: inout JSONWriter)
 }
 

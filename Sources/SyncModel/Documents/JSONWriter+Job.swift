@@ -23,8 +23,8 @@ extension JSONWriter {
         }
     }
 
-    /// `totalUsers`, `successful`, `failed`, a count for each other outcome, `cancelled` where any: their names add up to
-    /// `successful + failed + cancelled = totalUsers` once the job has ended.
+    /// `totalUsers`, `successful`, `failed`, a count for each other outcome, `cancelled` if there are any. Once the job has
+    /// ended, `successful + failed + cancelled = totalUsers`.
     mutating func counts(of job: Job) {
         let counts = job.counts
         member("totalUsers", job.totalUsers)

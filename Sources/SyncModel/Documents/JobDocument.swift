@@ -1,5 +1,5 @@
-/// One job in full: what it is, how far it is, what went wrong, what became of its webhook; once it has ended, the integration
-/// guide's response format stands at the top level (Contract.md, "The result of a finished job").
+/// One job in full: what it is, how far it is, what went wrong, what became of its webhook; once it has ended, with the
+/// integration guide's response format at the top level (Contract.md, "The result of a finished job").
 package struct JobDocument: JSONDocument {
     package let job: Job
     package let results: [UserResult]
@@ -7,7 +7,7 @@ package struct JobDocument: JSONDocument {
     package let links: JobLinks
     package let now: Timestamp
 
-    /// Where the job's webhook stands.
+    /// The state of the job's webhook.
     package struct Webhook: Sendable, Hashable {
         package var id: String
         /// `user_sync.completed` and the like.
@@ -36,8 +36,8 @@ package struct JobDocument: JSONDocument {
     }
 
     /// - Parameters:
-    ///   - results: of a job that has ended, as for `ResultDocument`; unused before.
-    ///   - webhook: `nil` while the job is open, or where no address is known.
+    ///   - results: of a job that has ended, as for `ResultDocument`; otherwise unused.
+    ///   - webhook: `nil` while the job is open, or if no address is known.
     package init(job: Job, results: [UserResult], webhook: Webhook?, links: JobLinks, now: Timestamp) {
         self.job = job
         self.results = results
@@ -75,7 +75,7 @@ package struct JobDocument: JSONDocument {
         json.warnings(of: job)
     }
 
-    /// What stands in the place of the result while there is none.
+    /// What an open job shows in place of the result.
     private func writeOpenMembers(to json: inout JSONWriter) {
         json.member("success", true)
         json.member("message", JobWords.message(of: job))

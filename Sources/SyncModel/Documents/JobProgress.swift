@@ -3,26 +3,26 @@ package struct JobProgress: JSONDocument {
     package let job: Job
     package let now: Timestamp
 
-    /// - Parameter now: the present moment; the rate of a running job is taken up to it.
+    /// - Parameter now: the present; the rate of a running job is measured up to it.
     package init(of job: Job, now: Timestamp) {
         self.job = job
         self.now = now
     }
 
-    /// 0...100, rounded down to a tenth so that 100 means all of them.
+    /// 0...100, rounded down to a tenth, so that 100 means every user.
     package var percent: Double {
         guard job.totalUsers > 0 else { return job.state.isEnd ? 100 : 0 }
         return (Double(job.counts.settled) * 1000 / Double(job.totalUsers)).rounded(.down) / 10
     }
 
-    /// Users settled a second since the first batch started; `nil` before the first is settled.
+    /// Users settled per second since the first batch started; `nil` before the first is settled.
     package var usersPerSecond: Double? {
         guard let startedAt = job.startedAt, job.counts.settled > 0 else { return nil }
         let elapsed = (job.endedAt ?? now).seconds(since: startedAt)
         return elapsed > 0 ? Double(job.counts.settled) / elapsed : nil
     }
 
-    /// Seconds until the end at the present rate; `nil` where that cannot be said.
+    /// Seconds until the end at the present rate; `nil` if unknown.
     package var etaSeconds: Double? {
         guard job.state == .running, let rate = usersPerSecond else { return nil }
         return (Double(job.totalUsers.saturatingSubtract(job.counts.settled)) / rate).rounded(.up)

@@ -3,7 +3,7 @@ package enum JobWords {
     /// "1 user", "5 users".
     package static func users(_ count: Int) -> String { count == 1 ? "1 user" : "\(count) users" }
 
-    /// The `message` of a job as it stands.
+    /// The `message` of a job in its present state.
     package static func message(of job: Job) -> String {
         let done = "\(job.counts.successful) of \(users(job.totalUsers))"
         let (verb, noun) =

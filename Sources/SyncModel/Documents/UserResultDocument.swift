@@ -3,7 +3,7 @@ package struct UserResultDocument: JSONDocument {
     package let result: UserResult
     package let operation: Operation
 
-    /// - Parameter operation: of the user's job; it decides the words for a user that failed.
+    /// - Parameter operation: of the user's job; it decides the message for a user that failed.
     package init(_ result: UserResult, operation: Operation) {
         self.result = result
         self.operation = operation

@@ -1,5 +1,5 @@
 extension ResultsBlob {
-    /// Where one user's result stands in a blob.
+    /// The position of one user's result in a blob.
     package struct Entry: Sendable, Hashable {
         package var index: UInt32
         package var outcome: UserOutcome
@@ -7,7 +7,7 @@ extension ResultsBlob {
         package var offset: Int
     }
 
-    /// Calls `body` with every entry, without reading its texts. A blob that is cut short ends where it cannot be read on.
+    /// Calls `body` with every entry, without reading its texts. Stops where a blob is cut short.
     package func forEachEntry(_ body: (Entry) -> Void) {
         bytes.withUnsafeBytes { all in
             var at = 0

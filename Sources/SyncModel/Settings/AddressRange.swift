@@ -1,7 +1,7 @@
 /// Addresses that share a prefix, in CIDR notation (`10.0.0.0/8`, `fd00::/8`), or a single one.
 package struct AddressRange: Sendable, Hashable {
     package let base: IPAddress
-    /// Bits that an address shares with `base` to lie within.
+    /// The leading bits that an address must share with `base` to be in the range.
     package let prefixLength: Int
 
     package init?(_ text: some StringProtocol) {

@@ -1,6 +1,6 @@
-/// How far an email is unique: `EMAIL_SCOPE`.
+/// Where an email must be unique: `EMAIL_SCOPE`.
 package enum EmailScope: String, Sendable, Hashable, CaseIterable {
-    /// In the whole directory, as the integration guide's `UNIQUE` has it.
+    /// In the whole directory, as `UNIQUE` in the integration guide says.
     case global
     /// Within a tenant.
     case tenant

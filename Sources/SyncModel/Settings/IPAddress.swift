@@ -1,9 +1,10 @@
-/// An IPv4 or IPv6 address. A zone id is no part of it.
+/// An IPv4 or IPv6 address, without a zone id.
 package enum IPAddress: Sendable, Hashable, CustomStringConvertible {
     case v4(UInt32)
     case v6(UInt128)
 
-    /// Reads the usual text: four decimal numbers without leading zeros, or RFC 4291 without brackets, port and zone. `nil` for all else.
+    /// Reads the usual text: four decimal numbers without leading zeros, or RFC 4291 without brackets, port and zone. `nil` for
+    /// anything else.
     package init?(_ text: some StringProtocol) {
         if text.contains(":") {
             guard let bits = IPAddress.version6(String(text)) else { return nil }
@@ -25,7 +26,7 @@ package enum IPAddress: Sendable, Hashable, CustomStringConvertible {
 
     package var bitWidth: Int { if case .v4 = self { 32 } else { 128 } }
 
-    /// The IPv4 address that an IPv4-mapped one (`::ffff:10.0.0.1`) stands for; any other is itself.
+    /// The IPv4 address inside an IPv4-mapped one (`::ffff:10.0.0.1`); any other address unchanged.
     package var unmapped: IPAddress {
         guard case .v6(let bits) = self, bits >> 32 == 0xFFFF else { return self }
         return .v4(UInt32(truncatingIfNeeded: bits))
@@ -44,7 +45,7 @@ package enum IPAddress: Sendable, Hashable, CustomStringConvertible {
         guard parts.count == 4 else { return nil }
         var bits: UInt32 = 0
         for part in parts {
-            // Leading zeros are octal to some readers: refused rather than guessed.
+            // Some readers take leading zeros for octal: refused rather than guessed.
             guard part.utf8.allSatisfy({ (0x30...0x39).contains($0) }), part.count == 1 || part.first != "0",
                 let byte = UInt8(part)
             else { return nil }
@@ -63,7 +64,7 @@ package enum IPAddress: Sendable, Hashable, CustomStringConvertible {
 
     private static func joined(_ groups: [UInt16]) -> UInt128 { groups.reduce(0) { $0 << 16 | UInt128($1) } }
 
-    /// The groups of `a:b:c` or `a:b:1.2.3.4`; none for no text.
+    /// The groups of `a:b:c` or `a:b:1.2.3.4`; empty for an empty text.
     private static func groups(_ text: Substring) -> [UInt16]? {
         guard !text.isEmpty else { return [] }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)

@@ -1,4 +1,4 @@
-/// What an API key has to be before it may guard anything.
+/// What an API key must be before it may guard anything.
 package enum KeyRule {
     package static let minimumLength = 16
 
@@ -7,11 +7,11 @@ package enum KeyRule {
         case short
         /// Characters that an HTTP header cannot carry as they are.
         case unprintable
-        /// The integration guide's sample, a placeholder or a pattern: known to, or guessed by, everybody.
+        /// The integration guide's sample, a placeholder or a pattern: publicly known, or easily guessed.
         case sample
     }
 
-    /// What is wrong with `key`, the gravest first; `nil`: nothing that shows.
+    /// What is wrong with `key`, the worst first; `nil` if no weakness is found.
     package static func weakness(of key: String) -> Weakness? {
         let bytes = Array(key.utf8)
         if bytes.count < minimumLength { return .short }
@@ -21,7 +21,7 @@ package enum KeyRule {
         return nil
     }
 
-    /// Words of sample keys, letters and digits alone. Those of the integration guide are `your-super-secure-api-key-2024` and
+    /// Words of sample keys, letters and digits only. Those of the integration guide are `your-super-secure-api-key-2024` and
     /// `your-api-key`.
     private static let placeholders = [
         "yoursupersecure", "yourapikey", "yourinternal", "yourkey", "yoursecret", "changeme", "changethis", "replaceme",

@@ -1,4 +1,4 @@
-/// A key or secret. It shows itself only where its `value` is asked for: never in a log line, a dump or an error.
+/// A key or secret. Only `value` reveals it: it never appears in a log line, a dump or an error.
 package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     package let value: String
 

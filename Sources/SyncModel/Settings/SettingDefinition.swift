@@ -1,15 +1,15 @@
-/// One thing that can be set: its name, what it takes, its default and a line on it.
+/// One setting: its name, what it takes, its default and a line about it.
 ///
-/// The one table of them (`all`) drives the reading, the check of `config/usersync.yaml`, the help and the README's table.
+/// The single table of them (`all`) drives the reading, the check of `config/usersync.yaml` and the help.
 package struct SettingDefinition: Sendable, Hashable {
     /// The environment variable, and the key in the YAML file.
     package let name: String
     package let kind: Kind
-    /// The value that stands for an absent one, as text; empty: none.
+    /// The value used if none is set, as text; empty: none.
     package let defaultText: String
     /// One line, no full stop at the end.
     package let summary: String
-    /// True: the value never stands in a message. Addresses count too, they may carry a password.
+    /// True: the value never appears in a message. Addresses count too, since they may carry a password.
     package let isSecret: Bool
     package let group: Group
 
@@ -20,9 +20,9 @@ package struct SettingDefinition: Sendable, Hashable {
         case integerOrAuto(ClosedRange<Int>)
         case boolean
         case choice([String])
-        /// Text with rules of its own, described for messages (`must be …`).
+        /// Text with its own rules, described for messages (`must be …`).
         case text(String)
-        /// Several of them, separated by commas.
+        /// Several values, separated by commas.
         case list(String)
     }
 
@@ -36,7 +36,7 @@ package struct SettingDefinition: Sendable, Hashable {
         case running = "Running"
     }
 
-    /// What is allowed: the end of a sentence that begins with `must be`.
+    /// What is allowed: completes a sentence that begins with `must be`.
     package var allowed: String {
         switch kind {
         case .integer(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"

@@ -1,12 +1,12 @@
-/// Reads settings one after the other and collects what is wrong, so that one start names every mistake.
+/// Reads settings one by one and collects what is wrong, so that a single start reports every mistake.
 package struct SettingsReader {
     private let lookup: (String) -> String?
     private(set) var problems: [SettingRemark] = []
     var warnings: [SettingRemark] = []
-    /// The names asked for; a test holds them against the table.
+    /// The names asked for; a test compares them with the table.
     private(set) var asked: Set<String> = []
 
-    /// What `~` at the head of a path stands for; `nil`: for itself.
+    /// What replaces `~` at the start of a path; `nil`: nothing does.
     private let home: String?
 
     init(home: String? = nil, _ lookup: @escaping (String) -> String?) {
@@ -14,21 +14,21 @@ package struct SettingsReader {
         self.lookup = lookup
     }
 
-    /// The value as text; an empty one counts as absent, and so does a comment alone. `nil`: absent, and no default.
+    /// The value as text; an empty one counts as absent, and so does a bare comment. `nil`: absent, without a default.
     mutating func text(_ definition: SettingDefinition) -> String? {
         asked.insert(definition.name)
         if let value = lookup(definition.name), SettingsReader.isSet(value) { return SettingsReader.trimmed(value) }
         return definition.defaultText.isEmpty ? nil : definition.defaultText
     }
 
-    /// False for a value that says nothing: empty, blank, or (what `NAME= # …` leaves, where a file of variables is read without
-    /// regard to comments) blank up to a `#`.
+    /// False for a value that says nothing: empty, blank, or white space before a `#` (what `NAME= # …` leaves if a file of
+    /// variables is read without regard to comments).
     package static func isSet(_ value: String) -> Bool {
         guard let first = value.first(where: { !$0.isWhitespace }) else { return false }
         return first != "#" || value.first == "#"
     }
 
-    /// A path, with the home folder for `~` at its head.
+    /// A path, with `~` at its start replaced by the home folder.
     func path(_ text: some StringProtocol) -> String {
         guard let home, text == "~" || text.hasPrefix("~/") else { return String(text) }
         return (home.hasSuffix("/") ? String(home.dropLast()) : home) + text.dropFirst()
@@ -39,7 +39,7 @@ package struct SettingsReader {
         (text(definition) ?? "").split(separator: ",").map { SettingsReader.trimmed(String($0)) }.filter { !$0.isEmpty }
     }
 
-    /// The values of a list, each converted; those that cannot be are problems.
+    /// The values of a list, each converted; those that cannot be converted are problems.
     mutating func list<Value>(_ definition: SettingDefinition, _ convert: (String) -> Value?) -> [Value] {
         let texts = list(definition)
         return texts.enumerated().compactMap { at, text in
@@ -49,7 +49,7 @@ package struct SettingsReader {
         }
     }
 
-    /// A text converted; a problem where it cannot be.
+    /// A text converted; a problem if it cannot be.
     mutating func value<Value>(_ definition: SettingDefinition, _ convert: (String) -> Value?) -> Value? {
         guard let text = text(definition) else { return nil }
         let value = convert(text)

@@ -4,7 +4,7 @@ package struct WebAddress: Sendable, Hashable {
     package let scheme: String
     /// In lower case, without brackets.
     package let host: String
-    /// As written; `nil`: the scheme's own.
+    /// As written; `nil`: the scheme's default.
     package let port: Int?
     /// What follows the authority: empty, or from its `/`, `?` or `#` on.
     package let rest: String
@@ -45,7 +45,7 @@ package struct WebAddress: Sendable, Hashable {
         }
     }
 
-    /// A DNS name or an IPv4 address: letters, digits, `-`, `_` and dots between them, 253 at most.
+    /// A DNS name or an IPv4 address: letters, digits, `-`, `_` and dots between them, up to 253 characters.
     package static func isHostName(_ text: some StringProtocol) -> Bool {
         guard (1...253).contains(text.utf8.count) else { return false }
         return text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
