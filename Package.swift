@@ -93,7 +93,9 @@ let package = Package(
         .target(name: "SyncModel", swiftSettings: strict),
         .target(
             name: "InMemoryQueue", dependencies: ["JobQueue", "SyncModel"], path: "Tests/InMemoryQueue", swiftSettings: strict),
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["SyncModel", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "InstructionCounts", dependencies: ["SyncModel", "UserDirectory", "CSQLiteSettings"],
             path: "Tests/InstructionCounts",

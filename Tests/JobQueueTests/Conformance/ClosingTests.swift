@@ -1,6 +1,7 @@
 import JobQueue
 import SyncModel
 import Testing
+import TestSupport
 
 @Suite("A queue that was closed")
 struct ClosingTests {

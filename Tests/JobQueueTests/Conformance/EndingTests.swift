@@ -1,6 +1,7 @@
 import JobQueue
 import SyncModel
 import Testing
+import TestSupport
 
 @Suite("Ending a job")
 struct EndingTests {

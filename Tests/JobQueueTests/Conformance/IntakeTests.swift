@@ -2,6 +2,7 @@ import JobQueue
 import SyncModel
 import Synchronization
 import Testing
+import TestSupport
 
 @Suite("Intake")
 struct IntakeTests {

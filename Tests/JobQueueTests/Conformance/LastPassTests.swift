@@ -1,6 +1,7 @@
 import JobQueue
 import SyncModel
 import Testing
+import TestSupport
 
 @Suite("The last pass")
 struct LastPassTests {

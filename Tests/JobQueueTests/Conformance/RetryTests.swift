@@ -1,6 +1,7 @@
 import JobQueue
 import SyncModel
 import Testing
+import TestSupport
 
 @Suite("Retries of a batch")
 struct RetryTests {

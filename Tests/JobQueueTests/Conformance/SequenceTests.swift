@@ -1,6 +1,7 @@
 import JobQueue
 import SyncModel
 import Testing
+import TestSupport
 
 @Suite("The sequence of a tenant's ends")
 struct SequenceTests {

@@ -37,7 +37,7 @@ struct DamagedRowsTests {
     @Test("A file whose last number leaves no room for another is refused at the start, saying what it is")
     func noNumbersLeft() async throws {
         for number in [Int64.max, 1 << 42, -5] {
-            let place = try TestDirectory()
+            let place = try TemporaryDirectory()
             let path = place.path + "/q.sqlite"
             let clock = TestClock()
             await (try await SQLiteJobQueue.open(path: path, clock: clock.wallClock)).close()

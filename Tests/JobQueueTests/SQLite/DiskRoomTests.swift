@@ -2,6 +2,7 @@ import Foundation
 import Synchronization
 import SyncModel
 import Testing
+import TestSupport
 
 @testable import JobQueue
 
@@ -167,7 +168,7 @@ struct DiskRoomTests {
 
     @Test("That the disk is short is said once, and that it is over once, however many ask")
     func saidOnce() async throws {
-        let place = try TestDirectory()
+        let place = try TemporaryDirectory()
         let fixture = QueueFixture(limits: Self.limits)
         let said = AsyncStream<String>.makeStream()
         let queue = try await SQLiteJobQueue.open(

@@ -1,6 +1,7 @@
 import Dispatch
 import SyncModel
 import Testing
+import TestSupport
 
 @testable import JobQueue
 

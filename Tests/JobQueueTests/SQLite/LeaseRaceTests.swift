@@ -2,6 +2,7 @@ import Dispatch
 import GRDB
 import SyncModel
 import Testing
+import TestSupport
 
 @testable import JobQueue
 

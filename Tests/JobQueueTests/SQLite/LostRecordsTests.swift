@@ -2,6 +2,7 @@ import GRDB
 import GRDBSQLite
 import SyncModel
 import Testing
+import TestSupport
 
 @testable import JobQueue
 

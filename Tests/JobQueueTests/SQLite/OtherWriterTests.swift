@@ -4,6 +4,7 @@ import GRDB
 import Synchronization
 import SyncModel
 import Testing
+import TestSupport
 
 @testable import JobQueue
 
@@ -13,7 +14,7 @@ struct OtherWriterTests {
     private func withQueue(
         patience: Int32, _ body: (QueueFixture, SQLiteJobQueue, String, Words) async throws -> Void
     ) async throws {
-        let place = try TestDirectory()
+        let place = try TemporaryDirectory()
         let path = place.path + "/q.sqlite"
         let fixture = QueueFixture(limits: QueueLimits())
         let said = Words()
@@ -172,7 +173,7 @@ struct OtherWriterTests {
         "A queue is locked by its file, not by its name: a link to it, hard or not, is the same queue, and one that points nowhere makes it there"
     )
     func links() async throws {
-        let place = try TestDirectory()
+        let place = try TemporaryDirectory()
         let manager = FileManager.default
         try manager.createDirectory(atPath: place.path + "/real", withIntermediateDirectories: true)
         let path = place.path + "/real/q.sqlite"

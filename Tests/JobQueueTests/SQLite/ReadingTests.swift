@@ -1,6 +1,7 @@
 import Foundation
 import SyncModel
 import Testing
+import TestSupport
 
 @testable import JobQueue
 
@@ -11,7 +12,7 @@ struct ReadingTests {
     /// A connection of those that others wait for is given back by a task, and tasks need the threads that wait here.
     @Test("reads on the caller's thread and reads that wait for a connection do not lock each other out")
     func crowd() async throws {
-        let place = try TestDirectory()
+        let place = try TemporaryDirectory()
         let queue = try await SQLiteJobQueue.open(path: place.path + "/q.sqlite", clock: clock.wallClock)
         let now = clock.now
         // Were they to, no task would run any more, and no time limit end the test: a thread ends the run.

@@ -4,6 +4,7 @@ import JobQueue
 import Synchronization
 import SyncModel
 import Testing
+import TestSupport
 
 /// A driver under test: how to make an empty queue of it, and how to make one over what a killed process left.
 struct QueueDriver: Sendable, CustomTestStringConvertible {
@@ -62,7 +63,7 @@ struct QueueDriver: Sendable, CustomTestStringConvertible {
         limits: QueueLimits = QueueLimits(), isSound: Bool = true, _ body: (QueueFixture, any JobQueue) async throws -> Void
     ) async throws {
         let fixture = QueueFixture(limits: limits)
-        let place = try TestDirectory()
+        let place = try TemporaryDirectory()
         fixture.place.withLock { $0 = place.path }
         let queue = try await open(place.path, fixture)
         fixture.queue.withLock { $0 = queue }
@@ -100,16 +101,4 @@ final class QueueFixture: Sendable {
     init(limits: QueueLimits) { self.limits = limits }
 
     var now: Timestamp { clock.now }
-}
-
-/// A directory that goes with its owner.
-final class TestDirectory: Sendable {
-    let path: String
-
-    init() throws {
-        path = NSTemporaryDirectory() + "jobqueue-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -1,6 +1,7 @@
 import SyncModel
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import SyncEngine
 

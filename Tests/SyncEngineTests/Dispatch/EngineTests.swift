@@ -1,5 +1,6 @@
 import SyncModel
 import Testing
+import TestSupport
 import UserDirectory
 
 @testable import JobQueue

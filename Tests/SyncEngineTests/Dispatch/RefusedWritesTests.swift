@@ -1,6 +1,7 @@
 import GRDB
 import SyncModel
 import Testing
+import TestSupport
 
 @testable import JobQueue
 @testable import SyncEngine

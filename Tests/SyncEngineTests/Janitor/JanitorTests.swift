@@ -4,6 +4,7 @@ import ServiceLifecycle
 import Synchronization
 import SyncModel
 import Testing
+import TestSupport
 import UserDirectory
 
 @testable import SyncEngine

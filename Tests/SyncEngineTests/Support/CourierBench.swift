@@ -2,6 +2,7 @@ import JobQueue
 import Logging
 import SyncModel
 import Synchronization
+import TestSupport
 
 @testable import SyncEngine
 

@@ -4,6 +4,7 @@ import Logging
 import ServiceLifecycle
 import SyncEngine
 import SyncModel
+import TestSupport
 import UserDirectory
 
 /// The engine between a real queue and a directory in memory.
@@ -22,11 +23,10 @@ struct EngineBench: Sendable {
         directory: ScriptedDirectory = ScriptedDirectory(), queued: (SQLiteJobQueue) async throws -> Void = { _ in },
         _ body: (EngineBench) async throws -> Void
     ) async throws {
-        let folder = URL(filePath: NSTemporaryDirectory()).appending(path: "engine-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try TemporaryDirectory()
+        defer { withExtendedLifetime(folder) {} }
         let clock = WallClock { Timestamp(seconds: Date().timeIntervalSince1970) }
-        let queue = try await SQLiteJobQueue.open(path: folder.appending(path: "queue.sqlite").path, clock: clock)
+        let queue = try await SQLiteJobQueue.open(path: folder.path + "/queue.sqlite", clock: clock)
         try await queued(queue)
         let log = TestLog()
         var configuration = EngineConfiguration(
@@ -61,12 +61,7 @@ struct EngineBench: Sendable {
 
     /// Whether a line is logged within a minute: some come after what others wait for.
     func logs(_ line: String) async -> Bool {
-        let end = ContinuousClock.now + .seconds(60)
-        while !log.lines.contains(line) {
-            guard ContinuousClock.now < end else { return false }
-            try? await Task.sleep(for: .milliseconds(5))
-        }
-        return true
+        await eventually { log.lines.contains(line) }
     }
 
     /// Accepts a job of `users` users in batches of 100.

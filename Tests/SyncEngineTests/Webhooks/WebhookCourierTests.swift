@@ -2,6 +2,7 @@ import JobQueue
 import NIOHTTP1
 import SyncModel
 import Testing
+import TestSupport
 
 @testable import SyncEngine
 

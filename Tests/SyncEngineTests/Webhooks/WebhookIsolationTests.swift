@@ -6,6 +6,7 @@ import NIOHTTP1
 import ServiceLifecycle
 import SyncModel
 import Testing
+import TestSupport
 
 @testable import SyncEngine
 

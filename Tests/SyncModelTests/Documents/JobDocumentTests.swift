@@ -1,6 +1,7 @@
 import Foundation
 import SyncModel
 import Testing
+import TestSupport
 
 @Suite("A job in full")
 struct JobDocumentTests {

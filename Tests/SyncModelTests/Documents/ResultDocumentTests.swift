@@ -1,5 +1,6 @@
 import SyncModel
 import Testing
+import TestSupport
 
 @Suite("The result of a finished job")
 struct ResultDocumentTests {

@@ -1,6 +1,7 @@
 import Foundation
 import SyncModel
 import Testing
+import TestSupport
 
 @Suite("The body of a webhook")
 struct WebhookDocumentTests {

@@ -1,5 +1,6 @@
 import SyncModel
 import Testing
+import TestSupport
 
 @Suite("Counts of a job")
 struct JobCountsTests {

@@ -6,7 +6,7 @@ import Testing
 struct SyncRequestCutTests {
     @Test("cut in two at every byte it says the same")
     func twoParts() {
-        for body in Bodies.all {
+        for body in SampleBodies.all {
             for validation in ValidationMode.allCases {
                 let whole = Reading.of(body, validation: validation)
                 for cut in 0...body.count {
@@ -21,7 +21,7 @@ struct SyncRequestCutTests {
 
     @Test("byte by byte, and in parts of every small size, it says the same")
     func bytewise() {
-        for body in Bodies.all {
+        for body in SampleBodies.all {
             let whole = Reading.of(body)
             for size in [1, 2, 3, 5, 7, 64, 100] {
                 let parts = Reading.of(body, cuts: Array(stride(from: size, to: body.count, by: size)))
@@ -35,7 +35,7 @@ struct SyncRequestCutTests {
         let seed = UInt64.random(in: 0 ... .max)
         print("seed of the changed bodies: \(seed)")
         var random = SeededGenerator(seed: seed)
-        let bodies = Bodies.all
+        let bodies = SampleBodies.all
         let alphabet = Array(#"{}[]:,"\u0eE+-.tfn1 "#.utf8) + [0x00, 0x1F, 0x80, 0xC3, 0xED, 0xF4, 0xFF]
         for round in 0..<4000 {
             var body = bodies.randomElement(using: &random) ?? []

@@ -1,5 +1,6 @@
 import SyncModel
 import Testing
+import TestSupport
 
 @Suite("The rules of a sync")
 struct SyncRequestRulesTests {

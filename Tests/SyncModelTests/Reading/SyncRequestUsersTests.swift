@@ -5,7 +5,7 @@ import Testing
 struct SyncRequestUsersTests {
     @Test("the guide's body gives the guide's user and envelope")
     func guide() throws {
-        let reading = Reading.of(Bodies.guide)
+        let reading = Reading.of(SampleBodies.guide)
         #expect(
             reading.envelope
                 == SyncEnvelope(

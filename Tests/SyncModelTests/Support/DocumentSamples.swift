@@ -1,6 +1,7 @@
 import Foundation
 import SyncModel
 import Testing
+import TestSupport
 
 /// Jobs and results to make documents of.
 enum DocumentSamples {

@@ -1,4 +1,5 @@
 import SyncModel
+import TestSupport
 
 /// Everything a reader says about one body.
 struct Reading: Equatable, CustomStringConvertible {
@@ -85,12 +86,9 @@ struct RecordText: Equatable, CustomStringConvertible {
 }
 
 /// A sync around the text of its users.
-func sync(users: String, metadata: String? = nil) -> String {
-    #"{"operation":"user_sync","tenant":{"id":"t1","name":"Company"},"users":[\#(users)]"#
-        + (metadata.map { #","metadata":\#($0)"# } ?? "") + "}"
-}
+func sync(users: String, metadata: String? = nil) -> String { Bodies.sync([users], metadata: metadata) }
 
 /// A user with the two members it must have, and more.
 func user(_ more: String = "", email: String = "ada@example.com", name: String = "Ada") -> String {
-    #"{"email":"\#(email)","name":"\#(name)"\#(more.isEmpty ? "" : ",\(more)")}"#
+    Bodies.user(nil, email, name: name, more: more)
 }

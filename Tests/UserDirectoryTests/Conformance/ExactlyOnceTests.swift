@@ -2,6 +2,7 @@ import Foundation
 import SyncModel
 import Synchronization
 import Testing
+import TestSupport
 import UserDirectory
 
 @Suite("A batch takes effect exactly once")

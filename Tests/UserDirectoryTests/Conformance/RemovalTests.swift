@@ -1,5 +1,6 @@
 import SyncModel
 import Testing
+import TestSupport
 import UserDirectory
 
 @Suite("A removal")

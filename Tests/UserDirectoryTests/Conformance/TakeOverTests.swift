@@ -1,5 +1,6 @@
 import SyncModel
 import Testing
+import TestSupport
 import UserDirectory
 
 @Suite("Who is found by email in another person's row")

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Testing
+import TestSupport
 import UserDirectory
 
 @Suite("The schema, looked at from outside")
@@ -19,8 +20,9 @@ struct SchemaInspectionTests {
 
     /// What is found in a database made by these statements; `nil`: no file.
     private func find(_ statements: [String]?) throws -> SchemaInspection.Finding {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("schema-\(UUID().uuidString).sqlite").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try TemporaryDirectory()
+        defer { withExtendedLifetime(folder) {} }
+        let path = folder.path + "/crm.sqlite"
         if let statements {
             let database = try DatabaseQueue(path: path)
             try database.write { database in
@@ -57,10 +59,9 @@ struct SchemaInspectionTests {
 
     @Test("a file that is no database is an error, and is left as it is")
     func noDatabase() throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("schema-\(UUID().uuidString).sqlite").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try TemporaryDirectory()
         let text = String(repeating: "this is no database. ", count: 100)
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        let path = try folder.write("crm.sqlite", text)
         #expect(throws: DirectoryError.self) { try SchemaInspection.inspect(path: path) }
         #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
     }

@@ -3,6 +3,7 @@ import GRDB
 import SyncModel
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import UserDirectory
 

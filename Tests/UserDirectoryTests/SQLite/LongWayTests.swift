@@ -2,6 +2,7 @@ import Foundation
 import SyncModel
 import Synchronization
 import Testing
+import TestSupport
 import UserDirectory
 
 @Suite("A last pass whose users wait for each other over many batches")

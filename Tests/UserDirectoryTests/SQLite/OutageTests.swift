@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import SyncModel
 import Testing
+import TestSupport
 import UserDirectory
 
 @Suite("A directory that is away, and comes back")

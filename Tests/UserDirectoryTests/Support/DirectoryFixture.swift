@@ -3,6 +3,7 @@ import GRDB
 import SyncModel
 import Synchronization
 import Testing
+import TestSupport
 import UserDirectory
 
 /// A directory under test, and a look at its tables from outside.
@@ -43,14 +44,6 @@ struct DirectoryDriver: Sendable, CustomTestStringConvertible {
         ]
 }
 
-/// A clock that moves when it is told to.
-final class TestClock: Sendable {
-    private let seconds = Mutex<Int64>(1_000)
-    var now: Timestamp { .at(seconds.withLock { $0 }) }
-    func advance() { seconds.withLock { $0 += 1 } }
-    var wallClock: WallClock { WallClock { self.now } }
-}
-
 /// What the directory warned of.
 final class Warnings: Sendable {
     private let told = Mutex<[String]>([])
@@ -88,10 +81,11 @@ extension DirectoryFixture {
 
 /// A directory on an SQLite file in a folder of its own, which goes with it.
 final class SQLiteFixture: DirectoryFixture {
-    let folder: URL
+    private let place: TemporaryDirectory
+    var folder: URL { place.url }
     let path: String
     let directory: any UserDirectory
-    let clock = TestClock()
+    let clock = TestClock(at: .at(1_000))
     let warnings = Warnings()
 
     /// - Parameters:
@@ -101,9 +95,8 @@ final class SQLiteFixture: DirectoryFixture {
         scope: EmailScope = .global, sql: String? = nil, copying original: SQLiteFixture? = nil,
         options: SQLiteUserDirectory.Options = .init(busyTimeout: 0.05)
     ) throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("usersync-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        path = folder.appendingPathComponent("crm.sqlite").path
+        place = try TemporaryDirectory()
+        path = place.url.appending(path: "crm.sqlite").path
         let told = warnings
         directory = SQLiteUserDirectory(path: path, emailScope: scope, clock: clock.wallClock, options: options) { text in
             told.add(text)
@@ -111,8 +104,6 @@ final class SQLiteFixture: DirectoryFixture {
         try original?.execute("VACUUM INTO '\(path)'")
         if let sql { try execute(sql) }
     }
-
-    deinit { try? FileManager.default.removeItem(at: folder) }
 
     /// A connection of the CRM's own; it may leave transactions open.
     func connection() throws -> DatabaseQueue {

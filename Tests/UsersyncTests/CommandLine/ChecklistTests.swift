@@ -1,6 +1,7 @@
 import Foundation
 import SyncModel
 import Testing
+import TestSupport
 
 @testable import usersync
 

@@ -1,6 +1,7 @@
 import Foundation
 import SyncServer
 import Testing
+import TestSupport
 
 @Suite("The command line, as a process")
 struct CommandLineTests {

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Testing
+import TestSupport
 
 @Suite("submit, against a server over HTTP")
 struct SubmitTests {

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 @testable import usersync
 
@@ -22,9 +23,8 @@ struct ForeignClientTests {
         let process = Process()
         process.executableURL = URL(filePath: try #require(program))
         process.arguments = arguments
-        let output = FileManager.default.temporaryDirectory.appending(path: "client-\(UUID().uuidString)")
-        try Data().write(to: output)
-        defer { try? FileManager.default.removeItem(at: output) }
+        let folder = try TemporaryDirectory()
+        let output = URL(filePath: try folder.write("output", ""))
         let file = try FileHandle(forWritingTo: output)
         process.standardOutput = file
         process.standardError = file

@@ -5,6 +5,7 @@ import NIOHTTP1
 import NIOHTTPTypes
 import SyncModel
 import Testing
+import TestSupport
 
 @testable import SyncServer
 

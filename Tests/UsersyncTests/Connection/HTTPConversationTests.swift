@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 @Suite("HTTP as others speak it")
 struct HTTPConversationTests {

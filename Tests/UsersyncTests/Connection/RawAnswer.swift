@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Answers as they stand on a connection, taken apart the way a caller does: by length, by chunks, or to the end.
 struct RawAnswer {
     var version: String

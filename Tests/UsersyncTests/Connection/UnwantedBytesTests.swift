@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 @Suite("Bytes that nobody asked for")
 struct UnwantedBytesTests {

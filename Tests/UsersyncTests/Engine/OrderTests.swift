@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Testing
+import TestSupport
 
 @Suite("Order within a tenant, fairness between tenants")
 struct OrderTests {

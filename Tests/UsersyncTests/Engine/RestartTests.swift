@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import SyncEngine
 import Testing
+import TestSupport
 
 @testable import usersync
 
@@ -43,8 +44,8 @@ struct RestartTests {
             }
             let before = receiver.received
             receiver.answer(with: 200)
-            let clock = TestClock()
-            clock.move(by: 60)
+            let clock = TestClock.running()
+            clock.advance(60)
             try await TestServer.start(folder: folder, receiver: receiver, clock: clock) { server in
                 for id in ids {
                     let isDelivered = try await eventually { try await server.job(id).webhook.state.string == "delivered" }

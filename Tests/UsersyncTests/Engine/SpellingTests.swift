@@ -1,6 +1,7 @@
 import GRDB
 import SyncModel
 import Testing
+import TestSupport
 
 /// Two tenants whose names are one text to Unicode, `é` composed and decomposed, and two to everybody else.
 @Suite("Identities are bytes")

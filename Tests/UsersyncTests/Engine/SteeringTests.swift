@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Testing
+import TestSupport
 
 @Suite("Steering over HTTP: retry and cancel")
 struct SteeringTests {
@@ -47,7 +48,7 @@ struct SteeringTests {
             try server.refuseBadUsers()
             let id = try await server.submitted([Bodies.user("u", "bad@x.io", name: "Old")])
             _ = try await server.ended(id)
-            server.clock.move(by: 5)
+            server.clock.advance(5)
             _ = try await server.synced([Bodies.user("u", "good@x.io", name: "New")])
             try server.execute("DROP TRIGGER refuse")
             let answer = try await server.act("jobs/\(id)/retry")

@@ -2,6 +2,7 @@ import Foundation
 import SyncEngine
 import SyncModel
 import Testing
+import TestSupport
 
 @testable import usersync
 

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Testing
+import TestSupport
 
 @Suite("Users over HTTP: what becomes of them")
 struct UsersOverHTTPTests {

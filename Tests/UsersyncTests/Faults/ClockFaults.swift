@@ -3,6 +3,7 @@ import GRDB
 import SyncEngine
 import SyncModel
 import Testing
+import TestSupport
 
 @testable import usersync
 
@@ -14,7 +15,7 @@ struct ClockFaults {
         print("seed of the clock test: \(seed)")
         var report = FaultReport(fault: "the clock set by an hour, forth and back, under load")
         try await TestServer.inFolder { folder, receiver in
-            let clock = TestClock()
+            let clock = TestClock.running()
             let began = clock.now
             try await TestServer.start(folder: folder, receiver: receiver, clock: clock) { server in
                 let load = MixedLoad(port: server.port, tenants: ["t1", "t2", "t3"], seed: seed, cutsUploads: true)
@@ -24,7 +25,7 @@ struct ClockFaults {
                 for number in 0..<FaultScale.pick(8, full: 160) {
                     let before = load.acknowledged
                     #expect(await eventually { load.acknowledged >= before + 3 })
-                    clock.move(by: jumps[number % jumps.count])
+                    clock.advance(jumps[number % jumps.count])
                     report.tries += 1
                 }
                 load.stop()
@@ -50,12 +51,12 @@ struct ClockFaults {
     @Test("set back by an hour, a user sent without a syncTime is not taken for older news, not after a restart either")
     func withoutSyncTime() async throws {
         try await TestServer.inFolder { folder, receiver in
-            let clock = TestClock()
-            clock.move(by: 3600)
+            let clock = TestClock.running()
+            clock.advance(3600)
             try await TestServer.start(folder: folder, receiver: receiver, clock: clock) { server in
                 let first = try await server.synced([Bodies.user("u1", "a@x.io", name: "First")])
                 #expect(first.metadata.created.int == 1)
-                clock.move(by: -3600)
+                clock.advance(-3600)
                 // What names its moment rightly is not held to be older than what a wrong clock wrote.
                 func named(_ seconds: Double) -> String { #"{"syncTime":"\#(clock.now.advanced(bySeconds: seconds).iso8601)"}"# }
                 #expect(
@@ -86,7 +87,7 @@ struct ClockFaults {
                     job = try await server.submitted([Bodies.user("u1", "a@x.io")])
                     #expect(try await server.isDirectoryAway())
                     try await server.countFailedTry(tenant: "t1", error: "a try that failed")
-                    server.clock.move(by: jump)
+                    server.clock.advance(jump)
                 }
                 let shown = try await server.ended(job)
                 #expect(shown.status.string == "completed" && shown.attempts.array.count == 1, "\(jump): \(shown)")
@@ -105,9 +106,9 @@ struct ClockFaults {
                 // Written down: from then on the next try may come at any time.
                 #expect(try await eventually { try await server.job(job).webhook.attempts.int == 1 })
                 server.receiver.answer(with: 200)
-                server.clock.move(by: jump)
+                server.clock.advance(jump)
                 report.tries += 1
-                if jump < 0 { server.clock.move(by: -jump + 10) }
+                if jump < 0 { server.clock.advance(-jump + 10) }
                 try await GoodCaller(server).submit(&report)
                 #expect(try await eventually { try await server.job(job).webhook.state.string == "delivered" })
                 let webhooks = server.receiver.of(job: job)
@@ -125,7 +126,7 @@ struct ClockFaults {
             }
             let first = try await send("k").json.jobId.string
             for jump in [3600.0, -3600, -3600, 3600] {
-                server.clock.move(by: jump)
+                server.clock.advance(jump)
                 let again = try await send("k")
                 #expect(again.json.jobId.string == first && again.header("idempotent-replayed") == "true")
             }
@@ -142,13 +143,13 @@ struct ClockFaults {
             }
             for jump in [-3600.0, 3600, 3600, -3600] {
                 try await exhaust()
-                server.clock.move(by: jump)
+                server.clock.advance(jump)
                 #expect(try await send(keys.removeLast()).status == 202, "\(jump)")
             }
             let wrong = ["X-Internal-API-Key": "wrong-key-wrong-key-0"]
             for _ in 0..<21 { _ = try await server.get("/api/health", headers: wrong) }
             #expect(try await server.get("/api/health", headers: wrong).status == 429)
-            server.clock.move(by: -3600)
+            server.clock.advance(-3600)
             #expect(try await server.get("/api/health", headers: wrong).status == 401)
         }
     }

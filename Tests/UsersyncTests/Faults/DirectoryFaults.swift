@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 @Suite("Faults: the CRM's database is away")
 struct DirectoryFaults {

@@ -115,7 +115,7 @@ struct LastPassFaults {
             let exchange = Exchange(groups: 60)
             // All of a kind after the other: whom a user waits for is in another batch.
             let sent = (0..<5).flatMap { kind in stride(from: kind, to: exchange.sent.count, by: 5).map { exchange.sent[$0] } }
-            let clock = TestClock().wall
+            let clock = TestClock.running().wallClock
             let path = folder.appending(path: "data/crm.sqlite").path
             let directory = PausingDirectory(
                 SQLiteUserDirectory(path: path, emailScope: .global, clock: clock), moment == .beforeLastPass ? .before : .after,

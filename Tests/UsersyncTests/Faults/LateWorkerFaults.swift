@@ -151,7 +151,7 @@ struct LateWorkerFaults {
 extension NewJob {
     /// A sync of a tenant; all have the same `syncTime`, so that nothing is stale and only the ledger keeps late ones away.
     fileprivate static func of(_ tenant: String, users: Int) -> NewJob {
-        let now = TestClock().now
+        let now = TestClock.running().now
         return NewJob(
             id: JobID(now: now), operation: .userSync, tenantID: TenantID(tenant), tenantName: tenant, source: "tests",
             syncTime: Timestamp(seconds: 1_750_000_000), acceptedAt: now, totalUsers: users, requestID: "r")

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 @Suite("Faults: what a log gives away")
 struct LogSecrecyFaults {

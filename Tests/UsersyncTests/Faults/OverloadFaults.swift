@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 @Suite("Faults: more comes than can be done")
 struct OverloadFaults {

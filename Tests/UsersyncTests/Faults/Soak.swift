@@ -112,8 +112,8 @@ struct Soak {
     private func expectSpaceBack(_ folder: URL, _ receiver: HookReceiver) async throws {
         let file = folder.appending(path: "data/queue.sqlite")
         let before = ProcessFigures.size(file)
-        let clock = TestClock()
-        clock.move(by: 8 * 86_400)
+        let clock = TestClock.running()
+        clock.advance(8 * 86_400)
         try await TestServer.start(folder: folder, receiver: receiver, clock: clock) { server in
             let isEmpty = try await eventually(600) {
                 try await server.get("/api/internal/sync/jobs").json.jobs == .array([])

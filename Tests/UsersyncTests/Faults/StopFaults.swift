@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import Synchronization
 import Testing
+import TestSupport
 
 @Suite("Faults: stopped in the middle of everything")
 struct StopFaults {

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 @Suite("Headers, on a running server")
 struct HeadersOverHTTPTests {

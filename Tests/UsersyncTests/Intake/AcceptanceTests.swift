@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import SyncModel
 import Testing
+import TestSupport
 
 @Suite("Submitting: what is accepted")
 struct AcceptanceTests {

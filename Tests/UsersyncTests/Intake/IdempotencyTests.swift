@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import SyncModel
 import Testing
+import TestSupport
 
 @Suite("Submitting: Idempotency-Key, rate limit, CORS")
 struct IdempotencyTests {
@@ -63,7 +64,7 @@ struct IdempotencyTests {
             #expect(refused.status == 400)
             let good = try await server.sync([Bodies.user("u1", "a@x.io")], headers: ["Idempotency-Key": "k1"])
             #expect(good.status == 202 && good.header("idempotent-replayed") == nil)
-            server.clock.move(by: 86_500)
+            server.clock.advance(86_500)
             let late = try await server.sync([Bodies.user("u1", "a@x.io")], headers: ["Idempotency-Key": "k1"])
             #expect(late.status == 202 && late.header("idempotent-replayed") == nil)
             #expect(late.json.jobId != good.json.jobId)
@@ -117,7 +118,7 @@ struct IdempotencyTests {
             #expect(try await server.get("/api/internal/sync/status").status == 200)
             #expect(try await server.post(self.users, #"{"test":"connection"}"#).status == 200)
             #expect(try await server.sync(users, headers: ["Idempotency-Key": "k1"]).header("idempotent-replayed") == "true")
-            server.clock.move(by: 901)
+            server.clock.advance(901)
             #expect(try await server.sync([]).status == 202)
         }
     }

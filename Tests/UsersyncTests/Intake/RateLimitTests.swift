@@ -3,6 +3,7 @@ import Logging
 import SyncModel
 import SyncServer
 import Testing
+import TestSupport
 
 @testable import usersync
 

@@ -5,6 +5,7 @@ import GRDB
 import JobQueue
 import SyncModel
 import Testing
+import TestSupport
 
 @testable import usersync
 
@@ -77,7 +78,7 @@ struct RefusalTests {
             #expect(isError(limited, 429))
             #expect(limited.header("retry-after").flatMap { Int($0) } != nil)
             #expect(try await server.get("/api/health").status == 200)
-            server.clock.move(by: 61)
+            server.clock.advance(61)
             #expect(try await server.get("/api/health", headers: wrong).status == 401)
         }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 @Suite("Submitting: each rule of the body, over HTTP")
 struct RuleTests {

@@ -2,6 +2,7 @@ import HTTPTypes
 import JobQueue
 import SyncModel
 import Testing
+import TestSupport
 
 @testable import SyncServer
 @testable import usersync
@@ -13,9 +14,9 @@ struct UploadSeatsTests {
         try await TestServer.run { server in
             let assembly = server.app.assembly
             var dependencies = IntakeDependencies(
-                queue: assembly.queue, engine: assembly.engine, settings: assembly.settings, clock: server.clock.wall,
+                queue: assembly.queue, engine: assembly.engine, settings: assembly.settings, clock: server.clock.wallClock,
                 acceptance: AcceptanceClock(latest: nil),
-                limiter: SubmissionLimiter(assembly.settings.rateLimit, clock: server.clock.wall),
+                limiter: SubmissionLimiter(assembly.settings.rateLimit, clock: server.clock.wallClock),
                 budget: RunBudget(blocks: 4), isDraining: { false }, callbackProblem: { _ in nil })
             dependencies.seats = UploadSeats(1)
             let large = Array(Bodies.sync(Bodies.users(9_000)).utf8)

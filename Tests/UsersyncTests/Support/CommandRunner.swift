@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Runs the built `usersync` as a process of its own.
 struct CommandRunner {

@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Synchronization
+import TestSupport
 
 /// A real HTTP server on the loopback that keeps what is posted to it.
 final class HookReceiver: Sendable {
@@ -58,8 +59,7 @@ final class HookReceiver: Sendable {
 
     /// Waits until `count` webhooks came (or `seconds` passed) and returns them all.
     func wait(for count: Int, seconds: Double = Double(hangTime)) async -> [Received] {
-        let deadline = ContinuousClock.now + .seconds(seconds)
-        while received.count < count, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
+        _ = await eventually(seconds) { received.count >= count }
         return received
     }
 

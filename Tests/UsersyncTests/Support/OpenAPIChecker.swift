@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Asks the Python packages openapi-spec-validator and jsonschema; the interpreter is `USERSYNC_PYTHON`, or python3.
 enum OpenAPIChecker {
@@ -37,15 +38,12 @@ enum OpenAPIChecker {
     }
 
     private static func waitForPython(_ input: Data) throws -> Data {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("openapi-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let file = folder.appendingPathComponent("input.json")
-        try input.write(to: file)
+        let folder = try TemporaryDirectory()
+        let file = try folder.write("input.json", input)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [
-            ProcessInfo.processInfo.environment["USERSYNC_PYTHON"] ?? "python3", "-W", "ignore", "-c", script, file.path,
+            ProcessInfo.processInfo.environment["USERSYNC_PYTHON"] ?? "python3", "-W", "ignore", "-c", script, file,
         ]
         let pipe = Pipe()
         process.standardOutput = pipe

@@ -4,6 +4,7 @@ import NIOCore
 import NIOFoundationEssentialsCompat
 import NIOHTTP1
 import Testing
+import TestSupport
 
 @testable import usersync
 

@@ -1,13 +1,15 @@
 import Foundation
+import TestSupport
 
 @testable import usersync
 
 extension TestServer {
     /// A folder and a receiver that outlive servers, for tests that stop one and start another.
     static func inFolder(_ body: (URL, HookReceiver) async throws -> Void) async throws {
-        let folder = URL(filePath: NSTemporaryDirectory()).appending(path: "usersync-test-\(UUID().uuidString)")
+        let place = try TemporaryDirectory()
+        defer { withExtendedLifetime(place) {} }
+        let folder = place.url
         try FileManager.default.createDirectory(at: folder.appending(path: "data"), withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
         let receiver = try await HookReceiver.start()
         do {
             try await body(folder, receiver)

@@ -1,6 +1,7 @@
 import JobQueue
 import SyncModel
 import SyncServer
+import TestSupport
 
 @testable import usersync
 
@@ -40,7 +41,8 @@ extension TestServer {
     func dependencies(isStarted: @escaping @Sendable () -> Bool = { true }) -> HTTPServer.Dependencies {
         let assembly = app.assembly
         return HTTPServer.Dependencies(
-            settings: assembly.settings, queue: assembly.queue, engine: assembly.engine, clock: clock.wall, logger: log.logger,
+            settings: assembly.settings, queue: assembly.queue, engine: assembly.engine, clock: clock.wallClock,
+            logger: log.logger,
             isStarted: isStarted, isDraining: { false }, callbackProblem: { _ in nil }, renderMetrics: { [] })
     }
 }

@@ -8,6 +8,7 @@ import NIOHTTP1
 import SyncEngine
 import SyncModel
 import Testing
+import TestSupport
 
 @testable import JobQueue
 @testable import usersync
@@ -35,9 +36,10 @@ struct TestServer: Sendable {
         _ settings: [String: String] = [:], prepare: (URL) throws -> Void = { _ in },
         _ body: (TestServer) async throws -> Void
     ) async throws {
-        let folder = URL(filePath: NSTemporaryDirectory()).appending(path: "usersync-test-\(UUID().uuidString)")
+        let place = try TemporaryDirectory()
+        defer { withExtendedLifetime(place) {} }
+        let folder = place.url
         try FileManager.default.createDirectory(at: folder.appending(path: "data"), withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
         try prepare(folder.appending(path: "data"))
         let receiver = try await HookReceiver.start()
         do {
@@ -51,13 +53,13 @@ struct TestServer: Sendable {
 
     /// Starts a server on a folder that is there; for restarts.
     static func start(
-        _ settings: [String: String] = [:], folder: URL, receiver: HookReceiver, clock: TestClock = TestClock(),
+        _ settings: [String: String] = [:], folder: URL, receiver: HookReceiver, clock: TestClock = TestClock.running(),
         _ body: (TestServer) async throws -> Void
     ) async throws {
         let log = CapturedLog()
         let values = defaults(folder: folder, receiver: receiver).merging(settings) { $1 }
         let reading = try Settings.read(processors: 2, from: { values[$0] })
-        let app = try await UsersyncApp.start(settings: reading.settings, logger: log.logger, clock: clock.wall)
+        let app = try await UsersyncApp.start(settings: reading.settings, logger: log.logger, clock: clock.wallClock)
         guard let inProcess = app as? AppInProcess else { throw CommandFailure("not in this process") }
         let server = TestServer(app: inProcess, folder: folder, receiver: receiver, clock: clock, log: log)
         do {

@@ -1,6 +1,7 @@
 import Foundation
 import SyncServer
 import Testing
+import TestSupport
 
 @Suite("The webhook log")
 struct DeliveriesTests {

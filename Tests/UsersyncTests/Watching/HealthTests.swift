@@ -3,6 +3,7 @@ import ServiceLifecycle
 import SyncServer
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import usersync
 
@@ -50,7 +51,7 @@ struct HealthTests {
                 #expect(ready.json.error.string == "Not ready" && ready.json.details.string == "The queue cannot be written")
                 #expect(try await server.get("/livez").status == 200)
             }
-            server.clock.move(by: 2)
+            server.clock.advance(2)
             #expect(try await server.sync([Bodies.user("u1", "a@x.io")]).status == 202)
             #expect(try await server.get("/readyz").status == 200)
         }

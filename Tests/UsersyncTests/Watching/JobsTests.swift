@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import SyncModel
 import Testing
+import TestSupport
 
 @Suite("Watching jobs")
 struct JobsTests {
@@ -18,7 +19,7 @@ struct JobsTests {
             for (number, (tenant, source)) in [("t1", "hr"), ("t1", "crm"), ("t2", "hr"), ("t2", "crm"), ("t1", "hr")]
                 .enumerated()
             {
-                server.clock.move(by: 10)
+                server.clock.advance(10)
                 let users = number == 4 ? [Bodies.user("bad", "bad@x.io")] : [Bodies.user("u\(number)", "u\(number)@x.io")]
                 all.insert(try await server.submitted(users, tenant: tenant, source: source), at: 0)
                 let job = try await server.ended(all[0])
@@ -100,7 +101,7 @@ struct JobsTests {
                 let attempts = try await server.job(id).attempts
                 #expect(attempts[0].batch.int == 0 && attempts[0].attempt.int == 1 && attempts[0].error.string == "out of memory")
             }
-            server.clock.move(by: 301)
+            server.clock.advance(301)
             let ended = try await server.ended(id)
             #expect(
                 ended.status.string == "completed" && ended.results.array.count == 150 && ended.progress.percent.double == 100)

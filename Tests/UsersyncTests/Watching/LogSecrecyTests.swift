@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 
 @Suite("What the log keeps to itself")
 struct LogSecrecyTests {

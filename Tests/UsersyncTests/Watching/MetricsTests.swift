@@ -1,6 +1,7 @@
 import Foundation
 import JobQueue
 import Testing
+import TestSupport
 
 @testable import SyncEngine
 
@@ -44,7 +45,7 @@ struct MetricsTests {
             try await server.whileLocked {
                 _ = try await server.submitted(Bodies.users(120))
                 #expect(try await server.isDirectoryAway())
-                server.clock.move(by: 100)
+                server.clock.advance(100)
                 let metrics = try await read(server)
                 #expect(metrics["usersync_pending_users"] == 120 && metrics["usersync_directory_up"] == 0)
                 #expect(metrics["usersync_oldest_pending_job_age_seconds"].map { $0 >= 100 } == true)

@@ -3,6 +3,7 @@ import HTTPTypes
 import SyncModel
 import SyncServer
 import Testing
+import TestSupport
 
 /// The document against what the server answers.
 @Suite("The OpenAPI document is true")

@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import SyncServer
 import Testing
+import TestSupport
 
 @testable import SyncModel
 

@@ -1,5 +1,6 @@
 import Logging
 import Testing
+import TestSupport
 
 @Suite("The audit trail")
 struct OperatorActionTests {

@@ -5,6 +5,7 @@ import NIOCore
 import NIOHTTP1
 import SyncModel
 import Testing
+import TestSupport
 
 @testable import usersync
 

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import SyncServer
 import Testing
+import TestSupport
 
 @Suite("The table of routes")
 struct RouteTableTests {

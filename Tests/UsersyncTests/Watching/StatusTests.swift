@@ -1,6 +1,7 @@
 import Foundation
 import SyncModel
 import Testing
+import TestSupport
 
 @Suite("The status")
 struct StatusTests {
@@ -50,13 +51,13 @@ struct StatusTests {
             server.receiver.answer(with: 502)
             _ = try await server.submitted([Bodies.user("u1", "a@x.io")])
             #expect(try await eventually { try await server.status().webhooks.lastError.string == "HTTP 502" })
-            server.clock.move(by: 2)
+            server.clock.advance(2)
             try await server.whileLocked {
                 let id = try await server.submitted(Bodies.users(150), tenant: "t2")
                 #expect(try await server.isDirectoryAway())
                 try await server.countFailedTry(tenant: "t2", error: "out of memory")
                 let before = try await server.status()
-                server.clock.move(by: 100)
+                server.clock.advance(100)
                 let status = try await server.status()
                 let batch = status.retrying[0]
                 #expect(status.retrying.array.count == 1 && batch.jobId.string == id && batch.tenantId.string == "t2")

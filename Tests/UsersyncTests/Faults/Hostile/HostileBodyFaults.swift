@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Testing
+import TestSupport
 
 @Suite("Faults: hostile bodies")
 struct HostileBodyFaults {

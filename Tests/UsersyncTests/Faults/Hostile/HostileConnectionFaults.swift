@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import SyncServer
 import Testing
+import TestSupport
 
 @testable import usersync
 

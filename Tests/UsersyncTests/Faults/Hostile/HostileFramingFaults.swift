@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 @Suite("Faults: requests hidden in requests")
 struct HostileFramingFaults {

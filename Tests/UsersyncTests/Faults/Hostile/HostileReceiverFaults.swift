@@ -2,6 +2,7 @@ import Foundation
 import SyncEngine
 import SyncModel
 import Testing
+import TestSupport
 
 @testable import usersync
 
@@ -58,7 +59,7 @@ struct HostileReceiverFaults {
     /// Lets time pass until the webhooks are delivered.
     private func isDelivered(_ server: TestServer) async throws -> Bool {
         try await eventually(90) {
-            server.clock.move(by: 120)
+            server.clock.advance(120)
             server.app.assembly.courier.wake()
             try? await Task.sleep(for: .milliseconds(100))
             return try await server.status().webhooks.pending.int == 0
@@ -130,14 +131,14 @@ struct HostileReceiverFaults {
                                 == 1
                         })
                     hostile.answer(.good)
-                    server.clock.move(by: 1000)
+                    server.clock.advance(1000)
                     server.app.assembly.courier.wake()
                     // A test event goes the same way: when it was taken, so would have been the other.
                     #expect(try await server.act("deliveries/test").status == 202)
                     let events = hostile.received.count
                     #expect(await eventually { hostile.received.count > events || hostile.received.last?.job == "" })
                     #expect(attempts() == 1)
-                    server.clock.move(by: 220)
+                    server.clock.advance(220)
                     server.app.assembly.courier.wake()
                     #expect(await eventually { attempts() == 2 })
                 }
@@ -155,7 +156,7 @@ struct HostileReceiverFaults {
                     jobs.append(try await server.submitted([Bodies.user("u\(minute)", "u\(minute)@x.io")]))
                     let job = jobs[minute]
                     #expect(await eventually { hostile.received.contains { $0.job == job } })
-                    server.clock.move(by: 300)
+                    server.clock.advance(300)
                     report.tries += 1
                     report.acknowledged += 1
                 }
@@ -166,7 +167,7 @@ struct HostileReceiverFaults {
                 hostile.answer(.good)
                 #expect(
                     try await eventually {
-                        server.clock.move(by: 600)
+                        server.clock.advance(600)
                         server.app.assembly.courier.wake()
                         try? await Task.sleep(for: .milliseconds(100))
                         return try await server.status().webhooks.pending.int == 0

@@ -3,6 +3,7 @@ import GRDB
 import SyncModel
 import SyncServer
 import Testing
+import TestSupport
 
 @Suite("Faults: callers after what is not theirs")
 struct HostileTenantFaults {

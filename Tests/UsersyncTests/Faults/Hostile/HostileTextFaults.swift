@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Testing
+import TestSupport
 
 @Suite("Faults: hostile text")
 struct HostileTextFaults {

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Testing
+import TestSupport
 
 /// Compares what a server made of a load with the model, once it is idle.
 struct Aftermath {

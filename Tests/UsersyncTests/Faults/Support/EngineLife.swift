@@ -22,7 +22,7 @@ struct EngineLife: Sendable {
 
     /// - Parameter impatience: the share of calls to the directory that are given up.
     static func begin(in folder: URL, impatience: Double, random: SeededGenerator) async throws -> EngineLife {
-        let clock = TestClock().wall
+        let clock = TestClock.running().wallClock
         let signals = QueueSignals()
         let queue = try await SQLiteJobQueue.open(
             path: folder.appending(path: "data/queue.sqlite").path, clock: clock, observer: signals.observer)

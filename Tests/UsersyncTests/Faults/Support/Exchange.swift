@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import JobQueue
 import SyncModel
+import TestSupport
 
 /// A request in which everybody waits for somebody: pairs that swap their addresses, addresses that a new account takes over, and
 /// addresses that are taken up by one while another moves away.

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// Callers, each of a tenant of its own, who submit without a pause and do not care for `Retry-After`. What they send carries an
 /// `Idempotency-Key`, so that of each job it is known whether it was taken.

@@ -5,6 +5,7 @@ import NIOCore
 import NIOFoundationEssentialsCompat
 import NIOHTTP1
 import Testing
+import TestSupport
 
 /// Somebody in good faith beside the hostile ones: what he submits is applied once, and its webhook arrives.
 struct GoodCaller: Sendable {

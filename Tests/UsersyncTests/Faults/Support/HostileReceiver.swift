@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Synchronization
+import TestSupport
 
 /// A receiver of webhooks that answers in whatever way it is told to, and keeps what it was sent.
 final class HostileReceiver: Sendable {

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestSupport
 
 /// A TCP connection that sends whatever bytes it is given and keeps what comes back.
 final class RawCaller: Sendable {

@@ -1,10 +1,10 @@
 /// Seconds after which something counts as hung. A machine on which everything else is busy too takes a minute for what takes a
 /// second otherwise, so this is no measure of speed.
-let hangTime: Int64 = 240
+package let hangTime: Int64 = 240
 
 /// Looks again and again until `condition` holds, for `seconds` at most.
 /// - Returns: whether it came to hold.
-func eventually(_ seconds: Double = Double(hangTime), _ condition: () async throws -> Bool) async rethrows -> Bool {
+package func eventually(_ seconds: Double = Double(hangTime), _ condition: () async throws -> Bool) async rethrows -> Bool {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < deadline {
         if try await condition() { return true }

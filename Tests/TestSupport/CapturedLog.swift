@@ -1,20 +1,23 @@
-import Logging
+package import Logging
 import Synchronization
 
 /// Everything that was logged.
-final class CapturedLog: Sendable {
-    struct Line: Sendable {
-        var level: Logger.Level
-        var message: String
-        var metadata: [String: String]
+package final class CapturedLog: Sendable {
+    package struct Line: Sendable {
+        package var level: Logger.Level
+        package var message: String
+        package var metadata: [String: String]
     }
+
+    package init() {}
+
     private let recorded = Mutex<[Line]>([])
 
-    var lines: [Line] { recorded.withLock { $0 } }
-    var text: String { lines.map { "\($0.level) \($0.message) \($0.metadata)" }.joined(separator: "\n") }
-    func contains(_ part: String) -> Bool { text.contains(part) }
+    package var lines: [Line] { recorded.withLock { $0 } }
+    package var text: String { lines.map { "\($0.level) \($0.message) \($0.metadata)" }.joined(separator: "\n") }
+    package func contains(_ part: String) -> Bool { text.contains(part) }
 
-    var logger: Logger {
+    package var logger: Logger {
         var logger = Logger(label: "test") { _ in Handler(log: self) }
         logger.logLevel = .trace
         return logger

@@ -1,8 +1,8 @@
-import Foundation
+package import Foundation
 
 /// JSON to be looked into: a step that does not exist leads to `.missing`, never to a crash.
 @dynamicMemberLookup
-enum JSONValue: Sendable, Equatable, CustomStringConvertible {
+package enum JSONValue: Sendable, Equatable, CustomStringConvertible {
     case object([String: JSONValue])
     case array([JSONValue])
     case string(String)
@@ -11,7 +11,7 @@ enum JSONValue: Sendable, Equatable, CustomStringConvertible {
     case null
     case missing
 
-    init(_ data: Data) {
+    package init(_ data: Data) {
         self = (try? JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)).map(JSONValue.init(any:)) ?? .missing
     }
 
@@ -26,20 +26,22 @@ enum JSONValue: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    subscript(dynamicMember name: String) -> JSONValue { self[name] }
-    subscript(name: String) -> JSONValue { if case .object(let members) = self { members[name] ?? .missing } else { .missing } }
-    subscript(index: Int) -> JSONValue {
+    package subscript(dynamicMember name: String) -> JSONValue { self[name] }
+    package subscript(name: String) -> JSONValue {
+        if case .object(let members) = self { members[name] ?? .missing } else { .missing }
+    }
+    package subscript(index: Int) -> JSONValue {
         if case .array(let elements) = self, elements.indices.contains(index) { elements[index] } else { .missing }
     }
 
-    var string: String? { if case .string(let value) = self { value } else { nil } }
-    var int: Int? { if case .number(let value) = self { Int(exactly: value) } else { nil } }
-    var double: Double? { if case .number(let value) = self { value } else { nil } }
-    var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
-    var array: [JSONValue] { if case .array(let elements) = self { elements } else { [] } }
-    var keys: Set<String> { if case .object(let members) = self { Set(members.keys) } else { [] } }
+    package var string: String? { if case .string(let value) = self { value } else { nil } }
+    package var int: Int? { if case .number(let value) = self { Int(exactly: value) } else { nil } }
+    package var double: Double? { if case .number(let value) = self { value } else { nil } }
+    package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    package var array: [JSONValue] { if case .array(let elements) = self { elements } else { [] } }
+    package var keys: Set<String> { if case .object(let members) = self { Set(members.keys) } else { [] } }
 
-    var description: String {
+    package var description: String {
         switch self {
         case .object(let members):
             "{" + members.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ") + "}"

@@ -1,7 +1,7 @@
 import Testing
 
 /// Bodies of syncs for the tests that hold for any body.
-enum Bodies {
+enum SampleBodies {
     /// The guide's own, with the white space it is printed with.
     static let guide = """
         {
