@@ -1,12 +1,12 @@
 /// Why a command failed: a sentence for its user.
-struct CommandFailure: Error, CustomStringConvertible {
-    let description: String
+package struct CommandFailure: Error, CustomStringConvertible {
+    package let description: String
     /// The exit status.
     let status: Int32
     /// Whether it may succeed the next time with nothing changed: a folder that is not mounted yet, for example.
     let mayPass: Bool
 
-    init(_ description: String, status: Int32 = 1, mayPass: Bool = false) {
+    package init(_ description: String, status: Int32 = 1, mayPass: Bool = false) {
         self.description = description
         self.status = status
         self.mayPass = mayPass

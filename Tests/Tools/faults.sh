@@ -10,7 +10,7 @@ printf 'fault\ttries\tacknowledged\tapplied\tlost\ttwice\twebhooks missing\trows
 export FAULT_REPORT FAULTS=full
 say "Building, then breaking things"
 status=0
-swift test --no-parallel --filter "${1:-UsersyncTests..*Faults}" || status=$?
+swift test --no-parallel --filter "${1:-FaultTests\..*Faults}" || status=$?
 say "What was acknowledged, and what became of it"
 column -t -s "$(printf '\t')" "$FAULT_REPORT" 2>/dev/null || cat "$FAULT_REPORT"
 exit $status

@@ -12,4 +12,4 @@ USERSYNC_BINARY=$(swift build -c release --show-bin-path)/usersync
 SOAK_CHART=$PWD/.build/soak.svg
 export FAULTS_SOAK USERSYNC_BINARY SOAK_CHART
 say "A mixed load for $FAULTS_SOAK minutes"
-exec swift test --skip-build --no-parallel --filter 'UsersyncTests.Soak/'
+exec swift test --skip-build --no-parallel --filter 'FaultTests.Soak/'

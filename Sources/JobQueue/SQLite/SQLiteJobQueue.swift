@@ -78,7 +78,7 @@ package final class SQLiteJobQueue: JobQueue {
     }
 
     /// Faults of the lanes that were put right so far.
-    var repairs: Int { repaired.load(ordering: .relaxed) }
+    package var repairs: Int { repaired.load(ordering: .relaxed) }
 
     func countRepairs(_ count: Int) { repaired.add(count, ordering: .relaxed) }
 

@@ -1,23 +1,23 @@
 import CSQLiteSettings
 import Foundation
-import JobQueue
+package import JobQueue
 import Logging
 import Metrics
 import ServiceLifecycle
-import SyncEngine
-import SyncModel
+package import SyncEngine
+package import SyncModel
 import SyncServer
 import Synchronization
 import UnixSignals
 import UserDirectory
 
 /// Assembles the server: every part is created here and passed to those that need it.
-struct Assembly: Sendable {
-    let settings: Settings
+package struct Assembly: Sendable {
+    package let settings: Settings
     let logger: Logger
-    let queue: SQLiteJobQueue
+    package let queue: SQLiteJobQueue
     let directory: SQLiteUserDirectory
-    let engine: Engine
+    package let engine: Engine
     let courier: WebhookCourier
     let started = StartSignal()
     private let janitor: Janitor

@@ -1,15 +1,15 @@
 import Foundation
 import JobQueue
-import Logging
+package import Logging
 import ServiceLifecycle
 import SyncEngine
-import SyncModel
+package import SyncModel
 import SyncServer
 import UnixSignals
 import UserDirectory
 
 /// Starts and stops the whole server.
-enum UsersyncApp {
+package enum UsersyncApp {
     /// Runs the server until SIGTERM or SIGINT.
     static func run(settings: Settings) async throws {
         let assembly = try await Assembly(settings: settings, logger: LogOutput.logger(settings))
@@ -32,7 +32,9 @@ enum UsersyncApp {
 
     /// Starts the server in this process and returns once it answers.
     /// - Parameter logger: `nil` logs as the settings say.
-    static func start(settings: Settings, logger: Logger? = nil, clock: WallClock = .system) async throws -> any RunningApp {
+    package static func start(settings: Settings, logger: Logger? = nil, clock: WallClock = .system) async throws
+        -> any RunningApp
+    {
         let assembly = try await Assembly(settings: settings, logger: logger ?? LogOutput.logger(settings), clock: clock)
         let group = ServiceGroup(configuration: assembly.serviceGroup(signals: []))
         // Unstructured: the server outlives this call. `stop` ends it and waits for it.
@@ -55,7 +57,7 @@ enum UsersyncApp {
 }
 
 /// A server running in this process.
-protocol RunningApp: Sendable {
+package protocol RunningApp: Sendable {
     /// The port it listens on.
     var port: Int { get }
     /// Stops it as SIGTERM would; returns once it has stopped.
@@ -63,13 +65,13 @@ protocol RunningApp: Sendable {
 }
 
 /// What `start` returns; tests use its parts.
-struct AppInProcess: RunningApp {
-    let port: Int
-    let assembly: Assembly
+package struct AppInProcess: RunningApp {
+    package let port: Int
+    package let assembly: Assembly
     let group: ServiceGroup
     let running: Task<Void, any Error>
 
-    func stop() async throws {
+    package func stop() async throws {
         await group.triggerGracefulShutdown()
         let result = await running.result
         await assembly.close()

@@ -1,7 +1,7 @@
 import JobQueue
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Cancelling")
 struct CancelTests {

@@ -1,8 +1,8 @@
 import JobQueue
 import SyncModel
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Intake")
 struct IntakeTests {

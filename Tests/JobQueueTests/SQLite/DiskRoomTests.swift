@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 
 @testable import JobQueue
 

@@ -1,7 +1,7 @@
 import Dispatch
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 
 @testable import JobQueue
 

@@ -1,8 +1,8 @@
 import Dispatch
 import GRDB
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 
 @testable import JobQueue
 

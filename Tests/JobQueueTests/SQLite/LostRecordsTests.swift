@@ -1,8 +1,8 @@
 import GRDB
 import GRDBSQLite
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 
 @testable import JobQueue
 

@@ -3,8 +3,8 @@ import Foundation
 import GRDB
 import Synchronization
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 
 @testable import JobQueue
 

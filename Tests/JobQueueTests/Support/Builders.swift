@@ -1,7 +1,7 @@
 import JobQueue
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 
 /// A payload of users with these indices; user 7 has the id `u7` and the email `u7@example.com`.
 func payload(_ indices: some Sequence<Int>) -> BatchPayload {

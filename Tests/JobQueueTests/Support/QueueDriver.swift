@@ -3,8 +3,8 @@ import InMemoryQueue
 import JobQueue
 import Synchronization
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 
 /// A driver under test: how to make an empty queue of it, and how to make one over what a killed process left.
 struct QueueDriver: Sendable, CustomTestStringConvertible {

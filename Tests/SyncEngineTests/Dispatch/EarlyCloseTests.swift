@@ -1,7 +1,7 @@
 import SyncModel
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 @testable import SyncEngine
 

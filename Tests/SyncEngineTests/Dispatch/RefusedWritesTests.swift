@@ -1,7 +1,7 @@
 import GRDB
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 
 @testable import JobQueue
 @testable import SyncEngine

@@ -3,8 +3,8 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 import UserDirectory
 
 @testable import SyncEngine

@@ -1,6 +1,6 @@
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 
 @testable import SyncEngine
 

@@ -1,8 +1,8 @@
 import JobQueue
 import NIOHTTP1
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 
 @testable import SyncEngine
 

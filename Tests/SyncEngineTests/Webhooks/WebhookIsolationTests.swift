@@ -5,8 +5,8 @@ import NIOCore
 import NIOHTTP1
 import ServiceLifecycle
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 
 @testable import SyncEngine
 

@@ -1,6 +1,6 @@
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 
 @Suite("The acknowledgement")
 struct AcknowledgementDocumentTests {

@@ -1,7 +1,7 @@
 import Foundation
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 
 @Suite("A job in full")
 struct JobDocumentTests {

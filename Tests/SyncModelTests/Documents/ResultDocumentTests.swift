@@ -1,6 +1,6 @@
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 
 @Suite("The result of a finished job")
 struct ResultDocumentTests {

@@ -1,12 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("The corpus of the fuzzer")
 struct FuzzCorpusTests {
     @Test("every property holds for every input that a fuzzer found worth keeping")
     func corpus() throws {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../Fuzz/Corpus", directoryHint: .isDirectory).standardized
+        let folder = Repository.root.appending(path: "Tests/Fuzz/Corpus", directoryHint: .isDirectory)
         let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
         var kinds: Set<UInt8> = []
         for file in files {

@@ -1,7 +1,7 @@
 import Foundation
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 
 /// Jobs and results to make documents of.
 enum DocumentSamples {

@@ -1,8 +1,8 @@
 import Foundation
 import SyncModel
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 import UserDirectory
 
 @Suite("A batch takes effect exactly once")

@@ -1,6 +1,6 @@
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 import UserDirectory
 
 @Suite("Tenants never touch")

@@ -2,8 +2,8 @@ import Foundation
 import GRDB
 import SyncModel
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 @testable import UserDirectory
 

@@ -1,8 +1,8 @@
 import Foundation
 import SyncModel
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 import UserDirectory
 
 @Suite("A last pass whose users wait for each other over many batches")

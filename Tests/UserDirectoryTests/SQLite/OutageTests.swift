@@ -1,8 +1,8 @@
 import Foundation
 import GRDB
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 import UserDirectory
 
 @Suite("A directory that is away, and comes back")

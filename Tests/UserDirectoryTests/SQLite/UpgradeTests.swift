@@ -1,7 +1,7 @@
 import GRDB
 import SyncModel
-import Testing
 import TestSupport
+import Testing
 import UserDirectory
 
 @Suite("Tables that are there are fitted, losing nothing")

@@ -2,8 +2,8 @@ import Foundation
 import GRDB
 import SyncModel
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 import UserDirectory
 
 /// A directory under test, and a look at its tables from outside.

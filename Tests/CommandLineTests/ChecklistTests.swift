@@ -1,0 +1,130 @@
+import Foundation
+import SyncModel
+import TestSupport
+import Testing
+
+@testable import usersync
+
+@Suite("The deployment checklist")
+struct ChecklistTests {
+    private func check(_ values: [String: String]) throws -> Checklist {
+        let all = ["INTERNAL_API_KEY": FakeServer.key].merging(values) { $1 }
+        var list = Checklist()
+        let reading = try Settings.read(processors: 2) { all[$0] }
+        ConfigurationCheck(reading: reading, named: Set(all.keys)).run(into: &list)
+        return list
+    }
+
+    private func checkServer(_ answers: [String: (status: Int, body: String)]) async throws -> Checklist {
+        try await FakeServer(answers: answers).serve { url in
+            let target = try SyncClient.Target(values: ["INTERNAL_API_KEY": FakeServer.key], server: url)
+            return try await SyncClient.with(target) { client in
+                var list = Checklist()
+                await ServerCheck(client: client).run(into: &list)
+                return list
+            }
+        }
+    }
+
+    @Test("a good configuration has no failure, and what could be better is a doubt")
+    func good() throws {
+        let directory = try TemporaryDirectory()
+        let list = try check([
+            "DATA_DIR": directory.path + "/data", "OPS_API_KEY": FakeServer.key + "2",
+            "WRAPPER_WEBHOOK_URL": "https://w.example/hook",
+            "MIN_FREE_DISK_BYTES": "0",
+        ])
+        #expect(list.failures == 0)
+        #expect(list.doubts == 0)
+        #expect(list.lines(style: Style(isOn: false)).last == "✔ ready")
+    }
+
+    @Test("a key that goes along with webhooks is a doubt")
+    func sentKey() throws {
+        let list = try check(["WRAPPER_WEBHOOK_URL": "https://w.example/hook", "WEBHOOK_SEND_API_KEY": "true"])
+        #expect(list.findings.contains { $0.section == .security && $0.advice?.contains("WEBHOOK_SEND_API_KEY=false") == true })
+    }
+
+    @Test("what others can read is pointed at, with the command that mends it")
+    func modes() throws {
+        let directory = try TemporaryDirectory()
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: directory.path)
+        let list = try check(["DATA_DIR": directory.path])
+        #expect(list.findings.contains { $0.section == .security && $0.advice == "chmod 700 \(directory.path)" })
+    }
+
+    @Test("a queue and a database that are one file are a failure, however they are called")
+    func oneFile() throws {
+        let directory = try TemporaryDirectory()
+        let paths = ["DATABASE_URL": "sqlite:\(directory.path)/one.sqlite", "QUEUE_URL": "sqlite:\(directory.path)/./one.sqlite"]
+        let found = try check(paths).findings.filter { $0.level == .failure && $0.section == .security }
+        #expect(found.count == 1)
+    }
+
+    @Test("a database that is none and a disk that is full are failures")
+    func failures() throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write("crm.sqlite", String(repeating: "no database ", count: 100))
+        let list = try check(["DATABASE_URL": "sqlite:\(path)", "MIN_FREE_DISK_BYTES": "1125899906842624"])
+        #expect(list.findings.filter { $0.level == .failure }.map(\.section) == [.schema, .performance])
+        #expect(list.lines(style: Style(isOn: false)).last == "✘ not ready: 2 things to fix")
+        let document = try #require(try JSONSerialization.jsonObject(with: Data(list.json.utf8)) as? [String: Any])
+        #expect(document["failures"] as? Int == 2)
+    }
+
+    @Test("a server that does as it should passes")
+    func server() async throws {
+        let error = #"{"success":false,"error":"Malformed JSON","timestamp":"2025-08-19T10:00:00.000Z","requestId":"r"}"#
+        // The script knows no keys and no bodies: one answer for the endpoint, judged by each probe in its way.
+        let list = try await checkServer([
+            "GET /livez": (200, "{}"), "GET /readyz": (200, #"{"directory":{"state":"ok"}}"#), "GET /metrics": (200, "up 1"),
+            "POST /api/internal/sync/users": (400, error),
+        ])
+        #expect(list.findings.contains { $0.section == .errors && $0.level == .ok })
+        #expect(list.findings.contains { $0.section == .logging && $0.text == "/livez and /readyz answer" && $0.level == .ok })
+        // The same 400 to a connection test and to a wrong key is not as it should be.
+        #expect(list.findings.filter { $0.level == .failure }.map(\.section) == [.endpoint, .security])
+    }
+
+    @Test("a server that lets a wrong key in is a failure, and so is a directory in trouble")
+    func openServer() async throws {
+        let list = try await checkServer([
+            "GET /livez": (200, "{}"), "GET /readyz": (200, #"{"directory":{"state":"unavailable","error":"disk I/O error"}}"#),
+            "GET /metrics": (200, "up 1"), "POST /api/internal/sync/users": (200, #"{"success":true}"#),
+        ])
+        #expect(list.findings.contains { $0.section == .security && $0.level == .failure })
+        #expect(list.findings.contains { $0.section == .schema && $0.text.contains("disk I/O error") })
+        #expect(list.findings.contains { $0.section == .endpoint && $0.level == .ok && $0.text.contains("connection test") })
+    }
+
+    @Test("a server that is not there is one failure, with what to do")
+    func noServer() async throws {
+        let target = try SyncClient.Target(values: [:], server: "http://127.0.0.1:1")
+        let list = try await SyncClient.with(target) { client in
+            var list = Checklist()
+            await ServerCheck(client: client).run(into: &list)
+            return list
+        }
+        #expect(list.findings.map(\.level) == [.failure])
+        #expect(list.findings.first?.advice?.contains("usersync serve") == true)
+    }
+
+    @Test("a trial sync that cannot start is a failure, and leaves nothing behind")
+    func trial() async throws {
+        let seen = LockedPath()
+        var list = Checklist()
+        await TrialSync.run(into: &list) { settings in
+            await seen.set(settings.dataDirectory)
+            throw CommandFailure("no server today")
+        }
+        #expect(list.findings.map(\.level) == [.failure])
+        #expect(list.findings.first?.text.contains("no server today") == true)
+        let path = try #require(await seen.path)
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
+    private actor LockedPath {
+        private(set) var path: String?
+        func set(_ path: String) { self.path = path }
+    }
+}

@@ -1,0 +1,163 @@
+import Foundation
+import NIOCore
+import TestSupport
+import Testing
+
+@testable import usersync
+
+/// Feeds `text` in pieces of `size` bytes, so that every state of a reader meets every border.
+private func encoded(_ text: String, csv: Bool, size: Int) throws -> (json: String, remarks: [String]) {
+    let envelope = Envelope(tenantID: "t", tenantName: "T")
+    var encoder: any BodyEncoder = csv ? CSVEncoder(envelope: envelope) : NDJSONEncoder(envelope: envelope)
+    var out: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+        try encoder.encode(ByteBuffer(bytes: rest.prefix(size)), into: &out)
+        rest = rest.dropFirst(size)
+    }
+    try encoder.finish(into: &out)
+    return (String(decoding: out, as: UTF8.self), encoder.remarks)
+}
+
+/// The users alone.
+private func users(_ text: String, csv: Bool, size: Int = 7) throws -> String {
+    let json = try encoded(text, csv: csv, size: size).json
+    let head = #"{"operation":"user_sync","tenant":{"id":"t","name":"T"},"users":["#
+    let tail = #"],"metadata":{"syncedBy":"usersync submit"}}"#
+    #expect(json.hasPrefix(head) && json.hasSuffix(tail))
+    return String(json.dropFirst(head.count).dropLast(tail.count))
+}
+
+@Suite("Users from CSV")
+struct CSVEncoderTests {
+    @Test(
+        "quotes, doubled quotes, line ends and separators within quotes, CRLF, a byte order mark, no line end at the end",
+        arguments: [1, 2, 3, 64])
+    func rules(size: Int) throws {
+        let text = "\u{FEFF}email,name,title\r\n\"a@x\",\"A \"\"the\"\" B\",\"x,\ny\"\r\n\r\nb@x,Bé,"
+        #expect(
+            try users(text, csv: true, size: size)
+                == #"{"email":"a@x","name":"A \"the\" B","title":"x,\ny"},{"email":"b@x","name":"Bé"}"#)
+    }
+
+    @Test("semicolons and tabs separate too", arguments: [";", "\t"])
+    func separators(separator: String) throws {
+        let text =
+            ["email", "name", "department"].joined(separator: separator) + "\n"
+            + ["a@x", "A, B", "D"].joined(separator: separator)
+        #expect(try users(text, csv: true) == #"{"email":"a@x","name":"A, B","department":"D"}"#)
+    }
+
+    @Test("fields have the guide's types")
+    func types() throws {
+        let text = #"""
+            EMAIL,name,isactive,isAdmin,roles,permissions,allowedApplications,id
+            a@x,A,TRUE,0,"user; manager;","{""leads"":[""read""]}","[""crm""]",007
+            """#
+        #expect(
+            try users(text, csv: true)
+                == #"{"email":"a@x","name":"A","isActive":true,"isAdmin":false,"roles":["user","manager"],"permissions":{"leads":["read"]},"allowedApplications":["crm"],"id":"007"}"#
+        )
+    }
+
+    @Test("a header row alone is a sync of no users")
+    func headerOnly() throws {
+        #expect(try users("email,name\n", csv: true).isEmpty)
+        #expect(try users("email,name", csv: true).isEmpty)
+    }
+
+    @Test("columns that the guide does not know are left out and named")
+    func strangers() throws {
+        let result = try encoded("email,shoe size,name\na@x,44,A\n", csv: true, size: 5)
+        #expect(result.json.contains(#"{"email":"a@x","name":"A"}"#))
+        #expect(result.remarks.count == 1 && result.remarks[0].contains("shoe size"))
+    }
+
+    @Test(
+        "what cannot be read is named by its line",
+        arguments: [
+            ("email,name\na@x,A\nb@x,B,C\n", "line 3 has 3 cells"),
+            ("email,name,isAdmin\na@x,A,perhaps\n", "line 2, isAdmin: must be true or false"),
+            ("email,name\n\"a@x,A\n", "line 2: a quote is not closed"),
+            ("email,name\n\"a\"b,A\n", "line 2: text after a closing quote"),
+            ("email,name,roles\na@x,A,\"[1\"\n", "line 2, roles: the JSON is not whole"),
+            ("email,email,name\n", "two columns are called email"),
+            ("name\n", "needs the columns email and name"), ("", "needs a header row"),
+        ])
+    func mistakes(text: String, message: String) {
+        #expect {
+            try users(text, csv: true)
+        } throws: { "\($0)".contains(message) }
+    }
+
+    @Test("bytes that are not UTF-8 are refused, not replaced")
+    func encoding() {
+        var encoder = CSVEncoder(envelope: Envelope(tenantID: "t", tenantName: "T"))
+        var out: [UInt8] = []
+        #expect {
+            try encoder.encode(ByteBuffer(bytes: Array("email,name\na@x,J".utf8) + [0xFC] + Array("rg\n".utf8)), into: &out)
+        } throws: { "\($0)".contains("line 2, name: the text is not UTF-8") }
+    }
+}
+
+@Suite("Users from NDJSON")
+struct NDJSONEncoderTests {
+    @Test("a line a user, blank ones passed over", arguments: [1, 5, 1000])
+    func lines(size: Int) throws {
+        let text = "\u{FEFF}{\"email\":\"a}\\\"{\",\"x\":[{}]}\r\n\n  {\"email\":\"b\"} \n{}"
+        #expect(try users(text, csv: false, size: size) == "{\"email\":\"a}\\\"{\",\"x\":[{}]},{\"email\":\"b\"},{}")
+        #expect(try users("", csv: false).isEmpty)
+    }
+
+    @Test(
+        "a line that is not one whole object is named",
+        arguments: [
+            "{}\n{\"a\":1", "{}\n[]", "{}\n{} {}", "{}\n\"x\"", "{}\n{\"a\":[1}", "{}\n{]", "{}\nnull", "{}\n{\"a\":\"}",
+        ])
+    func mistakes(text: String) {
+        #expect {
+            try users(text, csv: false)
+        } throws: { "\($0)".contains("line 2 is not one whole JSON object") }
+    }
+}
+
+@Suite("The tenant of a request")
+struct TenantScannerTests {
+    private func find(_ json: String, size: Int = 3) -> TenantScanner.Finding {
+        var scanner = TenantScanner()
+        var rest = Array(json.utf8)[...]
+        while !rest.isEmpty {
+            scanner.feed(rest.prefix(size))
+            rest = rest.dropFirst(size)
+        }
+        return scanner.finding
+    }
+
+    @Test(
+        "is found wherever it stands, and nothing else is taken for it",
+        arguments: [
+            (#"{"tenant":{"id":"a"}}"#, "a"),
+            (#"{"operation":"tenant","id":"no","tenant":{"name":"id","x":{"id":"no"},"id":"b"}}"#, "b"),
+            (#"{"users":[{"tenant":{"id":"no"}},{"id":"no"}],"tenant":{"x":["id","no"],"id":"c"}}"#, "c"),
+            (#"{"x":{"id":"no"},"te\u006eant":{"i\u0064":"d\"\u00e9\\"}}"#, "d\"é\\"), (#" { "tenant" : { "id" : "e" } "#, "e"),
+            (#"{"x":"{\"tenant\":{\"id\":\"no\"}}","tenant":{"id":"f"}}"#, "f"),
+        ])
+    func found(json: String, id: String) {
+        for size in [1, 2, 64] { #expect(find(json, size: size) == .found(id)) }
+    }
+
+    @Test(
+        "is absent where there is none",
+        arguments: [
+            "{}", "[]", #"{"tenant":"x"}"#, #"{"tenant":{"id":7,"name":"n"}}"#, #"{"tenant":[{"id":"x"}]}"#,
+            #"{"a":{"id":"x"},"id":"y"}"#,
+        ])
+    func absent(json: String) {
+        #expect(find(json) == .absent)
+    }
+
+    @Test("is still searched for while the document goes on")
+    func searching() {
+        #expect(find(#"{"users":[{"id":"#) == .searching)
+    }
+}

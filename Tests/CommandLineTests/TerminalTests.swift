@@ -1,0 +1,181 @@
+import Foundation
+import SyncModel
+import TestSupport
+import Testing
+
+@testable import usersync
+
+@Suite("Figures and progress")
+struct TerminalTests {
+    @Test("figures read well")
+    func figures() {
+        #expect(Format.count(0) == "0")
+        #expect(Format.count(999) == "999")
+        #expect(Format.count(1_234_567) == "1,234,567")
+        #expect(Format.count(-1000) == "-1,000")
+        #expect(Format.count(1, "user") == "1 user")
+        #expect(Format.count(2, "batch", "batches") == "2 batches")
+        #expect(Format.bytes(999) == "999 B")
+        #expect(Format.bytes(46_200_000) == "46.2 MB")
+        #expect(Format.bytes(999_999) == "1.0 MB")
+        #expect(Format.bytes(5_000_000_000_000_000) == "5,000.0 TB")
+        #expect(Format.duration(0.04) == "40 ms")
+        #expect(Format.duration(9.96) == "10 s")
+        #expect(Format.duration(59.6) == "1 min")
+        #expect(Format.duration(192) == "3 min 12 s")
+        #expect(Format.duration(3 * 86_400 + 4 * 3600) == "3 d 4 h")
+        #expect(Format.duration(.infinity) == "-")
+        #expect(Format.percent(999, of: 1000) == "99 %")
+        #expect(Format.percent(0, of: 0) == "100 %")
+        #expect(Format.rate(12_400.4, "users") == "12,400 users/s")
+        #expect(Format.rate(1.26, "users") == "1.3 users/s")
+        #expect(Format.moment("2025-08-19T10:00:00.123Z") == "2025-08-19 10:00:00")
+        #expect(Format.moment("soon") == "soon")
+    }
+
+    @Test("figures that a server should not send are shown, not stumbled over")
+    func oddFigures() {
+        let odd = [Int.min, -1, 0, 1, .max]
+        for done in odd {
+            #expect(!Format.bytes(done).isEmpty)
+            for total in odd {
+                #expect(Format.percent(done, of: total).hasSuffix(" %"))
+                for rate in [-Double.infinity, -1, 0, 1e300, .infinity, .nan] {
+                    #expect(!Format.rate(rate, "users").isEmpty)
+                    for unit in [ProgressLine.Unit.bytes, .things("users")] {
+                        let line = ProgressLine(title: "Syncing", done: done, total: total, rate: rate, unit: unit)
+                        for width in [0, 80] { #expect(!line.drawn(width: width, style: Style(isOn: false)).isEmpty) }
+                    }
+                }
+            }
+        }
+        for columns in [nil, Int.min, -1, 0, 1, .max] { #expect((20...10_000).contains(Terminal.width(columns))) }
+        var meter = RateMeter()
+        let now = ContinuousClock.now
+        for done in odd { #expect(meter.rate(at: now, done: done) >= 0) }
+    }
+
+    @Test("a status whose figures are beyond reason is shown")
+    func oddStatus() throws {
+        let json = """
+            {"jobs":{"queued":\(Int.max)},"pendingUsers":\(Int.max),"oldestPendingAgeSeconds":1e300,
+            "workers":{"active":\(Int.max),"idle":\(Int.max)},"usersPerSecond":{"1m":1e300,"5m":-1e300},
+            "retrying":[{"jobId":"j","nextAttemptAt":"9999-12-31T23:59:59Z"}],"directory":{"state":"ok","since":"0001-01-01"},
+            "webhooks":{"pending":\(Int.max),"dead":\(Int.min),"oldestAgeSeconds":1e300},
+            "queue":{"bytes":\(Int.max),"walBytes":\(Int.min),"freeDiskBytes":0}}
+            """
+        let status = try JSONDecoder().decode(StatusDocument.self, from: Data(json.utf8))
+        for now in [Int64.min, .max] {
+            let screen = StatusScreen(status: status, server: "s", now: Timestamp(microseconds: now))
+            #expect(screen.lines(width: 80, style: Style(isOn: false)).count > 5)
+        }
+        let job =
+            #"{"jobId":"j","status":"running","tenant":{"id":"t","name":"T"},"metadata":{"created":\#(Int.max),"updated":1}}"#
+        #expect(try JSONDecoder().decode(JobDocument.self, from: Data(job.utf8)).settled == .max)
+    }
+
+    @Test("a bar grows with what is done and never passes the width")
+    func bar() {
+        let plain = Style(isOn: false)
+        var line = ProgressLine(title: "Syncing", done: 0, total: 10_000, rate: 0, unit: .things("users"))
+        func bars() -> Int { line.drawn(width: 100, style: plain).count { $0 == "━" } }
+        #expect(bars() == 0)
+        line.done = 5000
+        line.rate = 2500
+        let half = bars()
+        #expect(half > 5)
+        #expect(line.drawn(width: 100, style: plain).contains("50 %  5,000 of 10,000  2,500 users/s  2.0 s left"))
+        line.done = 10_000
+        #expect(bars() > half)
+        #expect(line.secondsLeft == nil)
+        for width in 10...140 { #expect(line.drawn(width: width, style: plain).count <= width) }
+        #expect(line.plain == "Syncing: 100 %  10,000 of 10,000  2,500 users/s")
+    }
+
+    @Test("of a stream whose length is not known, what was sent is shown")
+    func unknownTotal() {
+        let line = ProgressLine(title: "Sending", done: 46_200_000, total: nil, rate: 1_000_000, unit: .bytes)
+        #expect(line.drawn(width: 80, style: Style(isOn: false)) == "  Sending 46.2 MB  1.0 MB/s")
+    }
+
+    @Test("the rate is that of the last seconds")
+    func rate() {
+        var meter = RateMeter()
+        let start = ContinuousClock().now
+        #expect(meter.rate(at: start, done: 0) == 0)
+        #expect(meter.rate(at: start + .seconds(1), done: 100) == 100)
+        for second in 2...20 { _ = meter.rate(at: start + .seconds(second), done: 100 + (second - 1) * 1000) }
+        #expect(meter.rate(at: start + .seconds(21), done: 100 + 20 * 1000) == 1000)
+        #expect(meter.rate(at: start + .seconds(60), done: 100 + 20 * 1000) == 0)
+    }
+
+    @Test("columns line up, the last is cut to the width, and control characters are gone")
+    func table() {
+        var table = Table([("Id", .left), ("Users", .right), ("Why", .left)])
+        table.add(["a", "1,000", "short"])
+        table.add(["long", "7", "a reason that goes\non and on\u{1B}[31m and on"])
+        #expect(
+            table.lines(width: 30, style: Style(isOn: false)) == [
+                "Id    Users  Why", "a     1,000  short", "long      7  a reason that go…",
+            ])
+    }
+
+    @Test("colours only where they are on")
+    func style() {
+        #expect(Style(isOn: false).red("x") == "x")
+        #expect(Style(isOn: true).red("x") == "\u{1B}[31mx\u{1B}[0m")
+        #expect(!Terminal(isOutputTerminal: true, isErrorTerminal: true, mayColor: false, width: 80).style.isOn)
+        #expect(!Terminal(isOutputTerminal: false, isErrorTerminal: true, mayColor: true, width: 80).style.isOn)
+    }
+}
+
+@Suite("status, for who was woken up")
+struct StatusScreenTests {
+    private let now = Timestamp(iso8601: "2025-08-19T02:52:00Z") ?? Timestamp(seconds: 0)
+
+    private func text(_ status: StatusDocument) -> String {
+        StatusScreen(status: status, server: "http://s", now: now).lines(width: 120, style: Style(isOn: false)).joined(
+            separator: "\n")
+    }
+
+    @Test("an idle server is well")
+    func well() {
+        let text = text(StatusDocument(jobs: ["completed": 1200], pendingUsers: 0, directory: .init(state: "ok")))
+        #expect(text.contains("✔ all is well"))
+        #expect(text.contains("1,200 completed"))
+        #expect(!text.contains("→"))
+    }
+
+    @Test("a directory in trouble says since when and what to do")
+    func directory() {
+        let status = StatusDocument(
+            directory: .init(state: "unavailable", since: "2025-08-19T02:14:00.000Z", error: "disk I/O error"))
+        let text = text(status)
+        #expect(text.contains("✘ needs attention"))
+        #expect(text.contains("cannot be written since 2025-08-19 02:14:00 UTC (38 min ago): disk I/O error"))
+        #expect(text.contains("→ Fix the database"))
+    }
+
+    @Test("dead webhooks and batches in backoff name the command to press")
+    func press() {
+        let status = StatusDocument(
+            retrying: [.init(jobId: "j1", nextAttemptAt: "2025-08-19T02:52:40Z", lastError: "deadlock")],
+            webhooks: .init(pending: 3, dead: 1, oldestAgeSeconds: 3600, lastError: "HTTP 503"))
+        let attentions = StatusScreen(status: status, server: "s", now: now).attentions
+        #expect(attentions.map(\.isGrave) == [true, false, false])
+        #expect(attentions[0].press.contains("usersync deliveries redeliver --dead"))
+        #expect(attentions[1].what == "1 batch waits for another attempt, the next in 40 s: deadlock")
+        #expect(attentions[1].press == "usersync jobs show j1")
+        #expect(attentions[2].what.contains("the oldest for 1 h"))
+    }
+
+    @Test("users that wait while nothing moves are called stuck, and those that move are not")
+    func stuck() {
+        var status = StatusDocument(
+            pendingUsers: 500, oldestPendingAgeSeconds: 900, usersPerSecond: .init(oneMinute: 0, fiveMinutes: 10),
+            directory: .init(state: "ok"))
+        #expect(StatusScreen(status: status, server: "s", now: now).attentions.map(\.isGrave) == [true])
+        status.usersPerSecond?.oneMinute = 12
+        #expect(StatusScreen(status: status, server: "s", now: now).attentions.isEmpty)
+    }
+}
