@@ -30,7 +30,8 @@ let package = Package(
         .executableTarget(
             name: "usersync",
             dependencies: [
-                "SyncModel", "JobQueue", "UserDirectory", "SyncEngine", "SyncServer", "CZlib", "CSQLiteSettings",
+                "SyncModel", "JobQueue", "JobQueueSQLite", "UserDirectory", "UserDirectorySQLite", "SyncEngine", "SyncServer",
+                "CZlib", "CSQLiteSettings",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -74,18 +75,20 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
+        .target(name: "JobQueue", dependencies: ["SyncModel"], swiftSettings: strict),
         .target(
-            name: "JobQueue",
+            name: "JobQueueSQLite",
             dependencies: [
-                "SyncModel",
+                "JobQueue", "SyncModel",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
+        .target(name: "UserDirectory", dependencies: ["SyncModel"], swiftSettings: strict),
         .target(
-            name: "UserDirectory",
+            name: "UserDirectorySQLite",
             dependencies: [
-                "SyncModel",
+                "UserDirectory", "SyncModel",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
@@ -97,26 +100,28 @@ let package = Package(
             name: "TestSupport", dependencies: ["SyncModel", .product(name: "Logging", package: "swift-log")],
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
-            name: "InstructionCounts", dependencies: ["SyncModel", "UserDirectory", "CSQLiteSettings"],
+            name: "InstructionCounts", dependencies: ["SyncModel", "UserDirectory", "UserDirectorySQLite", "CSQLiteSettings"],
             path: "Tests/InstructionCounts",
             exclude: ["Figures"], swiftSettings: strict),
         .testTarget(name: "SyncModelTests", dependencies: ["SyncModel", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "JobQueueTests",
             dependencies: [
-                "JobQueue", "SyncModel", "TestSupport", "InMemoryQueue",
+                "JobQueue", "JobQueueSQLite", "SyncModel", "TestSupport", "InMemoryQueue",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .testTarget(
             name: "UserDirectoryTests",
-            dependencies: ["UserDirectory", "SyncModel", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "UserDirectory", "UserDirectorySQLite", "SyncModel", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SyncEngineTests",
             dependencies: [
-                "SyncEngine", "JobQueue", "UserDirectory", "SyncModel", "TestSupport",
+                "SyncEngine", "JobQueue", "JobQueueSQLite", "UserDirectory", "UserDirectorySQLite", "SyncModel", "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -128,7 +133,8 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "usersync", "SyncEngine", "JobQueue", "UserDirectory", "SyncModel", "TestSupport", "InMemoryQueue",
+                "usersync", "SyncEngine", "JobQueue", "JobQueueSQLite", "UserDirectory", "UserDirectorySQLite", "SyncModel",
+                "TestSupport", "InMemoryQueue",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
@@ -137,7 +143,7 @@ let package = Package(
         .target(
             name: "ServerTestSupport",
             dependencies: [
-                "usersync", "SyncServer", "SyncEngine", "JobQueue", "SyncModel", "TestSupport",
+                "usersync", "SyncServer", "SyncEngine", "JobQueue", "JobQueueSQLite", "SyncModel", "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -163,15 +169,12 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "usersync", "SyncServer", "SyncEngine", "JobQueue", "SyncModel", "TestSupport", "ServerTestSupport",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "usersync", "SyncServer", "SyncEngine", "JobQueue", "JobQueueSQLite", "SyncModel", "TestSupport",
+                "ServerTestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         .testTarget(
@@ -189,8 +192,8 @@ let package = Package(
         .testTarget(
             name: "FaultTests",
             dependencies: [
-                "usersync", "SyncServer", "SyncEngine", "JobQueue", "UserDirectory", "SyncModel", "TestSupport",
-                "ServerTestSupport",
+                "usersync", "SyncServer", "SyncEngine", "JobQueue", "JobQueueSQLite", "UserDirectory", "UserDirectorySQLite",
+                "SyncModel", "TestSupport", "ServerTestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),

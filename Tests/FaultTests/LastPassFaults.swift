@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import JobQueue
+import JobQueueSQLite
 import Logging
 import ServerTestSupport
 import ServiceLifecycle
@@ -9,6 +10,7 @@ import SyncModel
 import TestSupport
 import Testing
 import UserDirectory
+import UserDirectorySQLite
 
 @testable import usersync
 

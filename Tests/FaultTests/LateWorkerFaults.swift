@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import JobQueue
+import JobQueueSQLite
 import ServerTestSupport
 import SyncEngine
 import SyncModel

@@ -1,5 +1,6 @@
 import SyncModel
 import UserDirectory
+import UserDirectorySQLite
 
 /// A job's batches applied as the engine does, several to a commit.
 enum JobRun {

@@ -1,4 +1,5 @@
 import JobQueue
+import JobQueueSQLite
 package import SyncModel
 package import SyncServer
 import TestSupport

@@ -9,6 +9,7 @@ import NIOHTTP1
 import SyncEngine
 import SyncModel
 import Testing
+@testable import JobQueueSQLite
 package import TestSupport
 package import usersync
 

@@ -1,16 +1,16 @@
-import SyncModel
+package import SyncModel
 
 /// The contents of a ledger row: outcomes, but no email and no wrapper id.
 ///
 /// A version byte, then variable-length numbers (LEB128, signed ones zigzag): the deferred indices, then the users. Indices and
 /// CRM ids are stored as differences, so that a batch of 100 takes about 500 bytes and stays on its page.
-enum LedgerResults {
+package enum LedgerResults {
     private static let version: UInt8 = 1
     private static let isRelinked: UInt8 = 0x20
     private static let hasCode: UInt8 = 0x40
     private static let hasDetail: UInt8 = 0x80
 
-    static func encode(_ users: [AppliedUser], deferred: Set<UInt32>) -> [UInt8] {
+    package static func encode(_ users: [AppliedUser], deferred: Set<UInt32>) -> [UInt8] {
         var out: [UInt8] = [version]
         out.reserveCapacity(16 + users.count * 6)
         func put(_ value: UInt64) {
@@ -47,7 +47,7 @@ enum LedgerResults {
     }
 
     /// `nil` for bytes that `encode` did not produce.
-    static func decode(_ bytes: UnsafeRawBufferPointer) -> (users: [AppliedUser], deferred: Set<UInt32>)? {
+    package static func decode(_ bytes: UnsafeRawBufferPointer) -> (users: [AppliedUser], deferred: Set<UInt32>)? {
         var at = 0
         func byte() -> UInt8? {
             guard at < bytes.count else { return nil }

@@ -1,29 +1,31 @@
-import SyncModel
+package import SyncModel
 
 /// One user's record, parsed for access to every field without a search, with its email folded.
 ///
 /// One instance serves a whole call: `load` refills it. Its pointers lead into the payload (or, for a folded email, into its own
 /// buffer) and are valid until the next `load`, inside the closure that passed the record.
-final class RecordFields {
-    private(set) var index: UInt32 = 0
-    private var record: UserRecord?
-    private var texts = [UnsafeRawBufferPointer?](repeating: nil, count: UserField.allCases.count)
+package final class RecordFields {
+    package private(set) var index: UInt32 = 0
+    @usableFromInline var record: UserRecord?
+    @usableFromInline var texts = [UnsafeRawBufferPointer?](repeating: nil, count: UserField.allCases.count)
     private var folded = UnsafeMutableRawBufferPointer.allocate(byteCount: 256, alignment: 1)
     /// Holds a record that does not come from a payload.
     private var own = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 8)
 
     /// The email with its ASCII letters in lower case, as it is matched and stored. `nil` if the record has none.
-    private(set) var email: UnsafeRawBufferPointer?
+    package private(set) var email: UnsafeRawBufferPointer?
 
     /// The integration guide's default for `roles` and `permissions`.
-    private static let emptyList: StaticString = "[]"
+    @usableFromInline static let emptyList: StaticString = "[]"
+
+    package init() {}
 
     deinit {
         folded.deallocate()
         own.deallocate()
     }
 
-    func load(_ record: UserRecord) {
+    package func load(_ record: UserRecord) {
         self.record = record
         index = record.index
         for at in texts.indices { texts[at] = nil }
@@ -34,7 +36,7 @@ final class RecordFields {
     /// Loads a copy, which is valid until the next call.
     /// - Parameter bytes: the record with its length.
     /// - Returns: false if they are not a record.
-    func load(copying bytes: [UInt8]) -> Bool {
+    package func load(copying bytes: [UInt8]) -> Bool {
         if own.count < bytes.count {
             own.deallocate()
             own = .allocate(byteCount: bytes.count, alignment: 8)
@@ -49,10 +51,11 @@ final class RecordFields {
     }
 
     /// A text field as sent; `nil` if it is absent or null.
-    subscript(field: UserField) -> UnsafeRawBufferPointer? { texts[field.rawValue] }
+    @inlinable package subscript(field: UserField) -> UnsafeRawBufferPointer? { texts[field.rawValue] }
 
     /// The value that the request gives a field; `nil` if the field keeps its value.
-    func target(_ field: UserField) -> FieldValue? {
+    @inlinable
+    package func target(_ field: UserField) -> FieldValue? {
         switch (state(field), field) {
         case (.absent, _), (_, .problem): nil
         // An id identifies the user: it cannot be cleared.
@@ -70,7 +73,7 @@ final class RecordFields {
     }
 
     /// The fields to name when the user is created; the others get the table's defaults.
-    var creation: FieldSet {
+    package var creation: FieldSet {
         var set = FieldSet()
         for field in UserField.stored {
             switch state(field) {
@@ -83,7 +86,8 @@ final class RecordFields {
     }
 
     /// The fields in which the request differs from what is stored, except for the email, which has its own rules.
-    func changes(from stored: borrowing some StoredUser & ~Copyable) -> FieldSet {
+    @inlinable
+    package func changes(from stored: borrowing some StoredUser & ~Copyable) -> FieldSet {
         var set = FieldSet()
         for field in UserField.stored where field != .email {
             if let value = target(field), !stored.holds(value, in: field) { set.insert(field) }
@@ -91,7 +95,7 @@ final class RecordFields {
         return set
     }
 
-    private func state(_ field: UserField) -> FieldState { record?.state(field) ?? .absent }
+    @inlinable func state(_ field: UserField) -> FieldState { record?.state(field) ?? .absent }
 
     private func fold(_ sent: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         guard sent.contains(where: { $0 >= 0x41 && $0 <= 0x5A }) else { return sent }
@@ -105,14 +109,14 @@ final class RecordFields {
 }
 
 /// A value about to be written to a column.
-enum FieldValue {
+package enum FieldValue {
     case text(UnsafeRawBufferPointer)
     case flag(Bool)
     case null
 }
 
 /// A user as a driver has read it.
-protocol StoredUser: ~Copyable {
+package protocol StoredUser: ~Copyable {
     /// True if the column has exactly this value.
     func holds(_ value: FieldValue, in field: UserField) -> Bool
 }

@@ -1,11 +1,11 @@
 import SyncModel
 
 /// A database's reason for refusing a user, fit to be shown: short, and without the user's own values.
-enum RefusalDetail {
+package enum RefusalDetail {
     static let maximumLength = 200
 
     /// - Parameter message: the database's own message. One of the CRM's triggers may have put values of the row into it.
-    static func text(_ message: String, hiding fields: RecordFields) -> String {
+    package static func text(_ message: String, hiding fields: RecordFields) -> String {
         var text = message
         for field in UserField.stored {
             guard let bytes = fields[field], bytes.count >= 3 else { continue }

@@ -1,11 +1,13 @@
 import SyncModel
 
 /// `details` of a `sync_logs` row: the job, its users by outcome, the failed ones by code. No personal data.
-struct SyncLogDetails {
-    let entry: SyncLogEntry
+package struct SyncLogDetails {
+    private let entry: SyncLogEntry
+
+    package init(_ entry: SyncLogEntry) { self.entry = entry }
 
     /// One JSON object, its members in alphabetical order.
-    var json: String {
+    package var json: String {
         var writer = JSONWriter()
         writer.object { json in
             json.member("cancelled", entry.counts.cancelled)

@@ -1,11 +1,11 @@
-import SyncModel
+package import SyncModel
 
 extension UserField {
     /// The fields that have a column, in the order of `UserField`.
-    static let stored = UserField.allCases.filter { $0 != .problem }
+    package static let stored = UserField.allCases.filter { $0 != .problem }
 
     /// The column of `users` that holds the field.
-    var column: String {
+    package var column: String {
         switch self {
         case .id: "wrapper_user_id"
         case .kindeUserID: "kinde_user_id"
@@ -26,7 +26,7 @@ extension UserField {
     }
 
     /// True if `null` sets the default of the integration guide's table instead of clearing the column.
-    var hasDefault: Bool {
+    package var hasDefault: Bool {
         switch self {
         case .isActive, .isAdmin, .roles, .permissions: true
         default: false
@@ -35,20 +35,22 @@ extension UserField {
 }
 
 /// A set of fields as a bit mask; it determines a statement's shape.
-struct FieldSet: OptionSet, Hashable {
-    let rawValue: UInt32
+package struct FieldSet: OptionSet, Hashable {
+    package let rawValue: UInt32
 
-    init(rawValue: UInt32) { self.rawValue = rawValue }
-    init(_ field: UserField) { rawValue = 1 << UInt32(field.rawValue) }
+    @inlinable package init(rawValue: UInt32) { self.rawValue = rawValue }
+    @inlinable package init(_ field: UserField) { rawValue = 1 << UInt32(field.rawValue) }
 
-    func contains(_ field: UserField) -> Bool { rawValue & (1 << UInt32(field.rawValue)) != 0 }
-    mutating func insert(_ field: UserField) { self = FieldSet(rawValue: rawValue | 1 << UInt32(field.rawValue)) }
+    @inlinable package func contains(_ field: UserField) -> Bool { rawValue & (1 << UInt32(field.rawValue)) != 0 }
+    @inlinable
+    package mutating func insert(_ field: UserField) { self = FieldSet(rawValue: rawValue | 1 << UInt32(field.rawValue)) }
 
     /// Its fields, in the order of `UserField`.
-    var fields: [UserField] { UserField.stored.filter { contains($0) } }
+    package var fields: [UserField] { UserField.stored.filter { contains($0) } }
 
     /// Calls `body` with each of its fields, without creating an array.
-    func forEach(_ body: (UserField) -> Void) {
+    @inlinable
+    package func forEach(_ body: (UserField) -> Void) {
         for field in UserField.stored where contains(field) { body(field) }
     }
 }

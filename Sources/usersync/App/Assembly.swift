@@ -1,6 +1,7 @@
 import CSQLiteSettings
 import Foundation
-package import JobQueue
+import JobQueue
+package import JobQueueSQLite
 import Logging
 import Metrics
 import ServiceLifecycle
@@ -10,6 +11,7 @@ import SyncServer
 import Synchronization
 import UnixSignals
 import UserDirectory
+import UserDirectorySQLite
 
 /// Assembles the server: every part is created here and passed to those that need it.
 package struct Assembly: Sendable {

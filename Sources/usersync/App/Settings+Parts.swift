@@ -1,4 +1,5 @@
 import JobQueue
+import JobQueueSQLite
 import SyncEngine
 import SyncModel
 

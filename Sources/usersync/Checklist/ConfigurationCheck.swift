@@ -1,7 +1,9 @@
 import Foundation
 import JobQueue
+import JobQueueSQLite
 import SyncModel
 import UserDirectory
+import UserDirectorySQLite
 
 /// What can be checked without a server: settings, files, the schema.
 struct ConfigurationCheck {

@@ -1,6 +1,7 @@
 import ServerTestSupport
 import SyncModel
 import UserDirectory
+import UserDirectorySQLite
 
 /// A directory that stands in front of a real one: what it does not say otherwise is the real one's.
 protocol DirectoryInFront: UserDirectory {

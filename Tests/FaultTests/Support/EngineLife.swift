@@ -1,5 +1,6 @@
 import Foundation
 import JobQueue
+import JobQueueSQLite
 import Logging
 import ServerTestSupport
 import ServiceLifecycle
@@ -7,6 +8,7 @@ import SyncEngine
 import SyncModel
 import UserDirectory
 import TestSupport
+import UserDirectorySQLite
 
 @testable import usersync
 

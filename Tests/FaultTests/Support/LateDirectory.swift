@@ -3,6 +3,7 @@ import SyncModel
 import Synchronization
 import UserDirectory
 import TestSupport
+import UserDirectorySQLite
 
 /// A directory whose calls take their time: some begin late, some come back late, and of some the caller loses patience, though
 /// they are carried out all the same, whenever. It delays and does nothing else; the work is the real directory's.

@@ -2,6 +2,7 @@ import ServerTestSupport
 import SyncModel
 import Synchronization
 import UserDirectory
+import UserDirectorySQLite
 
 /// A directory that can be held at a call, before it or when its commit stands and nobody knows yet.
 final class PausingDirectory: DirectoryInFront {

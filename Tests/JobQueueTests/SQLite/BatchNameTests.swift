@@ -1,6 +1,7 @@
+import JobQueue
 import Testing
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 @testable import SyncModel
 
 @Suite("Names of batches")

@@ -1,8 +1,9 @@
 import Dispatch
+import JobQueue
 import SyncModel
 import Testing
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 
 @Suite("A cancel beside what workers give back: no batch waits for a look that comes by itself")
 struct CancelRaceTests {

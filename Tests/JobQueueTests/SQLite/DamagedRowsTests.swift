@@ -1,9 +1,10 @@
 import GRDB
+import JobQueue
 import SyncModel
 import TestSupport
 import Testing
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 
 @Suite("Rows that something else has changed")
 struct DamagedRowsTests {

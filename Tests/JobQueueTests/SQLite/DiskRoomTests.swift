@@ -1,10 +1,11 @@
 import Foundation
+import JobQueue
 import Synchronization
 import SyncModel
 import TestSupport
 import Testing
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 
 @Suite("Room on the queue's disk")
 struct DiskRoomTests {

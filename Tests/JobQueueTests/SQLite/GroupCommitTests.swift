@@ -1,9 +1,10 @@
 import Dispatch
+import JobQueue
 import SyncModel
 import TestSupport
 import Testing
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 
 @Suite("Group commit of the SQLite driver")
 struct GroupCommitTests {

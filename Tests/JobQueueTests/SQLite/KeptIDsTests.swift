@@ -1,8 +1,9 @@
+import JobQueue
 import SyncModel
 import Synchronization
 import Testing
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 
 @Suite("The ids kept in memory of waiting jobs")
 struct KeptIDsTests {

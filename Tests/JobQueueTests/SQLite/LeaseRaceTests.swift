@@ -1,10 +1,11 @@
 import Dispatch
 import GRDB
+import JobQueue
 import SyncModel
 import TestSupport
 import Testing
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 
 @Suite("A lease beside a cancel")
 struct LeaseRaceTests {

@@ -1,10 +1,11 @@
 import GRDB
 import GRDBSQLite
+import JobQueue
 import SyncModel
 import TestSupport
 import Testing
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 
 @Suite("Batches whose records or rows are damaged")
 struct LostRecordsTests {

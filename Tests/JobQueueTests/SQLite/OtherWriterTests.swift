@@ -1,12 +1,13 @@
 import Dispatch
 import Foundation
 import GRDB
+import JobQueue
 import Synchronization
 import SyncModel
 import TestSupport
 import Testing
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 
 @Suite("Another writer on the queue's file, and a file that goes away")
 struct OtherWriterTests {

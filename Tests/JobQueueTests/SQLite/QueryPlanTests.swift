@@ -1,6 +1,7 @@
+import JobQueue
 import Testing
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 
 /// Asked of an empty file: without statistics SQLite chooses by what the indexes offer, as it will with a million rows.
 @Suite("Query plans of the SQLite driver")

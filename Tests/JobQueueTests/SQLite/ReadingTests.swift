@@ -1,9 +1,10 @@
 import Foundation
+import JobQueue
 import SyncModel
 import TestSupport
 import Testing
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 
 @Suite("Reading beside reading", .timeLimit(.minutes(5)))
 struct ReadingTests {

@@ -1,7 +1,8 @@
+import JobQueue
 import SyncModel
 import Testing
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 
 @Suite("The net: what the tables say is ready is what memory says is ready")
 struct ReconcilingTests {

@@ -1,10 +1,11 @@
 import Foundation
 import GRDB
+import JobQueue
 import SyncModel
 import TestSupport
 import Testing
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 
 @Suite("A queue's file of an earlier version")
 struct UpgradeTests {

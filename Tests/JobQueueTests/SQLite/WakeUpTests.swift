@@ -1,8 +1,9 @@
+import JobQueue
 import SyncModel
 import TestSupport
 import Testing
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 
 @Suite("Work that a lease does not find is not forgotten")
 struct WakeUpTests {

@@ -1,7 +1,8 @@
 import Dispatch
+import JobQueue
 import Synchronization
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 
 extension SQLiteJobQueue {
     /// Holds the writer until all of `operations` wait for it in this order, then lets them go: they share one commit.

@@ -1,6 +1,7 @@
 import Foundation
 import InMemoryQueue
 import JobQueue
+import JobQueueSQLite
 import Synchronization
 import SyncModel
 import TestSupport

@@ -1,5 +1,6 @@
 import GRDB
-@testable import JobQueue
+import JobQueue
+@testable import JobQueueSQLite
 
 extension SQLiteJobQueue {
     /// Figures that differ from what the tables hold when counted, and rows that belong to nothing.

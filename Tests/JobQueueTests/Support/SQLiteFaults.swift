@@ -1,7 +1,8 @@
 import GRDB
 import GRDBSQLite
+import JobQueue
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 
 extension SQLiteJobQueue {
     /// Makes the file unable to grow beyond so many pages: as a full disk.

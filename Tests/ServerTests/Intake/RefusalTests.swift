@@ -1,4 +1,5 @@
 import Foundation
+import JobQueueSQLite
 import NIOCore
 import ServerTestSupport
 import SyncServer

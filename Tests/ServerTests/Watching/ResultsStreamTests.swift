@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import JobQueue
+import JobQueueSQLite
 import NIOCore
 import NIOHTTP1
 import ServerTestSupport

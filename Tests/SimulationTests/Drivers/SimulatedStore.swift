@@ -1,10 +1,11 @@
 import Foundation
 import GRDB
 import InMemoryQueue
+import JobQueue
 import SyncModel
 import Synchronization
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 @testable import usersync
 
 /// What of the queue outlives a process.

@@ -1,9 +1,10 @@
+import JobQueue
 import SyncModel
 import TestSupport
 import Testing
 import UserDirectory
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 @testable import SyncEngine
 
 @Suite("The engine between queue and directory")

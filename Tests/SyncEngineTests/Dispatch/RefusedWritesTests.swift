@@ -1,9 +1,10 @@
 import GRDB
+import JobQueue
 import SyncModel
 import TestSupport
 import Testing
 
-@testable import JobQueue
+@testable import JobQueueSQLite
 @testable import SyncEngine
 
 @Suite("What the queue refuses to hold")

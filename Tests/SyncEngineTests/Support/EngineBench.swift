@@ -1,5 +1,6 @@
 import Foundation
 import JobQueue
+import JobQueueSQLite
 import Logging
 import ServiceLifecycle
 import SyncEngine

@@ -2,6 +2,7 @@ import SyncModel
 import TestSupport
 import Testing
 import UserDirectory
+import UserDirectorySQLite
 
 @Suite("A removal")
 struct RemovalTests {

@@ -3,6 +3,7 @@ import GRDB
 import TestSupport
 import Testing
 import UserDirectory
+import UserDirectorySQLite
 
 @Suite("The schema, looked at from outside")
 struct SchemaInspectionTests {

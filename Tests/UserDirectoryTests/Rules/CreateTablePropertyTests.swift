@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import UserDirectory
+@testable import UserDirectorySQLite
 
 @Suite("Any text as a CREATE TABLE")
 struct CreateTablePropertyTests {

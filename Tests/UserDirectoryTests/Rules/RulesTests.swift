@@ -2,6 +2,7 @@ import SyncModel
 import Testing
 
 @testable import UserDirectory
+@testable import UserDirectorySQLite
 
 @Suite("Rules that every driver shares")
 struct RulesTests {

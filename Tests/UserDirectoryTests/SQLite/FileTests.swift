@@ -2,10 +2,11 @@ import Foundation
 import GRDB
 import SyncModel
 import Synchronization
-import TestSupport
 import Testing
+import UserDirectory
+import TestSupport
 
-@testable import UserDirectory
+@testable import UserDirectorySQLite
 
 @Suite("The file of the SQLite directory")
 struct FileTests {

@@ -4,6 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 import UserDirectory
+import UserDirectorySQLite
 
 @Suite("A last pass whose users wait for each other over many batches")
 struct LongWayTests {

@@ -4,6 +4,7 @@ import SyncModel
 import TestSupport
 import Testing
 import UserDirectory
+import UserDirectorySQLite
 
 @Suite("A directory that is away, and comes back")
 struct OutageTests {

@@ -3,6 +3,7 @@ import SyncModel
 import TestSupport
 import Testing
 import UserDirectory
+import UserDirectorySQLite
 
 @Suite("Tables that are there are fitted, losing nothing")
 struct UpgradeTests {

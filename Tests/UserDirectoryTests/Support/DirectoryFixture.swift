@@ -5,6 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 import UserDirectory
+import UserDirectorySQLite
 
 /// A directory under test, and a look at its tables from outside.
 protocol DirectoryFixture: Sendable {

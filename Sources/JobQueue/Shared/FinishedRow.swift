@@ -1,0 +1,40 @@
+package import SyncModel
+
+/// A finished batch as it is written, joined and encoded before it reaches the writer.
+package struct FinishedRow: Sendable {
+    package var results: [UInt8]
+    /// Records of the users that failed; kept for `retryFailed`.
+    package var failedRecords: [UInt8]?
+    /// Records of users to be tried once more.
+    package var deferred: [(index: UInt32, record: [UInt8])] = []
+    /// Users without outcome count as cancelled.
+    package var counts = JobCounts()
+    package var failedCodes: [String: Int] = [:]
+    /// No record of the batch is known: how many users it had is told by its row alone.
+    package let isWithoutRecords: Bool
+
+    /// - Parameter deferred: indices of users to be tried once more; empty in the last pass.
+    package init(payload: BatchPayload, users: [AppliedUser], deferred: Set<UInt32>) {
+        isWithoutRecords = payload.bytes.isEmpty
+        results = ResultsBlob(payload: payload, applied: users).bytes
+        var failed: Set<UInt32> = []
+        for user in users {
+            counts[user.outcome] += 1
+            guard user.outcome == .failed else { continue }
+            failed.insert(user.index)
+            if let code = user.code { failedCodes[code.word, default: 0] += 1 }
+        }
+        if !failed.isEmpty { failedRecords = payload.keeping(failed).bytes }
+        if !deferred.isEmpty {
+            payload.forEachRaw { raw, record in
+                if deferred.contains(record.index) { self.deferred.append((record.index, Array(raw))) }
+            }
+        }
+        counts.cancelled = max(0, payload.count - users.count - self.deferred.count)
+    }
+
+    package init(_ batch: FinishedBatch) {
+        self.init(
+            payload: batch.batch.payload, users: batch.users, deferred: batch.batch.pass == .conflicts ? [] : batch.deferred)
+    }
+}

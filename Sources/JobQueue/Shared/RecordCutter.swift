@@ -1,0 +1,45 @@
+package import SyncModel
+
+/// Cuts records that come one by one, in index order, into batches: at most 100 users and about 1 MiB each, as intake does.
+package struct RecordCutter {
+    package static let maxUsers = 100
+    package static let maxBytes = 1 << 20
+
+    private var writer = UserRecordWriter()
+    private var first: UInt32 = 0
+    private var last: UInt32 = 0
+
+    package init() {}
+
+    /// True when the next record of `bytes` bytes belongs into the next batch.
+    package func isFull(before bytes: Int) -> Bool {
+        writer.count >= Self.maxUsers || (writer.count > 0 && writer.bytes.count + bytes > Self.maxBytes)
+    }
+
+    /// - Parameter record: as stored, its length included.
+    package mutating func append(_ record: [UInt8], index: UInt32) {
+        if writer.count == 0 { first = index }
+        last = index
+        record.withUnsafeBytes { writer.append(record: $0) }
+    }
+
+    /// The batch of what was appended; `nil` where nothing was.
+    package mutating func take() -> NewBatch? {
+        guard writer.count > 0 else { return nil }
+        defer { writer.removeAll(keepingCapacity: true) }
+        return NewBatch(payload: BatchPayload(writer), firstIndex: first, lastIndex: last)
+    }
+}
+
+extension [UInt8] {
+    /// A stored record under another index (its second word, see `UserRecord`).
+    package func reindexed(_ index: UInt32) -> [UInt8] {
+        var copy = self
+        copy.withUnsafeMutableBytes { bytes in
+            // A record that is cut short is read by nobody.
+            guard bytes.count >= 8 else { return }
+            bytes.storeBytes(of: index.littleEndian, toByteOffset: 4, as: UInt32.self)
+        }
+        return copy
+    }
+}

@@ -1,0 +1,38 @@
+import GRDB
+import JobQueue
+import SyncModel
+
+/// What the tables say of a tenant, for comparison with its lane. Read on the connection that writes, between two commits.
+struct LaneFacts {
+    /// A job of its is in phase `working`.
+    var hasWork: Bool
+    /// Of the leases looked up those whose batch is open no more.
+    var ended: Set<LeaseID> = []
+    /// Whether the table knows the batch in the lane's backoff as one that waits; true without a backoff.
+    var backsOff = true
+
+    /// The next tenants with open jobs after one, in the order of their bytes.
+    static let tenants = "SELECT tenant_id FROM tenants WHERE tenant_id > ?1 ORDER BY tenant_id LIMIT ?2"
+    static let isOpen = "SELECT 1 FROM batches WHERE id = ?1 AND done = 0"
+    static let isPutOff = "SELECT 1 FROM jobs WHERE seq = ?1 AND phase = 0 AND retry_batch = ?2"
+    static let cancelling = "SELECT batch_key FROM jobs INDEXED BY jobs_cancelling WHERE phase = 1"
+
+    init(of tenantID: TenantID, beside lane: Lane?, _ db: Database) throws {
+        hasWork = try db.sql(HeadJob.exists).first(.tenant(tenantID)) { _ in true } ?? false
+        guard let lane else { return }
+        for (lease, batch) in lane.held {
+            let name = BatchName.id(key: batch.batchKey, number: batch.number)
+            if try db.sql(Self.isOpen).first(.int(name), map: { _ in true }) == nil { ended.insert(lease) }
+        }
+        if let backoff = lane.backoff {
+            backsOff = try db.sql(Self.isPutOff).first(.int(backoff.seq), .int(backoff.batch)) { _ in true } ?? false
+        }
+    }
+}
+
+/// One thing in which memory and tables differ.
+struct LaneFault: Hashable {
+    var kind: QueueRepair.Kind
+    /// What it is about: a lease, a reservation, a batch key; the same fault has the same.
+    var number: Int64 = 0
+}

@@ -1,0 +1,237 @@
+import JobQueue
+import SyncModel
+
+/// Why nothing was leased.
+enum NothingFound: Sendable {
+    /// No job of the tenant is in phase `working`.
+    case noJob
+    /// All open batches of its job are held; more may come of them.
+    case nothingYet
+    /// Its job has neither an open batch nor one that is held, though its row says that something is open: the row is wrong.
+    case nothingOpen
+}
+
+/// Who may be leased what: one lane a tenant that has work, in memory.
+///
+/// Leases live here alone. That is sound because one process at a time uses the queue's file (`FileLock`): when it ends, however it
+/// ends, so do its workers, and all batches not finished are free again. What a lease guards against is a worker of this process
+/// that comes late; the directory's ledger guards the rest.
+struct Lanes {
+    private var lanes: [TenantID: Lane] = [:]
+    private var tenants: [LeaseID: TenantID] = [:]
+    private var backingOff: Set<TenantID> = []
+    var line = ReadyLine()
+    private var lastLease: Int64 = 0
+    /// Batch keys of jobs whose cancel was requested while batches were open.
+    private var cancelling: Set<Int64> = []
+    /// Changes of `cancelling` so far: what was read before one of them may be leased no more.
+    private(set) var cancelChanges = 0
+    /// Tenants that entered the line since they were last taken from here.
+    private var announced: [TenantID] = []
+
+    /// Tenants known to have work.
+    var count: Int { lanes.count }
+
+    subscript(tenantID: TenantID) -> Lane? { lanes[tenantID] }
+
+    /// Tenants that became ready: to be told to the observer.
+    mutating func takeAnnounced() -> [TenantID] {
+        defer { announced = [] }
+        return announced
+    }
+
+    // MARK: Work
+
+    /// Says whether the tenant has a job in phase `working`.
+    mutating func setWork(_ tenantID: TenantID, _ hasWork: Bool) {
+        change(tenantID) { $0.hasWork = hasWork }
+    }
+
+    /// The first `limit` ready tenants. Those whose backoff ended by `now` join the line.
+    mutating func ready(now: Timestamp, limit: Int) -> [TenantID] {
+        let due = backingOff.compactMap { tenantID in lanes[tenantID]?.backoff.map { (tenantID, $0.until) } }
+            .filter { Backoff.isOver($0.1, at: now) }.sorted { ($0.1, $0.0) < ($1.1, $1.0) }
+        for (tenantID, _) in due { clearBackoff(tenantID) }
+        let found = line.first(limit) { lanes[$0]?.ticket == $1 }
+        // Who has been found need not be told of; who came behind the limit must be.
+        let known = Set(found)
+        announced.removeAll { known.contains($0) }
+        return found
+    }
+
+    // MARK: Leases
+
+    /// Reserves a ready tenant while a lease is written for it.
+    /// - Returns: the lane as it stands; `nil` where nothing of the tenant may be leased.
+    mutating func claim(_ tenantID: TenantID, now: Timestamp) -> Lane? {
+        if let backoff = lanes[tenantID]?.backoff, Backoff.isOver(backoff.until, at: now) { clearBackoff(tenantID) }
+        guard let lane = lanes[tenantID], lane.isReady else { return nil }
+        change(tenantID) {
+            $0.isClaimed = true
+            $0.claims += 1
+        }
+        return lane
+    }
+
+    /// Ends a reservation: the tenant holds `batches` now.
+    /// - Parameter hasMore: whether their job has further batches that need not wait for these to be finished.
+    mutating func take(_ tenantID: TenantID, _ batches: [HeldBatch], hasMore: Bool) -> [LeaseID] {
+        let leases = batches.indices.map { LeaseID(value: lastLease + 1 + Int64($0)) }
+        lastLease += Int64(batches.count)
+        for lease in leases { tenants[lease] = tenantID }
+        change(tenantID) { lane in
+            lane.isClaimed = false
+            lane.hasMore = hasMore
+            lane.locked += batches.count
+            for (lease, batch) in zip(leases, batches) { lane.held[lease] = batch }
+        }
+        return leases
+    }
+
+    /// Ends a reservation without a lease, and without having found out anything.
+    mutating func unclaim(_ tenantID: TenantID) {
+        change(tenantID) { $0.isClaimed = false }
+    }
+
+    /// Ends a reservation without a lease. Called after the commit of what was looked at, and after what the operations before it in
+    /// that commit have changed here.
+    /// - Parameter lane: as it stood when it was claimed. Where a lease ended since, `nothing` may be true no more, unless it is said
+    ///   of the table alone.
+    mutating func unclaim(_ tenantID: TenantID, as lane: Lane, found nothing: NothingFound) {
+        change(tenantID) { present in
+            present.isClaimed = false
+            switch nothing {
+            case .noJob: present.hasWork = false
+            case .nothingYet: if present.ended == lane.ended { present.hasMore = false }
+            case .nothingOpen where present.ended == lane.ended:
+                present.hasMore = false
+                if present.held.isEmpty { present.hasWork = false }
+            case .nothingOpen: break
+            }
+        }
+    }
+
+    func held(_ lease: LeaseID) -> (tenantID: TenantID, batch: HeldBatch)? {
+        guard let tenantID = tenants[lease], let batch = lanes[tenantID]?.held[lease] else { return nil }
+        return (tenantID, batch)
+    }
+
+    /// The job that each tenant with held batches works on: of several the first.
+    var workingJobs: [TenantID: JobID] {
+        let held = tenants.lazy.compactMap { lease, tenantID in self.held(lease).map { (tenantID, $0.batch) } }
+        return Dictionary(held) { $0.seq < $1.seq ? $0 : $1 }.mapValues(\.jobID)
+    }
+
+    /// Numbers of a job's batches that are held.
+    func heldNumbers(_ tenantID: TenantID, batchKey: Int64) -> Set<Int> {
+        Set(lanes[tenantID]?.held.values.lazy.filter { $0.batchKey == batchKey }.map(\.number) ?? [])
+    }
+
+    /// Marks held batches as applied. Unknown ones are passed over.
+    mutating func unlock(_ leases: [LeaseID]) {
+        for lease in leases {
+            guard let tenantID = tenants[lease] else { continue }
+            change(tenantID) { lane in
+                guard lane.held[lease]?.isUnlocked == false else { return }
+                lane.held[lease]?.isUnlocked = true
+                lane.locked -= 1
+            }
+        }
+    }
+
+    /// Ends leases. Unknown ones are passed over.
+    mutating func end(_ leases: some Sequence<LeaseID>) {
+        for lease in leases {
+            guard let tenantID = tenants.removeValue(forKey: lease) else { continue }
+            change(tenantID) { lane in
+                guard let batch = lane.held.removeValue(forKey: lease) else { return }
+                lane.ended += 1
+                if !batch.isUnlocked { lane.locked -= 1 }
+                // What was given back may be leased again.
+                lane.hasMore = true
+            }
+        }
+    }
+
+    // MARK: Cancelling
+
+    mutating func setCancelling(_ batchKey: Int64, _ isCancelling: Bool) {
+        if isCancelling { cancelling.insert(batchKey) } else { cancelling.remove(batchKey) }
+        cancelChanges += 1
+    }
+
+    /// Batch keys of all of them.
+    var cancellingKeys: Set<Int64> { cancelling }
+
+    func isCancelling(_ batchKey: Int64) -> Bool { cancelling.contains(batchKey) }
+
+    func isCancelling(_ lease: LeaseID) -> Bool {
+        held(lease).map { cancelling.contains($0.batch.batchKey) } ?? false
+    }
+
+    // MARK: Backoff
+
+    /// Puts the tenant off; of two reasons the later moment holds.
+    mutating func backOff(_ tenantID: TenantID, _ backoff: Backoff) {
+        backingOff.insert(tenantID)
+        change(tenantID) { lane in
+            if let present = lane.backoff, present.seq == backoff.seq, present.until > backoff.until { return }
+            lane.backoff = backoff
+        }
+    }
+
+    /// A job's backoff holds its tenant back no more.
+    /// - Parameter batches: those that ended; another one's backoff stays. `nil`: whichever waits.
+    mutating func clearBackoff(_ tenantID: TenantID, ofJob seq: Int64, batches: Set<Int>? = nil) {
+        guard let backoff = lanes[tenantID]?.backoff, backoff.seq == seq, batches?.contains(backoff.batch) ?? true else { return }
+        clearBackoff(tenantID)
+    }
+
+    mutating func clearBackoff(_ tenantID: TenantID) {
+        backingOff.remove(tenantID)
+        change(tenantID) { $0.backoff = nil }
+    }
+
+    /// The earliest end of a backoff.
+    var nextRetry: Timestamp? { backoffs.map(\.1.until).min() }
+
+    /// Tenants in backoff, in no order.
+    var backoffs: [(tenantID: TenantID, Backoff)] {
+        backingOff.compactMap { tenantID in lanes[tenantID]?.backoff.map { (tenantID, $0) } }
+    }
+
+    // MARK: The line
+
+    /// Whether a tenant stands in the line where and only where it is ready, and what is kept beside its leases agrees with them.
+    func isInPlace(_ tenantID: TenantID, _ lane: Lane) -> Bool {
+        lane.isReady == (lane.ticket != 0) && (lane.ticket == 0 || line.holds(tenantID, lane.ticket))
+            && lane.locked == lane.held.values.count { !$0.isUnlocked }
+            && lane.held.keys.allSatisfy { tenants[$0] == tenantID } && (lane.backoff == nil || backingOff.contains(tenantID))
+    }
+
+    /// Makes good what `isInPlace` asks for.
+    mutating func place(_ tenantID: TenantID) {
+        guard let lane = lanes[tenantID] else { return }
+        for lease in lane.held.keys { tenants[lease] = tenantID }
+        if lane.backoff != nil { backingOff.insert(tenantID) }
+        change(tenantID) { lane in
+            lane.ticket = 0
+            lane.locked = lane.held.values.count { !$0.isUnlocked }
+        }
+    }
+
+    /// Changes a lane (an unknown tenant's is a new one) and puts it where it belongs then.
+    private mutating func change(_ tenantID: TenantID, _ body: (inout Lane) -> Void) {
+        body(&lanes[tenantID, default: Lane()])
+        guard let lane = lanes[tenantID] else { return }
+        if lane.isIdle {
+            lanes[tenantID] = nil
+            backingOff.remove(tenantID)
+        } else if lane.isReady, lane.ticket == 0 {
+            lanes[tenantID]?.ticket = line.append(tenantID)
+            announced.append(tenantID)
+        } else if !lane.isReady, lane.ticket != 0 {
+            lanes[tenantID]?.ticket = 0
+        }
+    }
+}

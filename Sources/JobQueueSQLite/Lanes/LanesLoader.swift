@@ -1,0 +1,38 @@
+import GRDB
+import JobQueue
+import SyncModel
+
+/// Reads at start who has work: one entry a tenant, no job by itself.
+enum LanesLoader {
+    static let tenants = """
+        SELECT tenant_id, min(seq) AS head FROM jobs INDEXED BY jobs_lane WHERE phase = 0 GROUP BY tenant_id ORDER BY head
+        """
+    static let backoffs = "SELECT \(JobRow.columns) FROM jobs INDEXED BY jobs_backoff WHERE retry_at IS NOT NULL"
+    private static let attempts = "SELECT attempts FROM batches WHERE id = ?1"
+    private static let numbers = """
+        SELECT max(coalesce((SELECT max(seq) FROM jobs), 0), coalesce((SELECT max(batch_key) FROM leftovers), 0),
+            coalesce((SELECT max(id) >> 20 FROM batches), 0))
+        """
+
+    static func load(_ db: Database) throws -> Lanes {
+        var lanes = Lanes()
+        try db.sql(tenants).forEach { lanes.setWork(TenantID($0.text(0)), true) }
+        try db.sql(LaneFacts.cancelling).forEach { lanes.setCancelling($0.int64(0), true) }
+        for row in try db.sql(backoffs).all(map: { JobRow($0) }) {
+            guard let row, row.phase == .working, let batch = row.retryBatch, let until = row.retryAt else { continue }
+            let attempts = try db.sql(Self.attempts).first(.int(BatchName.id(key: row.batchKey, number: batch))) { $0.int(0) }
+            lanes.backOff(
+                row.job.tenantID,
+                Backoff(
+                    jobID: row.job.id, seq: row.seq, batch: batch, attempts: attempts ?? 0, until: until,
+                    lastError: row.job.attempts.first?.error ?? ""))
+        }
+        _ = lanes.takeAnnounced()
+        return lanes
+    }
+
+    /// The largest number in use as `jobs.seq` or batch key.
+    static func lastNumber(_ db: Database) throws -> Int64 {
+        try db.sql(numbers).first { $0.int64(0) } ?? 0
+    }
+}

@@ -1,0 +1,192 @@
+import Foundation
+import GRDB
+import GRDBSQLite
+package import JobQueue
+import Synchronization
+package import SyncModel
+
+/// A queue's file, checked and ready, with what is read of it at start.
+struct OpenedStore {
+    var path: String
+    var lock: FileLock
+    var pool: DatabasePool
+    /// Reads on the thread that calls; nobody keeps it longer than that.
+    var reader: DatabaseQueue
+    var gauge: WALGauge
+    var totals: QueueTotals
+    var lanes: Lanes
+    var lastNumber: Int64
+    var place: OpenFilePlace
+    var reserve: DiskReserve
+    /// Milliseconds for which a write waits for a lock of another process.
+    var patience: Int32 = 1000
+    /// Pages in the log (4 KiB each) beyond which a commit is followed by a checkpoint: 16 MiB. Everybody waits for it, measured beside
+    /// an upload: 180 ms with 250 MiB, 10 to 45 ms with this; a million users take no longer.
+    var checkpointPages = 4_000
+
+    /// - Parameter minFreeBytes: of the disk; measures the reserve.
+    init(path: String, minFreeBytes: Int64 = 0, warn: (String) -> Void) throws {
+        // However the file is called: by two names two processes would work on one queue.
+        let path = FilePlace.resolved(path)
+        self.path = path
+        place = OpenFilePlace(path: path)
+        reserve = DiskReserve(path: path, minFreeBytes: minFreeBytes)
+        try Self.expectFile(path)
+        lock = try FileLock(path: path + ".lock")
+        try Self.restrictAccess(path, warn: warn)
+        try lock.include(path)
+        var configuration = Configuration()
+        configuration.label = "queue"
+        configuration.foreignKeysEnabled = false
+        configuration.maximumReaderCount = 4
+        configuration.busyMode = .timeout(1)
+        // Where a transaction cannot be ended, the next one ends it: GRDB would end the process.
+        configuration.allowsUnsafeTransactions = true
+        configuration.prepareDatabase { db in
+            if !db.configuration.readonly { try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
+            try db.execute(sql: "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096")
+        }
+        pool = try DatabasePool(path: path, configuration: configuration)
+        let gauge = WALGauge()
+        self.gauge = gauge
+        (totals, lanes, lastNumber) = try pool.writeWithoutTransaction { db in
+            try Self.checkOwner(db, path)
+            try Self.setPragmas(db, path)
+            gauge.attach(to: db)
+            // How long the writer waits is said at each transaction.
+            sqlite3_busy_timeout(db.sqliteConnection, 0)
+            let lastNumber = try LanesLoader.lastNumber(db)
+            guard (0..<BatchName.lastKey).contains(lastNumber) else {
+                throw QueueError.unusable("\(path) is damaged: the last number of a job in it is \(lastNumber)")
+            }
+            return (try KeptFigures.read(db), try LanesLoader.load(db), lastNumber)
+        }
+        configuration.readonly = true
+        reader = try DatabaseQueue(path: path, configuration: configuration)
+    }
+
+    /// A folder, say, is left as it is.
+    private static func expectFile(_ path: String) throws {
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return }
+        guard attributes[.type] as? FileAttributeType == .typeRegular else {
+            throw QueueError.unusable("\(path) is no file: QUEUE_URL has to name one, or where one is to be made")
+        }
+    }
+
+    /// The file, and with it the log and its index, are their owner's alone.
+    private static func restrictAccess(_ path: String, warn: (String) -> Void) throws {
+        let manager = FileManager.default
+        if !manager.fileExists(atPath: path) {
+            guard manager.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]) else {
+                throw QueueError.unusable("The queue's file \(path) cannot be made; is its directory there and writable?")
+            }
+        }
+        let mode = try (manager.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber)?.intValue ?? 0o600
+        if mode & 0o077 != 0 {
+            warn("The queue's file \(path) could be read by others (mode \(String(mode, radix: 8))); set to 600")
+            try manager.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        }
+    }
+
+    /// Makes the tables in an empty file; refuses one that is not ours.
+    private static func checkOwner(_ db: Database, _ path: String) throws {
+        let owner = try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+        let version = try Int64.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+        if owner == 0, version == 0, tables == 0 {
+            return try db.inTransaction(.immediate) {
+                try Schema.create(db)
+                return .commit
+            }
+        }
+        guard owner == Schema.applicationID else {
+            throw QueueError.unusable("\(path) is an SQLite file of something else; name another with QUEUE_URL")
+        }
+        if version < Schema.version {
+            var isUpgraded = false
+            try db.inTransaction(.immediate) {
+                isUpgraded = try Schema.upgrade(db, from: version)
+                return isUpgraded ? .commit : .rollback
+            }
+            if isUpgraded { return }
+        }
+        guard version == Schema.version else {
+            throw QueueError.unusable(
+                "\(path) was written by another version of the queue (format \(version), this one reads \(Schema.version))")
+        }
+    }
+
+    /// Sets what makes a commit durable, and what is deleted unreadable, and reads it back: GRDB sets `synchronous` itself after
+    /// `prepareDatabase`, and whether SQLite overwrites what it deletes is otherwise left to who built the library.
+    private static func setPragmas(_ db: Database, _ path: String) throws {
+        try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = ON")
+        let wanted: [(pragma: String, value: String)] = [
+            ("journal_mode", "wal"), ("synchronous", "2"), ("wal_autocheckpoint", "0"), ("auto_vacuum", "2"),
+            ("secure_delete", "1"),
+        ]
+        for (pragma, value) in wanted {
+            let found = try Row.fetchOne(db, sql: "PRAGMA \(pragma)").map { "\($0[0] as DatabaseValue)" } ?? "nothing"
+            let text = found.trimmingCharacters(in: CharacterSet(charactersIn: "\""))
+            guard text == value else {
+                throw QueueError.unusable("\(path): SQLite says \(pragma) is \(text); the queue needs \(value)")
+            }
+        }
+    }
+}
+
+extension SQLiteJobQueue {
+    /// Opens the queue's file, or makes it; its directory must be there. Uploads that a crash broke off are swept.
+    ///
+    /// - Parameters:
+    ///   - observer: may be set later, by `observe`.
+    ///   - disk: tells how much of the disk is free.
+    ///   - warn: receives sentences for the log.
+    /// - Throws: `QueueError.unusable` where the file cannot be used: another process holds it, it is not a queue's, its settings
+    ///   cannot be had.
+    package static func open(
+        path: String, limits: QueueLimits = QueueLimits(), clock: WallClock, observer: QueueObserver? = nil,
+        disk: DiskGauge = .system, warn: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws -> SQLiteJobQueue {
+        try await open(
+            path: path, limits: limits, clock: clock, observer: observer, disk: disk, threads: .system, warn: warn)
+    }
+
+    static func open(
+        path: String, limits: QueueLimits, clock: WallClock, observer: QueueObserver?, disk: DiskGauge, threads: QueueThreads,
+        warn: @escaping @Sendable (String) -> Void
+    ) async throws -> SQLiteJobQueue {
+        let store = try openedStore(path: path, limits: limits, disk: disk, warn: warn)
+        let queue = SQLiteJobQueue(
+            store, limits: limits, clock: clock, observer: observer, disk: disk, threads: threads, say: warn)
+        // Whether or not they can be deleted now: the janitor tries again.
+        let leftovers = try await queue.leftovers()
+        await queue.sweepOrOwe(leftovers)
+        let owed = queue.owed.withLock { $0.count }
+        if leftovers.count > owed {
+            warn("Swept \(leftovers.count - owed) unfinished uploads or deletions that the last stop left behind")
+        }
+        if owed > 0 { warn("\(owed) unfinished uploads or deletions cannot be swept yet; that is tried again") }
+        _ = await queue.makeRoom()
+        return queue
+    }
+
+    /// Opens the file, on a full disk in the room of the reserve.
+    private static func openedStore(
+        path: String, limits: QueueLimits, disk: DiskGauge, warn: (String) -> Void
+    ) throws -> OpenedStore {
+        let reserve = DiskReserve(path: FilePlace.resolved(path), minFreeBytes: limits.minFreeDiskBytes)
+        if let free = disk.freeBytes(path), free < reserve.bytes { reserve.release() }
+        do {
+            do {
+                return try OpenedStore(path: path, minFreeBytes: limits.minFreeDiskBytes, warn: warn)
+            } catch  where SQLFailure(error)?.isOfStorage == true && reserve.release() {
+                return try OpenedStore(path: path, minFreeBytes: limits.minFreeDiskBytes, warn: warn)
+            }
+        } catch let error as QueueError {
+            throw error
+        } catch {
+            let reason = SQLFailure(error)?.message ?? "\(error)"
+            throw QueueError.unusable("The queue's file \(path) cannot be opened: \(reason)")
+        }
+    }
+}

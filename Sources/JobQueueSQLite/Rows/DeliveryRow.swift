@@ -1,0 +1,67 @@
+import GRDB
+import JobQueue
+import SyncModel
+
+/// A row of `deliveries` with its body.
+struct DeliveryRow: Sendable {
+    var seq: Int64
+    var delivery: Delivery
+
+    private static let from = """
+        SELECT d.seq, d.id, d.job_id, d.tenant_id, d.type, d.url, d.is_configured_url, d.source, d.traceparent, d.state,
+            d.created_at, d.due_at, d.attempts, d.last_attempt_at, d.delivered_at, d.last_status, d.last_error, b.body
+        FROM deliveries d
+        """
+    private static let join = "LEFT JOIN delivery_bodies b ON b.seq = d.seq"
+
+    static let byID = "\(from) \(join) WHERE d.id = ?1"
+    static let due = """
+        \(from) INDEXED BY deliveries_due \(join) WHERE d.state = 0 AND d.destination = ?1 AND d.due_at <= ?2
+        ORDER BY d.due_at LIMIT ?3
+        """
+    static let nextDestination =
+        "SELECT min(destination) FROM deliveries INDEXED BY deliveries_due WHERE state = 0 AND destination > ?1"
+    static let nextDue =
+        "SELECT min(due_at) FROM deliveries INDEXED BY deliveries_due WHERE state = 0 AND destination = ?1 AND due_at > ?2"
+    static let oldestPending = "SELECT min(created_at) FROM deliveries INDEXED BY deliveries_pending WHERE state = 0"
+    static let lastError = """
+        SELECT last_error FROM deliveries INDEXED BY deliveries_failing WHERE last_error IS NOT NULL
+        ORDER BY last_attempt_at DESC LIMIT 1
+        """
+    static let ofJob = "\(from) INDEXED BY deliveries_job \(join) WHERE d.job_id = ?1 ORDER BY d.seq DESC"
+    static let byState =
+        "\(from) INDEXED BY deliveries_state \(join) WHERE d.state = ?1 AND d.seq < ?2 ORDER BY d.seq DESC LIMIT ?3"
+    static let byTenant = """
+        \(from) INDEXED BY deliveries_tenant \(join) WHERE d.state = ?1 AND d.seq < ?2 AND d.tenant_id = ?4
+        ORDER BY d.seq DESC LIMIT ?3
+        """
+
+    private static let insert = """
+        INSERT INTO deliveries (
+            id, job_id, tenant_id, type, url, is_configured_url, source, traceparent, state, created_at, due_at, destination)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11)
+        """
+    private static let insertBody = "INSERT INTO delivery_bodies (seq, body) VALUES (last_insert_rowid(), ?1)"
+
+    init(_ row: SQLRow) {
+        seq = row.int64(0)
+        delivery = Delivery(
+            what: NewDelivery(
+                id: row.text(1), jobID: row.optionalText(2).flatMap { JobID($0) }, type: row.text(4), url: row.text(5),
+                isConfiguredURL: row.int(6) != 0, body: row.bytes(17), tenantID: row.optionalText(3).map { TenantID($0) },
+                source: row.optionalText(7), traceparent: row.optionalText(8)),
+            state: DeliveryState(code: row.int(9)), createdAt: row.time(10), attempts: row.int(12),
+            nextAttemptAt: row.optionalTime(11), lastAttemptAt: row.optionalTime(13), deliveredAt: row.optionalTime(14),
+            lastStatus: row.optionalInt(15), lastError: row.optionalText(16))
+    }
+
+    /// Writes a new delivery, due at once.
+    static func insert(_ new: NewDelivery, now: Timestamp, in context: WriteContext) throws {
+        try context.sql(insert).run(
+            .text(new.id), .text(new.jobID?.text), .tenant(new.tenantID), .text(new.type), .text(new.url),
+            .flag(new.isConfiguredURL), .text(new.source), .text(new.traceparent), .int(DeliveryState.pending.code), .time(now),
+            .text(new.destination))
+        try context.sql(insertBody).run(.bytes(new.body))
+        context.count { $0[.pending] += 1 }
+    }
+}

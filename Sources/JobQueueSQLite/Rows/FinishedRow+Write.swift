@@ -1,0 +1,25 @@
+import JobQueue
+import SyncModel
+
+extension FinishedRow {
+    static let endBatch = "UPDATE batches SET done = ?2, failed = ?3, created = ?4 WHERE id = ?1 AND done = 0 RETURNING users"
+    static let insertResults = "INSERT INTO results (id, results) VALUES (?1, ?2)"
+    static let deletePayload = "DELETE FROM payloads WHERE id = ?1"
+    static let keepFailed = "UPDATE payloads SET records = ?2 WHERE id = ?1"
+
+    /// Ends the batch as applied. False where it had ended before.
+    mutating func write(id: Int64, in context: WriteContext) throws -> Bool {
+        let users = try context.sql(Self.endBatch).first(.int(id), .int(1), .int(counts.failed), .int(counts.created)) {
+            $0.int(0)
+        }
+        guard let users else { return false }
+        if isWithoutRecords { counts.cancelled = max(0, users - counts.successful - counts.failed) }
+        if !results.isEmpty { try context.sql(Self.insertResults).run(.int(id), .bytes(results)) }
+        if let failedRecords {
+            try context.sql(Self.keepFailed).run(.int(id), .bytes(failedRecords))
+        } else {
+            try context.sql(Self.deletePayload).run(.int(id))
+        }
+        return true
+    }
+}

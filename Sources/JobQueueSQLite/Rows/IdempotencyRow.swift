@@ -1,0 +1,41 @@
+import GRDB
+import JobQueue
+import SyncModel
+
+/// What stands behind an `Idempotency-Key`.
+struct IdempotencyRow: Sendable {
+    var jobID: JobID
+    var bodyHash: [UInt8]
+
+    /// Seconds for which a key is kept.
+    static let lifetime: Double = 24 * 3600
+
+    private static let select = """
+        SELECT job_id, body_hash FROM idempotency WHERE tenant_id = ?1 AND path = ?2 AND key = ?3 AND accepted_at > ?4
+        """
+    /// Takes the place of an expired record only.
+    private static let insert = """
+        INSERT INTO idempotency (tenant_id, path, key, body_hash, job_id, accepted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT (tenant_id, path, key) DO UPDATE
+            SET body_hash = excluded.body_hash, job_id = excluded.job_id, accepted_at = excluded.accepted_at
+            WHERE accepted_at <= ?7
+        """
+
+    static func find(_ key: ClaimedKey, now: Timestamp, _ db: Database) throws -> IdempotencyRow? {
+        try db.sql(select).first(
+            .tenant(key.tenantID), .text(key.path), .text(key.key), .time(now.advanced(bySeconds: -lifetime))
+        ) { row in
+            JobID(row.text(0)).map { IdempotencyRow(jobID: $0, bodyHash: row.bytes(1)) }
+        } ?? nil
+    }
+
+    /// - Throws: `QueueError.refused` where a job stands under the key already.
+    static func record(_ key: NewJob.Idempotency, job: JobID, at moment: Timestamp, _ db: Database) throws {
+        try db.sql(insert).run(
+            .tenant(key.tenantID), .text(key.path), .text(key.key), .bytes(key.bodyHash), .text(job.text), .time(moment),
+            .time(moment.advanced(bySeconds: -lifetime)))
+        guard db.changes == 1 else {
+            throw QueueError.refused("A job was accepted under this idempotency key before")
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import GRDB
+import JobQueue
+import SyncModel
+
+extension JobRow {
+    /// The columns in the order of `init`.
+    static let columns = """
+        seq, batch_key, phase, next_batch, deferred, retry_batch, retry_at,
+        id, operation, tenant_id, tenant_name, source, state, cancel_requested, sync_time, accepted_at, started_at, ended_at,
+        total_users, batches, batches_done, created, updated, unchanged, stale, removed, failed, cancelled,
+        request_id, callback_url, traceparent, sync_type, reason, retry_of, warnings, failed_codes, attempts, error,
+        sequence
+        """
+    static let byID = "SELECT \(columns) FROM jobs WHERE id = ?1"
+    static let bySeq = "SELECT \(columns) FROM jobs WHERE seq = ?1"
+
+    /// `nil` for a row whose id is none: nobody but this driver writes rows, so there is none such.
+    init?(_ row: SQLRow) {
+        guard let id = JobID(row.text(7)) else { return nil }
+        var job = Job(
+            id: id, operation: Operation(code: row.int(8)), tenantID: TenantID(row.text(9)), tenantName: row.text(10),
+            source: row.text(11), state: JobState(code: row.int(12)), syncTime: row.time(14), acceptedAt: row.time(15),
+            totalUsers: row.int(18), batches: row.int(19), requestID: row.text(28))
+        job.cancelRequested = row.int(13) != 0
+        job.startedAt = row.optionalTime(16)
+        job.endedAt = row.optionalTime(17)
+        job.batchesDone = row.int(20)
+        job.counts.created = row.int(21)
+        job.counts.updated = row.int(22)
+        job.counts.unchanged = row.int(23)
+        job.counts.stale = row.int(24)
+        job.counts.removed = row.int(25)
+        job.counts.failed = row.int(26)
+        job.counts.cancelled = row.int(27)
+        job.callbackURL = row.optionalText(29)
+        job.traceparent = row.optionalText(30)
+        job.syncType = row.optionalText(31)
+        job.reason = row.optionalText(32)
+        job.retryOf = row.optionalText(33).flatMap { JobID($0) }
+        job.warnings = JSONColumn.items(row.optionalText(34), [String].self) ?? []
+        job.failedCodes = (JSONColumn.items(row.optionalText(35), [String: Int].self) ?? [:])
+            .mapValues { max(0, min($0, job.totalUsers)) }
+        job.attempts = JSONColumn.items(row.optionalText(36), [BatchAttempt].self) ?? []
+        job.error = row.optionalText(37)
+        job.sequence = row.optionalInt(38).map { Int64($0) }
+        self.init(
+            job: job, seq: row.int64(0), batchKey: row.int64(1), phase: JobPhase(rawValue: row.int(2)) ?? .closed,
+            nextBatch: row.int(3), deferred: row.int(4), retryBatch: row.optionalInt(5), retryAt: row.optionalTime(6))
+    }
+
+    private static let insert = """
+        INSERT INTO jobs (seq, id, batch_key, phase, state, operation, tenant_id, tenant_name, source, sync_time, accepted_at,
+            total_users, batches, request_id, callback_url, traceparent, sync_type, reason, retry_of, warnings)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+        """
+
+    /// Writes a new job's row. One without batches has nothing to wait for: it is to be ended at once.
+    static func insert(_ job: NewJob, seq: Int64, batchKey: Int64, batches: Int, in context: WriteContext) throws -> Job {
+        let phase: JobPhase = batches == 0 ? .endable : .working
+        try context.sql(insert).run(
+            .int(seq), .text(job.id.text), .int(batchKey), .int(phase.rawValue), .int(JobState.queued.code),
+            .int(job.operation.code), .tenant(job.tenantID), .text(job.tenantName), .text(job.source), .time(job.syncTime),
+            .time(job.acceptedAt), .int(job.totalUsers), .int(batches), .text(job.requestID), .text(job.callbackURL),
+            .text(job.traceparent), .text(job.syncType), .text(job.reason), .text(job.retryOf?.text),
+            JSONColumn.value(job.warnings))
+        var accepted = Job(
+            id: job.id, operation: job.operation, tenantID: job.tenantID, tenantName: job.tenantName, source: job.source,
+            state: .queued, syncTime: job.syncTime, acceptedAt: job.acceptedAt, totalUsers: job.totalUsers, batches: batches,
+            requestID: job.requestID)
+        accepted.callbackURL = job.callbackURL
+        accepted.traceparent = job.traceparent
+        accepted.syncType = job.syncType
+        accepted.reason = job.reason
+        accepted.retryOf = job.retryOf
+        accepted.warnings = job.warnings
+        return accepted
+    }
+}
+
+extension JobRow {
+    static func find(_ id: JobID, _ db: Database) throws -> JobRow? {
+        try db.sql(byID).first(.text(id.text)) { JobRow($0) } ?? nil
+    }
+
+    static func find(seq: Int64, _ db: Database) throws -> JobRow? {
+        try db.sql(bySeq).first(.int(seq)) { JobRow($0) } ?? nil
+    }
+}

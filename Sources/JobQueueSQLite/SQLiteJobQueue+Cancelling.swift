@@ -1,0 +1,181 @@
+import GRDB
+package import JobQueue
+package import SyncModel
+
+extension SQLiteJobQueue {
+    package func requestCancel(_ id: JobID, now: Timestamp) async throws -> CancelRequest {
+        let (request, deferredKey) = try await writer.write { [self] context in try requestCancel(id, in: context) }
+        // Of up to a million users: in steps, after the answer stands.
+        if let deferredKey { await sweepOrOwe([Leftover(key: deferredKey, kind: .deferred)]) }
+        return request
+    }
+
+    /// - Returns: also the batch key whose deferred records are to be deleted.
+    private func requestCancel(_ id: JobID, in context: WriteContext) throws -> (CancelRequest, Int64?) {
+        guard let before = try JobRow.find(id, context.db) else { return (.unknown, nil) }
+        guard !before.job.state.isEnd else { return (.ended(before.job), nil) }
+        let tenantID = before.job.tenantID
+        let isLastPass = try OpenBatch.isLastPass(before, context.db)
+        try context.sql(Self.markCancelled).run(.int(before.seq))
+        let deferredKey = isLastPass ? nil : try dropDeferred(of: before, in: context)
+        guard let row = try JobRow.find(seq: before.seq, context.db) else { return (.unknown, nil) }
+        // From here on nothing more of it is leased: whoever holds a batch now is known, before what is unstarted is named.
+        let (held, wasCancelling) = lanes { lanes in
+            let wasCancelling = lanes.isCancelling(row.batchKey)
+            lanes.setCancelling(row.batchKey, true)
+            return (lanes.heldNumbers(tenantID, batchKey: row.batchKey), wasCancelling)
+        }
+        context.onRollback { [self] in lanes { $0.setCancelling(row.batchKey, wasCancelling) } }
+        let open = try OpenBatch.numbers(of: row.batchKey, from: row.nextBatch, limit: row.job.batches, context.db)
+        let hasWork = try context.sql(HeadJob.exists).first(.tenant(tenantID)) { _ in true } ?? false
+        context.afterCommit { [self] in
+            lanes { lanes in
+                lanes.clearBackoff(tenantID, ofJob: row.seq)
+                lanes.setCancelling(row.batchKey, row.phase == .cancelling)
+                lanes.setWork(tenantID, hasWork)
+            }
+            // Given back or put off before the request stood: they are not named in the answer, and whoever looked for them since
+            // found no request.
+            let isAnyFree = lanes { !held.isSubset(of: $0.heldNumbers(tenantID, batchKey: row.batchKey)) }
+            if isAnyFree { notify { $0.jobWaiting() } }
+        }
+        guard isLastPass else { return (.requested(row.job, unstarted: open.filter { !held.contains($0) }), deferredKey) }
+        return (held.isEmpty ? .requestedInLastPass(row.job, unstarted: open) : .requested(row.job, unstarted: []), nil)
+    }
+
+    /// Cancels the users who wait and stand in no batch.
+    /// - Returns: the batch key whose records are to be deleted; `nil`: there are none.
+    private func dropDeferred(of row: JobRow, in context: WriteContext) throws -> Int64? {
+        try context.sql(Self.cancelDeferred).run(.int(row.seq))
+        guard row.deferred > 0 else { return nil }
+        context.backlog(row.job.tenantID, pendingUsers: -row.deferred)
+        try LeftoverRow.mark(row.batchKey, .deferred, context.db)
+        return row.batchKey
+    }
+
+    package func drop(
+        _ job: JobID, batches: [Int], applied: [Int: [AppliedUser]], settledAhead: [AppliedUser]?, now: Timestamp
+    ) async throws -> Job? {
+        // In steps, so that nobody waits for 10,000 payloads to go.
+        let ahead = Dictionary((settledAhead ?? []).map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
+        var rest = batches[...]
+        while !rest.isEmpty {
+            let step = rest.prefix(Self.dropStep)
+            rest = rest.dropFirst(Self.dropStep)
+            try await writer.write { [self] context in
+                try drop(job, step, applied, ahead, now: now, in: context)
+            }
+        }
+        if settledAhead != nil { try await dropLastPass(of: job, ahead, now: now) }
+        return try await writer.write { context in
+            guard let row = try JobRow.find(job, context.db), row.phase == .endable else { return nil }
+            return row.job
+        }
+    }
+
+    private func drop(
+        _ id: JobID, _ numbers: ArraySlice<Int>, _ applied: [Int: [AppliedUser]], _ ahead: [UInt32: AppliedUser], now: Timestamp,
+        in context: WriteContext
+    ) throws {
+        guard let row = try JobRow.find(id, context.db), row.phase == .cancelling else { return }
+        let held = lanes { $0.heldNumbers(row.job.tenantID, batchKey: row.batchKey) }
+        var progress = EndedBatches()
+        for number in Set(numbers).subtracting(held).sorted() where number >= 0 && number < row.job.batches {
+            let batchID = BatchName.id(key: row.batchKey, number: number)
+            let payload = ahead.isEmpty && applied[number] == nil ? nil : try Self.payload(batchID, context.db)
+            let settled = payload.map { $0.users(among: ahead) } ?? []
+            if let users = applied[number] ?? (settled.isEmpty ? nil : settled) {
+                let payload = payload ?? BatchPayload(bytes: [], count: 0)
+                var finished = FinishedRow(payload: payload, users: users, deferred: [])
+                if try finished.write(id: batchID, in: context) { progress.add(finished, number: number, keepsDeferred: false) }
+            } else if let users = try context.sql(Self.dropBatch).first(.int(batchID), map: { $0.int(0) }) {
+                try context.sql(FinishedRow.deletePayload).run(.int(batchID))
+                progress.counts.cancelled += users
+                progress.ended.insert(number)
+            }
+        }
+        guard !progress.ended.isEmpty else { return }
+        _ = try settle([row.seq: progress], of: [row.seq: row], now: now, ending: { _ in nil }, in: context)
+    }
+
+    /// Ends what waits in no batch: those who were settled are cut into batches, which end with what became of them; the others are
+    /// cancelled, in steps as far as somebody settled comes after them.
+    private func dropLastPass(of id: JobID, _ ahead: [UInt32: AppliedUser], now: Timestamp) async throws {
+        let last = ahead.keys.max().map { Int64($0) }
+        var isThrough = false
+        while !isThrough {
+            let (through, deferredKey) = try await writer.write { [self] context -> (Bool, Int64?) in
+                guard let row = try JobRow.find(id, context.db), row.phase == .cancelling,
+                    lanes({ $0.heldNumbers(row.job.tenantID, batchKey: row.batchKey) }).isEmpty
+                else { return (true, nil) }
+                let first = try context.sql(DeferredRow.select).first(.int(row.batchKey), .int(1)) { $0.int64(0) } ?? .max
+                guard let last, last >= first else {
+                    context.afterCommit { [self] in lanes { $0.setCancelling(row.batchKey, false) } }
+                    return (true, try dropDeferred(of: row, in: context))
+                }
+                let step = gate.isTight ? Self.tightDropStep : Self.dropStep
+                let cancelled = try cutDeferred(
+                    of: row.seq, batchKey: row.batchKey, batches: row.job.batches, upTo: step, in: context,
+                    where: { ahead[$0] != nil })
+                context.backlog(row.job.tenantID, pendingUsers: -cancelled)
+                let numbers = try OpenBatch.numbers(of: row.batchKey, from: row.nextBatch, limit: step, context.db)
+                try drop(id, numbers[...], [:], ahead, now: now, in: context)
+                return (false, nil)
+            }
+            isThrough = through
+            if let deferredKey { await sweepOrOwe([Leftover(key: deferredKey, kind: .deferred)]) }
+        }
+    }
+
+    package func cancelling(limit: Int) async throws -> [JobID] {
+        try await read { [self] db in
+            var found: [JobID] = []
+            let rows = try db.sql(Self.selectCancelling).all { JobRow($0) }.compactMap { $0 }
+            for row in rows where found.count < limit {
+                // Asked after the table was: a batch that ended since is in question still, which costs a look.
+                let held = lanes { $0.heldNumbers(row.job.tenantID, batchKey: row.batchKey) }
+                if try OpenBatch.isLastPass(row, db) {
+                    if held.isEmpty { found.append(row.job.id) }
+                    continue
+                }
+                let open = try OpenBatch.numbers(of: row.batchKey, from: row.nextBatch, limit: held.count + 1, db)
+                if !held.isSuperset(of: open) { found.append(row.job.id) }
+            }
+            return found
+        }
+    }
+
+    private static func payload(_ batchID: Int64, _ db: Database) throws -> BatchPayload? {
+        try db.sql(selectPayload).first(.int(batchID)) { BatchPayload(bytes: $0.bytes(0), count: $0.int(1)) }
+    }
+
+    /// Batches that one transaction drops at most.
+    private static let dropStep = 64
+    /// The same where the disk is nearly full: what is dropped is written once more before it goes.
+    private static let tightDropStep = 8
+
+    private static let markCancelled = """
+        UPDATE jobs SET cancel_requested = 1, retry_at = NULL, retry_batch = NULL,
+            phase = CASE WHEN batches_done < batches OR deferred > 0 THEN 1 ELSE 2 END
+        WHERE seq = ?1
+        """
+    private static let cancelDeferred = """
+        UPDATE jobs SET cancelled = cancelled + deferred, deferred = 0, phase = CASE WHEN batches_done < batches THEN 1 ELSE 2 END
+        WHERE seq = ?1
+        """
+    private static let dropBatch = "UPDATE batches SET done = 2 WHERE id = ?1 AND done = 0 RETURNING users"
+    private static let selectPayload = """
+        SELECT p.records, b.users FROM batches b JOIN payloads p ON p.id = b.id WHERE b.id = ?1 AND b.done = 0
+        """
+    /// Jobs stay in this phase for moments; there are never many.
+    static let selectCancelling = "SELECT \(JobRow.columns) FROM jobs INDEXED BY jobs_cancelling WHERE phase = 1 ORDER BY seq"
+}
+
+extension BatchPayload {
+    /// Those of `users` that the batch has, in its order.
+    fileprivate func users(among users: [UInt32: AppliedUser]) -> [AppliedUser] {
+        var found: [AppliedUser] = []
+        forEach { record in if let user = users[record.index] { found.append(user) } }
+        return found
+    }
+}

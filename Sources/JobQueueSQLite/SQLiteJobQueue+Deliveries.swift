@@ -1,0 +1,121 @@
+import GRDB
+package import JobQueue
+package import SyncModel
+
+extension SQLiteJobQueue {
+    package func dueDeliveries(
+        now: Timestamp, limit: Int, excluding: Set<String>, excludingDestinations destinations: Set<String>
+    ) async throws -> [Delivery] {
+        let due = try readNow { db in
+            try Self.destinations(db).filter { !destinations.contains($0) }.flatMap { destination in
+                try db.sql(DeliveryRow.due).all(.text(destination), .time(now), .int(limit + excluding.count)) {
+                    DeliveryRow($0).delivery
+                }
+            }
+        }
+        let ready = due.filter { !excluding.contains($0.what.id) }
+        return Array(ready.sorted { ($0.nextAttemptAt ?? now) < ($1.nextAttemptAt ?? now) }.prefix(limit))
+    }
+
+    package func nextDelivery(after now: Timestamp) async throws -> Timestamp? {
+        try readNow { db in
+            try Self.destinations(db).compactMap { destination in
+                try db.sql(DeliveryRow.nextDue).first(.text(destination), .time(now)) { $0.optionalTime(0) } ?? nil
+            }.min()
+        }
+    }
+
+    /// Where pending deliveries go, each once, read by jumping from one to the next: a handful, however many deliveries wait.
+    private static func destinations(_ db: Database) throws -> [String] {
+        var found: [String] = []
+        while let next = try db.sql(DeliveryRow.nextDestination).first(.text(found.last ?? ""), map: { $0.optionalText(0) })
+            ?? nil
+        {
+            found.append(next)
+        }
+        return found
+    }
+
+    package func record(_ attempt: DeliveryAttempt) async throws {
+        let error = attempt.error.map { String($0.prefix(Self.errorLimit)) }
+        let (state, due): (DeliveryState, Timestamp?) =
+            switch attempt.next {
+            case .delivered: (.delivered, nil)
+            case .retry(let at): (.pending, at)
+            case .dead: (.dead, nil)
+            }
+        try await writer.write(isShort: true) { context in
+            try context.sql(Self.recordAttempt).run(
+                .text(attempt.deliveryID), .int(state.code), .time(due), .time(attempt.at), .int(attempt.status), .text(error),
+                state == .delivered ? .time(attempt.at) : .null)
+            guard context.db.changes == 1, state != .pending else { return }
+            context.count {
+                $0[.pending] -= 1; $0[state] += 1
+            }
+        }
+    }
+
+    package func deliveries(_ filter: DeliveryFilter, limit: Int, cursor: String?) async throws -> Page<Delivery> {
+        let before = try cursor.map { try PageCursor.numbers($0, .deliveries, count: 1)[0] } ?? .max
+        let rows = try await read { db in
+            if let jobID = filter.jobID {
+                // A job has a handful at most.
+                return try db.sql(DeliveryRow.ofJob).all(.text(jobID.text)) { DeliveryRow($0) }.filter { row in
+                    row.seq < before && filter.state ?? row.delivery.state == row.delivery.state
+                        && filter.tenantID ?? row.delivery.what.tenantID == row.delivery.what.tenantID
+                }
+            }
+            return try (filter.state.map { [$0] } ?? DeliveryState.allCases).flatMap { state in
+                if let tenantID = filter.tenantID {
+                    return try db.sql(DeliveryRow.byTenant)
+                        .all(.int(state.code), .int(before), .int(limit + 1), .tenant(tenantID)) { DeliveryRow($0) }
+                }
+                return try db.sql(DeliveryRow.byState).all(.int(state.code), .int(before), .int(limit + 1)) { DeliveryRow($0) }
+            }
+        }
+        let sorted = rows.sorted { $0.seq > $1.seq }
+        let page = sorted.prefix(limit)
+        let next = sorted.count > limit ? page.last.map { PageCursor.text(.deliveries, $0.seq) } : nil
+        return Page(items: page.map(\.delivery), nextCursor: next)
+    }
+
+    package func delivery(_ id: String) async throws -> Delivery? {
+        try await read { db in try db.sql(DeliveryRow.byID).first(.text(id)) { DeliveryRow($0).delivery } }
+    }
+
+    package func deliveries(of job: JobID) async throws -> [Delivery] {
+        try await read { db in try db.sql(DeliveryRow.ofJob).all(.text(job.text)) { DeliveryRow($0).delivery } }
+    }
+
+    package func redeliver(_ id: String, now: Timestamp) async throws -> Bool {
+        try await writer.write { [self] context in
+            guard let state = try context.sql(Self.selectState).first(.text(id), map: { DeliveryState(code: $0.int(0)) }) else {
+                return false
+            }
+            try context.sql(Self.startAnew).run(.text(id), .time(now))
+            context.count {
+                $0[state] -= 1; $0[.pending] += 1
+            }
+            context.afterCommit { [self] in notify { $0.deliveryDue() } }
+            return true
+        }
+    }
+
+    package func add(_ delivery: NewDelivery, now: Timestamp) async throws {
+        try await writer.write { [self] context in
+            try DeliveryRow.insert(delivery, now: now, in: context)
+            context.afterCommit { [self] in notify { $0.deliveryDue() } }
+        }
+    }
+
+    /// Of a delivery that waits only: what was delivered or is dead is not revived by a late answer.
+    private static let recordAttempt = """
+        UPDATE deliveries SET state = ?2, due_at = ?3, attempts = attempts + 1, last_attempt_at = ?4, last_status = ?5,
+            last_error = ?6, delivered_at = ?7
+        WHERE id = ?1 AND state = 0
+        """
+    private static let selectState = "SELECT state FROM deliveries WHERE id = ?1"
+    private static let startAnew = """
+        UPDATE deliveries SET state = 0, due_at = ?2, attempts = 0, delivered_at = NULL WHERE id = ?1
+        """
+}

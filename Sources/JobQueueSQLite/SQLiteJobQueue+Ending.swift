@@ -1,0 +1,92 @@
+import GRDB
+package import JobQueue
+package import SyncModel
+import Synchronization
+
+extension SQLiteJobQueue {
+    package func end(
+        _ job: JobID, now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding
+    ) async throws -> Job? {
+        try await writer.write { [self] context in
+            guard let before = try JobRow.find(job, context.db), !before.job.state.isEnd else { return nil }
+            guard before.phase == .endable else { throw QueueError.refused("The job has open batches") }
+            var row = before
+            guard try mayEnd(row, in: context) else { return nil }
+            try end(&row, now: now, in: context, as: ending)
+            try row.write(over: before, in: context)
+            // Those that had to wait for this one.
+            let others = try context.sql(Self.selectLaterEnding).first(.tenant(row.job.tenantID), .int(row.seq)) { _ in true }
+            if others != nil {
+                context.afterCommit { [self] in notify { $0.jobWaiting() } }
+            }
+            return row.job
+        }
+    }
+
+    /// Whether a job has no other of its tenant to wait for.
+    func mayEnd(_ row: JobRow, in context: WriteContext) throws -> Bool {
+        try context.sql(Self.selectEarlierEnding).first(.tenant(row.job.tenantID), .int(row.seq)) { _ in true } == nil
+    }
+
+    /// Ends a job that may end, and writes its outbox row; the job's row is the caller's to write, in the same transaction.
+    /// - Parameter ending: asked how; `nil`: not now, and the row is left as it is.
+    /// - Returns: whether it ended.
+    @discardableResult
+    func end(
+        _ job: inout JobRow, now: Timestamp, in context: WriteContext, as ending: (Job) -> JobEnding?
+    ) throws -> Bool {
+        var row = job
+        let tenantID = row.job.tenantID
+        var end = try TenantEnd.last(of: tenantID, context.db) ?? TenantEnd(sequence: 0, endedAt: now)
+        end.sequence += 1
+        // Whoever ended the job before may have taken the time later. But an end that lies ahead of the clock was written before the
+        // clock was set back.
+        end.endedAt = end.endedAt <= clock.now() ? max(now, end.endedAt) : now
+        row.job.sequence = end.sequence
+        row.job.endedAt = end.endedAt
+        guard let ending = ending(row.job) else { return false }
+        guard ending.state.isEnd else { throw QueueError.refused("\(ending.state.rawValue) is not the end of a job") }
+        row.job = row.job.ended(as: ending.state, at: end.endedAt, error: ending.error.map { String($0.prefix(Self.errorLimit)) })
+        if let warning = ending.warning {
+            row.job.warnings.append(String(warning.prefix(Self.errorLimit)))
+            try context.sql(Self.writeWarnings).run(.int(row.seq), JSONColumn.value(row.job.warnings))
+        }
+        row.phase = .ledgered
+        let id = row.job.id
+        context.afterCommit { [self] in carriedIDs.withLock { $0[id] = nil } }
+        try end.write(of: tenantID, context.db)
+        job = row
+        context.backlog(tenantID, openJobs: -1, pendingUsers: 0)
+        guard let delivery = ending.delivery else { return true }
+        try DeliveryRow.insert(delivery, now: now, in: context)
+        context.afterCommit { [self] in notify { $0.deliveryDue() } }
+        return true
+    }
+
+    package func endable(limit: Int) async throws -> [Job] {
+        try await read { db in try db.sql(Self.selectEndable).all(.int(limit)) { JobRow($0)?.job }.compactMap { $0 } }
+    }
+
+    package func endedWithLedger(limit: Int) async throws -> [JobID] {
+        try await read { db in try db.sql(Self.selectLedgered).all(.int(limit)) { JobID($0.text(0)) }.compactMap { $0 } }
+    }
+
+    package func ledgerForgotten(_ jobs: [JobID]) async throws {
+        guard !jobs.isEmpty else { return }
+        try await writer.write { context in
+            let close = try context.sql(Self.closeJob)
+            for id in jobs { try close.run(.text(id.text)) }
+        }
+    }
+
+    static let selectEarlierEnding = """
+        SELECT 1 FROM jobs INDEXED BY jobs_ending WHERE tenant_id = ?1 AND phase IN (1, 2) AND seq < ?2 LIMIT 1
+        """
+    static let selectLaterEnding = """
+        SELECT 1 FROM jobs INDEXED BY jobs_ending WHERE tenant_id = ?1 AND phase IN (1, 2) AND seq > ?2 LIMIT 1
+        """
+    static let selectEndable = "SELECT \(JobRow.columns) FROM jobs INDEXED BY jobs_endable WHERE phase = 2 ORDER BY seq LIMIT ?1"
+    static let selectLedgered = "SELECT id FROM jobs INDEXED BY jobs_ledger WHERE phase = 3 ORDER BY seq LIMIT ?1"
+    private static let writeWarnings = "UPDATE jobs SET warnings = ?2 WHERE seq = ?1"
+    private static let closeJob = "UPDATE jobs SET phase = 4 WHERE id = ?1 AND phase = 3"
+}

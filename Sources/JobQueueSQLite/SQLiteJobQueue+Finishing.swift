@@ -1,0 +1,134 @@
+import GRDB
+package import JobQueue
+package import SyncModel
+
+extension SQLiteJobQueue {
+    package func finish(
+        _ batches: [FinishedBatch], now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding?
+    ) async throws -> FinishedJobs {
+        guard !batches.isEmpty else { return FinishedJobs() }
+        let rows = batches.map { (lease: $0.batch.lease, row: FinishedRow($0)) }
+        let isShort = batches.reduce(0) { $0 + $1.users.count } <= LeaseWish.smallUsers
+        return try await writer.write(isShort: isShort) { [self] context in
+            let (progress, jobs) = try finish(rows, in: context)
+            let ended = try settle(progress, of: jobs, now: now, ending: ending, in: context)
+            // In the last pass a cancel waits for the batch that is held.
+            let isCancelled = jobs.values.contains { $0.job.cancelRequested }
+            context.afterCommit { [self] in
+                lanes { $0.end(rows.map(\.lease)) }
+                if isCancelled { notify { $0.jobWaiting() } }
+            }
+            return ended
+        }
+    }
+
+    /// Ends batches; their jobs as they stood before, and what is to be written to them.
+    private func finish(
+        _ rows: [(lease: LeaseID, row: FinishedRow)], in context: WriteContext
+    ) throws -> ([Int64: EndedBatches], [Int64: JobRow]) {
+        var progress: [Int64: EndedBatches] = [:]
+        var jobs: [Int64: JobRow] = [:]
+        for (lease, var row) in rows {
+            guard let held = lanes({ $0.held(lease) })?.batch else { throw QueueError.leaseLost }
+            let job = try jobs[held.seq] ?? JobRow.find(seq: held.seq, context.db)
+            guard let job else { throw QueueError.leaseLost }
+            jobs[held.seq] = job
+            guard try row.write(id: BatchName.id(key: held.batchKey, number: held.number), in: context) else {
+                throw QueueError.leaseLost
+            }
+            let keepsDeferred = !job.job.cancelRequested
+            if keepsDeferred {
+                for (index, record) in row.deferred {
+                    try context.sql(DeferredRow.insert).run(.int(held.batchKey), .int(Int64(index)), .bytes(record))
+                }
+            }
+            progress[held.seq, default: EndedBatches()].add(row, number: held.number, keepsDeferred: keepsDeferred)
+            progress[held.seq]?.startedAt = held.leasedAt
+        }
+        return (progress, jobs)
+    }
+
+    /// Writes what ended to the jobs, each in one update, and lets the lanes follow.
+    /// - Parameter ending: asked how a job without open batches ends; `nil`: not now.
+    /// - Returns: the jobs that ended or are to be ended, in the order accepted.
+    func settle(
+        _ progress: [Int64: EndedBatches], of jobs: [Int64: JobRow], now: Timestamp, ending: (Job) -> JobEnding?,
+        in context: WriteContext
+    ) throws -> FinishedJobs {
+        var finished = FinishedJobs()
+        var tenants: Set<TenantID> = []
+        for (seq, before) in jobs.sorted(by: { $0.key < $1.key }) {
+            guard let progress = progress[seq] else { continue }
+            var row = before.after(progress)
+            let tenantID = row.job.tenantID
+            context.backlog(tenantID, pendingUsers: -progress.counts.settled)
+            let isEndable = row.phase == .endable
+            if isEndable {
+                let hasEnded = try mayEnd(row, in: context) && end(&row, now: now, in: context, as: ending)
+                if hasEnded { finished.ended.append(row.job) } else { finished.endable.append(row.job) }
+            }
+            if row.nextBatch > before.nextBatch, row.job.batchesDone > row.nextBatch {
+                // A later turn was written before this one: its batches are passed over once, now, not at every lease.
+                row.nextBatch = try OpenBatch.first(of: row.batchKey, from: row.nextBatch, context.db) ?? row.job.batches
+            }
+            try row.write(over: before, in: context)
+            tenants.insert(tenantID)
+            context.afterCommit { [self] in
+                lanes { lanes in
+                    lanes.clearBackoff(tenantID, ofJob: seq, batches: progress.ended)
+                    if isEndable { lanes.setCancelling(before.batchKey, false) }
+                }
+            }
+        }
+        for tenantID in tenants.sorted() {
+            let hasWork = try context.sql(HeadJob.exists).first(.tenant(tenantID)) { _ in true } ?? false
+            context.afterCommit { [self] in lanes { $0.setWork(tenantID, hasWork) } }
+        }
+        return finished
+    }
+
+    package func retry(_ lease: LeaseID, at moment: Timestamp, error: String, now: Timestamp) async throws {
+        let error = String(error.prefix(Self.errorLimit))
+        try await writer.write { [self] context in
+            guard let (tenantID, held) = lanes({ $0.held(lease) }) else { throw QueueError.leaseLost }
+            guard var row = try JobRow.find(seq: held.seq, context.db) else { throw QueueError.leaseLost }
+            if row.job.state == .queued { try HeadJob.writeStart(held.seq, at: held.leasedAt, in: context) }
+            let attempts = try context.sql(Self.countTry).first(.int(BatchName.id(key: held.batchKey, number: held.number))) {
+                $0.int(0)
+            }
+            guard let attempts else { throw QueueError.leaseLost }
+            row.job.attempts.insert(BatchAttempt(batch: held.number, attempt: attempts, at: now, error: error), at: 0)
+            let kept = Array(row.job.attempts.prefix(Self.attemptsKept))
+            // A batch of a job that is being cancelled is not tried again; it is to be dropped.
+            let isCancelled = row.job.cancelRequested
+            try context.sql(Self.putOff).run(
+                .int(held.seq), isCancelled ? .null : .int(held.number), isCancelled ? .null : .time(moment),
+                JSONColumn.value(kept))
+            let backoff = Backoff(
+                jobID: held.jobID, seq: held.seq, batch: held.number, attempts: attempts, until: moment, lastError: error)
+            context.afterCommit { [self] in
+                lanes { lanes in
+                    // Put off first: the tenant does not become ready in between.
+                    if !isCancelled { lanes.backOff(tenantID, backoff) }
+                    lanes.end([lease])
+                }
+                if isCancelled { notify { $0.jobWaiting() } }
+            }
+        }
+    }
+
+    /// Characters of an error that are kept.
+    static let errorLimit = 500
+    /// Failed tries that are kept of a job.
+    private static let attemptsKept = 20
+
+    private static let countTry = """
+        UPDATE batches SET attempts = max(0, min(attempts, 1000000)) + 1 WHERE id = ?1 AND done = 0 RETURNING attempts
+        """
+    /// Of two moments the later one holds, as in the lanes.
+    private static let putOff = """
+        UPDATE jobs SET retry_batch = iif(coalesce(retry_at, 0) > ?3, retry_batch, ?2), retry_at = max(coalesce(retry_at, 0), ?3),
+            attempts = ?4
+        WHERE seq = ?1
+        """
+}

@@ -1,0 +1,146 @@
+import GRDB
+import JobQueue
+package import SyncModel
+import Synchronization
+
+/// Deleting goes in steps, each a short transaction that others share, so that nobody waits for a large job to go.
+extension SQLiteJobQueue {
+    package func prune(jobsBefore: Timestamp, keysBefore: Timestamp, limit: Int) async throws -> Int {
+        var pruned = 0
+        while pruned < limit {
+            let step = min(limit - pruned, Self.pruneStep)
+            let keys = try await writer.write { [self] context in try pruneJobs(before: jobsBefore, limit: step, in: context) }
+            windows.withLock { windows in for key in keys { windows.forget(batchKey: key) } }
+            await sweepOrOwe(keys.map { Leftover(key: $0, kind: .everything) })
+            pruned += keys.count
+            if keys.count < step { break }
+        }
+        while try await writer.write({ context in
+            try context.sql(Self.deleteKeys).run(.time(keysBefore), .int(Self.rowStep))
+            return context.db.changes
+        }) == Self.rowStep {}
+        while try await writer.write({ context in try Self.pruneLooseDeliveries(before: jobsBefore, in: context) })
+            == Self.rowStep
+        {}
+        return pruned
+    }
+
+    /// Deletes jobs that ended, with their deliveries. What stands under their batch keys is marked, to be swept.
+    private func pruneJobs(before: Timestamp, limit: Int, in context: WriteContext) throws -> [Int64] {
+        let read = readers.withLock { Set($0.keys.map(\.text)) }
+        let jobs = try context.sql(Self.selectPrunable).all(.time(before), .int(limit + read.count)) { row in
+            (seq: row.int64(0), id: row.text(1), key: row.int64(2), state: JobState(code: row.int(3)))
+        }.filter { !read.contains($0.id) }.prefix(limit)
+        for job in jobs {
+            try context.sql(Self.deleteBodies).run(.text(job.id))
+            try context.sql(Self.deleteDeliveries).forEach(.text(job.id)) { row in
+                let state = DeliveryState(code: row.int(0))
+                context.count { $0[state] -= 1 }
+            }
+            try context.sql(Self.deleteJob).run(.int(job.seq))
+            try LeftoverRow.mark(job.key, .everything, context.db)
+            context.count { $0[job.state] -= 1 }
+        }
+        return jobs.map(\.key)
+    }
+
+    private static func pruneLooseDeliveries(before: Timestamp, in context: WriteContext) throws -> Int {
+        let old = try context.sql(selectLoose).all(.time(before), .int(rowStep)) { ($0.int64(0), DeliveryState(code: $0.int(1))) }
+        for (seq, state) in old {
+            try context.sql(deleteBody).run(.int(seq))
+            try context.sql(deleteDelivery).run(.int(seq))
+            context.count { $0[state] -= 1 }
+        }
+        return old.count
+    }
+
+    /// What a crash left behind: uploads that became no job, deletions under way.
+    func leftovers() async throws -> [Leftover] { try await read { db in try LeftoverRow.all(db) } }
+
+    /// Deletes what stands under batch keys, then their marks. What cannot be deleted now is deleted when there is room to.
+    func sweepOrOwe(_ leftovers: [Leftover]) async {
+        guard !leftovers.isEmpty else { return }
+        do { try await sweep(leftovers) } catch { owed.withLock { $0 += leftovers } }
+    }
+
+    /// Deletes what stands under batch keys, then their marks.
+    func sweep(_ leftovers: [Leftover]) async throws {
+        var rest = leftovers[...]
+        while !rest.isEmpty {
+            let step = rest
+            let isTight = gate.isTight
+            rest = rest.dropFirst(
+                try await writer.write { context in
+                    try Self.sweepSome(step, blobs: isTight ? Self.tightBlobStep : Self.blobStep, in: context)
+                })
+            // What is deleted is written to the log first, overwritten.
+            if isTight { await emptyLog() }
+        }
+    }
+
+    /// - Parameter blobs: payloads that are deleted at most.
+    /// - Returns: how many of `leftovers` are gone.
+    private static func sweepSome(
+        _ leftovers: ArraySlice<Leftover>, blobs: Int, in context: WriteContext
+    ) throws -> Int {
+        var blobs = blobs
+        var rows = rowStep
+        /// False where something is left.
+        func delete(_ sql: String, _ values: [SQLValue], _ budget: inout Int) throws -> Bool {
+            try context.sql(sql).run(values + [.int(budget)])
+            budget -= context.db.changes
+            return budget > 0
+        }
+        for (i, leftover) in leftovers.enumerated() {
+            guard try delete(DeferredRow.deleteSome, [.int(leftover.key)], &rows) else { return i }
+            if leftover.kind == .everything {
+                let bounds = BatchName.bounds(key: leftover.key)
+                let range: [SQLValue] = [.int(bounds.first), .int(bounds.last)]
+                guard try delete(deletePayloads, range, &blobs), try delete(deleteResults, range, &rows),
+                    try delete(deleteBatches, range, &rows)
+                else { return i }
+            }
+            try LeftoverRow.remove(leftover.key, context.db)
+        }
+        return leftovers.count
+    }
+
+    /// Jobs that one transaction deletes at most.
+    private static let pruneStep = 100
+    /// Payloads (tens of KiB each) that one transaction deletes at most.
+    private static let blobStep = 64
+    /// The same while the disk is short.
+    private static let tightBlobStep = 8
+    /// Small rows that one transaction deletes at most.
+    private static let rowStep = 500
+
+    static let selectPrunable = """
+        SELECT seq, id, batch_key, state FROM jobs INDEXED BY jobs_ended
+        WHERE phase = 4 AND ended_at < ?1
+            AND NOT EXISTS (SELECT 1 FROM deliveries d INDEXED BY deliveries_job WHERE d.job_id = jobs.id AND d.state = 0)
+        ORDER BY ended_at LIMIT ?2
+        """
+    private static let deleteJob = "DELETE FROM jobs WHERE seq = ?1"
+    private static let deleteBodies = """
+        DELETE FROM delivery_bodies WHERE seq IN (SELECT seq FROM deliveries WHERE job_id = ?1)
+        """
+    private static let deleteDeliveries = "DELETE FROM deliveries WHERE job_id = ?1 RETURNING state"
+    static let deleteKeys = """
+        DELETE FROM idempotency WHERE id IN (SELECT id FROM idempotency INDEXED BY idempotency_age WHERE accepted_at < ?1 LIMIT ?2)
+        """
+    static let selectLoose = """
+        SELECT seq, state FROM deliveries INDEXED BY deliveries_loose
+        WHERE job_id IS NULL AND created_at < ?1 AND state <> 0 LIMIT ?2
+        """
+    private static let deleteBody = "DELETE FROM delivery_bodies WHERE seq = ?1"
+    private static let deleteDelivery = "DELETE FROM deliveries WHERE seq = ?1"
+    static let deletePayloads = """
+        DELETE FROM payloads WHERE id IN (SELECT id FROM payloads WHERE id >= ?1 AND id <= ?2 LIMIT ?3)
+        """
+    private static let deleteResults = """
+        DELETE FROM results WHERE id IN (SELECT id FROM results WHERE id >= ?1 AND id <= ?2 LIMIT ?3)
+        """
+    private static let deleteBatches = """
+        DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE id >= ?1 AND id <= ?2 LIMIT ?3)
+        """
+}

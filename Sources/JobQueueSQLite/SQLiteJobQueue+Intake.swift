@@ -1,0 +1,125 @@
+import GRDB
+package import JobQueue
+package import SyncModel
+import Synchronization
+
+/// An idempotency key whose request arrives.
+struct ClaimedKey: Hashable {
+    var tenantID: TenantID
+    var path: String
+    var key: String
+}
+
+extension SQLiteJobQueue {
+    // MARK: Idempotency
+
+    package func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim {
+        let claimed = ClaimedKey(tenantID: tenantID, path: path, key: key)
+        guard claims.withLock({ $0.insert(claimed).inserted }) else { return .arriving }
+        do {
+            // Claimed first, read then: a request that recorded the key meanwhile is seen.
+            let known = try readNow { try IdempotencyRow.find(claimed, now: now, $0) }
+            guard let known else { return .claimed }
+            forget(claimed)
+            return .known(job: known.jobID, bodyHash: known.bodyHash)
+        } catch {
+            forget(claimed)
+            throw error
+        }
+    }
+
+    package func releaseClaim(tenantID: TenantID, path: String, key: String) async {
+        forget(ClaimedKey(tenantID: tenantID, path: path, key: key))
+    }
+
+    private func forget(_ claimed: ClaimedKey) {
+        claims.withLock { _ = $0.remove(claimed) }
+    }
+
+    // MARK: Admission
+
+    package func admission() -> Admission { gate.admission(pendingUsers: writer.currentTotals.pendingUsers) }
+
+    package var isWritable: Bool { gate.isWritable }
+
+    // MARK: Uploads
+
+    package func openUpload() async throws -> UploadID { UploadID(value: nextNumber()) }
+
+    package func openUpload(expecting bytes: Int64) async throws -> UploadID {
+        let upload = UploadID(value: nextNumber())
+        try gate.setAside(min(bytes, 1 << 52), for: upload, pendingUsers: writer.currentTotals.pendingUsers)
+        return upload
+    }
+
+    /// Asks for room for further batches of an upload; where there is none, once more when the log was emptied.
+    private func expectRoom(for batches: [NewBatch], of upload: UploadID) async throws {
+        let bytes = batches.reduce(Int64(0)) { $0 + Int64($1.payload.bytes.count) }
+        let users = batches.reduce(0) { $0 + $1.payload.count }
+        let pending = writer.currentTotals.pendingUsers
+        guard gate.append(bytes, users: users, to: upload, pendingUsers: pending) != nil else { return }
+        await emptyLog()
+        if let reason = gate.append(bytes, users: users, to: upload, pendingUsers: pending) { throw QueueError.full(reason) }
+    }
+
+    package func append(_ batches: [NewBatch], to upload: UploadID) async throws {
+        guard !batches.isEmpty else { return }
+        try await expectRoom(for: batches, of: upload)
+        try await writer.write { context in
+            let present = try LeftoverRow.find(upload.value, context.db)
+            let users = try BatchRows.insert(batches, key: upload.value, from: present?.batches ?? 0, in: context)
+            try LeftoverRow.add(upload.value, batches: batches.count, users: users, context.db)
+        }
+    }
+
+    package func discard(_ upload: UploadID) async {
+        await sweepOrOwe([Leftover(key: upload.value, kind: .everything)])
+        gate.settle(upload)
+    }
+
+    // MARK: Acceptance
+
+    package func accept(_ job: NewJob, upload: UploadID?, batches: [NewBatch]) async throws -> Job {
+        if let upload { try await expectRoom(for: batches, of: upload) }
+        // What is left of an upload may be 2 MiB.
+        let accepted = try await writer.write(isShort: upload == nil) { [self] context in
+            try accept(job, upload: upload, batches: batches, in: context)
+        }
+        if let upload { gate.settle(upload) }
+        return accepted
+    }
+
+    /// Makes a job within a transaction. The observer hears of it after the commit.
+    func accept(_ job: NewJob, upload: UploadID?, batches: [NewBatch], in context: WriteContext) throws -> Job {
+        let seq = nextNumber()
+        let key = upload?.value ?? seq
+        let uploaded = try upload.flatMap { try LeftoverRow.find($0.value, context.db) }
+        if uploaded != nil { try LeftoverRow.remove(key, context.db) }
+        let before = uploaded?.batches ?? 0
+        let users = try (uploaded?.users ?? 0) + BatchRows.insert(batches, key: key, from: before, in: context)
+        guard users == job.totalUsers else {
+            throw QueueError.refused("The job names \(job.totalUsers) users, its batches hold \(users)")
+        }
+        let accepted = try JobRow.insert(job, seq: seq, batchKey: key, batches: before + batches.count, in: context)
+        if let idempotency = job.idempotency {
+            try IdempotencyRow.record(idempotency, job: job.id, at: job.acceptedAt, context.db)
+        }
+        if let ids = job.carriedIDs {
+            carriedIDs.withLock { known in if known.count < Self.mostCarriedIDs { known[job.id] = ids } }
+            context.onRollback { [self] in carriedIDs.withLock { $0[job.id] = nil } }
+        }
+        context.count { $0[.queued] += 1 }
+        context.backlog(job.tenantID, openJobs: 1, pendingUsers: users)
+        context.afterCommit { [self] in
+            if let idempotency = job.idempotency {
+                forget(ClaimedKey(tenantID: idempotency.tenantID, path: idempotency.path, key: idempotency.key))
+            }
+            if accepted.batches > 0 {
+                lanes { $0.setWork(job.tenantID, true) }
+            } else {
+                notify { $0.jobWaiting() }
+            }
+        }
+        return accepted
+    }
+}

@@ -1,0 +1,199 @@
+import GRDB
+package import JobQueue
+import SyncModel
+import Synchronization
+
+/// The durable queue in one SQLite file.
+///
+/// One connection writes, by `QueueWriter`, which lets concurrent callers share a commit; others read for inspection. Who may be
+/// leased what stands in memory (`Lanes`), as do claims of idempotency keys and the figures `admission()` asks for: one process
+/// alone uses the file.
+package final class SQLiteJobQueue: JobQueue {
+    let path: String
+    let limits: QueueLimits
+    let clock: WallClock
+    let writer: QueueWriter
+    let pool: DatabasePool
+    let reader: DatabaseQueue
+    let gate: AdmissionGate
+    private let lock: FileLock
+    private let gauge: WALGauge
+    private let threads: QueueThreads
+    private let lanes: Mutex<Lanes>
+    private let observer: Mutex<QueueObserver?>
+    /// The last number handed out as `jobs.seq` or batch key.
+    private let lastNumber: Atomic<Int64>
+    let claims = Mutex<Set<ClaimedKey>>([])
+    let windows = Mutex(ResultsWindows())
+    /// Jobs whose results are being read, with the number of readers: they are not pruned meanwhile.
+    let readers = Mutex<[JobID: Int]>([:])
+    let looks = Mutex(LaneLooks())
+    private let repaired = Atomic<Int>(0)
+    /// Of open jobs that are more than a batch and were taken in by this process.
+    let carriedIDs = Mutex<[JobID: CarriedIDs]>([:])
+    /// Jobs whose ids are kept at most: each takes 128 KiB or more, and they wait as long as the directory is away. Those of the others
+    /// are missing, as after a restart: who meets another's row waits for the last pass.
+    static let mostCarriedIDs = 512
+
+    /// What could not be deleted yet.
+    let owed = Mutex<[Leftover]>([])
+
+    /// - Parameter say: told of each change of whether the queue can be written and has room.
+    init(
+        _ parts: OpenedStore, limits: QueueLimits, clock: WallClock, observer: QueueObserver?, disk: DiskGauge,
+        threads: QueueThreads = .system, say: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        path = parts.path
+        pool = parts.pool
+        reader = parts.reader
+        lock = parts.lock
+        gauge = parts.gauge
+        self.threads = threads
+        self.limits = limits
+        self.clock = clock
+        self.observer = Mutex(observer)
+        lanes = Mutex(parts.lanes)
+        lastNumber = Atomic(parts.lastNumber)
+        let gate = AdmissionGate(
+            path: parts.path, limits: limits, clock: clock, disk: disk, reserve: parts.reserve, say: say)
+        self.gate = gate
+        writer = QueueWriter(
+            pool: parts.pool, totals: parts.totals, gauge: parts.gauge, checkpointPages: parts.checkpointPages,
+            patience: parts.patience, place: parts.place, threads: threads, report: { gate.committed($0) })
+    }
+
+    /// Who is told of what becomes ready. What was ready before is not told again: ask once after setting it.
+    package func observe(_ observer: QueueObserver) {
+        self.observer.withLock { $0 = observer }
+    }
+
+    func notify(_ tell: (QueueObserver) -> Void) {
+        if let observer = observer.withLock({ $0 }) { tell(observer) }
+    }
+
+    /// Reads or changes the lanes, and tells the observer which tenants became ready by it.
+    func lanes<T: Sendable>(_ body: (inout sending Lanes) -> T) -> T {
+        let (value, ready) = lanes.withLock { lanes in (body(&lanes), lanes.takeAnnounced()) }
+        for tenantID in ready { notify { $0.batchReady(tenantID) } }
+        return value
+    }
+
+    /// Faults of the lanes that were put right so far.
+    package var repairs: Int { repaired.load(ordering: .relaxed) }
+
+    func countRepairs(_ count: Int) { repaired.add(count, ordering: .relaxed) }
+
+    func nextNumber() -> Int64 { lastNumber.add(1, ordering: .relaxed).newValue }
+
+    /// Reads on a connection of its own, from one consistent state.
+    func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        do {
+            return threads.readsWhereCalled ? try readHere(body) : try await pool.read(body)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw QueueError(error)
+        }
+    }
+
+    private func readHere<T>(_ body: (Database) throws -> T) throws -> T { try pool.read(body) }
+
+    /// Reads at once, on the thread that calls: for a few rows by key, on the way of every user. An `async` read costs four changes of
+    /// thread.
+    ///
+    /// Never on a connection of the pool: those are given back by tasks, and waiting for one here keeps a thread that tasks need.
+    func readNow<T>(_ body: (Database) throws -> T) throws -> T {
+        do {
+            return try reader.unsafeRead { db in
+                guard db.sqliteConnection != nil else { throw QueueError.unavailable("The queue is closed") }
+                // What a read before could not end, it does not hand on: everybody would read that state for ever, or nothing.
+                if !db.isOutsideTransaction { try db.sql("ROLLBACK").run() }
+                try db.sql("BEGIN").run()
+                do {
+                    let found = try body(db)
+                    try db.sql("COMMIT").run()
+                    return found
+                } catch {
+                    if !db.isOutsideTransaction { try? db.sql("ROLLBACK").run() }
+                    throw error
+                }
+            }
+        } catch {
+            throw QueueError(error)
+        }
+    }
+
+    // MARK: Keeping house
+
+    package func checkpoint() async {
+        // Whoever waits goes first; the writer has its own bound for a log that grows meanwhile.
+        for _ in 0..<Self.vacuumSteps where writer.waiting == 0 {
+            guard await vacuum(keeping: Self.keptFreePages) else { break }
+        }
+        guard writer.waiting == 0, gauge.pages > 0 else { return }
+        await emptyLog()
+    }
+
+    package func makeRoom() async -> Bool {
+        let leftovers = owed.withLock { owed in
+            defer { owed = [] }
+            return owed
+        }
+        await sweepOrOwe(leftovers)
+        let isTight = gate.isTight
+        if isTight {
+            if DiskGauge.size(of: path + "-wal") > 0 { await emptyLog() }
+            var isAnyLeft = true
+            // Each step goes through the log, which must not take what the file gives back.
+            for _ in 0..<Self.vacuumSteps where isAnyLeft {
+                isAnyLeft = await vacuum(keeping: 0)
+                await emptyLog()
+            }
+        }
+        gate.restoreReserve()
+        if !gate.isWritable { try? await tryToWrite() }
+        return isTight
+    }
+
+    /// Gives some free pages back to the disk. False where no more than so many are left, or it cannot be done.
+    private func vacuum(keeping kept: Int) async -> Bool {
+        let freed = try? await writer.alone { db in
+            let free = try db.sql("PRAGMA freelist_count").first { $0.int(0) } ?? 0
+            guard free > kept else { return false }
+            try db.sql("PRAGMA incremental_vacuum(512)").run()
+            return true
+        }
+        return freed == true
+    }
+
+    /// Writes the log back and gives its file back to the disk.
+    func emptyLog() async {
+        try? await writer.alone { [writer] db in writer.checkpoint(db, truncating: true) }
+    }
+
+    /// Changes nothing, and writes a page all the same. (SQLite writes none for a row that is updated to what it is.)
+    private func tryToWrite() async throws {
+        try await writer.write { context in
+            try LeftoverRow.mark(0, .everything, context.db)
+            try LeftoverRow.remove(0, context.db)
+        }
+    }
+
+    /// Steps of 512 pages that one checkpoint gives back at most: 64 MiB.
+    private static let vacuumSteps = 32
+    /// Free pages kept for the next batches rather than given back: 4 MiB.
+    private static let keptFreePages = 1024
+
+    /// Writes what was handed in, closes the file and lets another process have it. Further calls throw `QueueError.unavailable`.
+    package func close() async {
+        try? await writer.alone { [writer, gauge] db in
+            writer.checkpoint(db, truncating: true)
+            gauge.detach(from: db)
+        }
+        await writer.close()
+        // Fails only when closed before. Whoever closes last empties the log, which a reader cannot.
+        try? reader.close()
+        try? pool.close()
+        lock.release()
+    }
+}

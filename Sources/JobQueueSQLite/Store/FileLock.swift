@@ -1,0 +1,54 @@
+import Foundation
+import JobQueue
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The exclusive lock beside the queue's file, and on it: leases and claims live in the memory of one process, so there may be only one.
+/// The kernel frees it when the process ends, however it ends.
+final class FileLock: Sendable {
+    private let held = Mutex<[Int32]>([])
+
+    /// Locks the file beside the queue's, which is made where it is not there.
+    /// - Throws: `QueueError.unusable` where another process holds it or the file cannot be made.
+    init(path: String) throws { try take(path, O_CREAT) }
+
+    /// Locks the queue's file itself, which has to be there: by a hard link it has another name, and another lock beside it.
+    ///
+    /// SQLite's locks are of another kind (`fcntl`), which Linux keeps apart from this one. They end where any descriptor of the file
+    /// is closed: this one is to be the last.
+    /// - Throws: `QueueError.unusable` where another process holds it.
+    func include(_ path: String) throws {
+        #if os(Linux)
+            try take(path, 0)
+        #endif
+    }
+
+    private func take(_ path: String, _ flags: Int32) throws {
+        let descriptor = open(path, O_RDWR | O_CLOEXEC | flags, 0o600)
+        guard descriptor >= 0 else {
+            throw QueueError.unusable("The lock file \(path) cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let reason = errno
+            close(descriptor)
+            throw QueueError.unusable(
+                reason == EWOULDBLOCK
+                    ? "Another process uses the queue: it holds \(path). Stop it first, or set another QUEUE_URL"
+                    : "The lock \(path) cannot be taken: \(String(cString: strerror(reason)))")
+        }
+        held.withLock { $0.append(descriptor) }
+    }
+
+    /// Lets the next process in.
+    func release() {
+        held.withLock { descriptors in
+            for descriptor in descriptors { close(descriptor) }
+            descriptors = []
+        }
+    }
+
+    deinit { release() }
+}

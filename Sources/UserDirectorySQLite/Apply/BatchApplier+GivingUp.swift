@@ -1,0 +1,43 @@
+import SyncModel
+import UserDirectory
+
+extension BatchApplier {
+    /// Ends a batch whose attempts are exhausted, in its own transaction.
+    /// - Parameter marksRows: whether to look up the users' rows, so that others of the job do not take them over. That lookup
+    ///   may be exactly what fails.
+    func giveUp(_ work: BatchWork, error: String, marksRows: Bool) throws -> BatchApplied {
+        try Transaction.immediate(on: statements.connection) {
+            let ledger = Ledger(statements: statements)
+            if let standing = try ledger.find(work.jobID, work.number) { return standing }
+            let applier = try UserApplier(
+                statements, scope: scope, retention: retention,
+                batch: BatchContext(work, statements, retention: retention, at: clock.now()), usesSavepoints: false, culprits: [:]
+            )
+            var ended = BatchApplied(jobID: work.jobID, number: work.number, users: [])
+            try work.payload.forEachRaw { _, record in
+                ended.users.append(
+                    try applier.giveUp(
+                        record, error: error, marksRow: marksRows && !work.isWholeJob && work.operation == .userSync))
+            }
+            if work.isWholeJob { try applier.waiting.forget(work.jobID) }
+            try ledger.record(ended)
+            return ended
+        }
+    }
+}
+
+extension UserApplier {
+    /// The result of a user whose batch is given up.
+    fileprivate func giveUp(_ record: UserRecord, error: String, marksRow: Bool) throws(SQLiteFailure) -> AppliedUser {
+        let entry = batch.hasWaiting ? try waiting.find(record.index, in: batch) : nil
+        if let settled = entry?.settled { return settled }
+        load(record)
+        if marksRow { _ = try lookAtOwnRow() }
+        if met != 0 {
+            try waiting.add(fields, nil, as: .keeps, in: batch)
+        } else if entry != nil {
+            try waiting.settle(record.index, result: nil, in: batch)
+        }
+        return AppliedUser(index: record.index, outcome: .failed, code: .retriesExhausted, crmUserID: met, detail: error)
+    }
+}

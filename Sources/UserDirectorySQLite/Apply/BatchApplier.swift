@@ -1,0 +1,161 @@
+import GRDBSQLite
+import SyncModel
+import UserDirectory
+
+/// Applies batches in one transaction, each exactly once, so that a bad user fails alone.
+///
+/// The first attempt uses no savepoints: they are not needed as long as the database refuses no one, and each costs copies of the
+/// pages it might have to restore. If a user is refused, everything is rolled back and repeated with one savepoint per user.
+struct BatchApplier {
+    let statements: UserStatements
+    let scope: EmailScope
+    /// How long an early removal is remembered, in seconds.
+    let retention: Double
+    let clock: WallClock
+    let ways: LastPassWays
+    /// See `LastPassAllowance`.
+    let lastPassSteps: Int
+
+    /// Why an attempt ended before its commit.
+    private enum Interruption: Error {
+        /// A user was refused: repeat with savepoints.
+        case needsSavepoints
+        /// A trigger's `RAISE(ROLLBACK)` ended the whole transaction, at this user of the batch at `position`.
+        case rolledBack(position: Int, AppliedUser)
+        /// The same, at the job's row in `sync_logs`.
+        case rolledBackByLog(position: Int)
+        /// Not a failure: a batch is unfinished, and the transaction has done enough.
+        case rests
+    }
+
+    /// What earlier attempts have found out.
+    private struct Knowledge {
+        var usesSavepoints = false
+        var culprits: [UserApplier.Culprit: AppliedUser] = [:]
+        /// Jobs whose log row ends the whole transaction.
+        var unlogged: Set<JobID> = []
+    }
+
+    func apply(_ batches: [BatchWork], closeEarly: @escaping () -> Bool) throws -> [BatchApplied] {
+        var knowledge = Knowledge()
+        var limit = batches.count
+        var attempts = 0
+        while true {
+            do {
+                return try attempt(batches.prefix(limit), knowledge, number: attempts, closeEarly: closeEarly)
+            } catch Interruption.needsSavepoints {
+                knowledge.usesSavepoints = true
+            } catch Interruption.rolledBack(let position, let user) {
+                knowledge.culprits[.init(jobID: batches[position].jobID, index: user.index)] = user
+                // The batches before it are known to be good: commit those. Its own comes alone, where a rollback costs least.
+                limit = max(1, position)
+            } catch Interruption.rolledBackByLog(let position) {
+                knowledge.unlogged.insert(batches[position].jobID)
+            }
+            attempts += 1
+        }
+    }
+
+    private func attempt(
+        _ batches: ArraySlice<BatchWork>, _ knowledge: Knowledge, number: Int, closeEarly: @escaping () -> Bool
+    ) throws -> [BatchApplied] {
+        let connection = statements.connection
+        try Transaction.execute("BEGIN IMMEDIATE", on: connection)
+        do {
+            var results: [BatchApplied] = []
+            var applier: UserApplier?
+            // By tenant, the job that has users left for its last pass: the tenant's later jobs must wait for it.
+            var unfinished: [TenantID: JobID] = [:]
+            // A repeated attempt goes further each time: the one before was undone because a user will be refused.
+            let allowance = LastPassAllowance(
+                lastPassSteps << min(number, 20), closeEarly: { number == 0 && closeEarly() })
+            for (position, work) in batches.enumerated() {
+                if position > 0, closeEarly() || allowance.isSpent { break }
+                if let job = unfinished[work.tenantID], job != work.jobID { break }
+                var applied: BatchApplied
+                if let standing = try Ledger(statements: statements).find(work.jobID, work.number) {
+                    applied = standing
+                } else {
+                    let context = try BatchContext(work, statements, retention: retention, at: clock.now())
+                    let users =
+                        try applier
+                        ?? UserApplier(
+                            statements, scope: scope, retention: retention, batch: context,
+                            usesSavepoints: knowledge.usesSavepoints, culprits: knowledge.culprits)
+                    applier = users
+                    users.batch = context
+                    guard let users = try applyUsers(of: work, at: position, with: users, allowance) else { break }
+                    applied = users
+                    try Ledger(statements: statements).record(applied)
+                }
+                if work.isWholeJob, applied.deferred.isEmpty, !applied.isTombstone {
+                    applied.jobLog = try log(work, applied, at: position, knowledge) == nil ? .written : .refused
+                }
+                if !applied.deferred.isEmpty { unfinished[work.tenantID] = work.jobID }
+                results.append(applied)
+            }
+            // A broken deferred foreign key would fail the commit without saying which user broke it.
+            if !knowledge.usesSavepoints, Transaction.hasBrokenForeignKeys(on: connection) {
+                throw Interruption.needsSavepoints
+            }
+            try Transaction.execute("COMMIT", on: connection)
+            return results
+        } catch {
+            Transaction.rollback(on: connection)
+            throw error
+        }
+    }
+
+    /// Writes the row of a job that is this batch. Returns why the table refuses it, if it does; the users are kept regardless.
+    private func log(_ work: BatchWork, _ applied: BatchApplied, at position: Int, _ knowledge: Knowledge) throws -> String? {
+        guard !knowledge.unlogged.contains(work.jobID) else { return SyncLogTable.endedTransaction }
+        let (table, entry) = (SyncLogTable(statements: statements), SyncLogEntry(work, applied.users, at: clock.now()))
+        do throws(SQLiteFailure) {
+            if knowledge.usesSavepoints { return try table.add(entry) }
+            try table.insert(entry)
+            return nil
+        } catch  where SyncLogTable.isRefusal(error) {
+            guard Transaction.isOver(on: statements.connection) else { throw Interruption.needsSavepoints }
+            throw Interruption.rolledBackByLog(position: position)
+        }
+    }
+
+    /// - Returns: `nil` if the batch's last pass continues in the next transaction.
+    private func applyUsers(
+        of work: BatchWork, at position: Int, with applier: UserApplier, _ allowance: LastPassAllowance
+    ) throws -> BatchApplied? {
+        var applied = BatchApplied(jobID: work.jobID, number: work.number, users: [])
+        applied.users.reserveCapacity(work.payload.count)
+        let lastPass = LastPass(applier: applier, ways: ways, allowance: work.isWholeJob ? nil : allowance)
+        do {
+            try work.payload.forEachRaw { raw, record in
+                if work.isLastPass {
+                    guard let user = try lastPass.settle(raw, record) else { throw Interruption.rests }
+                    applied.users.append(user)
+                } else if let user = try applier.apply(raw, record) {
+                    applied.users.append(user)
+                } else {
+                    applied.deferred.insert(record.index)
+                }
+            }
+            // No other user of its job is still to come.
+            if work.isWholeJob, !applied.deferred.isEmpty {
+                try work.payload.forEachRaw { raw, record in
+                    guard applied.deferred.contains(record.index), let user = try lastPass.settle(raw, record) else { return }
+                    applied.users.append(user)
+                }
+                applied.users.sort { $0.index < $1.index }
+                applied.deferred = []
+            }
+            if work.isWholeJob, applier.batch.hasWaiting { try applier.waiting.forget(work.jobID) }
+        } catch let failure as SQLiteFailure where failure.refusesOneUser {
+            guard applier.usesSavepoints else { throw Interruption.needsSavepoints }
+            guard let user = applier.culprit else { throw failure }
+            throw Interruption.rolledBack(position: position, user)
+        } catch Interruption.rests {
+            try lastPass.putAside(applied.users, of: work.payload)
+            return nil
+        }
+        return applied
+    }
+}

@@ -1,0 +1,156 @@
+import GRDBSQLite
+import SyncModel
+import UserDirectory
+
+/// The last pass of a job: settles the users that wait, whatever the order in which their batches come.
+///
+/// A waiting user comes after those before it that share its email or id, and after the user whose row has its address, if that
+/// one asks for another. So the chain is followed from the user whose turn it is to one that comes after no other, and back. If
+/// the chain closes into a circle, its addresses are exchanged at once; if sharers are among them, the user they come after
+/// cannot have its address.
+///
+/// A chain may be as long as the job. Between two steps the transaction may be committed; the next one continues from there.
+struct LastPass {
+    let applier: UserApplier
+    let ways: LastPassWays
+    /// `nil`: the batch is its whole job, and its last pass ends within its transaction.
+    let allowance: LastPassAllowance?
+
+    private var waiting: WaitingUsers { applier.waiting }
+    private var batch: BatchContext { applier.batch }
+
+    /// The result of a user whose batch's turn it is.
+    /// - Parameter raw: the record with its length.
+    /// - Returns: `nil` if the transaction has done enough and the next one continues.
+    func settle(_ raw: UnsafeRawBufferPointer, _ record: UserRecord) throws(SQLiteFailure) -> AppliedUser? {
+        applier.isFinal = true
+        if let entry = try waiting.find(record.index, in: batch) {
+            if let settled = entry.settled { return settled }
+        } else {
+            // Deferred by a version that kept its waiting users elsewhere.
+            applier.load(record)
+            try waiting.add(applier.fields, raw, as: .open, in: batch)
+            applier.batch.hasWaiting = true
+        }
+        let way = ways.way(of: batch.jobID, from: record.index)
+        // Rest only after a step: each transaction makes progress.
+        var (mayRest, hasMoved) = (true, false)
+        while true {
+            if hasMoved, mayRest, way.isLong, let allowance, allowance.isUsedUp() {
+                if ways.keep(way, of: batch.jobID) { return nil }
+                mayRest = false
+            }
+            hasMoved = true
+            let step = way.last
+            if step == record.index { applier.load(record) } else { try applier.load(step) }
+            let verdict = try applier.guarded { () throws(SQLiteFailure) -> UserApplier.Verdict in
+                if let sharer = try waiting.sharer(before: applier.fields, in: batch) {
+                    return .comesAfter(sharer, isSharer: true)
+                }
+                return try applier.meet()
+            }
+            guard case .comesAfter(let next, let isSharer) = verdict else {
+                let user = applier.result(of: verdict)
+                try note(user, isOwnTurn: step == record.index)
+                way.removeLast()
+                guard step == record.index else { continue }
+                ways.forget(batch.jobID)
+                return user
+            }
+            guard let circle = way.circle(to: next, isSharer: isSharer) else {
+                way.append(next, isSharer: isSharer)
+                continue
+            }
+            guard way.isFresh(circle) else {
+                // What some of them waited for may have been settled differently since: ask them again, all in this transaction.
+                way.cutBack(to: circle)
+                mayRest = false
+                continue
+            }
+            mayRest = true
+            if let own = try leave(circle, own: record.index) {
+                ways.forget(batch.jobID)
+                return own
+            }
+            way.remove(circle)
+        }
+    }
+
+    /// Keeps the results of users whose batch is unfinished, as if they had been settled ahead of it.
+    func putAside(_ users: [AppliedUser], of payload: BatchPayload) throws {
+        var results = users.makeIterator()
+        try payload.forEachRaw { _, record in
+            guard let user = results.next() else { return }
+            let state = try waiting.find(user.index, in: batch)?.state
+            if state == nil {
+                applier.load(record)
+                try waiting.add(applier.fields, nil, as: .settled, in: batch)
+            }
+            try waiting.settle(user.index, as: state ?? .settled, result: LedgerResults.encode([user], deferred: []), in: batch)
+            applier.batch.hasWaiting = true
+        }
+    }
+
+    /// Settles some or all of the users that wait for each other.
+    /// - Returns: the result of the user whose turn it is, if it is among them.
+    private func leave(_ circle: [LastPassWay.Step], own: UInt32) throws(SQLiteFailure) -> AppliedUser? {
+        guard circle.contains(where: \.isSharer) else { return try handRound(circle.map(\.index), own: own) }
+        var result: AppliedUser?
+        for (at, step) in circle.enumerated() {
+            let before = circle[(at + circle.count - 1) % circle.count]
+            guard !step.isSharer, before.isSharer else { continue }
+            try applier.load(step.index)
+            _ = try applier.lookAtOwnRow()
+            let user = AppliedUser(index: step.index, outcome: .failed, code: .identityConflict, crmUserID: applier.met)
+            try note(user, isOwnTurn: step.index == own)
+            if step.index == own { result = user }
+        }
+        return result
+    }
+
+    /// Each of them gets the address that the next one's row has.
+    private func handRound(_ users: [UInt32], own: UInt32) throws(SQLiteFailure) -> AppliedUser? {
+        var results: [AppliedUser] = []
+        let verdict = try applier.guarded { () throws(SQLiteFailure) -> UserApplier.Verdict in
+            results = []
+            // The first gives up its address before it gets the one it asks for; after that, each finds its own free.
+            try applier.load(users[0])
+            guard let row = try applier.lookAtOwnRow() else { throw SQLiteFailure.conflict }
+            try applier.move(row, to: "usersync-\(batch.jobID)-\(users[0])@moving.invalid")
+            for index in users.reversed() {
+                try applier.load(index)
+                let verdict = try applier.meet()
+                // Undone together with the others: an email that several rows have, for example.
+                guard case .applied = verdict else { throw SQLiteFailure.conflict }
+                results.append(applier.result(of: verdict))
+            }
+            return .deferred
+        }
+        guard case .deferred = verdict else {
+            // One of them was refused; the others find out when they are asked again.
+            let user = applier.result(of: verdict)
+            try note(user, isOwnTurn: user.index == own)
+            return user.index == own ? user : nil
+        }
+        var result: AppliedUser?
+        for user in results {
+            try applier.load(user.index)
+            try note(user, isOwnTurn: user.index == own)
+            if user.index == own { result = user }
+        }
+        return result
+    }
+
+    /// Records the present user's result.
+    private func note(_ user: AppliedUser, isOwnTurn: Bool) throws(SQLiteFailure) {
+        let keeps = applier.keepsAddress
+        if keeps {
+            applier.batch.hasKeeping = true
+        } else if batch.hasKeeping, let id = applier.fields[.id] {
+            try waiting.noLongerKeeps(id, in: batch)
+        }
+        let result = isOwnTurn ? nil : LedgerResults.encode([user], deferred: [])
+        if !keeps, try applier.markWritten(user, result: result) { return }
+        try waiting.settle(user.index, as: keeps ? .keeps : .settled, result: result, in: batch)
+    }
+}

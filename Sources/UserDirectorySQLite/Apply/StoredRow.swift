@@ -1,0 +1,36 @@
+import Foundation
+import SyncModel
+import UserDirectory
+
+/// The current row of `users` in a statement. Call `done()` before the next statement writes.
+struct StoredRow: StoredUser {
+    private let statement: RawStatement
+
+    init(_ statement: RawStatement) { self.statement = statement }
+
+    var id: Int64 { statement.int64(0) }
+    var email: UnsafeRawBufferPointer? { statement.text(UserSQL.column(.email)) }
+    var wrapperID: UnsafeRawBufferPointer? { statement.text(UserSQL.column(.id)) }
+    var kindeUserID: UnsafeRawBufferPointer? { statement.text(UserSQL.column(.kindeUserID)) }
+    var syncTime: UnsafeRawBufferPointer? { statement.text(UserSQL.syncTimeColumn) }
+
+    func holds(_ value: FieldValue, in field: UserField) -> Bool {
+        let column = UserSQL.column(field)
+        return switch value {
+        case .text(let bytes): statement.text(column)?.sameBytes(as: bytes) ?? false
+        case .flag(let flag): statement.integer(column) == (flag ? 1 : 0)
+        case .null: statement.isNull(column)
+        }
+    }
+
+    func done() { statement.reset() }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether both hold the same bytes.
+    func sameBytes(as other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count else { return false }
+        guard let a = baseAddress, let b = other.baseAddress else { return count == 0 }
+        return memcmp(a, b, count) == 0
+    }
+}

@@ -1,0 +1,288 @@
+import GRDBSQLite
+import SyncModel
+import UserDirectory
+
+/// Applies users one by one, inside a transaction held by its caller.
+///
+/// A user's outcome is a result; a thrown error means that the database refused the statement (`refusesOneUser`) or failed.
+final class UserApplier {
+    /// The outcome of a user.
+    enum Verdict {
+        case applied(UserOutcome, crmUserID: Int64, detail: String? = nil, isRelinked: Bool = false)
+        case failed(FailureCode, crmUserID: Int64 = 0, detail: String? = nil)
+        /// Other users of the job may change its outcome: it waits for the last pass.
+        case deferred
+        /// In the last pass: another user comes first, one that shares its id or email, or one whose row has its address.
+        case comesAfter(UInt32, isSharer: Bool)
+    }
+
+    /// A user that ends the whole transaction: its result is known before the next attempt.
+    struct Culprit: Hashable {
+        var jobID: JobID
+        var index: UInt32
+    }
+
+    let statements: UserStatements
+    let scope: EmailScope
+    let waiting: WaitingUsers
+    let removals: EarlyRemovals
+    let fields = RecordFields()
+    var batch: BatchContext
+    /// Whether each user is applied in its own savepoint.
+    let usesSavepoints: Bool
+    let culprits: [Culprit: AppliedUser]
+    /// Set if a refusal ended the transaction.
+    var culprit: AppliedUser?
+    /// Whether the present user's verdict is final: no other user of its job can change it any more.
+    var isFinal = false
+    /// Whether there are emails in mixed case: rows of an older table, or written by the CRM.
+    let hasMixedCase: Bool
+    /// CRM triggers may fire even if the insert conflicts; if there are any, look the row up first.
+    private let hasTriggers: Bool
+    /// How many of the last users were new, up to 2; at 2 the next one is inserted without a lookup.
+    private var newInARow = 0
+
+    /// The row matched for the current user, or 0; a refusal is reported against it.
+    private(set) var met: Int64 = 0
+    /// Whether it was found by id.
+    private(set) var isMetByID = false
+    /// The wrapper id of the row matched for a user that was sent without one.
+    var metID: [UInt8]?
+    /// Whether the row keeps an address that the user does not ask for.
+    private(set) var keepsAddress = false
+
+    static let ignored = "A trigger of the database ignored the row"
+    static let removedBefore = "User is inactive: it was removed after the moment this data is of"
+
+    /// Reads what holds for the whole transaction: the write lock keeps others from changing it.
+    init(
+        _ statements: UserStatements, scope: EmailScope, retention: Double, batch: BatchContext, usesSavepoints: Bool,
+        culprits: [Culprit: AppliedUser]
+    ) throws(SQLiteFailure) {
+        self.statements = statements
+        self.scope = scope
+        self.batch = batch
+        self.usesSavepoints = usesSavepoints
+        self.culprits = culprits
+        waiting = WaitingUsers(statements: statements)
+        removals = EarlyRemovals(statements: statements, retention: retention)
+        hasTriggers = try statements(UserSQL.triggers).found()
+        hasMixedCase = try MixedCaseIndex.findsRows(statements, hasTriggers: hasTriggers)
+    }
+
+    /// Makes a record the present user.
+    func load(_ record: UserRecord) {
+        fields.load(record)
+        forgetMet()
+    }
+
+    /// Makes a waiting user the present one.
+    func load(_ index: UInt32) throws(SQLiteFailure) {
+        guard fields.load(copying: try waiting.record(of: index, in: batch)) else {
+            // Blames this batch, not the file: its attempts run out.
+            throw SQLiteFailure(
+                code: SQLITE_MISMATCH, message: "the record of waiting user \(index) of job \(batch.jobID) cannot be read")
+        }
+        forgetMet()
+    }
+
+    private func forgetMet() {
+        met = 0
+        metID = nil
+        isMetByID = false
+        keepsAddress = false
+    }
+
+    func noteMet(_ row: Int64) { met = row }
+
+    /// Applies a user on the first pass.
+    /// - Parameter raw: its record with its length, kept if it must wait.
+    /// - Returns: `nil` if it waits for the last pass.
+    func apply(_ raw: UnsafeRawBufferPointer, _ record: UserRecord) throws(SQLiteFailure) -> AppliedUser? {
+        load(record)
+        isFinal = false
+        let verdict = try guarded { () throws(SQLiteFailure) -> Verdict in try firstVerdict(raw) }
+        if case .deferred = verdict { return nil }
+        let user = result(of: verdict)
+        if try markWritten(user, result: nil) { return user }
+        guard batch.operation == .userSync, let id = fields[.id] else { return user }
+        // A user that was never matched leaves its row as it is, whatever address that has.
+        let isMissed = user.code == .invalidUser ? try lookAtOwnRow() != nil : false
+        if keepsAddress || isMissed {
+            try waiting.add(fields, nil, as: .keeps, in: batch)
+            batch.hasWaiting = true
+            batch.hasKeeping = true
+        } else if batch.hasKeeping {
+            try waiting.noLongerKeeps(id, in: batch)
+        }
+        return user
+    }
+
+    private func firstVerdict(_ raw: UnsafeRawBufferPointer) throws(SQLiteFailure) -> Verdict {
+        if batch.operation == .userRemoval { return try remove() }
+        if let problem = fields[.problem] { return .failed(.invalidUser, detail: String(decoding: problem, as: UTF8.self)) }
+        guard fields.email != nil, fields[.name] != nil else { return .failed(.invalidUser) }
+        let first = batch.hasWaiting ? try waiting.sharer(before: fields, in: batch) : nil
+        let verdict = first == nil ? try meet() : .deferred
+        guard case .deferred = verdict else { return verdict }
+        try waiting.add(fields, raw, as: .open, in: batch)
+        batch.hasWaiting = true
+        return verdict
+    }
+
+    /// Matches the present user against the stored rows and writes it.
+    func meet() throws(SQLiteFailure) -> Verdict {
+        let triesFirst = newInARow == 2 && !hasTriggers && !hasMixedCase
+        if triesFirst, let id = try insert() { return try created(id) }
+        if let row = try findByID() {
+            newInARow = 0
+            isMetByID = true
+            return try update(row)
+        }
+        if let row = try findByEmail() {
+            newInARow = 0
+            return try meet(row)
+        }
+        newInARow = min(newInARow + 1, 2)
+        if hasMixedCase, try isEmailElsewhere() { return .failed(.emailInOtherTenant) }
+        if !triesFirst, let id = try insert() { return try created(id) }
+        if try isEmailElsewhere() { return .failed(.emailInOtherTenant) }
+        return try insertInSight()
+    }
+
+    func findByID() throws(SQLiteFailure) -> StoredRow? {
+        guard let id = fields[.id] else { return nil }
+        let select = try statements.byWrapperID()
+        batch.bindConstants(to: select)
+        select.bind(UserSQL.parameter(.id), id)
+        return try select.step() ? StoredRow(select) : nil
+    }
+
+    /// Finds the row with the user's id without writing to it.
+    /// - Returns: the row's id, if there is one.
+    func lookAtOwnRow() throws(SQLiteFailure) -> Int64? {
+        guard let row = try findByID() else { return nil }
+        defer { row.done() }
+        met = row.id
+        isMetByID = true
+        keepsAddress = !(fields.email.map { folded in row.email.map { Email.matches($0, folded: folded) } ?? false } ?? false)
+        return met
+    }
+
+    /// Gives a row a temporary address while others get theirs.
+    func move(_ row: Int64, to email: String) throws(SQLiteFailure) {
+        let update = try statement(UserSQL.moveEmail)
+        update.bind(UserSQL.parameter(.email), copying: email)
+        update.bind(UserSQL.row, row)
+        try update.run()
+        guard sqlite3_changes(statements.connection) > 0 else {
+            throw SQLiteFailure(code: SQLITE_CONSTRAINT, message: Self.ignored)
+        }
+    }
+
+    /// Writes what the user sends to its row, and its email if possible.
+    func update(_ row: StoredRow) throws(SQLiteFailure) -> Verdict {
+        let id = row.id
+        met = id
+        let emailStands = fields.email.map { row.email?.sameBytes(as: $0) ?? false } ?? true
+        let isOtherSpelling =
+            !emailStands && (fields.email.map { folded in row.email.map { Email.matches($0, folded: folded) } ?? false } ?? false)
+        keepsAddress = isMetByID && !emailStands && !isOtherSpelling
+        let isLate = isMetByID ? try isOfTheRequest(row, id: fields[.id].map { Array($0) } ?? []) : false
+        if isLate || SyncOrder.isStale(batch.syncTime, stored: row.syncTime, at: batch.moment) {
+            row.done()
+            return .applied(.stale, crmUserID: id)
+        }
+        var changes = fields.changes(from: row)
+        row.done()
+        if !emailStands {
+            if isOtherSpelling {
+                // A twin in lower case already has that spelling: this row keeps its own.
+                if try !isSpellingTaken() { changes.insert(.email) }
+            } else {
+                if let refusal = try makeRoom(for: id) { return refusal }
+                changes.insert(.email)
+            }
+        }
+        return try write(changes, to: id)
+    }
+
+    private func write(_ changes: FieldSet, to id: Int64) throws(SQLiteFailure) -> Verdict {
+        let update = try statements.update(changes)
+        batch.bindConstants(to: update)
+        bind(changes, to: update)
+        update.bind(UserSQL.row, id)
+        try update.run()
+        guard sqlite3_changes(statements.connection) > 0 else {
+            return .failed(.refusedByDatabase, crmUserID: id, detail: Self.ignored)
+        }
+        keepsAddress = false
+        let isRemoved = changes.contains(.id) ? try staysRemoved(id) : false
+        return .applied(changes.isEmpty ? .unchanged : .updated, crmUserID: id, detail: isRemoved ? Self.removedBefore : nil)
+    }
+
+    /// Gives another person's row to the user.
+    func takeOver(_ row: StoredRow) throws(SQLiteFailure) -> Verdict {
+        let id = row.id
+        let shape = fields.creation
+        // The indexed columns whose values stay the same.
+        var kept = FieldSet()
+        if fields.email.map({ row.email?.sameBytes(as: $0) ?? false }) ?? true { kept.insert(.email) }
+        if row.holds(shape.contains(.kindeUserID) ? fields.target(.kindeUserID) ?? .null : .null, in: .kindeUserID) {
+            kept.insert(.kindeUserID)
+        }
+        row.done()
+        // A twin in lower case already has that spelling: this row keeps its own.
+        if !kept.contains(.email), try isSpellingTaken() { kept.insert(.email) }
+        let update = try statements.takeOver(shape, kept: kept)
+        batch.bindConstants(to: update)
+        bind(shape, to: update)
+        update.bind(UserSQL.row, id)
+        try update.run()
+        guard sqlite3_changes(statements.connection) > 0 else {
+            return .failed(.refusedByDatabase, crmUserID: id, detail: Self.ignored)
+        }
+        let isRemoved = try staysRemoved(id)
+        return .applied(.updated, crmUserID: id, detail: isRemoved ? Self.removedBefore : nil, isRelinked: true)
+    }
+
+    // MARK: Creation
+
+    /// Creates the user; `nil` if a unique index already contains it or a trigger ignored it.
+    private func insert() throws(SQLiteFailure) -> Int64? {
+        let shape = fields.creation
+        return try run(insert: statements.insert(shape), shape)
+    }
+
+    /// Repeats the insert without ON CONFLICT DO NOTHING so that the database reports the reason.
+    private func insertInSight() throws(SQLiteFailure) -> Verdict {
+        let shape = fields.creation
+        let insert = try statements(UserSQL.insert(shape, onConflictDoNothing: false))
+        guard let id = try run(insert: insert, shape) else { return .failed(.refusedByDatabase, detail: Self.ignored) }
+        return try created(id)
+    }
+
+    private func run(insert: RawStatement, _ shape: FieldSet) throws(SQLiteFailure) -> Int64? {
+        batch.bindConstants(to: insert)
+        bind(shape, to: insert)
+        try insert.run()
+        return sqlite3_changes(statements.connection) > 0 ? sqlite3_last_insert_rowid(statements.connection) : nil
+    }
+
+    private func created(_ id: Int64) throws(SQLiteFailure) -> Verdict {
+        .applied(.created, crmUserID: id, detail: try staysRemoved(id) ? Self.removedBefore : nil)
+    }
+
+    private func bind(_ shape: FieldSet, to statement: RawStatement) {
+        shape.forEach { field in
+            if let value = fields.target(field) { statement.bind(UserSQL.parameter(field), value) }
+        }
+    }
+
+    /// A statement with the batch's constants bound.
+    func statement(_ sql: String) throws(SQLiteFailure) -> RawStatement {
+        let statement = try statements(sql)
+        batch.bindConstants(to: statement)
+        return statement
+    }
+}

@@ -1,0 +1,75 @@
+import UserDirectory
+
+/// The statements of the hot loop, each compiled once; inserts and updates by their shape.
+final class UserStatements {
+    let connection: OpaquePointer
+    private let cache: StatementCache
+    private var inserts: [FieldSet: RawStatement] = [:]
+    private var updates: [FieldSet: RawStatement] = [:]
+    private var takeOvers: [TakeOver: RawStatement] = [:]
+    private var lookup: RawStatement?
+    private var batches = 0
+    /// `PRAGMA data_version` when the tables were fitted; if it differs, another process has committed since.
+    let preparedDataVersion: Int64
+
+    private struct TakeOver: Hashable {
+        var fields: FieldSet
+        var kept: FieldSet
+    }
+
+    /// The most shapes kept per kind; if a payload has more, they are compiled again.
+    private static let capacity = 64
+
+    init(_ connection: OpaquePointer, preparedDataVersion: Int64) {
+        self.preparedDataVersion = preparedDataVersion
+        self.connection = connection
+        cache = StatementCache(connection)
+    }
+
+    func callAsFunction(_ sql: String) throws(SQLiteFailure) -> RawStatement { try cache(sql) }
+
+    /// The lookup for every known user, without a search by its SQL text.
+    func byWrapperID() throws(SQLiteFailure) -> RawStatement {
+        if let lookup { return lookup }
+        let statement = try RawStatement(connection, UserSQL.byWrapperID)
+        lookup = statement
+        return statement
+    }
+
+    func insert(_ fields: FieldSet) throws(SQLiteFailure) -> RawStatement {
+        if let statement = inserts[fields] { return statement }
+        if inserts.count >= Self.capacity { inserts.removeAll() }
+        let statement = try RawStatement(connection, UserSQL.insert(fields, onConflictDoNothing: true))
+        inserts[fields] = statement
+        return statement
+    }
+
+    func update(_ fields: FieldSet) throws(SQLiteFailure) -> RawStatement {
+        if let statement = updates[fields] { return statement }
+        if updates.count >= Self.capacity { updates.removeAll() }
+        let statement = try RawStatement(connection, UserSQL.update(fields))
+        updates[fields] = statement
+        return statement
+    }
+
+    /// - Parameter kept: fields whose value stays the same.
+    func takeOver(_ fields: FieldSet, kept: FieldSet) throws(SQLiteFailure) -> RawStatement {
+        let shape = TakeOver(fields: fields, kept: kept)
+        if let statement = takeOvers[shape] { return statement }
+        if takeOvers.count >= Self.capacity { takeOvers.removeAll() }
+        let select = try cache(UserSQL.defaults)
+        var defaults: [String: String] = [:]
+        while try select.step() {
+            if let column = select.string(0) { defaults[column] = select.string(1) }
+        }
+        let statement = try RawStatement(connection, UserSQL.takeOver(fields, kept: kept, defaults: defaults))
+        takeOvers[shape] = statement
+        return statement
+    }
+
+    /// A new number per batch: shows whether a statement has this batch's constants bound.
+    func nextBatch() -> Int {
+        batches += 1
+        return batches
+    }
+}

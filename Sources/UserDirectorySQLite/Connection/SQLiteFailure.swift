@@ -1,0 +1,91 @@
+import GRDB
+import GRDBSQLite
+import UserDirectory
+
+/// An SQLite error, and what follows from it.
+struct SQLiteFailure: Error {
+    /// The extended result code.
+    let code: Int32
+    let message: String
+    /// The statement could not be compiled: the schema is not as expected, whoever the user is.
+    var isSchemaTrouble = false
+
+    /// Two users are in each other's way: found by us, not by the database.
+    var isConflict = false
+    static var conflict: SQLiteFailure {
+        var failure = SQLiteFailure(code: SQLITE_CONSTRAINT, message: "")
+        failure.isConflict = true
+        return failure
+    }
+
+    init(code: Int32, message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    init(_ connection: OpaquePointer) {
+        self.init(code: sqlite3_extended_errcode(connection), message: String(cString: sqlite3_errmsg(connection)))
+    }
+
+    /// GRDB's error without its SQL and arguments.
+    init(_ error: DatabaseError) {
+        self.init(code: error.extendedResultCode.rawValue, message: error.message ?? "\(error.resultCode)")
+    }
+
+    /// `SQLITE_READONLY_DBMOVED`, a macro that Swift does not import.
+    static let moved = SQLITE_READONLY | (4 << 8)
+
+    /// The code without its extension.
+    var primaryCode: Int32 { code & 0xFF }
+
+    /// The row was refused, but the directory works: another user may succeed.
+    var refusesOneUser: Bool {
+        switch primaryCode {
+        case SQLITE_CONSTRAINT, SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_RANGE: true
+        // One of the CRM's triggers or generated columns met a value it cannot handle.
+        case SQLITE_ERROR: !isSchemaTrouble
+        default: false
+        }
+    }
+
+    /// The open connection is unusable: the next call reopens the file.
+    var spoilsConnection: Bool {
+        switch primaryCode {
+        case SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PROTOCOL: true
+        default: false
+        }
+    }
+
+    /// Not a refusal of one user: the tables are not as they were when the connection fitted them; dropped, for example.
+    var tellsOfSchema: Bool { isSchemaTrouble || primaryCode == SQLITE_ERROR || primaryCode == SQLITE_SCHEMA }
+
+    /// The error for callers. Its message contains no values of a row: SQLite's own messages name only tables and columns.
+    var directoryError: DirectoryError {
+        let said = "SQLite says: \(message) (\(code))"
+        if code == Self.moved { return .unavailable("The directory's file was moved or removed while it was open: put it back") }
+        return switch primaryCode {
+        case SQLITE_BUSY, SQLITE_LOCKED: .unavailable("The directory is locked by another process. \(said)")
+        case SQLITE_FULL: .unavailable("The directory's disk is full. \(said)")
+        case SQLITE_READONLY: .unavailable("The directory is read-only. \(said)")
+        case SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH, SQLITE_NOLFS:
+            .unavailable("The directory's file cannot be opened. \(said)")
+        case SQLITE_CORRUPT, SQLITE_NOTADB: .unavailable("The directory's file is damaged or no SQLite database. \(said)")
+        case SQLITE_IOERR, SQLITE_PROTOCOL: .unavailable("The directory's file cannot be read or written. \(said)")
+        case SQLITE_ERROR, SQLITE_SCHEMA: .unusable("The directory's tables do not fit. \(said)")
+        default: .transient(said)
+        }
+    }
+}
+
+extension DirectoryError {
+    /// The error for callers, from anything that GRDB or our own code threw.
+    init(_ error: any Error) {
+        self =
+            switch error {
+            case let error as DirectoryError: error
+            case let error as SQLiteFailure: error.directoryError
+            case let error as DatabaseError: SQLiteFailure(error).directoryError
+            default: .transient("\(type(of: error))")
+            }
+    }
+}

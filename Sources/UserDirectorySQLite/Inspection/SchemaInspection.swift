@@ -1,0 +1,70 @@
+import Foundation
+import GRDB
+package import UserDirectory
+
+/// Inspects the tables of an SQLite file without changing anything, for checks before and beside a running server.
+package enum SchemaInspection {
+    package enum Finding: Sendable, Hashable {
+        /// There is no file: the first start creates it.
+        case absent
+        /// A database without the integration guide's tables, named here: the next start creates them.
+        case missing(tables: [String])
+        /// The integration guide's tables without all of usersync's columns (`table.column`): the next start adds them.
+        case upgradable(columns: [String])
+        /// Tables that lack some of the integration guide's own columns (`table.column`).
+        case foreign(columns: [String])
+        /// Complete.
+        case ready
+    }
+
+    /// The integration guide's columns, then those that the payload needs beyond them.
+    private static let tables: [(name: String, guide: [String], ours: [String])] = [
+        (
+            "users",
+            [
+                "id", "email", "name", "kinde_user_id", "tenant_id", "is_active", "is_admin", "department", "title", "roles",
+                "permissions", "synced_from", "last_synced_at", "created_at", "updated_at",
+            ],
+            ["wrapper_user_id", "avatar", "last_active_at", "allowed_applications", "subscription_tier", "sync_time"]
+        ),
+        (
+            "sync_logs", ["id", "tenant_id", "operation", "total_users", "successful", "failed", "details", "synced_at"],
+            ["job_id"]
+        ),
+    ]
+
+    /// - Parameter path: of the CRM's database.
+    /// - Throws: `DirectoryError.unavailable` if the file exists but cannot be read as a database.
+    package static func inspect(path: String) throws(DirectoryError) -> Finding {
+        guard FileManager.default.fileExists(atPath: path) else { return .absent }
+        do {
+            var configuration = Configuration()
+            configuration.readonly = true
+            return try DatabaseQueue(path: path, configuration: configuration).read { database in
+                try inspect(database)
+            }
+        } catch let error as DatabaseError {
+            throw .unavailable(error.message ?? "SQLite error \(error.resultCode.rawValue)")
+        } catch {
+            throw .unavailable("\(error)")
+        }
+    }
+
+    private static func inspect(_ database: Database) throws -> Finding {
+        var missing: [String] = []
+        var foreign: [String] = []
+        var lacking: [String] = []
+        for table in tables {
+            guard try database.tableExists(table.name) else {
+                missing.append(table.name)
+                continue
+            }
+            let columns = Set(try database.columns(in: table.name).map { $0.name.lowercased() })
+            foreign += table.guide.filter { !columns.contains($0) }.map { "\(table.name).\($0)" }
+            lacking += table.ours.filter { !columns.contains($0) }.map { "\(table.name).\($0)" }
+        }
+        if !foreign.isEmpty { return .foreign(columns: foreign) }
+        if !missing.isEmpty { return .missing(tables: missing) }
+        return lacking.isEmpty ? .ready : .upgradable(columns: lacking)
+    }
+}

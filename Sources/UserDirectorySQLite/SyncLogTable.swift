@@ -1,0 +1,57 @@
+import GRDBSQLite
+import SyncModel
+import UserDirectory
+
+/// The integration guide's `sync_logs`: one row per job. The table is optional: a refusal by it keeps no user from being synced.
+struct SyncLogTable {
+    let statements: UserStatements
+
+    /// The reason given if a trigger ended the transaction instead of refusing the row.
+    static let endedTransaction = "A trigger of sync_logs rolls the transaction back"
+
+    /// Whether the table refused the row: a constraint, its schema, a trigger. A failure of the whole directory is not one.
+    static func isRefusal(_ failure: SQLiteFailure) -> Bool {
+        switch failure.primaryCode {
+        case SQLITE_CONSTRAINT, SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_RANGE, SQLITE_ERROR, SQLITE_SCHEMA: true
+        default: false
+        }
+    }
+
+    /// Writes a job's row unless it has one, in a savepoint, so that a refusal undoes nothing else. Call it inside a transaction
+    /// that holds the write lock.
+    /// - Returns: why the table refuses the row; `nil` if it was written.
+    /// - Throws: a refusal, only if it ended the transaction.
+    func add(_ entry: SyncLogEntry) throws(SQLiteFailure) -> String? {
+        try statements("SAVEPOINT usersync_log").run()
+        do throws(SQLiteFailure) {
+            try insert(entry)
+            if Transaction.hasBrokenForeignKeys(on: statements.connection) {
+                throw SQLiteFailure(code: SQLITE_CONSTRAINT, message: "FOREIGN KEY constraint failed")
+            }
+            try statements("RELEASE usersync_log").run()
+            return nil
+        } catch  where Self.isRefusal(error) && !Transaction.isOver(on: statements.connection) {
+            try statements("ROLLBACK TO usersync_log").run()
+            try statements("RELEASE usersync_log").run()
+            return error.message
+        }
+    }
+
+    /// The same without a savepoint: a refusal is thrown.
+    func insert(_ entry: SyncLogEntry) throws(SQLiteFailure) {
+        let insert = try statements(
+            """
+            INSERT INTO sync_logs (tenant_id, operation, total_users, successful, failed, details, synced_at, job_id)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(job_id) DO NOTHING
+            """)
+        insert.bind(1, copying: entry.tenantID.text)
+        insert.bind(2, copying: entry.operation.rawValue)
+        insert.bind(3, Int64(entry.totalUsers))
+        insert.bind(4, Int64(entry.counts.successful))
+        insert.bind(5, Int64(entry.counts.failed))
+        insert.bind(6, copying: SyncLogDetails(entry).json)
+        insert.bind(7, copying: entry.syncedAt.iso8601)
+        insert.bind(8, copying: entry.jobID.text)
+        try insert.run()
+    }
+}
