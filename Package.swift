@@ -65,7 +65,7 @@ let package = Package(
         .target(
             name: "SyncEngine",
             dependencies: [
-                "SyncModel", "JobQueue", "UserDirectory",
+                "SyncModel", "JobQueue", "UserDirectory", "ServiceSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -91,6 +91,13 @@ let package = Package(
                 "UserDirectory", "SyncModel",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "ServiceSupport",
+            dependencies: [
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         .target(name: "SyncModel", swiftSettings: strict),
@@ -122,6 +129,7 @@ let package = Package(
             name: "SyncEngineTests",
             dependencies: [
                 "SyncEngine", "JobQueue", "JobQueueSQLite", "UserDirectory", "UserDirectorySQLite", "SyncModel", "TestSupport",
+                "ServiceSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -134,7 +142,7 @@ let package = Package(
             name: "SimulationTests",
             dependencies: [
                 "usersync", "SyncEngine", "JobQueue", "JobQueueSQLite", "UserDirectory", "UserDirectorySQLite", "SyncModel",
-                "TestSupport", "InMemoryQueue",
+                "TestSupport", "InMemoryQueue", "ServiceSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),

@@ -1,6 +1,7 @@
 package import JobQueue
 package import Logging
 import ServiceLifecycle
+package import ServiceSupport
 package import SyncModel
 package import UserDirectory
 

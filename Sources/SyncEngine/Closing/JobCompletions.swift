@@ -1,3 +1,4 @@
+package import ServiceSupport
 package import SyncModel
 
 /// Who waits for which job to end (`Prefer: wait`, the demo).

@@ -1,3 +1,4 @@
+import ServiceSupport
 import Synchronization
 
 /// When a commit was last at a batch boundary.

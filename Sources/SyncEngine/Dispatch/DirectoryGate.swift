@@ -1,4 +1,5 @@
 package import Logging
+package import ServiceSupport
 package import SyncModel
 package import UserDirectory
 

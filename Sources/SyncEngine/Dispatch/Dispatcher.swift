@@ -1,5 +1,6 @@
 import JobQueue
 import Logging
+import ServiceSupport
 import SyncModel
 
 /// Goes round the tenants that have work and hands their batches to workers.

@@ -1,3 +1,5 @@
+import ServiceSupport
+
 /// Wakes who sweeps: at a moment, or before it when somebody asks. Asked many times while a sweep is under way it wakes once.
 actor SweepAlarm {
     enum Reason: Sendable {

@@ -1,5 +1,6 @@
 import JobQueue
 import Logging
+import ServiceSupport
 import SyncModel
 import UserDirectory
 

@@ -2,6 +2,7 @@ package import JobQueue
 package import Logging
 import Metrics
 import ServiceLifecycle
+import ServiceSupport
 package import SyncModel
 import Synchronization
 

@@ -2,6 +2,7 @@ import Foundation
 import JobQueue
 import Logging
 import ServiceLifecycleTestKit
+import ServiceSupport
 import SyncModel
 import Synchronization
 

@@ -1,5 +1,6 @@
 import GRDB
 import JobQueue
+import ServiceSupport
 import SyncModel
 import TestSupport
 import Testing

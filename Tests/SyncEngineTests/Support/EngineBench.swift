@@ -3,6 +3,7 @@ import JobQueue
 import JobQueueSQLite
 import Logging
 import ServiceLifecycle
+import ServiceSupport
 import SyncEngine
 import SyncModel
 import TestSupport

@@ -1,25 +1,26 @@
-import Logging
+package import Logging
 
-/// Something that may fail for a while: told once when it begins and once when it is over.
-struct Outage {
+/// Something that may fail for a while: logs once when it begins to fail and once when it works again.
+package struct Outage: Sendable {
     private let what: String
     private let logger: Logger
-    private(set) var isOn = false
+    /// It failed when last tried.
+    package private(set) var isOn = false
 
     /// - Parameter what: the subject of "… failed and is tried again" (`Pruning the queue`).
-    init(_ what: String, _ logger: Logger) {
+    package init(_ what: String, _ logger: Logger) {
         self.what = what
         self.logger = logger
     }
 
-    mutating func failed(_ error: any Error) {
-        // Being stopped is no failure.
+    /// Being stopped is not a failure: a `CancellationError` is ignored.
+    package mutating func failed(_ error: any Error) {
         guard !isOn, !(error is CancellationError) else { return }
         isOn = true
         logger.error("\(what) failed and is tried again", metadata: ["error": "\(error)"])
     }
 
-    mutating func worked() {
+    package mutating func worked() {
         guard isOn else { return }
         isOn = false
         logger.notice("\(what) works again")
