@@ -4,6 +4,7 @@ import SyncModel
 import Synchronization
 import TestSupport
 
+import TestSupport
 @testable import SyncEngine
 
 /// A courier at work on an outbox in memory, under a clock that stands still.

@@ -1,5 +1,6 @@
 import JobQueue
 import SyncModel
+import TestSupport
 
 /// An outbox in memory, true to the rules of `DeliveryOutbox`.
 actor FakeOutbox: DeliveryOutbox {

@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Synchronization
+import TestSupport
 
 /// A real HTTP server on 127.0.0.1 that answers as it is told and remembers what it was sent.
 final class HTTPReceiver: Sendable {

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A number that tasks wait for. Their wait ends with their test: one that hangs is reported, and the others go on.
-final class Gauge: Sendable {
+package final class Gauge: Sendable {
     private struct State {
         var value = 0
         var nextID = 0
@@ -10,7 +10,9 @@ final class Gauge: Sendable {
 
     private let state = Mutex(State())
 
-    func set(_ value: Int) {
+    package init() {}
+
+    package func set(_ value: Int) {
         let met = state.withLock { state in
             state.value = value
             let met = state.waiting.filter { value >= $0.value.value }
@@ -22,7 +24,7 @@ final class Gauge: Sendable {
 
     /// Returns once it is `value` or more.
     /// - Throws: `CancellationError`.
-    func reaches(_ value: Int) async throws {
+    package func reaches(_ value: Int) async throws {
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID

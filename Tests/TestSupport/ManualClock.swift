@@ -1,13 +1,13 @@
-import SyncModel
+package import SyncModel
 import Synchronization
 
 /// A clock that stands still until it is told to go on; time of day and sleeping in one.
-final class ManualClock: Clock, Sendable {
-    struct Instant: InstantProtocol {
-        var offset: Duration
-        func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
-        func duration(to other: Instant) -> Duration { other.offset - offset }
-        static func < (a: Instant, b: Instant) -> Bool { a.offset < b.offset }
+package final class ManualClock: Clock, Sendable {
+    package struct Instant: InstantProtocol {
+        package var offset: Duration
+        package func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
+        package func duration(to other: Instant) -> Duration { other.offset - offset }
+        package static func < (a: Instant, b: Instant) -> Bool { a.offset < b.offset }
     }
 
     private struct State {
@@ -18,22 +18,22 @@ final class ManualClock: Clock, Sendable {
 
     private let state = Mutex(State())
     private let sleeping = Gauge()
-    let start: Timestamp
+    package let start: Timestamp
 
-    init(start: Timestamp = Timestamp(microseconds: 1_790_000_000_000_000)) { self.start = start }
+    package init(start: Timestamp = Timestamp(microseconds: 1_790_000_000_000_000)) { self.start = start }
 
-    var now: Instant { state.withLock { $0.now } }
-    var minimumResolution: Duration { .nanoseconds(1) }
+    package var now: Instant { state.withLock { $0.now } }
+    package var minimumResolution: Duration { .nanoseconds(1) }
 
     /// The time of day this clock shows.
-    var timestamp: Timestamp {
+    package var timestamp: Timestamp {
         let (seconds, attoseconds) = now.offset.components
         return Timestamp(microseconds: start.microseconds + seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
     }
 
-    var wall: WallClock { WallClock { self.timestamp } }
+    package var wall: WallClock { WallClock { self.timestamp } }
 
-    func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+    package func sleep(until deadline: Instant, tolerance: Duration?) async throws {
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID
@@ -60,7 +60,7 @@ final class ManualClock: Clock, Sendable {
     }
 
     /// Moves the clock on and wakes whoever slept until then.
-    func advance(by duration: Duration) {
+    package func advance(by duration: Duration) {
         let due = state.withLock { state in
             state.now = state.now.advanced(by: duration)
             let due = state.sleepers.filter { $0.value.until <= state.now }
@@ -72,5 +72,5 @@ final class ManualClock: Clock, Sendable {
     }
 
     /// Returns once so many sleep.
-    func sleepers(_ count: Int) async throws { try await sleeping.reaches(count) }
+    package func sleepers(_ count: Int) async throws { try await sleeping.reaches(count) }
 }
