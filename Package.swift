@@ -31,7 +31,7 @@ let package = Package(
             name: "usersync",
             dependencies: [
                 "SyncModel", "JobQueue", "JobQueueSQLite", "UserDirectory", "UserDirectorySQLite", "SyncEngine", "SyncServer",
-                "CZlib", "CSQLiteSettings",
+                "CZlib", "CSQLiteSettings", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -66,6 +66,15 @@ let package = Package(
             name: "SyncEngine",
             dependencies: [
                 "SyncModel", "JobQueue", "UserDirectory", "ServiceSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "Webhooks",
+            dependencies: [
+                "SyncModel", "JobQueue", "ServiceSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -128,13 +137,22 @@ let package = Package(
         .testTarget(
             name: "SyncEngineTests",
             dependencies: [
-                "SyncEngine", "JobQueue", "JobQueueSQLite", "UserDirectory", "UserDirectorySQLite", "SyncModel", "TestSupport",
-                "ServiceSupport",
+                "SyncEngine", "JobQueue", "JobQueueSQLite", "UserDirectory", "UserDirectorySQLite", "ServiceSupport", "SyncModel",
+                "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WebhooksTests",
+            dependencies: [
+                "Webhooks", "JobQueue", "SyncModel", "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
@@ -142,7 +160,7 @@ let package = Package(
             name: "SimulationTests",
             dependencies: [
                 "usersync", "SyncEngine", "JobQueue", "JobQueueSQLite", "UserDirectory", "UserDirectorySQLite", "SyncModel",
-                "TestSupport", "InMemoryQueue", "ServiceSupport",
+                "TestSupport", "InMemoryQueue", "ServiceSupport", "Webhooks",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
@@ -152,6 +170,7 @@ let package = Package(
             name: "ServerTestSupport",
             dependencies: [
                 "usersync", "SyncServer", "SyncEngine", "JobQueue", "JobQueueSQLite", "SyncModel", "TestSupport",
+                "UserDirectory", "Webhooks",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),

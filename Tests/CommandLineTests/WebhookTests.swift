@@ -2,10 +2,10 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
-import SyncEngine
 import SyncModel
 import Testing
 
+import Webhooks
 @testable import usersync
 
 @Suite("Webhooks, received")

@@ -18,11 +18,11 @@ echo "Building the fuzzer (about a minute)"
 find Sources/SyncModel Tests/*/Support/Properties Tests/Fuzz -name '*.swift' >"$build/sources"
 cat >>"$build/sources" <<'END'
 Tests/TestSupport/SeededGenerator.swift
-Sources/SyncEngine/Support/StringProtocol+Trimming.swift
-Sources/SyncEngine/Webhooks/AddressPolicy.swift
-Sources/SyncEngine/Webhooks/IPAddress+Scope.swift
-Sources/SyncEngine/Webhooks/RetryAfter.swift
-Sources/SyncEngine/Webhooks/WebhookURL.swift
+Sources/Webhooks/Delivery/StringProtocol+Trimming.swift
+Sources/Webhooks/Addresses/AddressPolicy.swift
+Sources/Webhooks/Addresses/IPAddress+Scope.swift
+Sources/Webhooks/Delivery/RetryAfter.swift
+Sources/Webhooks/Addresses/WebhookURL.swift
 Sources/SyncServer/HTTP/QueryParameters.swift
 Sources/usersync/CommandFailure.swift
 Sources/usersync/Configuration/DotEnvFile.swift

@@ -12,6 +12,7 @@ import Synchronization
 import UnixSignals
 import UserDirectory
 import UserDirectorySQLite
+import Webhooks
 
 /// Assembles the server: every part is created here and passed to those that need it.
 package struct Assembly: Sendable {

@@ -3,6 +3,7 @@ import ServiceLifecycle
 import SyncEngine
 import SyncModel
 import Synchronization
+import Webhooks
 
 /// Forwards queue notifications. Called inside a write transaction: must not block.
 final class QueueSignals: Sendable {

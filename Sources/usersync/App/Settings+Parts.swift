@@ -2,6 +2,7 @@ import JobQueue
 import JobQueueSQLite
 import SyncEngine
 import SyncModel
+import Webhooks
 
 // What each part takes from the settings.
 
@@ -18,5 +19,19 @@ extension Janitor.Settings {
     init(_ settings: Settings) {
         self.init()
         retentionDays = Double(settings.retentionDays)
+    }
+}
+
+extension WebhookSettings {
+    /// Without `WEBHOOK_SECRET` the secret is derived from the first internal key.
+    /// - Parameter version: for `User-Agent`.
+    /// - Throws: what the settings' own rules let through and cannot be used.
+    init(_ settings: Settings, version: String) throws {
+        let first = settings.internalKeys.first?.value
+        var secrets = try settings.webhookSecrets.map { try WebhookSecret($0.value) }
+        if secrets.isEmpty, let first { secrets = [.derived(fromInternalKey: first)] }
+        self.init(
+            configuredURL: settings.webhookURL, secrets: secrets, internalKey: first, sendsAPIKey: settings.webhookSendAPIKey,
+            addresses: try AddressPolicy(allowedHosts: settings.webhookAllowedHosts), version: version)
     }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import SyncEngine
 import SyncModel
+import Webhooks
 
 /// `usersync keygen`
 struct KeygenCommand: AsyncParsableCommand {

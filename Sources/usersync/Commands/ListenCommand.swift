@@ -1,8 +1,8 @@
 import ArgumentParser
 import Foundation
 import ServiceLifecycle
-import SyncEngine
 import SyncModel
+import Webhooks
 
 /// `usersync listen`
 struct ListenCommand: AsyncParsableCommand {

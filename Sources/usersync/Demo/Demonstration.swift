@@ -1,6 +1,6 @@
 import Foundation
-import SyncEngine
 import SyncModel
+import Webhooks
 
 /// What `usersync demo` shows, step by step.
 struct Demonstration: Sendable {

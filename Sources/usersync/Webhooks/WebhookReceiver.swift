@@ -4,8 +4,8 @@ import Hummingbird
 import Logging
 import NIOCore
 import ServiceLifecycle
-import SyncEngine
 import SyncModel
+import Webhooks
 
 /// A small server that receives webhooks and verifies them.
 struct WebhookReceiver: Sendable {

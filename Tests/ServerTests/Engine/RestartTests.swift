@@ -5,6 +5,7 @@ import SyncEngine
 import TestSupport
 import Testing
 
+import Webhooks
 @testable import usersync
 
 @Suite("Webhooks and restarts")

@@ -2,7 +2,7 @@ import JobQueue
 import SyncModel
 import Synchronization
 
-@testable import SyncEngine
+@testable import Webhooks
 
 /// The wrapper's end of the webhooks; it outlives the processes.
 final class Receiver: Sendable {

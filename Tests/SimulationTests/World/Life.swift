@@ -6,6 +6,7 @@ import ServiceSupport
 import SyncModel
 import Synchronization
 
+@testable import Webhooks
 @testable import SyncEngine
 @testable import usersync
 

@@ -2,7 +2,7 @@ import SyncModel
 import TestSupport
 import Testing
 
-@testable import SyncEngine
+@testable import Webhooks
 
 @Suite("The time by which deliveries become due")
 struct DueTimeTests {

@@ -2,7 +2,7 @@ import Foundation
 import SyncModel
 #if canImport(TestSupport)
     import TestSupport
-    @testable import SyncEngine
+    @testable import Webhooks
 #endif
 
 /// What must hold for any text as a webhook's address and for any address it may lead to.

@@ -2,7 +2,7 @@ import Foundation
 import SyncModel
 import Testing
 
-@testable import SyncEngine
+@testable import Webhooks
 
 @Suite("Webhook signatures")
 struct WebhookSignatureTests {

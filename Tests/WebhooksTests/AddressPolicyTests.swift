@@ -1,7 +1,7 @@
 import SyncModel
 import Testing
 
-@testable import SyncEngine
+@testable import Webhooks
 
 @Suite("Webhook addresses")
 struct AddressPolicyTests {

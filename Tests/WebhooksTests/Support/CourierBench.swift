@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 
 import TestSupport
-@testable import SyncEngine
+@testable import Webhooks
 
 /// A courier at work on an outbox in memory, under a clock that stands still.
 struct CourierBench: Sendable {

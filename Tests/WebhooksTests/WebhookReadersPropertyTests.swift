@@ -2,7 +2,7 @@ import SyncModel
 import TestSupport
 import Testing
 
-@testable import SyncEngine
+@testable import Webhooks
 
 @Suite("Any text as what a webhook depends on")
 struct WebhookReadersPropertyTests {

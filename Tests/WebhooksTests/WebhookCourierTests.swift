@@ -4,7 +4,7 @@ import SyncModel
 import TestSupport
 import Testing
 
-@testable import SyncEngine
+@testable import Webhooks
 
 @Suite("Webhook courier", .timeLimit(.minutes(5)))
 struct WebhookCourierTests {

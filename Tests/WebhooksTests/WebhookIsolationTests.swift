@@ -8,7 +8,7 @@ import SyncModel
 import TestSupport
 import Testing
 
-@testable import SyncEngine
+@testable import Webhooks
 
 @Suite("Webhooks: who may be reached, who gets the key, who delays whom", .timeLimit(.minutes(5)))
 struct WebhookIsolationTests {

@@ -2,7 +2,7 @@ import JobQueue
 import SyncModel
 import Testing
 
-@testable import SyncEngine
+@testable import Webhooks
 
 @Suite("What follows from an attempt")
 struct RetryAfterTests {
