@@ -18,7 +18,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -31,10 +31,9 @@ let package = Package(
             name: "usersync",
             dependencies: [
                 "SyncModel", "JobQueue", "JobQueueSQLite", "UserDirectory", "UserDirectorySQLite", "SyncEngine", "SyncServer",
-                "CZlib", "CSQLiteSettings", "Webhooks",
+                "CZlib", "CSQLiteSettings", "Webhooks", "Settings",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -50,7 +49,7 @@ let package = Package(
         .target(
             name: "SyncServer",
             dependencies: [
-                "SyncModel", "JobQueue", "SyncEngine", "CZlib",
+                "SyncModel", "Settings", "JobQueue", "SyncEngine", "CZlib",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -109,6 +108,8 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "Settings", dependencies: ["SyncModel", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
         .target(name: "SyncModel", swiftSettings: strict),
         .target(
             name: "InMemoryQueue", dependencies: ["JobQueue", "SyncModel"], path: "Tests/InMemoryQueue", swiftSettings: strict),
@@ -119,11 +120,12 @@ let package = Package(
             name: "InstructionCounts", dependencies: ["SyncModel", "UserDirectory", "UserDirectorySQLite", "CSQLiteSettings"],
             path: "Tests/InstructionCounts",
             exclude: ["Figures"], swiftSettings: strict),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings", "SyncModel", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "SyncModelTests", dependencies: ["SyncModel", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "JobQueueTests",
             dependencies: [
-                "JobQueue", "JobQueueSQLite", "SyncModel", "TestSupport", "InMemoryQueue",
+                "JobQueue", "JobQueueSQLite", "SyncModel", "TestSupport", "InMemoryQueue", "Settings",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
@@ -170,7 +172,7 @@ let package = Package(
             name: "ServerTestSupport",
             dependencies: [
                 "usersync", "SyncServer", "SyncEngine", "JobQueue", "JobQueueSQLite", "SyncModel", "TestSupport",
-                "UserDirectory", "Webhooks",
+                "UserDirectory", "Webhooks", "Settings",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),

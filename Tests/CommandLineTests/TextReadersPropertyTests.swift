@@ -24,18 +24,6 @@ struct TextReadersPropertyTests {
         }
     }
 
-    @Test(
-        "a .env file is refused or its values are read back",
-        arguments: Property.seeds(known: [1, 2, 3, 17_201_180_990_442_109_859], fresh: 5))
-    func dotEnv(seed: UInt64) {
-        var texts = OddText(
-            words: ["A", "B_1", "=", "export ", " #", "\t#", "\n", "\r\n", "\u{2028}", "\u{85}", "x", "\"x\""], seed: seed)
-        for _ in 0..<2000 {
-            let text = texts.next(like: ["A=1\nexport B='two # three' # four\r\n# five\nC=a#b"])
-            #expect(throws: Never.self, "PROPERTY_SEED=\(seed) \(text)") { try DotEnvProperties.check(text) }
-        }
-    }
-
     @Test("a CSV file is the same file in any pieces", arguments: Property.seeds(known: [1, 2, 3], fresh: 5))
     func csv(seed: UInt64) {
         var texts = OddText(words: ["email", "name", ",", ";", "\t", "\"", "\"\"", "\n", "\r\n", "a@x", "\u{FEFF}"], seed: seed)

@@ -6,6 +6,7 @@ import Logging
 import NIOCore
 import NIOFoundationEssentialsCompat
 import NIOHTTP1
+import Settings
 import SyncEngine
 import SyncModel
 import Testing

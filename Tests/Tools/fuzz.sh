@@ -15,8 +15,9 @@ found=$build/found
 mkdir -p "$found"
 echo "Building the fuzzer (about a minute)"
 # One module, so that the fuzzer sees and instruments all of it; a module that imports itself causes warnings.
-find Sources/SyncModel Tests/*/Support/Properties Tests/Fuzz -name '*.swift' >"$build/sources"
+find Sources/SyncModel Sources/Settings Tests/*/Support/Properties Tests/Fuzz -name '*.swift' ! -name SettingsSource.swift ! -name YAMLFile.swift >"$build/sources"
 cat >>"$build/sources" <<'END'
+Tests/TestSupport/Hold.swift
 Tests/TestSupport/SeededGenerator.swift
 Sources/Webhooks/Delivery/StringProtocol+Trimming.swift
 Sources/Webhooks/Addresses/AddressPolicy.swift
@@ -25,7 +26,6 @@ Sources/Webhooks/Delivery/RetryAfter.swift
 Sources/Webhooks/Addresses/WebhookURL.swift
 Sources/SyncServer/HTTP/QueryParameters.swift
 Sources/usersync/CommandFailure.swift
-Sources/usersync/Configuration/DotEnvFile.swift
 Sources/usersync/Submission/CSVReader.swift
 END
 swiftc -O -wmo -gline-tables-only -parse-as-library -sanitize=fuzzer,address -swift-version 6 \

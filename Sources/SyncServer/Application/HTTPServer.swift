@@ -3,6 +3,7 @@ import HummingbirdCore
 package import JobQueue
 package import Logging
 import NIOCore
+package import Settings
 package import SyncEngine
 package import SyncModel
 

@@ -1,4 +1,5 @@
 package import JobQueue
+package import Settings
 package import SyncEngine
 package import SyncModel
 

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import JobQueue
 import ServiceLifecycle
+import Settings
 import SyncEngine
 import SyncModel
 

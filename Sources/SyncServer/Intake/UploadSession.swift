@@ -1,4 +1,5 @@
 import JobQueue
+import Settings
 import SyncModel
 
 /// One sync request on its way into the queue: bytes are parsed into users, users cut into batches, and batches appended while

@@ -1,6 +1,7 @@
 package import HTTPTypes
 package import Logging
 import Metrics
+package import Settings
 package import SyncModel
 
 /// The integration guide's limit on submissions of users: 100 per 15 minutes by address or tenant. Removals are not counted: the

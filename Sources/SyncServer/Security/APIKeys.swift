@@ -1,6 +1,7 @@
 import Crypto
 package import HTTPTypes
-package import SyncModel
+package import Settings
+import SyncModel
 
 /// The valid keys, and the caller each belongs to.
 package struct APIKeys: Sendable {

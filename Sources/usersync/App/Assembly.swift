@@ -7,6 +7,9 @@ import Metrics
 import ServiceLifecycle
 package import SyncEngine
 package import SyncModel
+import Settings
+import SyncEngine
+import SyncModel
 import SyncServer
 import Synchronization
 import UnixSignals

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Settings
 import SyncModel
 
 /// Where log lines go: standard error, as JSON or as text (`LOG_FORMAT`).

@@ -1,5 +1,6 @@
 import JobQueue
 import JobQueueSQLite
+import Settings
 import SyncEngine
 import SyncModel
 import Webhooks

@@ -2,6 +2,7 @@ import Foundation
 import JobQueue
 package import Logging
 import ServiceLifecycle
+import Settings
 import SyncEngine
 package import SyncModel
 import SyncServer

@@ -1,6 +1,7 @@
 import Foundation
 import JobQueue
 import JobQueueSQLite
+import Settings
 import SyncModel
 import UserDirectory
 import UserDirectorySQLite

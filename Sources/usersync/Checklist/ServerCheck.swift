@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import Settings
 import SyncModel
 
 /// Checks the running server: it answers, admits the right key, reports mistakes.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Settings
 import SyncModel
 
 /// Which server a command talks to, and with which key.
@@ -17,15 +18,15 @@ struct ServerOptions: ParsableArguments {
 
     /// Calls `body` with a client for that server.
     func withClient<Value>(_ body: (SyncClient) async throws -> Value) async throws -> Value {
-        let target = try await target()
+        let target = try target()
         if target.address.isPlainToOthers, target.key != nil {
             Terminal.standard.warn("the key and all data go to \(target.address.host) in the clear: use https://…")
         }
         return try await SyncClient.with(target, body)
     }
 
-    func target() async throws -> SyncClient.Target {
-        let values = try await source.values()
+    func target() throws -> SyncClient.Target {
+        let values = try source.values()
         return try SyncClient.Target(values: values, server: server, key: try keyFile.map(ServerOptions.key(inFile:)))
     }
 

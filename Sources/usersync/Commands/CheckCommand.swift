@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Settings
 import SyncModel
 
 /// `usersync check`
@@ -38,7 +39,7 @@ struct CheckCommand: AsyncParsableCommand {
 
     private func fill(_ list: inout Checklist) async {
         do {
-            let values = try await server.source.values()
+            let values = try server.source.values()
             let named = Set(values.filter { !$0.value.isEmpty }.keys)
             let reading = try SettingsOptions.read(values)
             ConfigurationCheck(reading: reading, named: named).run(into: &list)

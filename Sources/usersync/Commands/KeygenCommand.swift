@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Settings
 import SyncModel
 import Webhooks
 
@@ -36,7 +37,7 @@ struct KeygenCommand: AsyncParsableCommand {
             }
             return
         }
-        let first = try await source.values()["INTERNAL_API_KEY"]?
+        let first = try source.values()["INTERNAL_API_KEY"]?
             .split(separator: ",").first?.trimmingCharacters(in: .whitespaces)
         let isDerived = first.map { !$0.isEmpty } ?? false
         let secret =

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import ServiceLifecycle
+import Settings
 import SyncModel
 import Webhooks
 
@@ -66,7 +67,7 @@ struct ListenCommand: AsyncParsableCommand {
     private func secrets() async throws -> ([WebhookSecret], String) {
         if let secret { return ([try WebhookSecret(secret)], "--secret") }
         if let secretFile { return ([try WebhookSecret(ServerOptions.key(inFile: secretFile).value)], secretFile) }
-        let values = try await source.values()
+        let values = try source.values()
         func list(_ name: String) -> [String] {
             (values[name] ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
                 .filter { !$0.isEmpty }

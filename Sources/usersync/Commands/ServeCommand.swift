@@ -1,4 +1,5 @@
 import ArgumentParser
+import Settings
 import SyncModel
 
 /// `usersync serve`
@@ -22,8 +23,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let reading: Settings.Reading
-        do { reading = try await source.settings() } catch let failure as CommandFailure where failure.mayPass {
-            throw failure
+        do { reading = try source.settings() } catch let error as SettingsFileError where error.mayPass {
+            throw error
         } catch {
             throw CommandFailure("\(error)", status: CommandFailure.badConfiguration)
         }

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import Settings
 import SyncModel
 
 /// A server in this process on a temporary directory, which is removed afterwards.

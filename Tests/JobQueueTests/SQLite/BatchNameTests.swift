@@ -1,4 +1,5 @@
 import JobQueue
+import Settings
 import Testing
 
 @testable import JobQueueSQLite

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Settings
 import SyncModel
 import Testing
 

@@ -43,24 +43,6 @@ enum QueryProperties {
     }
 }
 
-/// What must hold for any text as a `.env` file.
-enum DotEnvProperties {
-    static func check(_ text: String) throws(BrokenText) {
-        guard let file = try? DotEnvFile(text, path: ".env") else { return }
-        var quoted = ""
-        for (name, value) in file.values {
-            try BrokenText.unless(!name.isEmpty && name.utf8.allSatisfy { $0 < 0x80 && $0 > 0x20 }, "a name is ASCII: \(name)")
-            try BrokenText.unless(!value.contains(where: \.isNewline), "a value ends with its line: \(name)")
-            let quote = value.contains("\"") ? "'" : "\""
-            if !value.contains(quote) { quoted += "\(name)=\(quote)\(value)\(quote) # kept\r\n" }
-        }
-        guard let again = try? DotEnvFile(quoted, path: ".env") else { throw BrokenText("values can be written with quotes") }
-        for (name, value) in again.values {
-            try BrokenText.unless(file.values[name].map { $0.utf8.elementsEqual(value.utf8) } == true, "\(name) is read back")
-        }
-    }
-}
-
 /// What must hold for any bytes as a CSV file: the rows do not depend on how it comes.
 enum CSVProperties {
     static func check(_ bytes: [UInt8], cut: Int) throws(BrokenText) {

@@ -1,5 +1,8 @@
 import Foundation
 import SyncModel
+#if canImport(TestSupport)
+    import TestSupport
+#endif
 
 /// What must hold for any text read as an address.
 enum AddressProperties {

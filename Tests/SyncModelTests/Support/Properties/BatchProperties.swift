@@ -1,4 +1,7 @@
 import SyncModel
+#if canImport(TestSupport)
+    import TestSupport
+#endif
 
 /// What must hold for the batches that users are cut into.
 enum BatchProperties {

@@ -1,4 +1,7 @@
 @testable import SyncModel
+#if canImport(TestSupport)
+    import TestSupport
+#endif
 
 /// What must hold for any text read as an email address.
 enum EmailProperties {

@@ -1,5 +1,8 @@
 import Foundation
 import SyncModel
+#if canImport(TestSupport)
+    import TestSupport
+#endif
 
 /// What must hold for an envelope, against the body as Foundation reads it.
 enum EnvelopeProperties {

@@ -69,15 +69,3 @@ struct Cutting {
         ].filter { !$0.isEmpty }
     }
 }
-
-/// What should hold for any input and does not.
-struct BrokenProperty: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) { self.description = description }
-}
-
-/// - Throws: `BrokenProperty` with the sentence that should be true.
-func hold(_ isTrue: Bool, _ sentence: @autoclosure () -> String) throws {
-    if !isTrue { throw BrokenProperty(sentence()) }
-}

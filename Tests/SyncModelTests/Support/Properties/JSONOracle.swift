@@ -1,5 +1,8 @@
 import Foundation
 import SyncModel
+#if canImport(TestSupport)
+    import TestSupport
+#endif
 
 /// A body as Foundation's `JSONSerialization` reads it, to hold the readers against.
 ///

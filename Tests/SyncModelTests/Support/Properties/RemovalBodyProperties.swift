@@ -1,4 +1,7 @@
 import SyncModel
+#if canImport(TestSupport)
+    import TestSupport
+#endif
 
 /// What must hold for any bytes given to `RemovalRequestReader`.
 struct RemovalBodyProperties {

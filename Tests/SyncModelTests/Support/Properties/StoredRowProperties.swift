@@ -1,4 +1,7 @@
 import SyncModel
+#if canImport(TestSupport)
+    import TestSupport
+#endif
 
 /// What must hold for any bytes read as rows of the queue: damaged ones must not end the process, nor be read two ways.
 enum StoredRowProperties {

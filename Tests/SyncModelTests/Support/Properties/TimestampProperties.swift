@@ -1,6 +1,9 @@
 import Foundation
 
 @testable import SyncModel
+#if canImport(TestSupport)
+    import TestSupport
+#endif
 
 /// What must hold for any text read as a moment.
 enum TimestampProperties {

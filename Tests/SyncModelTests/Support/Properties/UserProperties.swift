@@ -1,5 +1,8 @@
 import Foundation
 import SyncModel
+#if canImport(TestSupport)
+    import TestSupport
+#endif
 
 /// What must hold for a user that a reader handed out.
 struct UserProperties {

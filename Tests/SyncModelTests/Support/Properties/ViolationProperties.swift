@@ -1,5 +1,8 @@
 import Foundation
 import SyncModel
+#if canImport(TestSupport)
+    import TestSupport
+#endif
 
 /// What must hold for violations: each of them is true of the body.
 enum ViolationProperties {

@@ -1,4 +1,8 @@
 import SyncModel
+#if canImport(TestSupport)
+    import Settings
+    import TestSupport
+#endif
 
 /// What must hold for any text as the value of a setting: it is taken or named as wrong, and no secret is told.
 enum SettingsProperties {

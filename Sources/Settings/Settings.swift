@@ -1,3 +1,5 @@
+package import SyncModel
+
 /// Everything that can be set, read and checked. `SettingDefinition.all` has the names, defaults and ranges.
 package struct Settings: Sendable, Hashable {
     /// The address to listen on: an IP address or a name.

@@ -1,3 +1,5 @@
+import SyncModel
+
 extension SettingDefinition {
     /// Every setting there is, by group, in the order in which they are shown.
     package static let all: [SettingDefinition] = [

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import SyncModel
 
 extension Settings {
     /// Settings that hold, beside what is doubtful about them.

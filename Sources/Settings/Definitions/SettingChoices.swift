@@ -1,11 +1,3 @@
-/// What a user that breaks a rule of the request format does to its request: `VALIDATION`.
-package enum ValidationMode: String, Sendable, Hashable, CaseIterable {
-    /// The whole request is refused.
-    case reject
-    /// The user is a `failed` result, the others go on.
-    case perUser = "per-user"
-}
-
 /// What the rate limit counts by: `RATE_LIMIT_KEY`.
 package enum RateLimitKey: String, Sendable, Hashable, CaseIterable {
     case ip, tenant
@@ -26,17 +18,4 @@ package enum AppEnvironment: String, Sendable, Hashable, CaseIterable {
     case production, staging, test
     /// Turns on the integration guide's debug log (keys and personal data redacted).
     case development
-}
-
-/// Where a database stands: `DATABASE_URL`, `QUEUE_URL`.
-package enum DatabaseAddress: Sendable, Hashable {
-    /// A file; relative paths are relative to the working directory.
-    case sqlite(path: String)
-
-    /// The path of an SQLite file.
-    package var path: String {
-        switch self {
-        case .sqlite(let path): path
-        }
-    }
 }

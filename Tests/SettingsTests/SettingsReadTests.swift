@@ -1,7 +1,8 @@
 import TestSupport
 import Testing
 
-@testable import SyncModel
+import SyncModel
+@testable import Settings
 
 /// A key that nothing is wrong with.
 private let goodKey = "pdtmdGUa9OgBRqa27f5ilCcSwvOMYuFYiUGlmdS3D1g"

@@ -1,4 +1,4 @@
-import SyncModel
+import Settings
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import SyncModel
+import Settings
 
 /// Where settings come from; shared by every command that needs them.
 struct SettingsOptions: ParsableArguments {
@@ -9,8 +9,8 @@ struct SettingsOptions: ParsableArguments {
     var config: String?
 
     /// The raw values, each from the strongest layer.
-    func values() async throws -> [String: String] {
-        try await SettingsSource(file: config).values()
+    func values() throws(SettingsFileError) -> [String: String] {
+        try SettingsSource(file: config).values()
     }
 
     /// The settings that these raw values give on this machine, checked.
@@ -22,9 +22,8 @@ struct SettingsOptions: ParsableArguments {
     }
 
     /// All settings, checked.
-    func settings() async throws -> Settings.Reading {
-        let values = try await values()
-        return try SettingsOptions.read(values)
+    func settings() throws -> Settings.Reading {
+        try SettingsOptions.read(try values())
     }
 }
 

@@ -1,16 +1,17 @@
 /// The lines of a `.env` file: `NAME=value`, `export NAME=value`, `# comment`, blank.
 ///
-/// Parsed by our own rules: the library drops lines that it cannot parse, keeps quotes as part of the value and takes a file with
-/// CRLF line ends for a single line.
+/// Parsed by our own rules: swift-configuration 1.4 drops lines that it cannot parse, keeps quotes as part of the value and takes a
+/// file with CRLF line ends for a single line.
 ///
 /// Lines are parsed by Unicode scalars: a combining mark, after a quote for example, would merge with it into one `Character`.
-struct DotEnvFile {
+package struct DotEnvFile {
     private typealias Text = Substring.UnicodeScalarView
 
-    let values: [String: String]
+    package let values: [String: String]
 
-    /// - Throws: `CommandFailure` naming the first invalid line, never its value.
-    init(_ text: String, path: String) throws(CommandFailure) {
+    /// - Parameter path: the file's name in messages.
+    /// - Throws: `SettingsFileError` naming the first invalid line, never its value.
+    package init(_ text: String, path: String) throws(SettingsFileError) {
         var values: [String: String] = [:]
         for (at, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             var line = DotEnvFile.trimmed(raw.unicodeScalars)
@@ -19,9 +20,9 @@ struct DotEnvFile {
             if line.starts(with: "export ".unicodeScalars) { line = DotEnvFile.trimmed(line.dropFirst(7)) }
             guard let equals = line.firstIndex(of: "="),
                 case let name = DotEnvFile.trimmed(line[..<equals]), !name.isEmpty, name.allSatisfy({ isNameScalar($0) })
-            else { throw CommandFailure("\(path), line \(at + 1): must be NAME=value") }
+            else { throw SettingsFileError("\(path), line \(at + 1): must be NAME=value") }
             guard let value = DotEnvFile.value(line[line.index(after: equals)...]) else {
-                throw CommandFailure("\(path), line \(at + 1): the quote around the value of \(String(name)) is not closed")
+                throw SettingsFileError("\(path), line \(at + 1): the quote around the value of \(String(name)) is not closed")
             }
             values[String(name)] = value
         }

@@ -1,0 +1,96 @@
+import Yams
+
+/// The YAML file of settings: one mapping from their names to scalars, or to sequences of scalars for lists.
+///
+/// Scalars count as they are written: `0123` is a text of four digits.
+struct YAMLFile {
+    let values: [String: String]
+
+    /// - Parameter path: the file's name in messages.
+    /// - Throws: `SettingsFileError` naming the line.
+    init(_ text: String, path: String) throws(SettingsFileError) {
+        let root = try YAMLFile.root(of: text, path: path)
+        guard let root, !YAMLFile.isNull(root) else {
+            values = [:]
+            return
+        }
+        guard let mapping = root.mapping else { throw SettingsFileError("\(path): must be a list of NAME: value") }
+        var values: [String: String] = [:]
+        var unknown: [String] = []
+        for (key, value) in mapping {
+            guard let name = key.scalar?.string, let definition = YAMLFile.definitions[Array(name.utf8)] else {
+                unknown += YAMLFile.names(of: key, value)
+                continue
+            }
+            guard let text = YAMLFile.text(of: value, for: definition.kind) else {
+                let line = (value.mark ?? key.mark).map { ", line \($0.line)" } ?? ""
+                throw SettingsFileError("\(path)\(line): \(name) must be \(definition.allowed)")
+            }
+            values[name] = text
+        }
+        guard unknown.isEmpty else {
+            throw SettingsFileError(
+                "\(path): no setting is called \(unknown.joined(separator: ", ")); `usersync serve --help` lists them")
+        }
+        self.values = values
+    }
+
+    /// By the bytes of their names: strings compare canonically.
+    private static let definitions = Dictionary(
+        SettingDefinition.all.map { (Array($0.name.utf8), $0) }, uniquingKeysWith: { first, _ in first })
+
+    /// A value as text; `nil`: it is neither a scalar nor, for a setting that is a list, a sequence of scalars.
+    ///
+    /// Goes one level deep: aliases share what they name, and following them all could take exponential time.
+    private static func text(of value: Node, for kind: SettingDefinition.Kind) -> String? {
+        if isNull(value) { return "" }
+        if let scalar = value.scalar { return scalar.string }
+        guard case .list = kind, let items = value.sequence else { return nil }
+        var texts: [String] = []
+        for item in items where !isNull(item) {
+            guard let scalar = item.scalar else { return nil }
+            texts.append(scalar.string)
+        }
+        return texts.joined(separator: ",")
+    }
+
+    /// YAML's ways to write no value (10.3.2, the core schema).
+    private static func isNull(_ node: Node) -> Bool {
+        guard let scalar = node.scalar, scalar.style == .plain else { return false }
+        return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+    }
+
+    /// A key that names no setting, with its line; those one level below it for a mapping.
+    private static func names(of key: Node, _ value: Node) -> [String] {
+        let name = key.scalar?.string ?? "(not a name)"
+        let place = key.mark.map { " (line \($0.line))" } ?? ""
+        guard let members = value.mapping, !members.isEmpty else { return [name + place] }
+        return members.map { "\(name).\($0.key.scalar?.string ?? "(not a name)")\(place)" }
+    }
+
+    /// - Returns: `nil` for a file without content.
+    private static func root(of text: String, path: String) throws(SettingsFileError) -> Node? {
+        do {
+            // Named: by default the library reads the encoding from a variable of the environment.
+            return try Parser(yaml: text, encoding: .utf8).singleRoot()
+        } catch {
+            throw SettingsFileError("\(path)\(problem(error, in: text))")
+        }
+    }
+
+    /// The line and what is wrong there. The library's own sentences quote the file, which holds secrets.
+    private static func problem(_ error: any Error, in text: String) -> String {
+        switch error {
+        case YamlError.scanner(let context, let problem, let mark, _), YamlError.parser(let context, let problem, let mark, _),
+            YamlError.composer(let context, let problem, let mark, _):
+            let doing = context.map { "\($0.text), " } ?? ""
+            return ", line \(mark.line): \(doing)\(problem)"
+        case YamlError.duplicatedKeysInMapping(let names, let context):
+            return ", line \(context.mark.line): \(names.joined(separator: ", ")) is set more than once"
+        case YamlError.reader(let problem, let offset, _, _):
+            let line = offset.map { ", line \(text.prefix($0).count { $0.isNewline } + 1)" } ?? ""
+            return "\(line): \(problem)"
+        default: return ": is not YAML"
+        }
+    }
+}

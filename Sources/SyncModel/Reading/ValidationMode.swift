@@ -1,0 +1,7 @@
+/// What a user that breaks a rule of the request format does to its request: `VALIDATION`.
+package enum ValidationMode: String, Sendable, Hashable, CaseIterable {
+    /// The whole request is refused.
+    case reject
+    /// The user is a `failed` result, the others go on.
+    case perUser = "per-user"
+}
