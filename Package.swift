@@ -31,7 +31,7 @@ let package = Package(
             name: "usersync",
             dependencies: [
                 "SyncModel", "JobQueue", "JobQueueSQLite", "UserDirectory", "UserDirectorySQLite", "SyncEngine", "SyncServer",
-                "CZlib", "CSQLiteSettings", "Webhooks", "Settings",
+                "CZlib", "CSQLiteSettings", "Webhooks", "Settings", "Telemetry",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -49,7 +49,7 @@ let package = Package(
         .target(
             name: "SyncServer",
             dependencies: [
-                "SyncModel", "Settings", "JobQueue", "SyncEngine", "CZlib",
+                "SyncModel", "Settings", "JobQueue", "SyncEngine", "Telemetry", "CZlib",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -64,7 +64,7 @@ let package = Package(
         .target(
             name: "SyncEngine",
             dependencies: [
-                "SyncModel", "JobQueue", "UserDirectory", "ServiceSupport",
+                "SyncModel", "JobQueue", "UserDirectory", "ServiceSupport", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -73,7 +73,7 @@ let package = Package(
         .target(
             name: "Webhooks",
             dependencies: [
-                "SyncModel", "JobQueue", "ServiceSupport",
+                "SyncModel", "JobQueue", "ServiceSupport", "Telemetry",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -99,6 +99,14 @@ let package = Package(
                 "UserDirectory", "SyncModel",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "Telemetry",
+            dependencies: [
+                "SyncModel",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
             ],
             swiftSettings: strict),
         .target(
@@ -144,6 +152,14 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: [
+                "Telemetry", "SyncModel", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
             ],
             swiftSettings: strict),
         .testTarget(

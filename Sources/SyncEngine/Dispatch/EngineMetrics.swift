@@ -1,24 +1,29 @@
 import JobQueue
 import Metrics
 import SyncModel
+import Telemetry
 
-/// The engine's metrics, made once. `MetricDescription` has what each says.
+/// The engine's metrics, made once.
 struct EngineMetrics: Sendable {
     private let outcomes: [UserOutcome: Counter]
     private let repairs: [QueueRepair.Kind: Counter]
-    private let jobWait = Timer(label: "usersync_job_wait_seconds")
-    private let jobDuration = Timer(label: "usersync_job_duration_seconds")
-    private let unlogged = Counter(label: "usersync_sync_logs_refused_total")
+    private let jobWait = Metric(
+        "usersync_job_wait_seconds", "From the acceptance of a job to its first batch.", buckets: MetricBuckets.job
+    ).timer()
+    private let jobDuration = Metric(
+        "usersync_job_duration_seconds", "From the acceptance of a job to its end.", buckets: MetricBuckets.job
+    ).timer()
+    private let unlogged = Metric(
+        "usersync_sync_logs_refused_total", "Jobs that ended without their row, as sync_logs refused it."
+    ).counter()
 
     init() {
-        outcomes = Dictionary(
-            uniqueKeysWithValues: UserOutcome.allCases.map {
-                ($0, Counter(label: "usersync_users_processed_total", dimensions: [("outcome", $0.word)]))
-            })
-        repairs = Dictionary(
-            uniqueKeysWithValues: QueueRepair.Kind.allCases.map {
-                ($0, Counter(label: "usersync_queue_repairs_total", dimensions: [("what", $0.rawValue)]))
-            })
+        let users = Metric("usersync_users_processed_total", "Users applied, by outcome.")
+        outcomes = Dictionary(uniqueKeysWithValues: UserOutcome.allCases.map { ($0, users.counter(("outcome", $0.word))) })
+        let repairs = Metric(
+            "usersync_queue_repairs_total", "Faults in what the queue keeps in memory that were put right; a defect if not 0.")
+        self.repairs = Dictionary(
+            uniqueKeysWithValues: QueueRepair.Kind.allCases.map { ($0, repairs.counter(("what", $0.rawValue))) })
     }
 
     /// Something that the queue had wrong in memory was put right.

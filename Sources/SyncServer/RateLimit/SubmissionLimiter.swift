@@ -3,6 +3,7 @@ package import Logging
 import Metrics
 package import Settings
 package import SyncModel
+import Telemetry
 
 /// The integration guide's limit on submissions of users: 100 per 15 minutes by address or tenant. Removals are not counted: the
 /// wrapper sends them one by one and does not repeat them.
@@ -11,6 +12,7 @@ package struct SubmissionLimiter: Sendable {
     private let key: RateLimitKey
     private let counter: FixedWindowCounter
     private let clock: WallClock
+    private let refused = Metric("usersync_rate_limited_total", "Submissions refused by the rate limit, by tenant.")
 
     package init(_ settings: Settings.RateLimit, clock: WallClock) {
         limit = settings.max
@@ -38,7 +40,7 @@ package struct SubmissionLimiter: Sendable {
         let headers = headers(reading)
         guard reading.used <= limit else {
             let tenant = tenantID?.text ?? "none"
-            Counter(label: "usersync_rate_limited_total", dimensions: [("tenant", tenant)]).increment()
+            refused.counter(("tenant", tenant)).increment()
             logger.log(
                 level: reading.isFirstRefusal ? .notice : .debug, "submission refused by the rate limit",
                 metadata: ["tenant": .string(tenant), "retryAfter": .stringConvertible(reading.resetAfter)])

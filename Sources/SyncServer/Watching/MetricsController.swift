@@ -1,6 +1,7 @@
 import HTTPTypes
 package import Hummingbird
 import NIOCore
+import Telemetry
 
 /// Metrics as Prometheus text (exposition format 0.0.4).
 package struct MetricsController: Sendable {
@@ -16,7 +17,7 @@ package struct MetricsController: Sendable {
     @Sendable private func metrics(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         Response(
             status: .ok,
-            headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store"],
+            headers: [.contentType: PrometheusRegistry.contentType, .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: await render())))
     }
 }

@@ -1,15 +1,21 @@
 import JobQueue
 import Metrics
+import Telemetry
 
-/// The courier's figures: `usersync_webhook_attempts_total{result}` and `usersync_webhook_attempt_seconds`.
+/// The courier's metrics, made once.
 struct CourierMetrics: Sendable {
-    private let delivered = Self.counter("delivered")
-    private let retry = Self.counter("retry")
-    private let dead = Self.counter("dead")
-    private let duration = Timer(label: "usersync_webhook_attempt_seconds")
+    private let delivered: Counter
+    private let retry: Counter
+    private let dead: Counter
+    private let duration = Metric(
+        "usersync_webhook_attempt_seconds", "How long an attempt took.", buckets: MetricBuckets.attempt
+    ).timer()
 
-    private static func counter(_ result: String) -> Counter {
-        Counter(label: "usersync_webhook_attempts_total", dimensions: [("result", result)])
+    init() {
+        let attempts = Metric("usersync_webhook_attempts_total", "Attempts to deliver a webhook, by what became of them.")
+        delivered = attempts.counter(("result", "delivered"))
+        retry = attempts.counter(("result", "retry"))
+        dead = attempts.counter(("result", "dead"))
     }
 
     func count(_ next: DeliveryAttempt.Next, took: Duration) {

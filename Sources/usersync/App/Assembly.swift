@@ -3,7 +3,6 @@ import Foundation
 import JobQueue
 package import JobQueueSQLite
 import Logging
-import Metrics
 import ServiceLifecycle
 package import SyncEngine
 package import SyncModel
@@ -12,6 +11,7 @@ import SyncEngine
 import SyncModel
 import SyncServer
 import Synchronization
+import Telemetry
 import UnixSignals
 import UserDirectory
 import UserDirectorySQLite
@@ -90,7 +90,7 @@ package struct Assembly: Sendable {
             isStarted: { phase.isStarted }, isDraining: { phase.isDraining },
             callbackProblem: { webhooks.addresses.validate(callbackURL: $0) },
             renderMetrics: {
-                await MetricsBackend.render(registry, queue: queue, engine: engine, now: clock.now())
+                registry.render(await QueueMetrics.gauges(of: queue, engine, now: clock.now()))
             })
         let files = OpenFiles.raise()
         dependencies.maxConnections = OpenFiles.connections(of: files, wished: settings.maxConnections)

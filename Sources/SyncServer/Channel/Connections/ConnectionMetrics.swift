@@ -1,15 +1,18 @@
 import Metrics
+import Telemetry
 
-/// `usersync_connections` and `usersync_connections_closed_total`.
+/// The metrics of connections, made once.
 struct ConnectionMetrics: Sendable {
-    private let open = Gauge(label: "usersync_connections")
+    private let open = Metric("usersync_connections", "Connections of callers that are open.").gauge()
     private let closed: [ConnectionRegister.Reason: Counter]
 
     init() {
-        closed = Dictionary(
-            uniqueKeysWithValues: ConnectionRegister.Reason.allCases.map { reason in
-                (reason, Counter(label: "usersync_connections_closed_total", dimensions: [("reason", reason.rawValue)]))
-            })
+        let closed = Metric(
+            "usersync_connections_closed_total",
+            "Connections the server closed on callers: too many of them, idle, a body too slow, an answer not taken, too much sent."
+        )
+        self.closed = Dictionary(
+            uniqueKeysWithValues: ConnectionRegister.Reason.allCases.map { ($0, closed.counter(("reason", $0.rawValue))) })
         open.record(0)
     }
 

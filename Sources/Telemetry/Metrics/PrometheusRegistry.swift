@@ -40,20 +40,22 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
     }
 
     private let state = Mutex(State())
-    private let descriptions: [String: MetricDescription]
+    private let catalogue: MetricCatalogue
     private let maxSeries: Int
 
     /// The value of every label in the series that takes what exceeds the limit.
     package static let overflow = "overflow"
+    /// What the names of our metrics begin with.
+    private static let ours = "usersync_"
     /// The registry's metric about itself.
     static let refusedName = "usersync_metrics_series_refused_total"
 
     /// - Parameters:
-    ///   - descriptions: help texts and buckets by name; other metrics get their name and `Buckets.latency`.
+    ///   - catalogue: help texts and buckets by name. Other metrics get their name and `MetricBuckets.latency`; ours must be in it.
     ///   - maxSeries: series (combinations of labels) allowed per metric. Further ones share a series whose labels say
     ///     `overflow`, so that a label with ever new values cannot exhaust the memory.
-    package init(descriptions: [MetricDescription] = [], maxSeries: Int = 1000) {
-        self.descriptions = Dictionary(descriptions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    package init(catalogue: MetricCatalogue = .shared, maxSeries: Int = 1000) {
+        self.catalogue = catalogue
         self.maxSeries = maxSeries
     }
 
@@ -112,10 +114,10 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
         extra[Self.refusedName] = nil
         for name in (Array(families.keys) + extra.keys + [Self.refusedName]).sorted() {
             if let family = families[name] {
-                text.head(name, help: descriptions[name]?.help ?? name, kind: family.kind)
+                text.head(name, help: catalogue[name]?.help ?? name, kind: family.kind)
                 for (labels, cell) in family.series.sorted(by: { $0.key < $1.key }) { text.series(name, labels.text, cell) }
             } else if let gauges = extra[name] {
-                text.head(name, help: gauges.lazy.compactMap(\.help).first ?? descriptions[name]?.help ?? name, kind: .gauge)
+                text.head(name, help: gauges.first?.help ?? name, kind: .gauge)
                 let values = Dictionary(
                     gauges.flatMap(\.values).map { (ExactText(MetricName.labels($0.labels)), $0.value) },
                     uniquingKeysWith: { first, _ in first })
@@ -127,11 +129,6 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
             }
         }
         return text.bytes
-    }
-
-    /// The same with gauges read at this moment.
-    package func render(reading gauges: @Sendable () async throws -> [MetricGauge]) async rethrows -> [UInt8] {
-        render(try await gauges())
     }
 
     // MARK: - The table
@@ -146,7 +143,7 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
     }
 
     private func histogram(_ name: String, _ dimensions: [(String, String)]) -> HistogramCell {
-        let bounds = descriptions[name]?.buckets ?? MetricDescription.Buckets.latency
+        let bounds = catalogue[name]?.buckets ?? MetricBuckets.latency
         return cell(.histogram, name, dimensions) {
             if case .histogram(let cell) = $0 { cell } else { nil }
         } make: {
@@ -159,6 +156,9 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
     private func cell<T: Sendable>(
         _ kind: Kind, _ name: String, _ dimensions: [(String, String)], as read: (Cell) -> T?, make: () -> (T, Cell)
     ) -> T {
+        assert(
+            !name.hasPrefix(Self.ours) || name == Self.refusedName || catalogue[name] != nil,
+            "\(name) has no description: make it with Metric")
         let reserved: Set<String> = kind == .histogram ? ["le"] : []
         let labels = ExactText(MetricName.labels(dimensions, reserved: reserved))
         // Made before it is known to be needed, so that no caller's code runs under the lock.
@@ -195,22 +195,5 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
                 return
             }
         }
-    }
-}
-
-/// A gauge that is read when the metrics are rendered, instead of being recorded.
-package struct MetricGauge: Sendable {
-    package var name: String
-    package var help: String?
-    package var values: [(labels: [(String, String)], value: Double)]
-
-    package init(_ name: String, help: String? = nil, _ values: [(labels: [(String, String)], value: Double)]) {
-        self.name = name
-        self.help = help
-        self.values = values
-    }
-
-    package init(_ name: String, help: String? = nil, _ value: Double) {
-        self.init(name, help: help, [([], value)])
     }
 }

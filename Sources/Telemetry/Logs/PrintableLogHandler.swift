@@ -1,33 +1,33 @@
-import Logging
+package import Logging
 
 /// Escapes control characters and bidirectional overrides (as `\u{9b}`) before a line is logged: log lines contain text from
 /// callers, which must not start lines, control terminals or reorder text.
-struct PrintableLogHandler<Base: LogHandler>: LogHandler {
+package struct PrintableLogHandler<Base: LogHandler>: LogHandler {
     private var base: Base
 
-    init(_ base: Base) { self.base = base }
+    package init(_ base: Base) { self.base = base }
 
-    var logLevel: Logger.Level {
+    package var logLevel: Logger.Level {
         get { base.logLevel }
         set { base.logLevel = newValue }
     }
 
-    var metadata: Logger.Metadata {
+    package var metadata: Logger.Metadata {
         get { base.metadata }
         set { base.metadata = newValue.mapValues(Self.printable) }
     }
 
-    var metadataProvider: Logger.MetadataProvider? {
+    package var metadataProvider: Logger.MetadataProvider? {
         get { base.metadataProvider }
         set { base.metadataProvider = newValue }
     }
 
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { base[metadataKey: key] }
         set { base[metadataKey: key] = newValue.map(Self.printable) }
     }
 
-    func log(event: LogEvent) {
+    package func log(event: LogEvent) {
         var event = event
         event.message = "\(Self.printable(event.message.description))"
         event.metadata = event.metadata.map { metadata in

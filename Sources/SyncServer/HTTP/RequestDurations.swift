@@ -1,8 +1,9 @@
 import HTTPTypes
 import Metrics
 import Synchronization
+import Telemetry
 
-/// `usersync_http_request_duration_seconds`: a timer per combination of labels, made when first seen.
+/// How long requests take: a timer per combination of labels, made when first seen.
 final class RequestDurations: Sendable {
     private struct Labels: Hashable {
         var method: String
@@ -10,6 +11,7 @@ final class RequestDurations: Sendable {
         var status: Int
     }
 
+    private let metric = Metric("usersync_http_request_duration_seconds", "From the head of a request to its answer.")
     private let timers = Mutex<[Labels: Timer]>([:])
 
     /// - Parameters:
@@ -19,9 +21,8 @@ final class RequestDurations: Sendable {
         let labels = Labels(method: Self.label(method), route: route, status: status)
         let timer = timers.withLock { timers in
             if let timer = timers[labels] { return timer }
-            let timer = Timer(
-                label: "usersync_http_request_duration_seconds",
-                dimensions: [("method", labels.method), ("path", labels.route), ("status", String(labels.status))])
+            let timer = metric.timer(
+                ("method", labels.method), ("path", labels.route), ("status", String(labels.status)))
             timers[labels] = timer
             return timer
         }

@@ -2,15 +2,15 @@ import Metrics
 import TestSupport
 import Testing
 
-@testable import SyncServer
+@testable import Telemetry
 
 @Suite("Prometheus metrics")
 struct PrometheusRegistryTests {
     let registry = PrometheusRegistry(
-        descriptions: [
-            MetricDescription("jobs_total", "Jobs that ended, \\ and\nhow."),
-            MetricDescription("apply_seconds", "Time.", buckets: [0.001, 0.01, 0.1]),
-        ])
+        catalogue: MetricCatalogue([
+            "jobs_total": MetricDescription("Jobs that ended, \\ and\nhow."),
+            "apply_seconds": MetricDescription("Time.", buckets: [0.001, 0.01, 0.1]),
+        ]))
 
     func read() throws -> PrometheusReader { try PrometheusReader(registry.render()) }
 
@@ -19,7 +19,7 @@ struct PrometheusRegistryTests {
         for (tenant, count) in [("caf\u{E9}", 2), ("cafe\u{301}", 3)] {
             Counter(label: "jobs", dimensions: [("tenant", tenant)], factory: registry).increment(by: Int64(count))
         }
-        let gauge = MetricGauge("waiting", [([("tenant", "caf\u{E9}")], 5), ([("tenant", "cafe\u{301}")], 7)])
+        let gauge = MetricGauge("waiting", "Waiting.", by: "tenant", [("caf\u{E9}", 5), ("cafe\u{301}", 7)])
         let lines = Set(registry.render([gauge]).split(separator: UInt8(ascii: "\n")).map(Array.init))
         for line in [
             "jobs_total{tenant=\"caf\u{E9}\"} 2", "jobs_total{tenant=\"cafe\u{301}\"} 3", "waiting{tenant=\"caf\u{E9}\"} 5",
@@ -175,17 +175,15 @@ struct PrometheusRegistryTests {
     }
 
     @Test("gauges read at the moment of rendering stand among the others")
-    func readGauges() async throws {
+    func readGauges() throws {
         Counter(label: "b", factory: registry).increment()
-        let bytes = await registry.render {
-            [
-                MetricGauge("usersync_jobs", help: "Jobs by state.", [([("state", "queued")], 3), ([("state", "running")], 1)]),
-                MetricGauge("a_gauge", 0.5),
+        let text = try PrometheusReader(
+            registry.render([
+                MetricGauge("usersync_jobs", "Jobs by state.", by: "state", [("queued", 3), ("running", 1)]),
+                MetricGauge("a_gauge", "A gauge.", 0.5),
                 // The name is taken.
-                MetricGauge("b_total", 9),
-            ]
-        }
-        let text = try PrometheusReader(bytes)
+                MetricGauge("b_total", "Taken.", 9),
+            ]))
         #expect(text["usersync_jobs{state=\"queued\"}"] == 3 && text["a_gauge"] == 0.5 && text["b_total"] == 1)
         #expect(text.families["usersync_jobs"]?.help == "Jobs by state.")
     }
