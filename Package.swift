@@ -31,7 +31,7 @@ let package = Package(
             name: "usersync",
             dependencies: [
                 "SyncModel", "JobQueue", "JobQueueSQLite", "UserDirectory", "UserDirectorySQLite", "SyncEngine", "SyncServer",
-                "CZlib", "CSQLiteSettings", "Webhooks", "Settings", "Telemetry",
+                "CZlib", "CSQLiteSettings", "Webhooks", "Settings", "Telemetry", "TerminalUI",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -101,6 +101,7 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
+        .target(name: "TerminalUI", dependencies: ["SyncModel"], swiftSettings: strict),
         .target(
             name: "Telemetry",
             dependencies: [
@@ -162,6 +163,7 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
             swiftSettings: strict),
+        .testTarget(name: "TerminalUITests", dependencies: ["TerminalUI"], swiftSettings: strict),
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
@@ -188,7 +190,7 @@ let package = Package(
             name: "ServerTestSupport",
             dependencies: [
                 "usersync", "SyncServer", "SyncEngine", "JobQueue", "JobQueueSQLite", "SyncModel", "TestSupport",
-                "UserDirectory", "Webhooks", "Settings",
+                "UserDirectory", "Webhooks", "Settings", "TerminalUI",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),

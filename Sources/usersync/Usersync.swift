@@ -1,5 +1,6 @@
 import ArgumentParser
 import SyncModel
+import TerminalUI
 
 #if canImport(Glibc)
     import Glibc

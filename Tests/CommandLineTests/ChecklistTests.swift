@@ -2,6 +2,7 @@ import Foundation
 import Settings
 import SyncModel
 import TestSupport
+import TerminalUI
 import Testing
 
 @testable import usersync

@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import SyncModel
+import TerminalUI
 import Testing
 
 import Webhooks

@@ -1,4 +1,5 @@
 import SyncModel
+import TerminalUI
 
 /// The integration guide's deployment checklist, with the findings for each of its lines.
 struct Checklist: Sendable {

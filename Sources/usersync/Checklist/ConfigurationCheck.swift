@@ -3,6 +3,7 @@ import JobQueue
 import JobQueueSQLite
 import Settings
 import SyncModel
+import TerminalUI
 import UserDirectory
 import UserDirectorySQLite
 

@@ -1,4 +1,5 @@
 import SyncModel
+import TerminalUI
 
 /// A job as the server shows it, open or ended. Unknown members are ignored.
 struct JobDocument: Decodable, Sendable {

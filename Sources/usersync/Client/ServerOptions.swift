@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Settings
 import SyncModel
+import TerminalUI
 
 /// Which server a command talks to, and with which key.
 struct ServerOptions: ParsableArguments {

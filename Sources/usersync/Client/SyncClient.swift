@@ -5,6 +5,7 @@ import NIOHTTP1
 import NIOPosix
 import Settings
 import SyncModel
+import TerminalUI
 
 /// Talks to a usersync server.
 struct SyncClient: Sendable {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Settings
 import SyncModel
+import TerminalUI
 
 /// `usersync check`
 struct CheckCommand: AsyncParsableCommand {

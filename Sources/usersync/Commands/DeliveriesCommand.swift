@@ -1,5 +1,6 @@
 import ArgumentParser
 import SyncModel
+import TerminalUI
 
 /// `usersync deliveries`
 struct DeliveriesCommand: AsyncParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import ServiceLifecycle
 import SyncModel
+import TerminalUI
 import UnixSignals
 
 /// `usersync demo`

@@ -1,4 +1,5 @@
 import SyncModel
+import TerminalUI
 
 /// Jobs and users as tables and lines.
 enum JobTables {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import SyncModel
+import TerminalUI
 
 /// `usersync jobs`
 struct JobsCommand: AsyncParsableCommand {

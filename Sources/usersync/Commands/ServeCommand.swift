@@ -1,6 +1,7 @@
 import ArgumentParser
 import Settings
 import SyncModel
+import TerminalUI
 
 /// `usersync serve`
 struct ServeCommand: AsyncParsableCommand {

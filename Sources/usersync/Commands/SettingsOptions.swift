@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Settings
+import TerminalUI
 
 /// Where settings come from; shared by every command that needs them.
 struct SettingsOptions: ParsableArguments {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import SyncModel
+import TerminalUI
 
 /// `usersync status`
 struct StatusCommand: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 import SyncModel
+import TerminalUI
 
 /// The status, for someone who was paged at night.
 struct StatusScreen {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import NIOHTTP1
 import SyncModel
+import TerminalUI
 
 /// `usersync submit`
 struct SubmitCommand: AsyncParsableCommand {

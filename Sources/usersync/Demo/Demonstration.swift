@@ -1,6 +1,7 @@
 import Foundation
 import Settings
 import SyncModel
+import TerminalUI
 import Webhooks
 
 /// What `usersync demo` shows, step by step.

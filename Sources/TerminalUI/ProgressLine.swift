@@ -1,31 +1,40 @@
 import SyncModel
 
 /// A line of progress.
-struct ProgressLine {
+package struct ProgressLine {
     /// What is happening: `Sending`, `Syncing`.
-    var title: String
-    var done: Int
+    package var title: String
+    package var done: Int
     /// `nil` if unknown.
-    var total: Int?
+    package var total: Int?
     /// `done` per second.
-    var rate: Double
-    var unit: Unit
+    package var rate: Double
+    package var unit: Unit
     /// A remark: `3 failed`.
-    var remark = ""
+    package var remark: String
 
-    enum Unit {
+    package enum Unit {
         case bytes
         case things(String)
     }
 
+    package init(title: String, done: Int, total: Int?, rate: Double, unit: Unit, remark: String = "") {
+        self.title = title
+        self.done = done
+        self.total = total
+        self.rate = rate
+        self.unit = unit
+        self.remark = remark
+    }
+
     /// Seconds left at this rate; `nil` if unknown.
-    var secondsLeft: Double? {
+    package var secondsLeft: Double? {
         guard let total, rate > 0, done < total else { return nil }
         return Double(total.saturatingSubtract(done)) / rate
     }
 
     /// The line for a terminal: a bar of fixed length, and as many of the figures as fit.
-    func drawn(width: Int, style: Style) -> String {
+    package func drawn(width: Int, style: Style) -> String {
         let head = "  \(title.padded(to: 7)) "
         guard let total else { return Table.cut(head + figures.joined(separator: "  "), to: width) }
         let length = min(30, max(8, width / 5 - 6))
@@ -39,7 +48,7 @@ struct ProgressLine {
     }
 
     /// The line for a log.
-    var plain: String { "\(title): \(figures.joined(separator: "  "))" }
+    package var plain: String { "\(title): \(figures.joined(separator: "  "))" }
 
     /// The most informative first.
     private var figures: [String] {
@@ -57,9 +66,4 @@ struct ProgressLine {
         if !remark.isEmpty { parts.append(remark) }
         return parts
     }
-}
-
-extension String {
-    /// Padded with spaces on the right.
-    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

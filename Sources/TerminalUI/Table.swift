@@ -1,16 +1,16 @@
 /// Aligned columns of text.
-struct Table {
-    enum Alignment { case left, right }
+package struct Table {
+    package enum Alignment { case left, right }
 
     private let columns: [(title: String, alignment: Alignment)]
     private var rows: [[String]] = []
 
-    init(_ columns: [(title: String, alignment: Alignment)]) { self.columns = columns }
+    package init(_ columns: [(title: String, alignment: Alignment)]) { self.columns = columns }
 
-    mutating func add(_ cells: [String]) { rows.append(cells.map(Table.oneLine)) }
+    package mutating func add(_ cells: [String]) { rows.append(cells.map(Table.oneLine)) }
 
     /// The lines, titles first; the last column is cut off at `width`.
-    func lines(width: Int, style: Style, indent: Int = 0) -> [String] {
+    package func lines(width: Int, style: Style, indent: Int = 0) -> [String] {
         let titles = columns.map(\.title)
         let widths = columns.indices.map { column in
             ([titles] + rows).map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
@@ -31,12 +31,12 @@ struct Table {
         return [style.dim(line(titles))] + rows.map(line)
     }
 
-    static func cut(_ text: String, to width: Int) -> String {
+    package static func cut(_ text: String, to width: Int) -> String {
         text.count <= width ? text : text.prefix(max(0, width - 1)) + "…"
     }
 
     /// Keeps text from a server or a file from moving the cursor or starting new lines.
-    static func oneLine(_ text: String) -> String {
+    package static func oneLine(_ text: String) -> String {
         String(text.map { $0.isNewline || $0.unicodeScalars.contains { $0.properties.generalCategory == .control } ? " " : $0 })
     }
 }

@@ -1,9 +1,9 @@
 import SyncModel
 
 /// Figures as people read them.
-enum Format {
+package enum Format {
     /// `1,234,567`.
-    static func count(_ value: Int) -> String {
+    package static func count(_ value: Int) -> String {
         let digits = String(value.magnitude)
         var out = ""
         for (at, digit) in digits.enumerated() {
@@ -14,12 +14,12 @@ enum Format {
     }
 
     /// `1 user`, `2 users`.
-    static func count(_ value: Int, _ one: String, _ many: String? = nil) -> String {
+    package static func count(_ value: Int, _ one: String, _ many: String? = nil) -> String {
         "\(count(value)) \(value == 1 ? one : many ?? one + "s")"
     }
 
     /// `812 B`, `46.2 MB`: decimal units, as disks and networks are measured.
-    static func bytes(_ value: Int) -> String {
+    package static func bytes(_ value: Int) -> String {
         guard value >= 1000 else { return "\(value) B" }
         var amount = Double(value) / 1000
         var unit = 0
@@ -32,7 +32,7 @@ enum Format {
     }
 
     /// `38 ms`, `4.2 s`, `42 s`, `3 min 12 s`, `5 h 3 min`, `2 d 4 h`.
-    static func duration(_ seconds: Double) -> String {
+    package static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds >= 0 else { return "-" }
         if seconds < 0.9995 { return "\(Int((seconds * 1000).rounded())) ms" }
         if seconds < 9.95 { return "\(oneDecimal(seconds)) s" }
@@ -46,26 +46,26 @@ enum Format {
     }
 
     /// `62 %`, never 100 before the end.
-    static func percent(_ part: Int, of whole: Int) -> String {
+    package static func percent(_ part: Int, of whole: Int) -> String {
         guard whole > 0 else { return "100 %" }
         return "\(Int(min(100, max(0, Double(part) * 100 / Double(whole))))) %"
     }
 
     /// `12,400 users/s`; below ten with a decimal.
-    static func rate(_ perSecond: Double, _ unit: String) -> String {
+    package static func rate(_ perSecond: Double, _ unit: String) -> String {
         guard perSecond.isFinite, perSecond >= 0 else { return "- \(unit)/s" }
         return "\(perSecond < 10 ? oneDecimal(perSecond) : count(Int(min(perSecond, 1e15).rounded()))) \(unit)/s"
     }
 
     /// `2025-08-19 10:00:00`, in UTC, from an ISO 8601 text; any other text is returned as is.
-    static func moment(_ text: String) -> String {
+    package static func moment(_ text: String) -> String {
         guard let timestamp = Timestamp(iso8601: text) else { return text }
         let iso = timestamp.iso8601
         return "\(iso.prefix(10)) \(iso.dropFirst(11).prefix(8))"
     }
 
     /// Lines of at most `width` characters, broken at spaces.
-    static func wrapped(_ text: String, width: Int) -> [String] {
+    package static func wrapped(_ text: String, width: Int) -> [String] {
         var lines: [String] = []
         for word in text.split(separator: " ") {
             if let last = lines.last, last.count + 1 + word.count <= width {

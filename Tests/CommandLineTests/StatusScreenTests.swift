@@ -1,0 +1,76 @@
+import Foundation
+import SyncModel
+import TerminalUI
+import Testing
+
+@testable import usersync
+
+@Suite("status, for who was woken up")
+struct StatusScreenTests {
+    private let now = Timestamp(iso8601: "2025-08-19T02:52:00Z") ?? Timestamp(seconds: 0)
+
+    private func text(_ status: StatusDocument) -> String {
+        StatusScreen(status: status, server: "http://s", now: now).lines(width: 120, style: Style(isOn: false)).joined(
+            separator: "\n")
+    }
+
+    @Test("an idle server is well")
+    func well() {
+        let text = text(StatusDocument(jobs: ["completed": 1200], pendingUsers: 0, directory: .init(state: "ok")))
+        #expect(text.contains("✔ all is well"))
+        #expect(text.contains("1,200 completed"))
+        #expect(!text.contains("→"))
+    }
+
+    @Test("a directory in trouble says since when and what to do")
+    func directory() {
+        let status = StatusDocument(
+            directory: .init(state: "unavailable", since: "2025-08-19T02:14:00.000Z", error: "disk I/O error"))
+        let text = text(status)
+        #expect(text.contains("✘ needs attention"))
+        #expect(text.contains("cannot be written since 2025-08-19 02:14:00 UTC (38 min ago): disk I/O error"))
+        #expect(text.contains("→ Fix the database"))
+    }
+
+    @Test("dead webhooks and batches in backoff name the command to press")
+    func press() {
+        let status = StatusDocument(
+            retrying: [.init(jobId: "j1", nextAttemptAt: "2025-08-19T02:52:40Z", lastError: "deadlock")],
+            webhooks: .init(pending: 3, dead: 1, oldestAgeSeconds: 3600, lastError: "HTTP 503"))
+        let attentions = StatusScreen(status: status, server: "s", now: now).attentions
+        #expect(attentions.map(\.isGrave) == [true, false, false])
+        #expect(attentions[0].press.contains("usersync deliveries redeliver --dead"))
+        #expect(attentions[1].what == "1 batch waits for another attempt, the next in 40 s: deadlock")
+        #expect(attentions[1].press == "usersync jobs show j1")
+        #expect(attentions[2].what.contains("the oldest for 1 h"))
+    }
+
+    @Test("users that wait while nothing moves are called stuck, and those that move are not")
+    func stuck() {
+        var status = StatusDocument(
+            pendingUsers: 500, oldestPendingAgeSeconds: 900, usersPerSecond: .init(oneMinute: 0, fiveMinutes: 10),
+            directory: .init(state: "ok"))
+        #expect(StatusScreen(status: status, server: "s", now: now).attentions.map(\.isGrave) == [true])
+        status.usersPerSecond?.oneMinute = 12
+        #expect(StatusScreen(status: status, server: "s", now: now).attentions.isEmpty)
+    }
+
+    @Test("a status whose figures are beyond reason is shown")
+    func oddStatus() throws {
+        let json = """
+            {"jobs":{"queued":\(Int.max)},"pendingUsers":\(Int.max),"oldestPendingAgeSeconds":1e300,
+            "workers":{"active":\(Int.max),"idle":\(Int.max)},"usersPerSecond":{"1m":1e300,"5m":-1e300},
+            "retrying":[{"jobId":"j","nextAttemptAt":"9999-12-31T23:59:59Z"}],"directory":{"state":"ok","since":"0001-01-01"},
+            "webhooks":{"pending":\(Int.max),"dead":\(Int.min),"oldestAgeSeconds":1e300},
+            "queue":{"bytes":\(Int.max),"walBytes":\(Int.min),"freeDiskBytes":0}}
+            """
+        let status = try JSONDecoder().decode(StatusDocument.self, from: Data(json.utf8))
+        for now in [Int64.min, .max] {
+            let screen = StatusScreen(status: status, server: "s", now: Timestamp(microseconds: now))
+            #expect(screen.lines(width: 80, style: Style(isOn: false)).count > 5)
+        }
+        let job =
+            #"{"jobId":"j","status":"running","tenant":{"id":"t","name":"T"},"metadata":{"created":\#(Int.max),"updated":1}}"#
+        #expect(try JSONDecoder().decode(JobDocument.self, from: Data(job.utf8)).settled == .max)
+    }
+}
