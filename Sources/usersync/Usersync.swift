@@ -1,6 +1,7 @@
 import ArgumentParser
 import SyncModel
 import TerminalUI
+import UsersyncApp
 
 #if canImport(Glibc)
     import Glibc
@@ -56,7 +57,11 @@ struct Usersync: AsyncParsableCommand {
             return 2
         default:
             Terminal.standard.complain("usersync: \(error)")
-            return (error as? CommandFailure)?.status ?? 1
+            return switch error {
+            case let failure as CommandFailure: failure.status
+            case let failure as StartFailure where failure.isMisconfigured: CommandFailure.badConfiguration
+            default: 1
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ import SyncModel
 import TestSupport
 import Testing
 
-@testable import usersync
+import UsersyncApp
 
 @Suite("Faults: the clock is set")
 struct ClockFaults {

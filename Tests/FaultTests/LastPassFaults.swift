@@ -12,7 +12,7 @@ import Testing
 import UserDirectory
 import UserDirectorySQLite
 
-@testable import usersync
+import UsersyncApp
 
 @Suite("Faults: a job's passes are broken off")
 struct LastPassFaults {

@@ -4,6 +4,10 @@ package import SyncModel
 package import SyncServer
 import TestSupport
 import usersync
+import SyncModel
+import SyncServer
+import UsersyncApp
+@testable import usersync
 
 // States that the server comes into seldom, made in its real queue.
 extension TestServer {

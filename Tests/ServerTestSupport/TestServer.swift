@@ -13,6 +13,9 @@ import Testing
 @testable import JobQueueSQLite
 package import TestSupport
 package import usersync
+import UsersyncApp
+@testable import JobQueue
+@testable import usersync
 
 /// The whole server on real files and a real port, with a receiver for its webhooks.
 package struct TestServer: Sendable {

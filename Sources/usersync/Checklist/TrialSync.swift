@@ -1,4 +1,5 @@
 import SyncModel
+import UsersyncApp
 
 /// A real sync from the request to the row, on a separate server with a temporary database.
 enum TrialSync {

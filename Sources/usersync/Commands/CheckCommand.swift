@@ -3,6 +3,7 @@ import Foundation
 import Settings
 import SyncModel
 import TerminalUI
+import UsersyncApp
 
 /// `usersync check`
 struct CheckCommand: AsyncParsableCommand {

@@ -4,6 +4,7 @@ import ServiceLifecycle
 import SyncModel
 import TerminalUI
 import UnixSignals
+import UsersyncApp
 
 /// `usersync demo`
 struct DemoCommand: AsyncParsableCommand {

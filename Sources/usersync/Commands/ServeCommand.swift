@@ -2,6 +2,7 @@ import ArgumentParser
 import Settings
 import SyncModel
 import TerminalUI
+import UsersyncApp
 
 /// `usersync serve`
 struct ServeCommand: AsyncParsableCommand {

@@ -2,6 +2,7 @@ import Foundation
 import Settings
 import SyncModel
 import TerminalUI
+import UsersyncApp
 import Webhooks
 
 /// What `usersync demo` shows, step by step.

@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import Settings
 import SyncModel
+import UsersyncApp
 
 /// A server in this process on a temporary directory, which is removed afterwards.
 struct ScratchServer: Sendable {

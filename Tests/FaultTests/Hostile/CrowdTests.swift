@@ -4,8 +4,8 @@ import ServerTestSupport
 import TestSupport
 import Testing
 
+import UsersyncApp
 @testable import SyncServer
-@testable import usersync
 
 @Suite("Connections that nobody pays for")
 struct CrowdTests {

@@ -7,8 +7,6 @@ import SyncServer
 import TestSupport
 import Testing
 
-@testable import usersync
-
 @Suite("Faults: callers who hold on to connections")
 struct HostileConnectionFaults {
     @Test("a head and a body that come a byte at a time are cut off, and others are served meanwhile")

@@ -5,7 +5,7 @@ import SyncModel
 import TestSupport
 import Testing
 
-@testable import usersync
+import UsersyncApp
 
 @Suite("Faults: hostile receivers of webhooks")
 struct HostileReceiverFaults {

@@ -10,7 +10,7 @@ import UserDirectory
 import TestSupport
 import UserDirectorySQLite
 
-@testable import usersync
+import UsersyncApp
 
 /// Queue, directory and engine of one process's life, on the files of a folder; without HTTP.
 struct EngineLife: Sendable {

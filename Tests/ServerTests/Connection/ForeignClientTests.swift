@@ -3,8 +3,6 @@ import ServerTestSupport
 import TestSupport
 import Testing
 
-@testable import usersync
-
 @Suite("Clients of others")
 struct ForeignClientTests {
     private static func path(_ program: String) -> String? {

@@ -5,8 +5,8 @@ import SyncEngine
 import TestSupport
 import Testing
 
+import UsersyncApp
 import Webhooks
-@testable import usersync
 
 @Suite("Webhooks and restarts")
 struct RestartTests {
@@ -89,7 +89,7 @@ struct RestartTests {
             try FileManager.default.createSymbolicLink(
                 atPath: data.appending(path: "link.sqlite").path, withDestinationPath: "crm.sqlite")
             for queue in ["\(data.path)/../data/./crm.sqlite", "\(data.path)/link.sqlite"] {
-                let error = await #expect(throws: CommandFailure.self, "\(queue)") {
+                let error = await #expect(throws: StartFailure.self, "\(queue)") {
                     try await TestServer.start(["QUEUE_URL": "sqlite:\(queue)"], folder: folder, receiver: receiver) { _ in }
                 }
                 #expect(error.map { "\($0)".contains("QUEUE_URL and DATABASE_URL name one file") } == true, "\(queue)")

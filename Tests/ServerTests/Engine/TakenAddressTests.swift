@@ -5,7 +5,7 @@ import SyncModel
 import TestSupport
 import Testing
 
-@testable import usersync
+import UsersyncApp
 
 @Suite("Many tenants whose jobs need a last pass")
 struct TakenAddressTests {

@@ -6,8 +6,6 @@ import SyncServer
 import TestSupport
 import Testing
 
-@testable import usersync
-
 @Suite("Submitting: what counts towards the rate limit")
 struct RateLimitTests {
     private let users = "/api/internal/sync/users"

@@ -9,7 +9,7 @@ import SyncModel
 import TestSupport
 import Testing
 
-@testable import usersync
+import UsersyncApp
 
 @Suite("Submitting: what is refused, and how")
 struct RefusalTests {

@@ -4,7 +4,7 @@ import SyncModel
 import TestSupport
 import Testing
 
-@testable import usersync
+import UsersyncApp
 
 @Suite("Submitting: limits of the queue, and a server that stops")
 struct StoppingTests {

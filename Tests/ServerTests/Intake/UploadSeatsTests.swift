@@ -5,8 +5,8 @@ import SyncModel
 import TestSupport
 import Testing
 
+import UsersyncApp
 @testable import SyncServer
-@testable import usersync
 
 @Suite("Submitting: large uploads at once")
 struct UploadSeatsTests {

@@ -9,7 +9,7 @@ import SyncModel
 import TestSupport
 import Testing
 
-@testable import usersync
+import UsersyncApp
 
 @Suite("All results as NDJSON", .timeLimit(.minutes(5)))
 struct ResultsStreamTests {

@@ -7,6 +7,8 @@ import Synchronization
 
 @testable import JobQueueSQLite
 @testable import usersync
+import UsersyncApp
+@testable import JobQueue
 
 /// What of the queue outlives a process.
 protocol SimulatedStore: Sendable {

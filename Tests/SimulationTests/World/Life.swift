@@ -6,9 +6,9 @@ import ServiceSupport
 import SyncModel
 import Synchronization
 
+import UsersyncApp
 @testable import Webhooks
 @testable import SyncEngine
-@testable import usersync
 
 /// One life of the process: queue, engine, courier, janitor and what carries the queue's signals, all of it the real thing, on an
 /// executor of its own.

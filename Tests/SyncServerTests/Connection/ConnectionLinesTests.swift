@@ -1,5 +1,6 @@
 import Testing
 
+import UsersyncApp
 @testable import SyncServer
 
 @Suite("Which connection has to go")

@@ -8,6 +8,8 @@ package import SyncEngine
 package import SyncModel
 import Settings
 import SyncEngine
+package import JobQueue
+package import Settings
 import SyncModel
 import SyncServer
 import Synchronization
@@ -16,23 +18,25 @@ import UnixSignals
 import UserDirectory
 import UserDirectorySQLite
 import Webhooks
+package import UserDirectory
+package import Webhooks
 
 /// Assembles the server: every part is created here and passed to those that need it.
 package struct Assembly: Sendable {
     package let settings: Settings
     let logger: Logger
     package let queue: SQLiteJobQueue
-    let directory: SQLiteUserDirectory
+    package let directory: SQLiteUserDirectory
     package let engine: Engine
-    let courier: WebhookCourier
+    package let courier: WebhookCourier
     let started = StartSignal()
     private let janitor: Janitor
     private let signals: QueueSignals
-    let phase = ProcessPhase()
+    package let phase = ProcessPhase()
     private let server: any Service
 
     /// Opens queue and directory and wires the rest; nothing runs yet.
-    /// - Throws: `CommandFailure` if the start must stop; it says what to fix.
+    /// - Throws: `StartFailure` if the start must stop; it says what to fix.
     init(settings: Settings, logger: Logger, clock: WallClock = .system) async throws {
         self.settings = settings
         self.logger = logger
@@ -43,9 +47,9 @@ package struct Assembly: Sendable {
         let registry = MetricsBackend.shared
         try Assembly.makeFolder(settings.dataDirectory)
         guard !FilePlace.isSame(settings.queue.path, settings.database.path) else {
-            throw CommandFailure(
+            throw StartFailure(
                 "QUEUE_URL and DATABASE_URL name one file, \(FilePlace.resolved(settings.queue.path)): each needs one of its own",
-                status: CommandFailure.badConfiguration)
+                isMisconfigured: true)
         }
         let phase = self.phase
         let started = self.started
@@ -70,7 +74,7 @@ package struct Assembly: Sendable {
         } catch {
             guard case .unavailable(let text) = error else {
                 await queue.close()
-                throw CommandFailure("the directory cannot be used: \(error.text)")
+                throw StartFailure("the directory cannot be used: \(error.text)")
             }
             // No reason to stop: what is accepted waits in the queue until the directory is available.
             await engine.directoryUnavailable(text)
@@ -148,7 +152,7 @@ package struct Assembly: Sendable {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw CommandFailure("DATA_DIR: the folder \(path) cannot be made: \(error.localizedDescription)")
+            throw StartFailure("DATA_DIR: the folder \(path) cannot be made: \(error.localizedDescription)")
         }
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import JobQueue
 package import Logging
 import ServiceLifecycle
-import Settings
+package import Settings
 import SyncEngine
 package import SyncModel
 import SyncServer
@@ -12,7 +12,7 @@ import UserDirectory
 /// Starts and stops the whole server.
 package enum UsersyncApp {
     /// Runs the server until SIGTERM or SIGINT.
-    static func run(settings: Settings) async throws {
+    package static func run(settings: Settings) async throws {
         let assembly = try await Assembly(settings: settings, logger: LogOutput.logger(settings))
         let (grace, logger) = (settings.shutdownGrace, assembly.logger)
         let group = ServiceGroup(
@@ -54,28 +54,5 @@ package enum UsersyncApp {
             await assembly.close()
             throw error
         }
-    }
-}
-
-/// A server running in this process.
-package protocol RunningApp: Sendable {
-    /// The port it listens on.
-    var port: Int { get }
-    /// Stops it as SIGTERM would; returns once it has stopped.
-    func stop() async throws
-}
-
-/// What `start` returns; tests use its parts.
-package struct AppInProcess: RunningApp {
-    package let port: Int
-    package let assembly: Assembly
-    let group: ServiceGroup
-    let running: Task<Void, any Error>
-
-    package func stop() async throws {
-        await group.triggerGracefulShutdown()
-        let result = await running.result
-        await assembly.close()
-        try result.get()
     }
 }

@@ -1,13 +1,13 @@
 import Foundation
 
 /// How many files and connections the process may have open, and how many of them are for callers.
-enum OpenFiles {
+package enum OpenFiles {
     /// Beyond this, connections need an explicit setting: each costs memory, some tens of KiB at worst.
     private static let most = 20_000
 
     /// Raises the limit of open files as far as the process itself may.
     /// - Returns: the limit; `nil` if the system does not report it.
-    static func raise() -> Int? {
+    package static func raise() -> Int? {
         var limit = rlimit()
         guard getrlimit(kind, &limit) == 0 else { return nil }
         var raised = limit
@@ -20,7 +20,7 @@ enum OpenFiles {
     /// - Parameters:
     ///   - files: the limit of open files; `nil` if unknown.
     ///   - wished: `MAX_CONNECTIONS`; `nil` for as many as fit.
-    static func connections(of files: Int?, wished: Int?) -> Int {
+    package static func connections(of files: Int?, wished: Int?) -> Int {
         guard let files else { return wished ?? 1000 }
         let fit = max(16, files - min(1024, max(64, files / 8)))
         return min(fit, wished ?? most)

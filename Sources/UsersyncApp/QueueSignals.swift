@@ -1,13 +1,13 @@
-import JobQueue
+package import JobQueue
 import ServiceLifecycle
-import SyncEngine
-import SyncModel
+package import SyncEngine
+package import SyncModel
 import Synchronization
-import Webhooks
+package import Webhooks
 
 /// Forwards queue notifications. Called inside a write transaction: must not block.
-final class QueueSignals: Sendable {
-    enum Signal: Sendable {
+package final class QueueSignals: Sendable {
+    package enum Signal: Sendable {
         case batchReady(tenantID: TenantID)
         case jobWaiting
     }
@@ -17,27 +17,32 @@ final class QueueSignals: Sendable {
 
     private let courier = Mutex<WebhookCourier?>(nil)
 
-    init() { (stream, continuation) = AsyncStream.makeStream() }
+    package init() { (stream, continuation) = AsyncStream.makeStream() }
 
-    var observer: QueueObserver {
+    package var observer: QueueObserver {
         QueueObserver(
             batchReady: { self.continuation.yield(.batchReady(tenantID: $0)) },
             deliveryDue: { self.courier.withLock { $0 }?.wake() }, jobWaiting: { self.continuation.yield(.jobWaiting) })
     }
 
     /// Stops forwarding.
-    func finish() { continuation.finish() }
+    package func finish() { continuation.finish() }
 
     /// The courier is created after the queue that notifies it of deliveries.
-    func connect(_ courier: WebhookCourier) { self.courier.withLock { $0 = courier } }
+    package func connect(_ courier: WebhookCourier) { self.courier.withLock { $0 = courier } }
 }
 
 /// Passes the queue's signals on to the engine.
-struct SignalPump: Service {
-    let signals: QueueSignals
-    let engine: Engine
+package struct SignalPump: Service {
+    package let signals: QueueSignals
+    package let engine: Engine
 
-    func run() async throws {
+    package init(signals: QueueSignals, engine: Engine) {
+        self.signals = signals
+        self.engine = engine
+    }
+
+    package func run() async throws {
         await withGracefulShutdownHandler {
             for await signal in signals.stream where !Task.isShuttingDownGracefully {
                 switch signal {
