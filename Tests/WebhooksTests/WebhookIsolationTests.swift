@@ -21,7 +21,7 @@ struct WebhookIsolationTests {
                 var bench = try CourierBench()
                 bench.limits.concurrent = 8
                 bench.limits.attempt = .seconds(20)
-                // The dead one's backlog is older and longer than a page, a lane and all places.
+                // The dead one's backlog is older and longer than a page, a destination's limit and all places.
                 for n in 0..<300 { await bench.add("dead_\(n)", to: deadURL) }
                 bench.clock.advance(by: .seconds(1))
                 for n in 0..<100 { await bench.add("good_\(n)", to: goodURL) }

@@ -22,7 +22,7 @@ package actor WebhookCourier: Service {
     private let sender: any DeliverySender
     private let metrics = CourierMetrics()
 
-    private var lanes: DeliveryLanes
+    private var limiter: DestinationLimiter
     private var alarmAt: Timestamp?
     /// The moment for which the outbox was last asked what is due: what was due by then is known.
     private var lookedAt = Timestamp(microseconds: 0)
@@ -81,7 +81,7 @@ package actor WebhookCourier: Service {
         recording = Outage("Recording a webhook's attempt", logger)
         log = CourierLog(logger)
         self.sender = sender
-        lanes = DeliveryLanes(limits: limits)
+        limiter = DestinationLimiter(limits: limits)
         (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -116,9 +116,9 @@ package actor WebhookCourier: Service {
             await withDiscardingTaskGroup { deliveries in
                 signal.yield()
                 for await _ in signals {
-                    if woken.exchange(false, ordering: .acquiringAndReleasing) { lanes.look() }
+                    if woken.exchange(false, ordering: .acquiringAndReleasing) { limiter.look() }
                     repeat {
-                        while !isStopping.load(ordering: .acquiring), let delivery = lanes.start() {
+                        while !isStopping.load(ordering: .acquiring), let delivery = limiter.start() {
                             deliveries.addTask { await self.deliver(delivery) }
                         }
                     } while await fetch()
@@ -133,18 +133,18 @@ package actor WebhookCourier: Service {
 
     /// Asks the outbox once if there is reason to. False: there was none, or the outbox failed.
     private func fetch() async -> Bool {
-        guard !isStopping.load(ordering: .acquiring), let wish = lanes.wish() else { return false }
+        guard !isStopping.load(ordering: .acquiring), let query = limiter.nextQuery() else { return false }
         do {
             let now = due.now()
             let found = try await outbox.dueDeliveries(
-                now: now, limit: wish.limit, excluding: wish.excluding,
-                excludingDestinations: wish.excludingDestinations)
+                now: now, limit: query.limit, excluding: query.excluding,
+                excludingDestinations: query.excludingDestinations)
             lookedAt = now
-            lanes.add(found, for: wish)
+            limiter.add(found, for: query)
             reading.worked()
             return true
         } catch {
-            lanes.look()
+            limiter.look()
             nextIsUnknown = true
             reading.failed(error)
             return false
@@ -163,7 +163,7 @@ package actor WebhookCourier: Service {
             // Stopping: not recorded, so it is due still.
             return
         }
-        lanes.sent(delivery, isDelivered: outcome.isDelivered, isTrouble: outcome.isTrouble)
+        limiter.sent(delivery, isDelivered: outcome.isDelivered, isTrouble: outcome.isTrouble)
         signal.yield()
         let next = DeliveryDecision.next(
             after: outcome, attempt: delivery.attempts.saturatingAdd(1), now: wall.now(), due: due.now(), random: machine.random()
@@ -173,7 +173,7 @@ package actor WebhookCourier: Service {
         let attempt = DeliveryAttempt(
             deliveryID: delivery.what.id, at: at, status: outcome.status, error: outcome.error, next: next)
         guard await record(attempt) else { return }
-        lanes.settled(delivery.what.id)
+        limiter.settled(delivery.what.id)
         if case .retry(let at) = next { expect(at) }
         signal.yield()
     }
@@ -205,7 +205,7 @@ package actor WebhookCourier: Service {
     private func expect(_ at: Timestamp) {
         if at <= lookedAt {
             // Recording took so long that it is due already; the last look left it out.
-            lanes.look()
+            limiter.look()
         } else if alarmAt.map({ at < $0 }) ?? true {
             nextIsUnknown = true
         }

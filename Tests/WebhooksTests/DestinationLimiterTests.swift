@@ -4,8 +4,8 @@ import Testing
 
 @testable import Webhooks
 
-@Suite("Delivery lanes")
-struct DeliveryLanesTests {
+@Suite("Destination limiter")
+struct DestinationLimiterTests {
     let limits = CourierLimits()
 
     func delivery(_ id: String, _ host: String) -> Delivery {
@@ -18,131 +18,131 @@ struct DeliveryLanesTests {
             lastAttemptAt: nil, deliveredAt: nil, lastStatus: nil, lastError: nil)
     }
 
-    /// Lets the lanes ask until they want nothing, answered from `backlog` as the outbox would.
-    func feed(_ lanes: inout DeliveryLanes, _ backlog: [Delivery]) -> Int {
+    /// Answers queries from `backlog` as the outbox would, until there are none.
+    func feed(_ limiter: inout DestinationLimiter, _ backlog: [Delivery]) -> Int {
         var questions = 0
-        while let wish = lanes.wish() {
+        while let query = limiter.nextQuery() {
             questions += 1
             let due = backlog.filter {
-                !wish.excluding.contains($0.what.id) && !wish.excludingDestinations.contains($0.what.destination)
+                !query.excluding.contains($0.what.id) && !query.excludingDestinations.contains($0.what.destination)
             }
-            lanes.add(Array(due.prefix(wish.limit)), for: wish)
+            limiter.add(Array(due.prefix(query.limit)), for: query)
         }
         return questions
     }
 
-    func startAll(_ lanes: inout DeliveryLanes) -> [Delivery] {
+    func startAll(_ limiter: inout DestinationLimiter) -> [Delivery] {
         var started: [Delivery] = []
-        while let delivery = lanes.start() { started.append(delivery) }
+        while let delivery = limiter.start() { started.append(delivery) }
         return started
     }
 
     @Test("nothing is asked unless something may be due")
     func quiet() {
-        var lanes = DeliveryLanes(limits: limits)
-        #expect(lanes.wish() == nil)
-        lanes.look()
-        #expect(lanes.wish() != nil)
-        #expect(lanes.wish() == nil)
+        var limiter = DestinationLimiter(limits: limits)
+        #expect(limiter.nextQuery() == nil)
+        limiter.look()
+        #expect(limiter.nextQuery() != nil)
+        #expect(limiter.nextQuery() == nil)
     }
 
     @Test("a backlog of one destination hides no other")
     func backlog() {
-        var lanes = DeliveryLanes(limits: limits)
-        lanes.look()
-        let questions = feed(&lanes, (0..<1000).map { delivery("a\($0)", "a") } + [delivery("b", "b")])
+        var limiter = DestinationLimiter(limits: limits)
+        limiter.look()
+        let questions = feed(&limiter, (0..<1000).map { delivery("a\($0)", "a") } + [delivery("b", "b")])
         #expect(questions < 5)
-        let started = startAll(&lanes)
+        let started = startAll(&limiter)
         #expect(started.filter { $0.what.destination == "https://a" }.count == limits.perNewDestination)
         #expect(started.contains { $0.what.id == "b" })
     }
 
     @Test("all of a long backlog is sent, each once, in order")
     func drains() {
-        var lanes = DeliveryLanes(limits: limits)
+        var limiter = DestinationLimiter(limits: limits)
         var backlog = (0..<500).map { delivery("a\($0)", "a") }
         var sent: [String] = []
-        lanes.look()
+        limiter.look()
         while !backlog.isEmpty {
-            _ = feed(&lanes, backlog)
-            let started = startAll(&lanes)
+            _ = feed(&limiter, backlog)
+            let started = startAll(&limiter)
             guard !started.isEmpty else { break }
             for delivery in started {
                 sent.append(delivery.what.id)
-                lanes.sent(delivery, isDelivered: true, isTrouble: false)
+                limiter.sent(delivery, isDelivered: true, isTrouble: false)
                 backlog.removeAll { $0.what.id == delivery.what.id }
-                lanes.settled(delivery.what.id)
+                limiter.settled(delivery.what.id)
             }
         }
         #expect(sent == (0..<500).map { "a\($0)" })
-        #expect(lanes.isIdle)
+        #expect(limiter.isIdle)
     }
 
-    @Test("a lane widens with what is delivered up to its limit, and trouble narrows it to one")
+    @Test("a destination's limit grows with what is delivered, and trouble narrows it to one")
     func width() {
-        var lanes = DeliveryLanes(limits: limits)
+        var limiter = DestinationLimiter(limits: limits)
         let backlog = (0..<400).map { delivery("a\($0)", "a") }
-        lanes.look()
+        limiter.look()
         var widths: [Int] = []
         var open: [Delivery] = []
         for _ in 0..<30 {
-            _ = feed(&lanes, backlog)
-            open += startAll(&lanes)
+            _ = feed(&limiter, backlog)
+            open += startAll(&limiter)
             widths.append(open.count)
             let done = open.removeFirst()
-            lanes.sent(done, isDelivered: true, isTrouble: false)
+            limiter.sent(done, isDelivered: true, isTrouble: false)
         }
         #expect(widths.first == limits.perNewDestination)
         #expect(widths.max() == limits.perDestination && widths.last == limits.perDestination)
-        for delivery in open { lanes.sent(delivery, isDelivered: false, isTrouble: true) }
-        #expect(startAll(&lanes).count == 1)
+        for delivery in open { limiter.sent(delivery, isDelivered: false, isTrouble: true) }
+        #expect(startAll(&limiter).count == 1)
     }
 
     @Test("destinations in trouble have half of all places together")
     func manyDead() {
-        var lanes = DeliveryLanes(limits: limits)
+        var limiter = DestinationLimiter(limits: limits)
         let hosts = (0..<200).map { "dead\($0)" }
         // Each host fails once.
         for host in hosts {
-            lanes.look()
-            _ = feed(&lanes, [delivery("first-\(host)", host)])
-            for delivery in startAll(&lanes) {
-                lanes.sent(delivery, isDelivered: false, isTrouble: true)
-                lanes.settled(delivery.what.id)
+            limiter.look()
+            _ = feed(&limiter, [delivery("first-\(host)", host)])
+            for delivery in startAll(&limiter) {
+                limiter.sent(delivery, isDelivered: false, isTrouble: true)
+                limiter.settled(delivery.what.id)
             }
         }
-        lanes.look()
+        limiter.look()
         let backlog = hosts.map { delivery("second-\($0)", $0) } + (0..<40).map { delivery("g\($0)", "good\($0)") }
-        _ = feed(&lanes, backlog)
-        let started = startAll(&lanes)
+        _ = feed(&limiter, backlog)
+        let started = startAll(&limiter)
         #expect(started.filter { $0.what.id.hasPrefix("second") }.count == limits.concurrent / 2)
         #expect(started.count == limits.concurrent)
-        // Places come back when attempts end, though a lane's trouble is over by then.
+        // Places come back when attempts end, although the destination's trouble is over by then.
         for delivery in started {
-            lanes.sent(delivery, isDelivered: true, isTrouble: false)
-            lanes.settled(delivery.what.id)
+            limiter.sent(delivery, isDelivered: true, isTrouble: false)
+            limiter.settled(delivery.what.id)
         }
-        #expect(startAll(&lanes).count == limits.concurrent / 2 + 8)
+        #expect(startAll(&limiter).count == limits.concurrent / 2 + 8)
     }
 
     @Test("sending stops while too much is unrecorded")
     func unrecorded() {
-        var lanes = DeliveryLanes(limits: limits)
+        var limiter = DestinationLimiter(limits: limits)
         let backlog = (0..<1000).map { delivery("a\($0)", "a") }
-        lanes.look()
+        limiter.look()
         var open: [String] = []
         while open.count < 1000 {
-            _ = feed(&lanes, backlog)
-            let started = startAll(&lanes)
+            _ = feed(&limiter, backlog)
+            let started = startAll(&limiter)
             guard !started.isEmpty else { break }
             for delivery in started {
-                lanes.sent(delivery, isDelivered: true, isTrouble: false)
+                limiter.sent(delivery, isDelivered: true, isTrouble: false)
                 open.append(delivery.what.id)
             }
         }
-        #expect(open.count == DeliveryLanes.maxUnrecorded)
-        lanes.settled(open[0])
-        _ = feed(&lanes, backlog)
-        #expect(startAll(&lanes).count == 1)
+        #expect(open.count == DestinationLimiter.maxUnrecorded)
+        limiter.settled(open[0])
+        _ = feed(&limiter, backlog)
+        #expect(startAll(&limiter).count == 1)
     }
 }

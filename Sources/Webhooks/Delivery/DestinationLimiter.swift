@@ -1,0 +1,145 @@
+import DequeModule
+import JobQueue
+import SyncModel
+
+/// Decides which delivery is sent next, with a limit for each destination, so that a slow or dead one delays no other.
+///
+/// A value without a clock and without I/O: the courier reports what arrived, what was sent and with what result, and asks what to
+/// do.
+/// - A destination that answers well may have one more attempt at a time with every delivery, up to `perDestination`; one in
+///   trouble may have a single one.
+/// - Destinations in trouble share at most half of all attempts: however many hosts hang, the others go on.
+/// - Few deliveries are held ready for a destination; one that is full is excluded from the next query of the outbox, so that its
+///   backlog hides no other.
+struct DestinationLimiter {
+    private struct Destination {
+        /// Attempts at a time.
+        var limit: Int
+        var sending = 0
+        var isTroubled = false
+        /// Fetched and not started, the longest due first.
+        var ready: Deque<Delivery> = []
+        /// The outbox may hold more than it was asked for.
+        var mayHaveMore = false
+    }
+
+    private let limits: CourierLimits
+    private var destinations: [String: Destination] = [:]
+    /// Destinations with something ready, in the order of their turns.
+    private var turns: Deque<String> = []
+    private var sending = 0
+    private var sendingTroubled = 0
+    /// Ids of deliveries that are being sent or recorded.
+    private var open: Set<String> = []
+    private var ready: Set<String> = []
+    private var mayAsk = false
+
+    /// Deliveries asked for at once, and held ready for a destination that answers well.
+    static let pageSize = 64
+    /// The most attempts whose record is not on disk yet: if the outbox cannot write, sending stops.
+    static let maxUnrecorded = 256
+    /// Destinations remembered although nothing is sent to them.
+    static let maxIdle = 1024
+
+    init(limits: CourierLimits) { self.limits = limits }
+
+    /// What to ask the outbox.
+    struct OutboxQuery: Sendable, Hashable {
+        var limit: Int
+        var excluding: Set<String>
+        var excludingDestinations: Set<String>
+    }
+
+    var isIdle: Bool { open.isEmpty && ready.isEmpty }
+
+    /// Something may have become due.
+    mutating func look() { mayAsk = true }
+
+    /// The next query; `nil`: none for now.
+    mutating func nextQuery() -> OutboxQuery? {
+        guard mayAsk, open.count < Self.maxUnrecorded else { return nil }
+        mayAsk = false
+        var full: Set<String> = []
+        for (name, destination) in destinations {
+            let isFull = destination.ready.count >= capacity(destination)
+            if isFull { full.insert(name) }
+            destinations[name]?.mayHaveMore = isFull
+        }
+        return OutboxQuery(limit: Self.pageSize, excluding: open.union(ready), excludingDestinations: full)
+    }
+
+    /// Takes the outbox's answer to `query`.
+    mutating func add(_ due: [Delivery], for query: OutboxQuery) {
+        for delivery in due {
+            let id = delivery.what.id
+            // It may have been started, or asked for twice, while the outbox was reading.
+            guard !open.contains(id), !ready.contains(id) else { continue }
+            let name = delivery.what.destination
+            var destination = destinations[name] ?? Destination(limit: min(limits.perNewDestination, limits.perDestination))
+            if destination.ready.count < capacity(destination) {
+                if destination.ready.isEmpty { turns.append(name) }
+                destination.ready.append(delivery)
+                ready.insert(id)
+            } else {
+                // Left where it is; it will be asked for again when there is room.
+                destination.mayHaveMore = true
+            }
+            destinations[name] = destination
+        }
+        if due.count >= query.limit { mayAsk = true }
+    }
+
+    /// The delivery to send now; `nil`: none, or the limits are reached.
+    mutating func start() -> Delivery? {
+        guard sending < limits.concurrent, open.count < Self.maxUnrecorded else { return nil }
+        for (at, name) in turns.enumerated() {
+            guard var destination = destinations[name], destination.sending < destination.limit else { continue }
+            if destination.isTroubled, sendingTroubled >= max(1, limits.concurrent / 2) { continue }
+            let delivery = destination.ready.removeFirst()
+            destination.sending += 1
+            if destination.mayHaveMore, destination.ready.count <= capacity(destination) / 4 { mayAsk = true }
+            destinations[name] = destination
+            turns.remove(at: at)
+            if !destination.ready.isEmpty { turns.append(name) }
+            sending += 1
+            if destination.isTroubled { sendingTroubled += 1 }
+            ready.remove(delivery.what.id)
+            open.insert(delivery.what.id)
+            return delivery
+        }
+        return nil
+    }
+
+    /// An attempt has its answer; it stays open until it is `settled`.
+    mutating func sent(_ delivery: Delivery, isDelivered: Bool, isTrouble: Bool) {
+        let name = delivery.what.destination
+        guard var destination = destinations[name] else { return }
+        sending -= 1
+        destination.sending -= 1
+        if destination.isTroubled { sendingTroubled -= 1 }
+        let wasTroubled = destination.isTroubled
+        if isTrouble {
+            destination.limit = 1
+            destination.isTroubled = true
+        } else {
+            destination.isTroubled = false
+            if isDelivered { destination.limit = min(destination.limit + 1, limits.perDestination) }
+        }
+        // Attempts still under way count by the present state of their destination.
+        if wasTroubled != destination.isTroubled {
+            sendingTroubled += destination.isTroubled ? destination.sending : -destination.sending
+        }
+        destinations[name] = destination
+        if destinations.count > Self.maxIdle {
+            destinations = destinations.filter { $0.value.sending > 0 || !$0.value.ready.isEmpty }
+        }
+    }
+
+    /// The result of the attempt is on disk.
+    mutating func settled(_ id: String) {
+        if open.count == Self.maxUnrecorded { mayAsk = true }
+        open.remove(id)
+    }
+
+    private func capacity(_ destination: Destination) -> Int { destination.isTroubled ? 2 : Self.pageSize }
+}
