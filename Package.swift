@@ -32,8 +32,8 @@ let package = Package(
         .executableTarget(
             name: "usersync",
             dependencies: [
-                "SyncModel", "JobQueue", "JobQueueSQLite", "UserDirectory", "UserDirectorySQLite", "SyncEngine", "SyncServer",
-                "CZlib", "CSQLiteSettings", "Webhooks", "Settings", "Telemetry", "TerminalUI", "UsersyncApp",
+                "UsersyncApp", "Webhooks", "TerminalUI", "Settings", "JobQueue", "JobQueueSQLite", "UserDirectory",
+                "UserDirectorySQLite", "SyncModel", "CZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -49,8 +49,8 @@ let package = Package(
         .target(
             name: "UsersyncApp",
             dependencies: [
-                "SyncModel", "Settings", "JobQueue", "UserDirectory", "SyncEngine", "SyncServer", "Telemetry", "Webhooks",
-                "CSQLiteSettings",
+                "SyncServer", "SyncEngine", "Webhooks", "Telemetry", "Settings", "JobQueue", "JobQueueSQLite", "UserDirectory",
+                "UserDirectorySQLite", "SyncModel", "CSQLiteSettings",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -161,8 +161,7 @@ let package = Package(
         .testTarget(
             name: "SyncEngineTests",
             dependencies: [
-                "SyncEngine", "JobQueue", "JobQueueSQLite", "UserDirectory", "UserDirectorySQLite", "ServiceSupport", "SyncModel",
-                "TestSupport",
+                "SyncEngine", "ServiceSupport", "JobQueue", "JobQueueSQLite", "UserDirectory", "SyncModel", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -192,8 +191,8 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "usersync", "SyncEngine", "JobQueue", "JobQueueSQLite", "UserDirectory", "UserDirectorySQLite", "SyncModel",
-                "TestSupport", "InMemoryQueue", "ServiceSupport", "Webhooks", "UsersyncApp",
+                "usersync", "UsersyncApp", "SyncEngine", "Webhooks", "ServiceSupport", "JobQueue", "JobQueueSQLite",
+                "UserDirectory", "SyncModel", "InMemoryQueue", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
@@ -202,8 +201,8 @@ let package = Package(
         .target(
             name: "ServerTestSupport",
             dependencies: [
-                "usersync", "SyncServer", "SyncEngine", "JobQueue", "JobQueueSQLite", "SyncModel", "TestSupport",
-                "UserDirectory", "Webhooks", "Settings", "TerminalUI", "UsersyncApp",
+                "usersync", "UsersyncApp", "SyncServer", "SyncEngine", "Settings", "JobQueue", "JobQueueSQLite", "SyncModel",
+                "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -217,10 +216,8 @@ let package = Package(
         .testTarget(
             name: "SyncServerTests",
             dependencies: [
-                "SyncServer", "SyncModel", "TestSupport",
+                "UsersyncApp", "SyncServer", "Settings", "SyncModel", "TestSupport",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -230,18 +227,23 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "usersync", "SyncServer", "SyncEngine", "JobQueue", "JobQueueSQLite", "SyncModel", "TestSupport",
-                "ServerTestSupport",
+                "UsersyncApp", "SyncServer", "SyncEngine", "Webhooks", "Settings", "JobQueue", "JobQueueSQLite", "SyncModel",
+                "TestSupport", "ServerTestSupport",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "usersync", "SyncServer", "SyncEngine", "SyncModel", "TestSupport", "ServerTestSupport",
+                "usersync", "UsersyncApp", "SyncServer", "Webhooks", "TerminalUI", "Settings", "SyncModel", "TestSupport",
+                "ServerTestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -253,8 +255,8 @@ let package = Package(
         .testTarget(
             name: "FaultTests",
             dependencies: [
-                "usersync", "SyncServer", "SyncEngine", "JobQueue", "JobQueueSQLite", "UserDirectory", "UserDirectorySQLite",
-                "SyncModel", "TestSupport", "ServerTestSupport",
+                "usersync", "UsersyncApp", "SyncServer", "SyncEngine", "Webhooks", "JobQueue", "JobQueueSQLite",
+                "UserDirectory", "UserDirectorySQLite", "SyncModel", "TestSupport", "ServerTestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),

@@ -1,24 +1,18 @@
 import CSQLiteSettings
 import Foundation
-import JobQueue
 package import JobQueueSQLite
 import Logging
 import ServiceLifecycle
 package import SyncEngine
-package import SyncModel
-import Settings
-import SyncEngine
-package import JobQueue
-package import Settings
 import SyncModel
+import JobQueue
+package import Settings
 import SyncServer
 import Synchronization
 import Telemetry
 import UnixSignals
+package import UserDirectorySQLite
 import UserDirectory
-import UserDirectorySQLite
-import Webhooks
-package import UserDirectory
 package import Webhooks
 
 /// Assembles the server: every part is created here and passed to those that need it.

@@ -1,7 +1,7 @@
 import Testing
 
 @testable import SyncServer
-@testable import usersync
+@testable import UsersyncApp
 
 @Suite("Open files")
 struct OpenFilesTests {

@@ -1,3 +1,4 @@
+import Webhooks
 import Foundation
 import GRDB
 import ServerTestSupport

@@ -3,9 +3,6 @@ import JobQueueSQLite
 package import SyncModel
 package import SyncServer
 import TestSupport
-import usersync
-import SyncModel
-import SyncServer
 import UsersyncApp
 @testable import usersync
 

@@ -1,7 +1,6 @@
 import AsyncHTTPClient
 package import Foundation
 package import GRDB
-import JobQueue
 import Logging
 import NIOCore
 import NIOFoundationEssentialsCompat
@@ -12,10 +11,9 @@ import SyncModel
 import Testing
 @testable import JobQueueSQLite
 package import TestSupport
-package import usersync
-import UsersyncApp
+package import UsersyncApp
+import usersync
 @testable import JobQueue
-@testable import usersync
 
 /// The whole server on real files and a real port, with a receiver for its webhooks.
 package struct TestServer: Sendable {

@@ -1,4 +1,6 @@
+import Foundation
 import Settings
+import SyncModel
 import TestSupport
 import Testing
 
@@ -25,6 +27,28 @@ struct SettingsPropertyTests {
                 }
             }
         }
+    }
+
+    @Test("every text of a setting that a fuzzer found worth keeping")
+    func corpus() throws {
+        let folder = Repository.root.appending(path: "Tests/Fuzz/Corpus", directoryHint: .isDirectory)
+        var count = 0
+        for file in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil) {
+            let bytes = Array(try Data(contentsOf: file))
+            guard let first = bytes.first, first >= 0x80, first & 7 >= 6 else { continue }
+            count += 1
+            #expect(throws: Never.self, "\(file.lastPathComponent)") {
+                try SettingsProperties.check(String(decoding: bytes.dropFirst(), as: UTF8.self))
+            }
+        }
+        #expect(count > 0)
+    }
+
+    @Test("an http address is plain to others unless it names this machine")
+    func plainToOthers() {
+        #expect(WebAddress("http://localhost")?.isPlainToOthers == false)
+        #expect(WebAddress("https://crm.example.com")?.isPlainToOthers == false)
+        #expect(WebAddress("http://crm.example.com")?.isPlainToOthers == true)
     }
 
     @Test("a word of YAML or a number at a type's end is taken or named for every setting")

@@ -1,9 +1,8 @@
 import JobQueue
-import Settings
 import Testing
 
 @testable import JobQueueSQLite
-@testable import SyncModel
+@testable import Settings
 
 @Suite("Names of batches")
 struct BatchNameTests {

@@ -1,3 +1,4 @@
+import Settings
 import HTTPTypes
 import JobQueue
 import ServerTestSupport

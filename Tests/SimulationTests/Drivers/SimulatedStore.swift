@@ -1,7 +1,6 @@
 import Foundation
 import GRDB
 import InMemoryQueue
-import JobQueue
 import SyncModel
 import Synchronization
 

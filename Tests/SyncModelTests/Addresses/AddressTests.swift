@@ -53,8 +53,6 @@ struct AddressTests {
         #expect(address.scheme == "https" && address.host == "crm.example.com" && address.port == 8443 && address.rest == "/a?b")
         #expect(WebAddress("http://[::1]:3000")?.host == "::1")
         #expect(WebAddress("http://localhost")?.port == nil)
-        #expect(WebAddress("http://localhost")?.isPlainToOthers == false)
-        #expect(WebAddress("http://crm.example.com")?.isPlainToOthers == true)
         for text in [
             "", "crm.example.com", "ftp://a", "http://", "http://a b", "http://u:p@host/", "http://host:0", "http://host:99999",
             "http://host:", "http://-x-", "http://a..b", "http://[::1", "http://[1.2.3.4]", "http://host:80x", "http://ü.example",

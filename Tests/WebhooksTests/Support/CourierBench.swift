@@ -4,7 +4,6 @@ import SyncModel
 import Synchronization
 import TestSupport
 
-import TestSupport
 @testable import Webhooks
 
 /// A courier at work on an outbox in memory, under a clock that stands still.
