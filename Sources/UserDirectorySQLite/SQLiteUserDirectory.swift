@@ -50,7 +50,8 @@ package actor SQLiteUserDirectory: UserDirectory {
     private nonisolated let commitSize = Atomic(FileScale.small.batchesPerCommit)
     private let ways = LastPassWays()
     private var state = State.unopened
-    private var wasOpen = false
+    /// Whether a missing file may be created: only if there was none to begin with. `nil`: not looked yet.
+    private var makesFile: Bool?
     private var hasWarned = false
     /// The last warning about a `sync_logs` that does not fit.
     private var logTrouble: String?
@@ -254,12 +255,15 @@ package actor SQLiteUserDirectory: UserDirectory {
         }
         warnOfOldSQLite()
         do {
-            // Never recreate a file that existed: an empty one would hide the loss of everything synced.
-            let connection = try DirectoryConnection(path: path, options: options, makesFile: !wasOpen)
+            // Never recreate a file that existed, even one that could not be opened: an empty one would hide the loss of everything
+            // synced, and what is applied to it is lost once the file is put back.
+            let makesFile = self.makesFile ?? DirectoryConnection.isFileMissing(path)
+            self.makesFile = makesFile
+            let connection = try DirectoryConnection(path: path, options: options, makesFile: makesFile)
             warnOfLog(try connection.fitTables(for: emailScope))
             fitScale(of: connection)
             state = .open(connection)
-            wasOpen = true
+            self.makesFile = false
             return connection
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
             throw .unusable("The directory's rows do not fit its tables. SQLite says: \(SQLiteFailure(error).message)")

@@ -37,6 +37,7 @@ final class DirectoryConnection {
         walPages = .allocate(capacity: 1)
         walPages.initialize(to: 0)
         try queue.writeWithoutTransaction { [walPages] db in
+            if !makesFile, try Int.fetchOne(db, sql: "PRAGMA page_count") == 0 { throw Self.fileIsGone }
             try Self.setPragmas(db, cacheKiB: options.cacheKiB ?? FileScale.small.cacheKiB)
             sqlite3_wal_hook(
                 db.sqliteConnection,
@@ -145,11 +146,17 @@ final class DirectoryConnection {
         }
     }
 
-    private static func expectFile(_ path: String) throws {
-        guard access(path, F_OK) != 0 else { return }
-        throw DirectoryError.unavailable(
-            "The directory's file was moved or removed: put it back, or restart to begin with a new one")
+    /// Whether there is no file, or an empty one, which holds nothing to be lost.
+    static func isFileMissing(_ path: String) -> Bool {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return errno == ENOENT }
+        return status.st_mode & S_IFMT == S_IFREG && status.st_size == 0
     }
+
+    private static func expectFile(_ path: String) throws { if access(path, F_OK) != 0 { throw fileIsGone } }
+
+    private static let fileIsGone = DirectoryError.unavailable(
+        "The directory's file was moved, removed or emptied: put it back, or restart to begin with a new one")
 
     private static func setPragmas(_ db: Database, cacheKiB: Int) throws {
         func set(_ pragma: String, _ value: String, reads expected: String) throws {

@@ -34,6 +34,41 @@ struct FileTests {
         #expect(try FileManager.default.attributesOfItem(atPath: crm.path)[.posixPermissions] as? Int == 0o640)
     }
 
+    /// The operator replaces a damaged file: removes it, then puts a good one in its place. Between the two nothing is created,
+    /// for what was applied to it would be lost.
+    @Test(
+        "a file that was there at the first look is never made anew, even if it could not be opened", arguments: ["", "removed"])
+    func neverAnew(_ way: String) async throws {
+        let good = try SQLiteFixture()
+        try await good.apply(users(1))
+        await good.directory.checkpoint()
+        let it = try SQLiteFixture()
+        try Data(repeating: 0x5A, count: 20_000).write(to: URL(filePath: it.path))
+        await #expect(throws: DirectoryError.self) { try await it.apply(users(2)) }
+        if way == "removed" {
+            try FileManager.default.removeItem(atPath: it.path)
+        } else {
+            try Data().write(to: URL(filePath: it.path))
+        }
+        await #expect(
+            throws: DirectoryError.unavailable(
+                "The directory's file was moved, removed or emptied: put it back, or restart to begin with a new one")
+        ) { try await it.apply(users(2)) }
+        #expect(FileManager.default.fileExists(atPath: it.path) == (way == ""))
+        #expect(size(it.path) == 0)
+        try Data(contentsOf: URL(filePath: good.path)).write(to: URL(filePath: it.path))
+        try await it.apply(users(2))
+        #expect(try it.rows("users").count == 100)
+    }
+
+    @Test("an empty file that is there at the first look gets its tables, and does so again after a failure")
+    func emptyAtFirst() async throws {
+        let it = try SQLiteFixture()
+        try Data().write(to: URL(filePath: it.path))
+        try await it.apply(users(1))
+        #expect(try it.rows("users").count == 50)
+    }
+
     @Test("every pragma is set: what is acknowledged is on disk, and this connection alone checkpoints")
     func pragmas() throws {
         let it = try SQLiteFixture()

@@ -59,7 +59,13 @@ struct OutageTests {
         let url = URL(fileURLWithPath: it.path)
         try Data(repeating: 0x5A, count: 8192).write(to: url)
         await expectUnavailable { try await it.directory.prepare() }
+        // An empty one would hide what the damaged one held; whoever wants to begin anew restarts.
         try FileManager.default.removeItem(at: url)
+        await expectUnavailable { try await it.directory.prepare() }
+        let good = try SQLiteFixture()
+        try await good.directory.prepare()
+        await good.directory.close()
+        try FileManager.default.moveItem(atPath: good.path, toPath: it.path)
         try await it.directory.prepare()
         #expect(try await it.outcomes(batch) == ["created"])
     }
