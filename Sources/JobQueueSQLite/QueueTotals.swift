@@ -1,7 +1,7 @@
 import JobQueue
 import SyncModel
 
-/// The figures kept of the whole queue, and, with signs, what one transaction changes in them.
+/// The figures kept for the whole queue; also, with signs, what one transaction changes in them.
 struct QueueTotals: Sendable, Hashable {
     /// By `JobState.code`.
     private var jobs: [Int] = []

@@ -3,7 +3,7 @@ package import JobQueue
 package import SyncModel
 import Synchronization
 
-/// An idempotency key whose request arrives.
+/// An idempotency key whose request is arriving.
 struct ClaimedKey: Hashable {
     var tenantID: TenantID
     var path: String
@@ -17,7 +17,7 @@ extension SQLiteJobQueue {
         let claimed = ClaimedKey(tenantID: tenantID, path: path, key: key)
         guard claims.withLock({ $0.insert(claimed).inserted }) else { return .arriving }
         do {
-            // Claimed first, read then: a request that recorded the key meanwhile is seen.
+            // Claim first, then read: that way a request that recorded the key meanwhile is seen.
             let known = try readNow { try IdempotencyRow.find(claimed, now: now, $0) }
             guard let known else { return .claimed }
             forget(claimed)
@@ -52,7 +52,7 @@ extension SQLiteJobQueue {
         return upload
     }
 
-    /// Asks for room for further batches of an upload; where there is none, once more when the log was emptied.
+    /// Reserves room for further batches of an upload; if there is none, tries once more after emptying the log.
     private func expectRoom(for batches: [NewBatch], of upload: UploadID) async throws {
         let bytes = batches.reduce(Int64(0)) { $0 + Int64($1.payload.bytes.count) }
         let users = batches.reduce(0) { $0 + $1.payload.count }
@@ -89,7 +89,7 @@ extension SQLiteJobQueue {
         return accepted
     }
 
-    /// Makes a job within a transaction. The observer hears of it after the commit.
+    /// Creates a job inside a transaction. The observer is notified after the commit.
     func accept(_ job: NewJob, upload: UploadID?, batches: [NewBatch], in context: WriteContext) throws -> Job {
         let seq = nextNumber()
         let key = upload?.value ?? seq

@@ -32,7 +32,7 @@ extension SQLiteJobQueue {
         if status == nil, let few = try fewResults(row, from: first, limit: limit, db) { return few }
         var found: [UserResult] = []
         var index = first
-        // Whatever total a damaged row names, no job has more users than its batches can hold.
+        // Whatever total a damaged row claims, no job has more users than its batches can hold.
         let end = min(row.job.totalUsers, BatchName.limit * RecordCutter.maxUsers)
         while found.count < limit, index < end {
             let start = index / ResultsWindow.span * ResultsWindow.span
@@ -42,12 +42,12 @@ extension SQLiteJobQueue {
         return found
     }
 
-    /// Reads the page's own batches where those are few: users sent in index order, or a small job.
+    /// Reads just the page's own batches if they are few: users sent in index order, or a small job.
     private func fewResults(_ row: JobRow, from first: Int, limit: Int, _ db: Database) throws -> [UserResult]? {
         let range = first..<max(first, min(first + limit, row.job.totalUsers))
         guard try ResultsWindow.batches(row.batchKey, range, db) <= Self.fewBatches else { return nil }
         let found = try ResultsWindow(row.batchKey, range, nil, db).results(from: first, limit: limit)
-        // Users without result (cancelled, or not applied yet) leave gaps: the page goes on behind them.
+        // Users without a result (cancelled, or not applied yet) leave gaps: the page continues after them.
         return found.count == limit || range.upperBound == row.job.totalUsers ? found : nil
     }
 
@@ -59,6 +59,6 @@ extension SQLiteJobQueue {
         return made
     }
 
-    /// Twice as many batches as a page of 1,000 users needs, and some.
+    /// Somewhat more than twice the batches that a page of 1,000 users needs.
     private static let fewBatches = 32
 }

@@ -2,17 +2,17 @@ import FoundationEssentials
 import SyncModel
 
 extension Settings {
-    /// Settings that hold, beside what is doubtful about them.
+    /// Valid settings, with what is doubtful about them.
     package struct Reading: Sendable, Hashable {
         package let settings: Settings
         package let warnings: [SettingRemark]
     }
 
-    /// Reads every setting from `lookup` (the value of a name, `nil` where it is not set; an empty one counts as not set).
+    /// Reads every setting from `lookup` (the value of a name, `nil` if it is not set; an empty one counts as not set).
     ///
     /// - Parameters:
-    ///   - processors: the machine's cores, what `WORKERS=auto` comes to.
-    ///   - home: the home folder, what `~/` at the head of a path stands for.
+    ///   - processors: the machine's cores, the value of `WORKERS=auto`.
+    ///   - home: the home folder, which replaces `~/` at the start of a path.
     /// - Throws: all problems at once, each naming its setting.
     package static func read(
         processors: Int, home: String? = nil, from lookup: @escaping (String) -> String?
@@ -26,7 +26,7 @@ extension Settings {
         return Reading(settings: settings, warnings: reader.warnings)
     }
 
-    /// Reads what there is; where the reader has problems afterwards, the values are not to be used.
+    /// Reads everything; if the reader has problems afterwards, the values must not be used.
     init(reading reader: inout SettingsReader, processors: Int) {
         host = reader.value(.host) { IPAddress($0) != nil || WebAddress.isHostName($0) ? $0 : nil } ?? ""
         port = reader.integer(.port)
@@ -79,7 +79,7 @@ extension Settings {
         judgeTogether(&reader)
     }
 
-    /// What no setting shows alone.
+    /// What only several settings together show.
     private func judgeTogether(_ reader: inout SettingsReader) {
         if internalKeys.isEmpty, !reader.problems.contains(where: { $0.name == SettingDefinition.internalKey.name }) {
             reader.problem(.internalKey, "missing; it is the key shared with the wrapper, and `usersync keygen` makes one")
@@ -115,7 +115,7 @@ extension Settings {
 }
 
 extension WebAddress {
-    /// True for `http` to a host that is not this machine.
+    /// True for `http` to a host other than this machine.
     package var isPlainToOthers: Bool { scheme == "http" && !Settings.isLoopback(host: host) }
 }
 
@@ -143,7 +143,7 @@ extension SettingsReader {
         return .sqlite(path: self.path(path))
     }
 
-    /// Keys, each strong enough to guard what `HOST` opens.
+    /// Keys, each checked to be strong enough for what `HOST` exposes.
     fileprivate mutating func keys(_ definition: SettingDefinition, isLoopback: Bool) -> [Secret] {
         let keys = list(definition)
         for (at, key) in keys.enumerated() {

@@ -1,12 +1,12 @@
 package import SyncModel
 
-/// Everything that can be set, read and checked. `SettingDefinition.all` has the names, defaults and ranges.
+/// All settings, read and checked. `SettingDefinition.all` has the names, defaults and ranges.
 package struct Settings: Sendable, Hashable {
     /// The address to listen on: an IP address or a name.
     package var host: String
     /// The port to listen on; 0 takes any free one.
     package var port: Int
-    /// Where callers reach the server, without a slash at the end; `nil`: not said.
+    /// Where callers reach the server, without a trailing slash; `nil` if unset.
     package var publicURL: String?
     package var environment: AppEnvironment
 
@@ -17,25 +17,25 @@ package struct Settings: Sendable, Hashable {
 
     /// Keys that may do everything; never empty. The first is the one sent with webhooks.
     package var internalKeys: [Secret]
-    /// Keys that may read and steer, not submit.
+    /// Keys that may read and act on jobs and deliveries, not submit.
     package var opsKeys: [Secret]
-    /// True: `/metrics` asks for no key.
+    /// True: `/metrics` needs no key.
     package var metricsPublic: Bool
     /// Peers whose `X-Forwarded-For` counts.
     package var trustedProxies: [AddressRange]
     /// Origins of pages that may call; empty: CORS is off.
     package var corsAllowedOrigins: [String]
 
-    /// Where completion webhooks go; `nil`: nowhere, unless a request names its own.
+    /// Where completion webhooks go; `nil`: nowhere, unless a request names an address.
     package var webhookURL: String?
-    /// `whsec_…`, each signs; empty: one is derived from the first internal key.
+    /// `whsec_…`, all of which sign; empty: one is derived from the first internal key.
     package var webhookSecrets: [Secret]
     /// Hosts, in lower case, that `metadata.callbackUrl` may name.
     package var webhookAllowedHosts: [String]
-    /// True: the first internal key goes with webhooks to `webhookURL`.
+    /// True: the first internal key is sent with webhooks to `webhookURL`.
     package var webhookSendAPIKey: Bool
 
-    /// Users a batch.
+    /// Users per batch.
     package var batchSize: Int
     /// Batches worked on at a time.
     package var workers: Int
@@ -54,7 +54,7 @@ package struct Settings: Sendable, Hashable {
     package var minFreeDiskBytes: Int
     package var rateLimit: RateLimit
 
-    /// Days that ended jobs, results and the payloads of failed users are kept.
+    /// Days to keep ended jobs, results and the payloads of failed users.
     package var retentionDays: Int
     /// Seconds from SIGTERM to the end of the process.
     package var shutdownGrace: Int
@@ -63,7 +63,7 @@ package struct Settings: Sendable, Hashable {
 
     /// How many submissions a caller may send.
     package struct RateLimit: Sendable, Hashable {
-        /// Requests a window; 0: no limit.
+        /// Requests per window; 0: no limit.
         package var max: Int
         /// Seconds.
         package var window: Int
@@ -72,20 +72,20 @@ package struct Settings: Sendable, Hashable {
 }
 
 extension Settings {
-    /// True where only this machine reaches the server.
+    /// True if only this machine can reach the server.
     package var isLoopback: Bool { Settings.isLoopback(host: host) }
 
     package static func isLoopback(host: String) -> Bool {
         host.lowercased() == "localhost" || IPAddress(host)?.isLoopback == true
     }
 
-    /// Where this machine reaches the server: `publicURL`, else what `host` and `port` make.
+    /// Where this machine reaches the server: `publicURL`, else an address made from `host` and `port`.
     package var localURL: String { Settings.url(publicURL: publicURL, host: host, port: port) }
 
-    /// The address a client on this machine calls.
+    /// The address that a client on this machine calls.
     package static func url(publicURL: String?, host: String, port: Int) -> String {
         if let publicURL { return publicURL }
-        // The wildcard addresses can be listened on, not called.
+        // A server can listen on the wildcard addresses; a client cannot call them.
         let host = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host
         return "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }

@@ -1,4 +1,4 @@
-/// Settings that stop the start: all that is wrong with them, in the order of the table.
+/// Settings that prevent the start: everything wrong with them, in the order of the table.
 package struct SettingsError: Error, Sendable, Hashable, CustomStringConvertible {
     package let problems: [SettingRemark]
 

@@ -26,7 +26,7 @@ extension Janitor.Settings {
 extension WebhookSettings {
     /// Without `WEBHOOK_SECRET` the secret is derived from the first internal key.
     /// - Parameter version: for `User-Agent`.
-    /// - Throws: what the settings' own rules let through and cannot be used.
+    /// - Throws: if a value passes the settings' own rules but cannot be used.
     init(_ settings: Settings, version: String) throws {
         let first = settings.internalKeys.first?.value
         var secrets = try settings.webhookSecrets.map { try WebhookSecret($0.value) }

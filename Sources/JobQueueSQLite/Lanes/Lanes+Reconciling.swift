@@ -2,10 +2,10 @@ import JobQueue
 import SyncModel
 
 extension Lanes {
-    /// In what a tenant's lane differs from the tables and from what is kept beside it.
+    /// The differences between a tenant's lane and the tables, and within the lane itself.
     ///
-    /// Between two commits each of these is exact, for memory follows a commit before the next one begins. But for a reservation: a
-    /// reader holds it for a moment, so it is at fault only where it is there at the next look too.
+    /// Between two commits each of these is exact, since memory follows a commit before the next one begins. A reservation is the
+    /// exception: a reader holds it for a moment, so it is wrong only if it is still there at the next check.
     func faults(of tenantID: TenantID, beside facts: LaneFacts) -> Set<LaneFault> {
         guard let lane = self[tenantID] else { return facts.hasWork ? [LaneFault(kind: .forgottenWork)] : [] }
         var found: Set<LaneFault> = []
@@ -21,7 +21,7 @@ extension Lanes {
         return found
     }
 
-    /// Puts a fault right that `faults` found.
+    /// Corrects a fault found by `faults`.
     mutating func putRight(_ fault: LaneFault, of tenantID: TenantID) {
         switch fault.kind {
         case .forgottenWork: setWork(tenantID, true)

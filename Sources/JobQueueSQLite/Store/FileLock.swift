@@ -6,20 +6,20 @@ import Synchronization
     import Glibc
 #endif
 
-/// The exclusive lock beside the queue's file, and on it: leases and claims live in the memory of one process, so there may be only one.
-/// The kernel frees it when the process ends, however it ends.
+/// The exclusive lock beside the queue's file, and on it: leases and claims are in the memory of one process, so only one may
+/// run. The kernel releases it when the process ends, however it ends.
 final class FileLock: Sendable {
     private let held = Mutex<[Int32]>([])
 
-    /// Locks the file beside the queue's, which is made where it is not there.
-    /// - Throws: `QueueError.unusable` where another process holds it or the file cannot be made.
+    /// Locks the file beside the queue's, and creates it if it is missing.
+    /// - Throws: `QueueError.unusable` if another process holds it or it cannot be created.
     init(path: String) throws { try take(path, O_CREAT) }
 
-    /// Locks the queue's file itself, which has to be there: by a hard link it has another name, and another lock beside it.
+    /// Locks the queue's file itself, which must exist: through a hard link it has another name, and another lock file beside it.
     ///
-    /// SQLite's locks are of another kind (`fcntl`), which Linux keeps apart from this one. They end where any descriptor of the file
-    /// is closed: this one is to be the last.
-    /// - Throws: `QueueError.unusable` where another process holds it.
+    /// SQLite's locks are of another kind (`fcntl`), which Linux keeps separate. They end when any descriptor of the file is
+    /// closed, so this one must be closed last.
+    /// - Throws: `QueueError.unusable` if another process holds it.
     func include(_ path: String) throws {
         #if os(Linux)
             try take(path, 0)
@@ -42,7 +42,7 @@ final class FileLock: Sendable {
         held.withLock { $0.append(descriptor) }
     }
 
-    /// Lets the next process in.
+    /// Lets another process in.
     func release() {
         held.withLock { descriptors in
             for descriptor in descriptors { close(descriptor) }

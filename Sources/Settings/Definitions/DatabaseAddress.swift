@@ -1,4 +1,4 @@
-/// Where a database stands: `DATABASE_URL`, `QUEUE_URL`.
+/// Which database to use: `DATABASE_URL`, `QUEUE_URL`.
 package enum DatabaseAddress: Sendable, Hashable {
     /// A file; relative paths are relative to the working directory.
     case sqlite(path: String)

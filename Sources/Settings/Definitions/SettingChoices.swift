@@ -8,12 +8,12 @@ package enum LogFormat: String, Sendable, Hashable, CaseIterable {
     case json, text
 }
 
-/// What is logged, from the most talkative to the tersest: `LOG_LEVEL`.
+/// The lowest level that is logged, from the most verbose to the tersest: `LOG_LEVEL`.
 package enum LogLevel: String, Sendable, Hashable, CaseIterable {
     case trace, debug, info, notice, warning, error, critical
 }
 
-/// Where the server runs: `APP_ENV`, or `NODE_ENV` where that is unset.
+/// The kind of environment the server runs in: `APP_ENV`, or `NODE_ENV` if that is unset.
 package enum AppEnvironment: String, Sendable, Hashable, CaseIterable {
     case production, staging, test
     /// Turns on the integration guide's debug log (keys and personal data redacted).

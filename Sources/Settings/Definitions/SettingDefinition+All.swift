@@ -1,7 +1,7 @@
 import SyncModel
 
 extension SettingDefinition {
-    /// Every setting there is, by group, in the order in which they are shown.
+    /// Every setting, by group, in the order in which they are shown.
     package static let all: [SettingDefinition] = [
         host, port, publicURL, appEnvironment, nodeEnvironment,
         dataDirectory, databaseURL, queueURL,
@@ -90,7 +90,7 @@ extension SettingDefinition {
     static let maxRequestBytes = SettingDefinition(
         "MAX_REQUEST_BYTES", .integer(1024...68_719_476_736), default: "536870912", .limits,
         "Bytes of a body after inflation; above it 413")
-    /// Twenty millions: in both passes of such a job there are fewer batches than the queue can number, however small they are.
+    /// Twenty million: both passes of such a job have fewer batches than the queue can number, however small they are.
     static let maxUsersPerRequest = SettingDefinition(
         "MAX_USERS_PER_REQUEST", .integer(1...20_000_000), default: "1000000", .limits, "Users of a sync; above it 413")
     static let maxConnections = SettingDefinition(

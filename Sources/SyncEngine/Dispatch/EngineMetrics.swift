@@ -26,7 +26,7 @@ struct EngineMetrics: Sendable {
             uniqueKeysWithValues: QueueRepair.Kind.allCases.map { ($0, repairs.counter(("what", $0.rawValue))) })
     }
 
-    /// Something that the queue had wrong in memory was put right.
+    /// Counts an error of the queue's state in memory that was corrected.
     func repaired(_ kind: QueueRepair.Kind) { repairs[kind]?.increment() }
 
     func count(_ batches: [FinishedBatch]) {
@@ -35,7 +35,7 @@ struct EngineMetrics: Sendable {
         for outcome in UserOutcome.allCases where counts[outcome] > 0 { outcomes[outcome]?.increment(by: counts[outcome]) }
     }
 
-    /// A job ended without its row in `sync_logs`.
+    /// Counts a job that ended without its row in `sync_logs`.
     func endedUnlogged() { unlogged.increment() }
 
     /// Wait: from acceptance to the first batch; duration: from acceptance to the end.

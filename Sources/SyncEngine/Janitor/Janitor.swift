@@ -5,19 +5,19 @@ import ServiceSupport
 package import SyncModel
 package import UserDirectory
 
-/// Keeps house: deletes what is past its time, clears the directory's ledger of jobs that have ended, and writes the logs of both
-/// databases back when the moment is quiet. What fails is tried again with the next round.
+/// Maintenance: deletes expired data, clears the directory's ledger of ended jobs, and checkpoints both databases at quiet
+/// moments. What fails is repeated in the next round.
 package struct Janitor: Service {
     package struct Settings: Sendable {
-        /// `RETENTION_DAYS`: how long results, job records and the payloads of failed users stay, in days.
+        /// `RETENTION_DAYS`: how long results, job records and the payloads of failed users are kept, in days.
         package var retentionDays: Double = 7
-        /// How long an `Idempotency-Key` stays, in hours.
+        /// How long an `Idempotency-Key` is kept, in hours.
         package var keyHours: Double = 24
-        /// Between two rounds: ledger and checkpoints.
+        /// Time between two rounds, which clear the ledger and checkpoint.
         package var interval: Duration = .seconds(5)
         /// Rounds from one pruning to the next; the first round prunes.
         package var roundsPerPruning = 12
-        /// Jobs handled in one transaction: few, for nobody else writes meanwhile.
+        /// Jobs per transaction: few, since no other write runs meanwhile.
         package var portion = 200
 
         package init() {}
@@ -33,7 +33,7 @@ package struct Janitor: Service {
 
     /// - Parameters:
     ///   - clock: measures the interval.
-    ///   - isQuiet: whether the dispatcher has nothing to do; asked at each round.
+    ///   - isQuiet: whether the dispatcher has nothing to do; asked in each round.
     package init(
         queue: any QueueHousekeeping, directory: any UserDirectory, settings: Settings = Settings(), wall: WallClock,
         clock: any Clock<Duration> = ContinuousClock(), isQuiet: @escaping @Sendable () -> Bool, logger: Logger
@@ -86,13 +86,13 @@ package struct Janitor: Service {
         let now = wall.now()
         let jobsBefore = now.advanced(bySeconds: -settings.retentionDays * 86_400)
         let keysBefore = now.advanced(bySeconds: -settings.keyHours * 3_600)
-        // In portions, so that others' writes come between.
+        // In portions, so that other writes can run in between.
         while try await queue.prune(jobsBefore: jobsBefore, keysBefore: keysBefore, limit: settings.portion) == settings.portion {
             try Task.checkCancellation()
         }
     }
 
-    /// The ledger rows go before the queue forgets that they are there: a crash in between only makes them be forgotten twice.
+    /// Deletes the ledger rows before the queue forgets about them: after a crash in between they are only deleted twice.
     private func clearLedger() async throws {
         while true {
             let jobs = try await queue.endedWithLedger(limit: settings.portion)

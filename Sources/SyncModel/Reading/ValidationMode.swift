@@ -2,6 +2,6 @@
 package enum ValidationMode: String, Sendable, Hashable, CaseIterable {
     /// The whole request is refused.
     case reject
-    /// The user is a `failed` result, the others go on.
+    /// The user gets a `failed` result; the others continue.
     case perUser = "per-user"
 }

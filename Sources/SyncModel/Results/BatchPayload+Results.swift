@@ -7,7 +7,7 @@ extension BatchPayload {
         forEach { record in
             var at = next
             if at >= users.count || users[at].index != record.index {
-                // Not in the payload's order, or some left out: look it up.
+                // Not in the payload's order, or some are left out: look it up.
                 if byIndex == nil {
                     byIndex = Dictionary(users.enumerated().map { ($1.index, $0) }, uniquingKeysWith: { first, _ in first })
                 }
@@ -19,7 +19,7 @@ extension BatchPayload {
         }
     }
 
-    /// The outcomes joined with who the users are, in the order of the payload.
+    /// The outcomes joined with the users' identities, in the order of the payload.
     package func results(of users: [AppliedUser]) -> [UserResult] {
         var results: [UserResult] = []
         results.reserveCapacity(users.count)

@@ -1,10 +1,10 @@
-/// The results of one batch as the queue keeps them: who each user is, beside what became of it.
+/// The results of one batch as the queue keeps them: who each user is, and what became of it.
 ///
 /// Little endian; per user: `u32 index · u8 outcome (0x80: relinked) · u8 code (0: none) · i64 crmUserID ·` then userId, email and
 /// detail, each `u32 length (0xFFFFFFFF: none), UTF-8`.
 package struct ResultsBlob: Sendable, Hashable {
     package let bytes: [UInt8]
-    /// Beside the outcome: the user took over another's row.
+    /// Set in the outcome's byte: the user took over another's row.
     static let relinked: UInt8 = 0x80
 
     package init(bytes: [UInt8]) { self.bytes = bytes }

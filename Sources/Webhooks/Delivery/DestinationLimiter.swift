@@ -17,7 +17,7 @@ struct DestinationLimiter {
         var limit: Int
         var sending = 0
         var isTroubled = false
-        /// Fetched and not started, the longest due first.
+        /// Fetched and not started, the longest overdue first.
         var ready: Deque<Delivery> = []
         /// The outbox may hold more than it was asked for.
         var mayHaveMore = false
@@ -52,7 +52,7 @@ struct DestinationLimiter {
 
     var isIdle: Bool { open.isEmpty && ready.isEmpty }
 
-    /// Something may have become due.
+    /// Notes that something may have become due.
     mutating func look() { mayAsk = true }
 
     /// The next query; `nil`: none for now.
@@ -72,7 +72,7 @@ struct DestinationLimiter {
     mutating func add(_ due: [Delivery], for query: OutboxQuery) {
         for delivery in due {
             let id = delivery.what.id
-            // It may have been started, or asked for twice, while the outbox was reading.
+            // It may have been started, or fetched twice, while the outbox was reading.
             guard !open.contains(id), !ready.contains(id) else { continue }
             let name = delivery.what.destination
             var destination = destinations[name] ?? Destination(limit: min(limits.perNewDestination, limits.perDestination))
@@ -81,7 +81,7 @@ struct DestinationLimiter {
                 destination.ready.append(delivery)
                 ready.insert(id)
             } else {
-                // Left where it is; it will be asked for again when there is room.
+                // It stays in the outbox, and is fetched again when there is room.
                 destination.mayHaveMore = true
             }
             destinations[name] = destination
@@ -110,7 +110,7 @@ struct DestinationLimiter {
         return nil
     }
 
-    /// An attempt has its answer; it stays open until it is `settled`.
+    /// Notes that an attempt has its answer; it stays open until it is `settled`.
     mutating func sent(_ delivery: Delivery, isDelivered: Bool, isTrouble: Bool) {
         let name = delivery.what.destination
         guard var destination = destinations[name] else { return }
