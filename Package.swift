@@ -96,11 +96,18 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "SQLiteSupport",
+            dependencies: [
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
         .target(name: "JobQueue", dependencies: ["SyncModel"], swiftSettings: strict),
         .target(
             name: "JobQueueSQLite",
             dependencies: [
-                "JobQueue", "SyncModel",
+                "JobQueue", "SQLiteSupport", "SyncModel",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
@@ -109,7 +116,7 @@ let package = Package(
         .target(
             name: "UserDirectorySQLite",
             dependencies: [
-                "UserDirectory", "SyncModel",
+                "UserDirectory", "SQLiteSupport", "SyncModel",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
@@ -144,6 +151,14 @@ let package = Package(
             exclude: ["Figures"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings", "SyncModel", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "SyncModelTests", dependencies: ["SyncModel", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "SQLiteSupportTests",
+            dependencies: [
+                "SQLiteSupport", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "JobQueueTests",
             dependencies: [

@@ -1,5 +1,6 @@
 import GRDBSQLite
 import JobQueue
+import SQLiteSupport
 import SyncModel
 import Synchronization
 
@@ -17,7 +18,7 @@ final class AdmissionGate: Sendable {
     }
 
     private struct State {
-        var failure: SQLFailure?
+        var failure: SQLiteFailure?
         /// Another process held a lock for longer than anybody waits.
         var isLocked = false
         /// When one call was last let through to find out whether writing works again.
@@ -79,7 +80,7 @@ final class AdmissionGate: Sendable {
             case .written:
                 state.isLocked = false
                 let isFullStill =
-                    state.failure?.primary == SQLITE_FULL && disk.freeBytes(path).map { $0 < Self.roomToGoOn } ?? false
+                    state.failure?.primaryCode == SQLITE_FULL && disk.freeBytes(path).map { $0 < Self.roomToGoOn } ?? false
                 if !isFullStill { state.failure = nil }
             }
             guard state.isWritable != wasWritable else { return nil }
@@ -88,7 +89,7 @@ final class AdmissionGate: Sendable {
                 : "The queue cannot be written: \(state.failure?.message ?? "another process holds a lock on its file")"
         }
         // Whoever tries next has some room: what was acknowledged goes on.
-        if case .failed(let failure) = outcome, failure.primary == SQLITE_FULL { reserve.release() }
+        if case .failed(let failure) = outcome, failure.primaryCode == SQLITE_FULL { reserve.release() }
         if let word { say(word) }
     }
 

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
-import GRDBSQLite
 package import JobQueue
+import SQLiteSupport
 import Synchronization
 package import SyncModel
 
@@ -12,7 +12,7 @@ struct OpenedStore {
     var pool: DatabasePool
     /// Reads on the thread that calls; nobody keeps it longer than that.
     var reader: DatabaseQueue
-    var gauge: WALGauge
+    var log: WriteAheadLog
     var totals: QueueTotals
     var lanes: Lanes
     var lastNumber: Int64
@@ -20,12 +20,12 @@ struct OpenedStore {
     var reserve: DiskReserve
     /// Milliseconds for which a write waits for a lock of another process.
     var patience: Int32 = 1000
-    /// Pages in the log (4 KiB each) beyond which a commit is followed by a checkpoint: 16 MiB. Everybody waits for it, measured beside
-    /// an upload: 180 ms with 250 MiB, 10 to 45 ms with this; a million users take no longer.
-    var checkpointPages = 4_000
 
-    /// - Parameter minFreeBytes: of the disk; measures the reserve.
-    init(path: String, minFreeBytes: Int64 = 0, warn: (String) -> Void) throws {
+    /// - Parameters:
+    ///   - minFreeBytes: of the disk; measures the reserve.
+    ///   - logPages: in the log (4 KiB each), beyond which a commit is followed by a checkpoint: 16 MiB. Everybody waits for it, measured
+    ///     beside an upload: 180 ms with 250 MiB, 10 to 45 ms with this; a million users take no longer.
+    init(path: String, minFreeBytes: Int64 = 0, logPages: Int = 4_000, warn: (String) -> Void) throws {
         // However the file is called: by two names two processes would work on one queue.
         let path = FilePlace.resolved(path)
         self.path = path
@@ -47,14 +47,14 @@ struct OpenedStore {
             try db.execute(sql: "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096")
         }
         pool = try DatabasePool(path: path, configuration: configuration)
-        let gauge = WALGauge()
-        self.gauge = gauge
+        let log = WriteAheadLog(limit: logPages)
+        self.log = log
         (totals, lanes, lastNumber) = try pool.writeWithoutTransaction { db in
             try Self.checkOwner(db, path)
             try Self.setPragmas(db, path)
-            gauge.attach(to: db)
+            log.attach(to: db)
             // How long the writer waits is said at each transaction.
-            sqlite3_busy_timeout(db.sqliteConnection, 0)
+            db.setBusyTimeout(0)
             let lastNumber = try LanesLoader.lastNumber(db)
             guard (0..<BatchName.lastKey).contains(lastNumber) else {
                 throw QueueError.unusable("\(path) is damaged: the last number of a job in it is \(lastNumber)")
@@ -75,12 +75,10 @@ struct OpenedStore {
 
     /// The file, and with it the log and its index, are their owner's alone.
     private static func restrictAccess(_ path: String, warn: (String) -> Void) throws {
-        let manager = FileManager.default
-        if !manager.fileExists(atPath: path) {
-            guard manager.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]) else {
-                throw QueueError.unusable("The queue's file \(path) cannot be made; is its directory there and writable?")
-            }
+        guard DatabaseFile.make(path) == nil else {
+            throw QueueError.unusable("The queue's file \(path) cannot be made; is its directory there and writable?")
         }
+        let manager = FileManager.default
         let mode = try (manager.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber)?.intValue ?? 0o600
         if mode & 0o077 != 0 {
             warn("The queue's file \(path) could be read by others (mode \(String(mode, radix: 8))); set to 600")
@@ -119,17 +117,15 @@ struct OpenedStore {
     /// Sets what makes a commit durable, and what is deleted unreadable, and reads it back: GRDB sets `synchronous` itself after
     /// `prepareDatabase`, and whether SQLite overwrites what it deletes is otherwise left to who built the library.
     private static func setPragmas(_ db: Database, _ path: String) throws {
-        try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = ON")
-        let wanted: [(pragma: String, value: String)] = [
-            ("journal_mode", "wal"), ("synchronous", "2"), ("wal_autocheckpoint", "0"), ("auto_vacuum", "2"),
-            ("secure_delete", "1"),
-        ]
-        for (pragma, value) in wanted {
-            let found = try Row.fetchOne(db, sql: "PRAGMA \(pragma)").map { "\($0[0] as DatabaseValue)" } ?? "nothing"
-            let text = found.trimmingCharacters(in: CharacterSet(charactersIn: "\""))
-            guard text == value else {
-                throw QueueError.unusable("\(path): SQLite says \(pragma) is \(text); the queue needs \(value)")
-            }
+        do {
+            try Pragma("synchronous", "FULL", reads: "2").set(db)
+            try Pragma("wal_autocheckpoint", "0", reads: "0").set(db)
+            try Pragma("secure_delete", "ON", reads: "1").set(db)
+            try Pragma("journal_mode", "WAL", reads: "wal").check(db)
+            try Pragma("auto_vacuum", "INCREMENTAL", reads: "2").check(db)
+        } catch let error as Pragma.Refused {
+            let (name, needed) = (error.pragma.name, error.pragma.reads)
+            throw QueueError.unusable("\(path): SQLite says \(name) is \(error.found ?? "nothing"); the queue needs \(needed)")
         }
     }
 }
@@ -179,13 +175,13 @@ extension SQLiteJobQueue {
         do {
             do {
                 return try OpenedStore(path: path, minFreeBytes: limits.minFreeDiskBytes, warn: warn)
-            } catch  where SQLFailure(error)?.isOfStorage == true && reserve.release() {
+            } catch  where SQLiteFailure(error)?.isOfStorage == true && reserve.release() {
                 return try OpenedStore(path: path, minFreeBytes: limits.minFreeDiskBytes, warn: warn)
             }
         } catch let error as QueueError {
             throw error
         } catch {
-            let reason = SQLFailure(error)?.message ?? "\(error)"
+            let reason = SQLiteFailure(error)?.message ?? "\(error)"
             throw QueueError.unusable("The queue's file \(path) cannot be opened: \(reason)")
         }
     }

@@ -1,5 +1,6 @@
 import GRDB
 package import JobQueue
+import SQLiteSupport
 package import SyncModel
 
 extension SQLiteJobQueue {

@@ -1,5 +1,6 @@
 import GRDB
 import JobQueue
+import SQLiteSupport
 package import SyncModel
 import Synchronization
 

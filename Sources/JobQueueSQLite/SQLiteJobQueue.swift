@@ -1,5 +1,6 @@
 import GRDB
 package import JobQueue
+import SQLiteSupport
 import SyncModel
 import Synchronization
 
@@ -17,7 +18,7 @@ package final class SQLiteJobQueue: JobQueue {
     let reader: DatabaseQueue
     let gate: AdmissionGate
     private let lock: FileLock
-    private let gauge: WALGauge
+    private let log: WriteAheadLog
     private let threads: QueueThreads
     private let lanes: Mutex<Lanes>
     private let observer: Mutex<QueueObserver?>
@@ -47,7 +48,7 @@ package final class SQLiteJobQueue: JobQueue {
         pool = parts.pool
         reader = parts.reader
         lock = parts.lock
-        gauge = parts.gauge
+        log = parts.log
         self.threads = threads
         self.limits = limits
         self.clock = clock
@@ -58,8 +59,8 @@ package final class SQLiteJobQueue: JobQueue {
             path: parts.path, limits: limits, clock: clock, disk: disk, reserve: parts.reserve, say: say)
         self.gate = gate
         writer = QueueWriter(
-            pool: parts.pool, totals: parts.totals, gauge: parts.gauge, checkpointPages: parts.checkpointPages,
-            patience: parts.patience, place: parts.place, threads: threads, report: { gate.committed($0) })
+            pool: parts.pool, totals: parts.totals, log: parts.log, patience: parts.patience, place: parts.place,
+            threads: threads, report: { gate.committed($0) })
     }
 
     /// Who is told of what becomes ready. What was ready before is not told again: ask once after setting it.
@@ -105,18 +106,10 @@ package final class SQLiteJobQueue: JobQueue {
     func readNow<T>(_ body: (Database) throws -> T) throws -> T {
         do {
             return try reader.unsafeRead { db in
-                guard db.sqliteConnection != nil else { throw QueueError.unavailable("The queue is closed") }
+                guard let connection = db.sqliteConnection else { throw QueueError.unavailable("The queue is closed") }
                 // What a read before could not end, it does not hand on: everybody would read that state for ever, or nothing.
-                if !db.isOutsideTransaction { try db.sql("ROLLBACK").run() }
-                try db.sql("BEGIN").run()
-                do {
-                    let found = try body(db)
-                    try db.sql("COMMIT").run()
-                    return found
-                } catch {
-                    if !db.isOutsideTransaction { try? db.sql("ROLLBACK").run() }
-                    throw error
-                }
+                Transaction.rollback(on: connection)
+                return try Transaction.reading(on: connection) { try body(db) }
             }
         } catch {
             throw QueueError(error)
@@ -130,7 +123,7 @@ package final class SQLiteJobQueue: JobQueue {
         for _ in 0..<Self.vacuumSteps where writer.waiting == 0 {
             guard await vacuum(keeping: Self.keptFreePages) else { break }
         }
-        guard writer.waiting == 0, gauge.pages > 0 else { return }
+        guard writer.waiting == 0, log.pages > 0 else { return }
         await emptyLog()
     }
 
@@ -168,7 +161,7 @@ package final class SQLiteJobQueue: JobQueue {
 
     /// Writes the log back and gives its file back to the disk.
     func emptyLog() async {
-        try? await writer.alone { [writer] db in writer.checkpoint(db, truncating: true) }
+        try? await writer.alone { [log] db in log.checkpoint(db, truncating: true) }
     }
 
     /// Changes nothing, and writes a page all the same. (SQLite writes none for a row that is updated to what it is.)
@@ -186,9 +179,9 @@ package final class SQLiteJobQueue: JobQueue {
 
     /// Writes what was handed in, closes the file and lets another process have it. Further calls throw `QueueError.unavailable`.
     package func close() async {
-        try? await writer.alone { [writer, gauge] db in
-            writer.checkpoint(db, truncating: true)
-            gauge.detach(from: db)
+        try? await writer.alone { [log] db in
+            log.checkpoint(db, truncating: true)
+            log.detach(from: db)
         }
         await writer.close()
         // Fails only when closed before. Whoever closes last empties the log, which a reader cannot.

@@ -1,5 +1,6 @@
 import GRDB
 import GRDBSQLite
+import SQLiteSupport
 package import SyncModel
 import Synchronization
 package import UserDirectory

@@ -1,5 +1,6 @@
 import GRDB
 import JobQueue
+import SQLiteSupport
 import SyncModel
 
 /// What the tables say of a tenant, for comparison with its lane. Read on the connection that writes, between two commits.

@@ -1,5 +1,6 @@
 import GRDB
 import JobQueue
+import SQLiteSupport
 import SyncModel
 
 /// Reads at start who has work: one entry a tenant, no job by itself.

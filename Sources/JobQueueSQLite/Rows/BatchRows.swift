@@ -1,4 +1,5 @@
 import JobQueue
+import SQLiteSupport
 import SyncModel
 
 /// Writes the rows of new batches: the small one that is asked about, and its payload.

@@ -1,5 +1,6 @@
 import GRDB
 import JobQueue
+import SQLiteSupport
 import SyncModel
 
 /// What leasing needs of the job that a tenant works on: the first accepted of those that have open batches.

@@ -1,4 +1,5 @@
 import Foundation
+import SQLiteSupport
 
 /// Small lists that are read and written whole stand in one column, as JSON; `NULL` stands for none.
 enum JSONColumn {

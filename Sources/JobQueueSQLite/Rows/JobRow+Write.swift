@@ -1,4 +1,5 @@
 import JobQueue
+import SQLiteSupport
 import SyncModel
 
 extension JobRow {

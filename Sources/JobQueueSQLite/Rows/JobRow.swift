@@ -1,5 +1,6 @@
 import GRDB
 import JobQueue
+import SQLiteSupport
 import SyncModel
 
 extension JobRow {

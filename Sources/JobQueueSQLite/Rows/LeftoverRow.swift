@@ -1,4 +1,5 @@
 import GRDB
+import SQLiteSupport
 
 /// What is to be deleted.
 struct Leftover: Sendable {

@@ -1,4 +1,5 @@
 import GRDB
+import SQLiteSupport
 import SyncModel
 
 /// The last end of a tenant's jobs. It stays when those jobs are pruned: a number is never given twice.

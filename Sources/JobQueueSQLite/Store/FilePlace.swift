@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import GRDBSQLite
+import SQLiteSupport
 import Synchronization
 
 #if canImport(Glibc)
@@ -60,21 +60,16 @@ final class OpenFilePlace: Sendable {
 
     init(path: String) { log = path + "-wal" }
 
-    /// - Throws: `SQLFailure` where one of them is somewhere else.
+    /// - Throws: `SQLiteFailure` where one of them is somewhere else.
     func check(_ db: Database) throws {
-        var hasMoved: Int32 = 0
-        let code = sqlite3_file_control(db.sqliteConnection, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved)
         let found = FileIdentity(path: log)
         // The log is there from the first transaction on, and the same file until the last connection closes.
         let isLogInPlace = known.withLock { known in
             known = known ?? found
             return known == found
         }
-        guard (code != SQLITE_OK || hasMoved == 0) && isLogInPlace else {
-            throw SQLFailure(code: Self.moved, message: "the file is not where it was opened")
+        guard !DatabaseFile.hasMoved(db.sqliteConnection) && isLogInPlace else {
+            throw SQLiteFailure(code: SQLiteFailure.moved, message: "the file is not where it was opened")
         }
     }
-
-    /// `SQLITE_READONLY_DBMOVED`, a macro that Swift does not import.
-    private static let moved = SQLITE_READONLY | (4 << 8)
 }

@@ -1,7 +1,9 @@
+import SQLiteSupport
+
 /// What came of a group of writes.
 enum GroupOutcome: Sendable {
     case written
     /// Committed, but nothing was changed.
     case unchanged
-    case failed(SQLFailure)
+    case failed(SQLiteFailure)
 }

@@ -1,4 +1,5 @@
 import GRDB
+import SQLiteSupport
 import SyncModel
 
 /// The figures that are kept so that nobody counts: one row of totals, and one row a tenant that has open jobs.

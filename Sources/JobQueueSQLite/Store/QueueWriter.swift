@@ -1,6 +1,6 @@
 import GRDB
-import GRDBSQLite
 import JobQueue
+import SQLiteSupport
 import SyncModel
 import Synchronization
 
@@ -37,9 +37,7 @@ final class QueueWriter: Sendable {
     private let pool: DatabasePool
     private let line = Mutex(Line())
     private let totals: Mutex<QueueTotals>
-    private let gauge: WALGauge
-    /// Pages in the log beyond which a commit is followed by a checkpoint.
-    private let checkpointPages: Int
+    private let log: WriteAheadLog
     private let place: OpenFilePlace
     private let threads: QueueThreads
     private let report: Report
@@ -48,15 +46,14 @@ final class QueueWriter: Sendable {
     private let patience: Int32
 
     init(
-        pool: DatabasePool, totals: QueueTotals, gauge: WALGauge, checkpointPages: Int, patience: Int32, place: OpenFilePlace,
-        threads: QueueThreads, report: @escaping Report
+        pool: DatabasePool, totals: QueueTotals, log: WriteAheadLog, patience: Int32, place: OpenFilePlace, threads: QueueThreads,
+        report: @escaping Report
     ) {
         self.patience = patience
         self.pool = pool
         self.place = place
         self.totals = Mutex(totals)
-        self.gauge = gauge
-        self.checkpointPages = checkpointPages
+        self.log = log
         self.threads = threads
         self.report = report
     }
@@ -134,7 +131,7 @@ final class QueueWriter: Sendable {
         do { try begin(db, patience: 0) } catch { return drainElsewhere() }
         guard serveNext(db, hasBegun: true) else { return }
         let isDone =
-            gauge.pages <= checkpointPages
+            !log.isCheckpointDue
             && line.withLock { line in
                 if line.waiting.isEmpty { line.isDraining = false }
                 return line.waiting.isEmpty
@@ -145,7 +142,7 @@ final class QueueWriter: Sendable {
     /// Runs on the writer's connection until nobody waits.
     private func drain(_ db: Database) {
         repeat {
-            if gauge.pages > checkpointPages { checkpoint(db, truncating: false) }
+            if log.isCheckpointDue { log.checkpoint(db, truncating: false) }
         } while serveNext(db)
     }
 
@@ -161,8 +158,8 @@ final class QueueWriter: Sendable {
 
     /// Begins a transaction that writes.
     private func begin(_ db: Database, patience: Int32) throws {
-        sqlite3_busy_timeout(db.sqliteConnection, patience)
-        defer { sqlite3_busy_timeout(db.sqliteConnection, 0) }
+        db.setBusyTimeout(patience)
+        defer { db.setBusyTimeout(0) }
         if !db.isOutsideTransaction { try db.sql("ROLLBACK").run() }
         try db.sql("BEGIN IMMEDIATE").run()
     }
@@ -195,7 +192,7 @@ final class QueueWriter: Sendable {
 
     private func run(_ group: [Operation], _ db: Database, hasBegun: Bool) {
         var progress = Array(repeating: Progress.waiting, count: group.count)
-        let writesBefore = gauge.writes
+        let writesBefore = log.writes
         do {
             if !hasBegun { try begin(db, patience: patience) }
             try place.check(db)
@@ -218,17 +215,17 @@ final class QueueWriter: Sendable {
                 do {
                     try place.check(db)
                     // A commit of nothing touches no disk: it says that no lock is held, not that there is room.
-                    report(gauge.writes == writesBefore ? .unchanged : .written)
+                    report(log.writes == writesBefore ? .unchanged : .written)
                 } catch {
                     // It stands in a file that nobody will find: not to be acknowledged.
                     progress = progress.map { if case .done = $0 { .refused(error) } else { $0 } }
-                    if let failure = SQLFailure(error) { report(.failed(failure)) }
+                    if let failure = SQLiteFailure(error) { report(.failed(failure)) }
                 }
             }
         } catch {
             rollBack(progress, db)
             progress = progress.map { if case .refused = $0 { $0 } else { .refused(error) } }
-            if let failure = SQLFailure(error) { report(.failed(failure)) }
+            if let failure = SQLiteFailure(error) { report(.failed(failure)) }
         }
         for (operation, outcome) in zip(group, progress) {
             switch outcome {
@@ -253,7 +250,7 @@ final class QueueWriter: Sendable {
             } catch {
                 context.rolledBack()
                 progress[i] = .refused(error)
-                if let failure = SQLFailure(error), failure.isOfStorage { report(.failed(failure)) }
+                if let failure = SQLiteFailure(error), failure.isOfStorage { report(.failed(failure)) }
                 // SQLite gave up the whole transaction: nobody's work stands.
                 if db.isOutsideTransaction { throw error }
                 if savepoints {
@@ -271,16 +268,5 @@ final class QueueWriter: Sendable {
     private func rollBack(_ progress: [Progress], _ db: Database) {
         if !db.isOutsideTransaction { try? db.sql("ROLLBACK").run() }
         for case .done(let context, _) in progress.reversed() { context.rolledBack() }
-    }
-
-    /// Writes the log back into the database, on the connection that writes: SQLite before 3.51.3 can lose a commit that is made on
-    /// one connection while another checkpoints.
-    /// - Parameter truncating: also gives the log's file back where no reader holds it.
-    func checkpoint(_ db: Database, truncating: Bool) {
-        // Busy readers make it partial, which the next one completes; a full disk is reported by the next commit.
-        let done = try? db.sql(truncating ? "PRAGMA wal_checkpoint(TRUNCATE)" : "PRAGMA wal_checkpoint(PASSIVE)").first { row in
-            row.int(0) == 0 && row.int(1) == row.int(2)
-        }
-        if done == true { gauge.reset() }
     }
 }

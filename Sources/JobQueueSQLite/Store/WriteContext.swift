@@ -1,4 +1,5 @@
 import GRDB
+import SQLiteSupport
 import SyncModel
 
 /// What an operation writes through: the connection, the figures it changes, and what shall follow in memory.

@@ -1,4 +1,4 @@
-import GRDBSQLite
+import SQLiteSupport
 import SyncModel
 import UserDirectory
 

@@ -1,3 +1,4 @@
+import SQLiteSupport
 import SyncModel
 import UserDirectory
 
@@ -46,7 +47,7 @@ struct BatchContext {
     }
 
     /// Binds the constants, once per batch and statement.
-    func bindConstants(to statement: RawStatement) {
+    func bindConstants(to statement: SQLStatement) {
         guard statement.boundFor != serial else { return }
         statement.bind(UserSQL.tenant, copying: tenantID.text)
         statement.bind(UserSQL.syncTime, copying: syncTimeText)

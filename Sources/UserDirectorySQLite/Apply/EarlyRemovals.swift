@@ -1,3 +1,4 @@
+import SQLiteSupport
 import SyncModel
 import UserDirectory
 
@@ -51,13 +52,13 @@ struct EarlyRemovals {
         try delete.run()
     }
 
-    private func statement(_ sql: String, _ batch: BatchContext) throws(SQLiteFailure) -> RawStatement {
+    private func statement(_ sql: String, _ batch: BatchContext) throws(SQLiteFailure) -> SQLStatement {
         try statement(sql, batch.tenantID, after: batch.syncTime, at: batch.moment)
     }
 
     private func statement(
         _ sql: String, _ tenantID: TenantID, after syncTime: Timestamp, at moment: Timestamp
-    ) throws(SQLiteFailure) -> RawStatement {
+    ) throws(SQLiteFailure) -> SQLStatement {
         let statement = try statements(sql)
         statement.bind(1, copying: tenantID.text)
         statement.bind(3, syncTime.microseconds)

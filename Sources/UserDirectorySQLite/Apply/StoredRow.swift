@@ -1,12 +1,13 @@
 import Foundation
+import SQLiteSupport
 import SyncModel
 import UserDirectory
 
 /// The current row of `users` in a statement. Call `done()` before the next statement writes.
 struct StoredRow: StoredUser {
-    private let statement: RawStatement
+    private let statement: SQLStatement
 
-    init(_ statement: RawStatement) { self.statement = statement }
+    init(_ statement: SQLStatement) { self.statement = statement }
 
     var id: Int64 { statement.int64(0) }
     var email: UnsafeRawBufferPointer? { statement.text(UserSQL.column(.email)) }

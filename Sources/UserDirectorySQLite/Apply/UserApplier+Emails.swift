@@ -1,3 +1,4 @@
+import SQLiteSupport
 import SyncModel
 import UserDirectory
 
@@ -114,7 +115,7 @@ extension UserApplier {
     /// The tenant's rows with an email, in any case.
     private func holders(of email: UnsafeRawBufferPointer) throws(SQLiteFailure) -> [Holder] {
         var rows: [Holder] = []
-        func add(_ select: RawStatement, email: Int32, wrapperID: Int32) {
+        func add(_ select: SQLStatement, email: Int32, wrapperID: Int32) {
             rows.append(
                 Holder(
                     id: select.int64(0), email: select.text(email).map { Array($0) } ?? [],

@@ -1,4 +1,5 @@
 import GRDBSQLite
+import SQLiteSupport
 import SyncModel
 import UserDirectory
 

@@ -1,4 +1,5 @@
 import GRDBSQLite
+import SQLiteSupport
 import SyncModel
 import UserDirectory
 
@@ -262,7 +263,7 @@ final class UserApplier {
         return try created(id)
     }
 
-    private func run(insert: RawStatement, _ shape: FieldSet) throws(SQLiteFailure) -> Int64? {
+    private func run(insert: SQLStatement, _ shape: FieldSet) throws(SQLiteFailure) -> Int64? {
         batch.bindConstants(to: insert)
         bind(shape, to: insert)
         try insert.run()
@@ -273,14 +274,14 @@ final class UserApplier {
         .applied(.created, crmUserID: id, detail: try staysRemoved(id) ? Self.removedBefore : nil)
     }
 
-    private func bind(_ shape: FieldSet, to statement: RawStatement) {
+    private func bind(_ shape: FieldSet, to statement: SQLStatement) {
         shape.forEach { field in
             if let value = fields.target(field) { statement.bind(UserSQL.parameter(field), value) }
         }
     }
 
     /// A statement with the batch's constants bound.
-    func statement(_ sql: String) throws(SQLiteFailure) -> RawStatement {
+    func statement(_ sql: String) throws(SQLiteFailure) -> SQLStatement {
         let statement = try statements(sql)
         batch.bindConstants(to: statement)
         return statement

@@ -1,13 +1,14 @@
+import SQLiteSupport
 import UserDirectory
 
 /// The statements of the hot loop, each compiled once; inserts and updates by their shape.
 final class UserStatements {
     let connection: OpaquePointer
     private let cache: StatementCache
-    private var inserts: [FieldSet: RawStatement] = [:]
-    private var updates: [FieldSet: RawStatement] = [:]
-    private var takeOvers: [TakeOver: RawStatement] = [:]
-    private var lookup: RawStatement?
+    private var inserts: [FieldSet: SQLStatement] = [:]
+    private var updates: [FieldSet: SQLStatement] = [:]
+    private var takeOvers: [TakeOver: SQLStatement] = [:]
+    private var lookup: SQLStatement?
     private var batches = 0
     /// `PRAGMA data_version` when the tables were fitted; if it differs, another process has committed since.
     let preparedDataVersion: Int64
@@ -26,34 +27,34 @@ final class UserStatements {
         cache = StatementCache(connection)
     }
 
-    func callAsFunction(_ sql: String) throws(SQLiteFailure) -> RawStatement { try cache(sql) }
+    func callAsFunction(_ sql: String) throws(SQLiteFailure) -> SQLStatement { try cache(sql) }
 
     /// The lookup for every known user, without a search by its SQL text.
-    func byWrapperID() throws(SQLiteFailure) -> RawStatement {
+    func byWrapperID() throws(SQLiteFailure) -> SQLStatement {
         if let lookup { return lookup }
-        let statement = try RawStatement(connection, UserSQL.byWrapperID)
+        let statement = try SQLStatement(connection, UserSQL.byWrapperID)
         lookup = statement
         return statement
     }
 
-    func insert(_ fields: FieldSet) throws(SQLiteFailure) -> RawStatement {
+    func insert(_ fields: FieldSet) throws(SQLiteFailure) -> SQLStatement {
         if let statement = inserts[fields] { return statement }
         if inserts.count >= Self.capacity { inserts.removeAll() }
-        let statement = try RawStatement(connection, UserSQL.insert(fields, onConflictDoNothing: true))
+        let statement = try SQLStatement(connection, UserSQL.insert(fields, onConflictDoNothing: true))
         inserts[fields] = statement
         return statement
     }
 
-    func update(_ fields: FieldSet) throws(SQLiteFailure) -> RawStatement {
+    func update(_ fields: FieldSet) throws(SQLiteFailure) -> SQLStatement {
         if let statement = updates[fields] { return statement }
         if updates.count >= Self.capacity { updates.removeAll() }
-        let statement = try RawStatement(connection, UserSQL.update(fields))
+        let statement = try SQLStatement(connection, UserSQL.update(fields))
         updates[fields] = statement
         return statement
     }
 
     /// - Parameter kept: fields whose value stays the same.
-    func takeOver(_ fields: FieldSet, kept: FieldSet) throws(SQLiteFailure) -> RawStatement {
+    func takeOver(_ fields: FieldSet, kept: FieldSet) throws(SQLiteFailure) -> SQLStatement {
         let shape = TakeOver(fields: fields, kept: kept)
         if let statement = takeOvers[shape] { return statement }
         if takeOvers.count >= Self.capacity { takeOvers.removeAll() }
@@ -62,7 +63,7 @@ final class UserStatements {
         while try select.step() {
             if let column = select.string(0) { defaults[column] = select.string(1) }
         }
-        let statement = try RawStatement(connection, UserSQL.takeOver(fields, kept: kept, defaults: defaults))
+        let statement = try SQLStatement(connection, UserSQL.takeOver(fields, kept: kept, defaults: defaults))
         takeOvers[shape] = statement
         return statement
     }

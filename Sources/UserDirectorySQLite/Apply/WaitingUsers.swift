@@ -1,4 +1,5 @@
 import GRDBSQLite
+import SQLiteSupport
 import SyncModel
 import UserDirectory
 
@@ -211,24 +212,15 @@ struct WaitingUsers {
         try statement("DELETE FROM usersync_waiting WHERE job_id = ?1", job).run()
     }
 
-    private func statement(_ sql: String, _ job: JobID) throws(SQLiteFailure) -> RawStatement {
+    private func statement(_ sql: String, _ job: JobID) throws(SQLiteFailure) -> SQLStatement {
         let statement = try statements(sql)
         statement.bind(Self.job, copying: job.text)
         return statement
     }
 
-    private func bind(_ fields: RecordFields, to statement: RawStatement) {
+    private func bind(_ fields: RecordFields, to statement: SQLStatement) {
         statement.bind(Self.index, Int64(fields.index))
         statement.bind(Self.id, fields[.id].map { .text($0) } ?? .null)
         statement.bind(Self.email, fields.email.map { .text($0) } ?? .null)
-    }
-}
-
-extension RawStatement {
-    /// Whether there is a row.
-    func found() throws(SQLiteFailure) -> Bool {
-        guard try step() else { return false }
-        reset()
-        return true
     }
 }

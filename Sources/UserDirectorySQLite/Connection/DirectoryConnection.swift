@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import GRDBSQLite
+import SQLiteSupport
 import SyncModel
 import UserDirectory
 
@@ -9,14 +10,10 @@ import UserDirectory
 /// GRDB opens it and serves the schema work; the hot loop calls SQLite directly, on the same connection.
 final class DirectoryConnection {
     private let queue: DatabaseQueue
-    private let walPageLimit: Int
     /// A fixed page cache, if one was asked for; else it follows the file's size.
     private let fixedCacheKiB: Int?
     private var scale = FileScale.small
-    /// Pages in the write-ahead log after the last commit, as reported by SQLite's hook.
-    private let walPages: UnsafeMutablePointer<Int32>
-    /// The log size, in pages, at which the next checkpoint is due.
-    private var checkpointAt: Int
+    private let log: WriteAheadLog
     private var statements: UserStatements?
     private var preparedDataVersion: Int64 = 0
 
@@ -31,27 +28,17 @@ final class DirectoryConnection {
         // The CRM's own triggers and views may rely on it.
         configuration.acceptsDoubleQuotedStringLiterals = true
         queue = try DatabaseQueue(path: path, configuration: configuration)
-        walPageLimit = options.walPageLimit
+        let log = WriteAheadLog(limit: options.walPageLimit)
+        self.log = log
         fixedCacheKiB = options.cacheKiB
-        checkpointAt = options.walPageLimit
-        walPages = .allocate(capacity: 1)
-        walPages.initialize(to: 0)
-        try queue.writeWithoutTransaction { [walPages] db in
+        try queue.writeWithoutTransaction { db in
             if !makesFile, try Int.fetchOne(db, sql: "PRAGMA page_count") == 0 { throw Self.fileIsGone }
             try Self.setPragmas(db, cacheKiB: options.cacheKiB ?? FileScale.small.cacheKiB)
-            sqlite3_wal_hook(
-                db.sqliteConnection,
-                { context, _, _, pages in
-                    context?.assumingMemoryBound(to: Int32.self).pointee = pages
-                    return SQLITE_OK
-                }, walPages)
+            log.attach(to: db)
         }
     }
 
-    deinit {
-        close()
-        walPages.deallocate()
-    }
+    deinit { close() }
 
     /// Creates the tables, or upgrades existing ones.
     /// - Returns: why `sync_logs` will refuse rows; `nil` if it fits.
@@ -80,8 +67,7 @@ final class DirectoryConnection {
 
     /// Checks that the file is still where it was opened. A moved or removed file can still be written, unseen by everyone.
     func expectInPlace(_ handle: OpaquePointer) throws {
-        var hasMoved: Int32 = 0
-        guard sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved) == SQLITE_OK, hasMoved != 0 else { return }
+        guard DatabaseFile.hasMoved(handle) else { return }
         throw SQLiteFailure(code: SQLiteFailure.moved, message: "the file is not where it was opened")
     }
 
@@ -89,31 +75,18 @@ final class DirectoryConnection {
 
     /// Checkpoints if the log has grown beyond its limit. Never waits for readers. False if none was due.
     func checkpointIfDue() -> Bool {
-        guard Int(walPages.pointee) >= checkpointAt else { return false }
-        // What cannot be written back now (a reader holds it) is attempted again when the log has grown by the same amount.
-        // A failure costs nothing: the pages stay in the log.
-        let frames = try? queue.writeWithoutTransaction { try $0.checkpoint(.passive) }
-        if let frames, frames.walFrameCount == frames.checkpointedFrameCount {
-            logIsWrittenBack()
-        } else {
-            checkpointAt = Int(walPages.pointee) + walPageLimit
-        }
+        guard log.isCheckpointDue else { return false }
+        queue.writeWithoutTransaction { log.checkpoint($0, truncating: false) }
         return true
     }
 
     /// Writes the log back and empties its file if there are no readers; else does as much as possible without waiting.
     func checkpointWhenQuiet(busyTimeout: Double) {
-        let isWhole = queue.writeWithoutTransaction { db in
-            sqlite3_busy_timeout(db.sqliteConnection, 0)
-            defer { sqlite3_busy_timeout(db.sqliteConnection, Int32(busyTimeout * 1000)) }
-            return (try? db.checkpoint(.truncate)) != nil
+        queue.writeWithoutTransaction { db in
+            db.setBusyTimeout(0)
+            defer { db.setBusyTimeout(Int32(busyTimeout * 1000)) }
+            log.checkpoint(db, truncating: true)
         }
-        if isWhole { logIsWrittenBack() }
-    }
-
-    private func logIsWrittenBack() {
-        walPages.pointee = 0
-        checkpointAt = walPageLimit
     }
 
     /// Gives the connection the page cache for the file's present size.
@@ -138,11 +111,8 @@ final class DirectoryConnection {
 
     /// Creates the file, accessible only to its owner. An existing one belongs to the CRM and keeps its mode.
     private static func createPrivately(_ path: String) throws {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        if descriptor >= 0 {
-            Foundation.close(descriptor)
-        } else if errno != EEXIST {
-            throw DirectoryError.unavailable("The directory's file cannot be made: \(String(cString: strerror(errno)))")
+        if let reason = DatabaseFile.make(path) {
+            throw DirectoryError.unavailable("The directory's file cannot be made: \(reason)")
         }
     }
 
@@ -159,20 +129,17 @@ final class DirectoryConnection {
         "The directory's file was moved, removed or emptied: put it back, or restart to begin with a new one")
 
     private static func setPragmas(_ db: Database, cacheKiB: Int) throws {
-        func set(_ pragma: String, _ value: String, reads expected: String) throws {
-            // Some pragmas return a row when set, others do not.
-            _ = try Row.fetchAll(db, sql: "PRAGMA \(pragma)=\(value)")
-            let now = try DatabaseValue.fetchOne(db, sql: "PRAGMA \(pragma)").map { String.fromDatabaseValue($0) ?? "\($0)" }
-            guard now == expected else {
-                throw DirectoryError.unusable("SQLite does not take PRAGMA \(pragma)=\(value): it stays at \(now ?? "nothing")")
-            }
+        do {
+            try Pragma("journal_mode", "WAL", reads: "wal").set(db)
+            // GRDB sets NORMAL if it turns on the log itself; it does not here. What is acknowledged must be on disk.
+            try Pragma("synchronous", "FULL", reads: "2").set(db)
+            try Pragma("cache_size", "-\(cacheKiB)", reads: "-\(cacheKiB)").set(db)
+            // Before 3.51.3 a checkpoint beside a writer can lose a commit: only this connection checkpoints, between commits.
+            try Pragma("wal_autocheckpoint", "0", reads: "0").set(db)
+            try Pragma("foreign_keys", "ON", reads: "1").set(db)
+        } catch let error as Pragma.Refused {
+            let (pragma, found) = (error.pragma, error.found ?? "nothing")
+            throw DirectoryError.unusable("SQLite does not take PRAGMA \(pragma.name)=\(pragma.value): it stays at \(found)")
         }
-        try set("journal_mode", "WAL", reads: "wal")
-        // GRDB sets NORMAL if it turns on the log itself; it does not here. What is acknowledged must be on disk.
-        try set("synchronous", "FULL", reads: "2")
-        try set("cache_size", "-\(cacheKiB)", reads: "-\(cacheKiB)")
-        // Before 3.51.3 a checkpoint beside a writer can lose a commit: only this connection checkpoints, between commits.
-        try set("wal_autocheckpoint", "0", reads: "0")
-        try set("foreign_keys", "ON", reads: "1")
     }
 }

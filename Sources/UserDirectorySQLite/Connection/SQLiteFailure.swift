@@ -1,42 +1,16 @@
 import GRDB
 import GRDBSQLite
+import SQLiteSupport
 import UserDirectory
 
-/// An SQLite error, and what follows from it.
-struct SQLiteFailure: Error {
-    /// The extended result code.
-    let code: Int32
-    let message: String
-    /// The statement could not be compiled: the schema is not as expected, whoever the user is.
-    var isSchemaTrouble = false
+/// What follows from a failure for the users of a batch and for the directory.
+extension SQLiteFailure {
+    /// An extended code that SQLite does not use: two users are in each other's way, found by us, not by the database.
+    private static let conflictCode = SQLITE_CONSTRAINT | (255 << 8)
 
-    /// Two users are in each other's way: found by us, not by the database.
-    var isConflict = false
-    static var conflict: SQLiteFailure {
-        var failure = SQLiteFailure(code: SQLITE_CONSTRAINT, message: "")
-        failure.isConflict = true
-        return failure
-    }
+    static var conflict: SQLiteFailure { SQLiteFailure(code: conflictCode, message: "") }
 
-    init(code: Int32, message: String) {
-        self.code = code
-        self.message = message
-    }
-
-    init(_ connection: OpaquePointer) {
-        self.init(code: sqlite3_extended_errcode(connection), message: String(cString: sqlite3_errmsg(connection)))
-    }
-
-    /// GRDB's error without its SQL and arguments.
-    init(_ error: DatabaseError) {
-        self.init(code: error.extendedResultCode.rawValue, message: error.message ?? "\(error.resultCode)")
-    }
-
-    /// `SQLITE_READONLY_DBMOVED`, a macro that Swift does not import.
-    static let moved = SQLITE_READONLY | (4 << 8)
-
-    /// The code without its extension.
-    var primaryCode: Int32 { code & 0xFF }
+    var isConflict: Bool { code == Self.conflictCode }
 
     /// The row was refused, but the directory works: another user may succeed.
     var refusesOneUser: Bool {

@@ -1,4 +1,5 @@
 import GRDB
+import SQLiteSupport
 import SyncModel
 import UserDirectory
 

@@ -1,4 +1,5 @@
 import GRDB
+import SQLiteSupport
 import UserDirectory
 
 /// Removes the integration guide's UNIQUE on the email from `users`, for which SQLite needs the table to be rebuilt: the

@@ -1,23 +1,31 @@
 import GRDBSQLite
-import UserDirectory
 
 /// Transactions on SQLite's own handle.
-enum Transaction {
-    static func execute(_ sql: String, on connection: OpaquePointer) throws(SQLiteFailure) {
+package enum Transaction {
+    package static func execute(_ sql: String, on connection: OpaquePointer) throws(SQLiteFailure) {
         guard sqlite3_exec(connection, sql, nil, nil, nil) == SQLITE_OK else { throw SQLiteFailure(connection) }
     }
 
     /// Whether a trigger's `RAISE(ROLLBACK)`, or an error that SQLite could not contain, has ended the transaction.
-    static func isOver(on connection: OpaquePointer) -> Bool { sqlite3_get_autocommit(connection) != 0 }
+    package static func isOver(on connection: OpaquePointer) -> Bool { sqlite3_get_autocommit(connection) != 0 }
 
     /// Rolls back an open transaction. A failure here changes nothing: SQLite has left the transaction then.
-    static func rollback(on connection: OpaquePointer) {
+    package static func rollback(on connection: OpaquePointer) {
         if !isOver(on: connection) { try? execute("ROLLBACK", on: connection) }
     }
 
     /// Runs `body` in a transaction that holds the write lock from the start; any error undoes all of it.
-    static func immediate<Value>(on connection: OpaquePointer, _ body: () throws -> Value) throws -> Value {
-        try execute("BEGIN IMMEDIATE", on: connection)
+    package static func immediate<Value>(on connection: OpaquePointer, _ body: () throws -> Value) throws -> Value {
+        try run("BEGIN IMMEDIATE", on: connection, body)
+    }
+
+    /// Runs `body` in a transaction that sees one state of the database throughout.
+    package static func reading<Value>(on connection: OpaquePointer, _ body: () throws -> Value) throws -> Value {
+        try run("BEGIN", on: connection, body)
+    }
+
+    private static func run<Value>(_ begin: String, on connection: OpaquePointer, _ body: () throws -> Value) throws -> Value {
+        try execute(begin, on: connection)
         do {
             let value = try body()
             try execute("COMMIT", on: connection)
@@ -29,7 +37,7 @@ enum Transaction {
     }
 
     /// Whether a deferred foreign key is broken now, so that a commit would fail.
-    static func hasBrokenForeignKeys(on connection: OpaquePointer) -> Bool {
+    package static func hasBrokenForeignKeys(on connection: OpaquePointer) -> Bool {
         var current: Int32 = 0
         var highest: Int32 = 0
         sqlite3_db_status(connection, SQLITE_DBSTATUS_DEFERRED_FKS, &current, &highest, 0)

@@ -1,0 +1,18 @@
+import JobQueue
+import SQLiteSupport
+
+extension QueueError {
+    /// The seam's word for what went wrong in a transaction.
+    init(_ error: any Error) {
+        if let error = error as? QueueError {
+            self = error
+        } else if let failure = SQLiteFailure(error) {
+            self =
+                failure.isOfContent
+                ? .refused("The queue holds it already or cannot hold it (\(failure.message))")
+                : .unavailable("The queue cannot be written now: \(failure.message) (SQLite \(failure.code))")
+        } else {
+            self = .unavailable("The queue cannot be written now")
+        }
+    }
+}

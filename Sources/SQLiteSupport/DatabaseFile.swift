@@ -1,0 +1,28 @@
+import GRDBSQLite
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The file of a database.
+package enum DatabaseFile {
+    /// Makes the file readable by its owner alone, if it is not there; its log and the log's index take their modes from it.
+    /// - Returns: why it cannot be made; `nil`: it is there.
+    package static func make(_ path: String) -> String? {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return errno == EEXIST ? nil : String(cString: strerror(errno)) }
+        close(descriptor)
+        return nil
+    }
+
+    /// Whether the file is no longer where the connection opened it. Moved or deleted, it can be written still, and nobody would find
+    /// what is written then.
+    package static func hasMoved(_ connection: OpaquePointer?) -> Bool {
+        var hasMoved: Int32 = 0
+        return sqlite3_file_control(connection, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved) == SQLITE_OK && hasMoved != 0
+    }
+}
