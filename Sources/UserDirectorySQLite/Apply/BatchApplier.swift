@@ -128,6 +128,7 @@ struct BatchApplier {
         applied.users.reserveCapacity(work.payload.count)
         let lastPass = LastPass(applier: applier, ways: ways, allowance: work.isWholeJob ? nil : allowance)
         do {
+            if work.isLastPass { try lastPass.adopt(work.payload) }
             try work.payload.forEachRaw { raw, record in
                 if work.isLastPass {
                     guard let user = try lastPass.settle(raw, record) else { throw Interruption.rests }

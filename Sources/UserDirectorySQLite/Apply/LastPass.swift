@@ -27,10 +27,7 @@ struct LastPass {
         if let entry = try waiting.find(record.index, in: batch) {
             if let settled = entry.settled { return settled }
         } else {
-            // Deferred by a version that kept its waiting users elsewhere.
-            applier.load(record)
-            try waiting.add(applier.fields, raw, as: .open, in: batch)
-            applier.batch.hasWaiting = true
+            try makeWait(raw, record)
         }
         let way = ways.way(of: batch.jobID, from: record.index)
         // Rest only after a step: each transaction makes progress.
@@ -74,6 +71,24 @@ struct LastPass {
             }
             way.remove(circle)
         }
+    }
+
+    /// Makes a batch's users wait if a version deferred them that kept its waiting users elsewhere: all of them before the first is
+    /// settled, because they may wait for each other.
+    func adopt(_ payload: BatchPayload) throws {
+        var areUnknown: Bool?
+        try payload.forEachRaw { raw, record in
+            guard areUnknown != false else { return }
+            let isKnown = try waiting.find(record.index, in: batch) != nil
+            if areUnknown == nil { areUnknown = !isKnown }
+            if !isKnown { try makeWait(raw, record) }
+        }
+    }
+
+    private func makeWait(_ raw: UnsafeRawBufferPointer, _ record: UserRecord) throws(SQLiteFailure) {
+        applier.load(record)
+        try waiting.add(applier.fields, raw, as: .open, in: batch)
+        applier.batch.hasWaiting = true
     }
 
     /// Keeps the results of users whose batch is unfinished, as if they had been settled ahead of it.
