@@ -25,6 +25,18 @@ extension UserField {
         }
     }
 
+    /// The type of the column that is added to the integration guide's table; `nil` if that table has the column itself.
+    var addedType: String? {
+        switch self {
+        case .id: "VARCHAR(255)"
+        case .avatar: "VARCHAR(2048)"
+        case .lastActiveAt: "TIMESTAMP"
+        case .allowedApplications: "JSONB"
+        case .subscriptionTier: "VARCHAR(50)"
+        case .kindeUserID, .email, .name, .isActive, .isAdmin, .department, .title, .roles, .permissions, .problem: nil
+        }
+    }
+
     /// True if `null` sets the default of the integration guide's table instead of clearing the column.
     package var hasDefault: Bool {
         switch self {
@@ -36,6 +48,7 @@ extension UserField {
 
 /// A set of fields as a bit mask; it determines a statement's shape.
 package struct FieldSet: OptionSet, Hashable {
+    /// One bit per field, at the field's number: room for `UserRecord.fieldLimit` fields.
     package let rawValue: UInt32
 
     @inlinable package init(rawValue: UInt32) { self.rawValue = rawValue }

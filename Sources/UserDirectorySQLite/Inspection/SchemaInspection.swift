@@ -18,19 +18,9 @@ package enum SchemaInspection {
     }
 
     /// The integration guide's columns, then those that the payload needs beyond them.
-    private static let tables: [(name: String, guide: [String], ours: [String])] = [
-        (
-            "users",
-            [
-                "id", "email", "name", "kinde_user_id", "tenant_id", "is_active", "is_admin", "department", "title", "roles",
-                "permissions", "synced_from", "last_synced_at", "created_at", "updated_at",
-            ],
-            ["wrapper_user_id", "avatar", "last_active_at", "allowed_applications", "subscription_tier", "sync_time"]
-        ),
-        (
-            "sync_logs", ["id", "tenant_id", "operation", "total_users", "successful", "failed", "details", "synced_at"],
-            ["job_id"]
-        ),
+    private static let tables = [
+        (name: "users", guide: GuideTables.userColumns, ours: GuideTables.userAdditions),
+        (name: "sync_logs", guide: GuideTables.syncLogColumns, ours: GuideTables.syncLogAdditions),
     ]
 
     /// - Parameter path: of the CRM's database.
@@ -60,8 +50,11 @@ package enum SchemaInspection {
                 continue
             }
             let columns = Set(try database.columns(in: table.name).map { $0.name.lowercased() })
-            foreign += table.guide.filter { !columns.contains($0) }.map { "\(table.name).\($0)" }
-            lacking += table.ours.filter { !columns.contains($0) }.map { "\(table.name).\($0)" }
+            func absent(_ wanted: [GuideTables.Column]) -> [String] {
+                wanted.map(\.name).filter { !columns.contains($0) }.map { "\(table.name).\($0)" }
+            }
+            foreign += absent(table.guide)
+            lacking += absent(table.ours)
         }
         if !foreign.isEmpty { return .foreign(columns: foreign) }
         if !missing.isEmpty { return .missing(tables: missing) }

@@ -1,3 +1,4 @@
+import SyncModel
 import UserDirectory
 
 /// The integration guide's two tables for SQLite, with columns for what the payload carries and the guide's table drops, and
@@ -7,65 +8,36 @@ enum GuideTables {
     private static let now = "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))"
 
     /// `UNIQUE` on the email is in `idx_users_email`, so that one index serves as both of the integration guide's.
-    static let users = """
-        CREATE TABLE users (
-          id INTEGER PRIMARY KEY AUTOINCREMENT,
-          email VARCHAR(255) NOT NULL,
-          name VARCHAR(255) NOT NULL,
-          kinde_user_id VARCHAR(255),
-          tenant_id VARCHAR(255) NOT NULL,
-          is_active BOOLEAN DEFAULT true,
-          is_admin BOOLEAN DEFAULT false,
-          department VARCHAR(100),
-          title VARCHAR(100),
-          roles JSONB DEFAULT '[]',
-          permissions JSONB DEFAULT '[]',
-          synced_from VARCHAR(50) DEFAULT 'wrapper',
-          last_synced_at TIMESTAMP,
-          created_at TIMESTAMP DEFAULT \(now),
-          updated_at TIMESTAMP DEFAULT \(now),
-          \(userAdditions.map(\.definition).joined(separator: ",\n  "))
-        )
-        """
-
-    static let syncLogs = """
-        CREATE TABLE sync_logs (
-          id INTEGER PRIMARY KEY AUTOINCREMENT,
-          tenant_id VARCHAR(255) NOT NULL,
-          operation VARCHAR(50) NOT NULL,
-          total_users INTEGER NOT NULL,
-          successful INTEGER DEFAULT 0,
-          failed INTEGER DEFAULT 0,
-          details JSONB,
-          synced_at TIMESTAMP DEFAULT \(now),
-          \(syncLogAdditions.map(\.definition).joined(separator: ",\n  "))
-        )
-        """
+    static let users = creation("users", userColumns + userAdditions)
+    static let syncLogs = creation("sync_logs", syncLogColumns + syncLogAdditions)
 
     /// A column with its type.
     struct Column {
         var name: String
+        /// As the integration guide has it; an error message that asks for the column names it.
         var type: String
+        /// Follows the type when usersync creates the table itself.
+        var rest = ""
         var definition: String { "\(name) \(type)" }
     }
 
-    static let userAdditions = [
-        Column(name: "wrapper_user_id", type: "VARCHAR(255)"),
-        Column(name: "avatar", type: "VARCHAR(2048)"),
-        Column(name: "last_active_at", type: "TIMESTAMP"),
-        Column(name: "allowed_applications", type: "JSONB"),
-        Column(name: "subscription_tier", type: "VARCHAR(50)"),
-        Column(name: "sync_time", type: "TIMESTAMP"),
-    ]
+    private static func creation(_ table: String, _ columns: [Column]) -> String {
+        "CREATE TABLE \(table) (\n  \(columns.map { $0.definition + $0.rest }.joined(separator: ",\n  "))\n)"
+    }
+
+    /// Columns for what the payload carries and the integration guide's table drops.
+    static let userAdditions =
+        UserField.stored.compactMap { field in field.addedType.map { Column(name: field.column, type: $0) } }
+        + [Column(name: "sync_time", type: "TIMESTAMP")]
     static let syncLogAdditions = [Column(name: "job_id", type: "VARCHAR(36)")]
 
-    /// What an existing table must have; the type is the integration guide's, for the error message.
+    /// What an existing table must have.
     static let userColumns = [
         Column(name: "id", type: "INTEGER PRIMARY KEY AUTOINCREMENT"),
-        Column(name: "email", type: "VARCHAR(255)"),
-        Column(name: "name", type: "VARCHAR(255)"),
+        Column(name: "email", type: "VARCHAR(255)", rest: " NOT NULL"),
+        Column(name: "name", type: "VARCHAR(255)", rest: " NOT NULL"),
         Column(name: "kinde_user_id", type: "VARCHAR(255)"),
-        Column(name: "tenant_id", type: "VARCHAR(255)"),
+        Column(name: "tenant_id", type: "VARCHAR(255)", rest: " NOT NULL"),
         Column(name: "is_active", type: "BOOLEAN DEFAULT true"),
         Column(name: "is_admin", type: "BOOLEAN DEFAULT false"),
         Column(name: "department", type: "VARCHAR(100)"),
@@ -74,18 +46,18 @@ enum GuideTables {
         Column(name: "permissions", type: "JSONB DEFAULT '[]'"),
         Column(name: "synced_from", type: "VARCHAR(50) DEFAULT 'wrapper'"),
         Column(name: "last_synced_at", type: "TIMESTAMP"),
-        Column(name: "created_at", type: "TIMESTAMP"),
-        Column(name: "updated_at", type: "TIMESTAMP"),
+        Column(name: "created_at", type: "TIMESTAMP", rest: " DEFAULT \(now)"),
+        Column(name: "updated_at", type: "TIMESTAMP", rest: " DEFAULT \(now)"),
     ]
     static let syncLogColumns = [
         Column(name: "id", type: "INTEGER PRIMARY KEY AUTOINCREMENT"),
-        Column(name: "tenant_id", type: "VARCHAR(255)"),
-        Column(name: "operation", type: "VARCHAR(50)"),
-        Column(name: "total_users", type: "INTEGER"),
+        Column(name: "tenant_id", type: "VARCHAR(255)", rest: " NOT NULL"),
+        Column(name: "operation", type: "VARCHAR(50)", rest: " NOT NULL"),
+        Column(name: "total_users", type: "INTEGER", rest: " NOT NULL"),
         Column(name: "successful", type: "INTEGER DEFAULT 0"),
         Column(name: "failed", type: "INTEGER DEFAULT 0"),
         Column(name: "details", type: "JSONB"),
-        Column(name: "synced_at", type: "TIMESTAMP"),
+        Column(name: "synced_at", type: "TIMESTAMP", rest: " DEFAULT \(now)"),
     ]
 
     /// Which batches took effect and with which results (`results` NULL: a tombstone).
