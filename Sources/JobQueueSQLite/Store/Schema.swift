@@ -9,7 +9,7 @@ import GRDB
 enum Schema {
     /// `PRAGMA application_id`: "usyq".
     static let applicationID: Int64 = 0x7573_7971
-    static let version: Int64 = 2
+    static let version: Int64 = 3
 
     /// Makes the tables in an empty file.
     static func create(_ db: Database) throws {
@@ -21,10 +21,14 @@ enum Schema {
     /// Brings a file of an earlier version up to this one, within the caller's transaction; what waits in it is kept.
     /// - Returns: false where there is no way from that version.
     static func upgrade(_ db: Database, from version: Int64) throws -> Bool {
-        guard version == 1 else { return false }
-        try db.execute(sql: "ALTER TABLE jobs ADD COLUMN sequence INTEGER")
-        try db.execute(sql: ends)
-        try db.execute(sql: numberEnds)
+        guard 1..<Self.version ~= version else { return false }
+        if version < 2 {
+            try db.execute(sql: "ALTER TABLE jobs ADD COLUMN sequence INTEGER")
+            try db.execute(sql: ends)
+            try db.execute(sql: numberEnds)
+        }
+        // Since version 3 records have a format, which an earlier version would not see. Those that are there are of format 0 and stay
+        // as they are.
         try db.execute(sql: "PRAGMA user_version = \(Self.version)")
         return true
     }

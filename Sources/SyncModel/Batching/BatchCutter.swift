@@ -168,7 +168,7 @@ package struct BatchCutter: ~Copyable {
     }
 
     private static func email(of entry: Entry, in block: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        let body = UnsafeRawBufferPointer(rebasing: block[Int(entry.offset + 4)..<Int(entry.offset + entry.length)])
-        return UserRecord(body: body).bytes(.email) ?? UnsafeRawBufferPointer(start: nil, count: 0)
+        let raw = UnsafeRawBufferPointer(rebasing: block[Int(entry.offset)..<Int(entry.offset + entry.length)])
+        return UserRecord(raw).bytes(.email) ?? UnsafeRawBufferPointer(start: nil, count: 0)
     }
 }

@@ -34,12 +34,22 @@ package struct BatchPayload: Sendable, Hashable {
     ) rethrows {
         var at = 0
         while at + 12 <= all.count {
-            let length = Int(all.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+            let length = Int(all.loadUnaligned(fromByteOffset: at, as: UInt32.self)) & UserRecord.maxLength
             guard length >= 8, at + 4 + length <= all.count else { return }
             let raw = UnsafeRawBufferPointer(rebasing: all[at..<(at + 4 + length)])
-            try body(raw, UserRecord(body: UnsafeRawBufferPointer(rebasing: raw[4...])))
+            try body(raw, UserRecord(raw))
             at += 4 + length
         }
+    }
+
+    /// Asks whether this version can read all records: one that it cannot read would look like a user without fields.
+    package func check() throws(UnreadableRecord) {
+        var unreadable: UnreadableRecord?
+        forEach { record in
+            guard unreadable == nil, let problem = record.problem else { return }
+            unreadable = UnreadableRecord(index: record.index, problem: problem)
+        }
+        if let unreadable { throw unreadable }
     }
 
     /// The records whose index is in `indices`, in order.

@@ -1,15 +1,26 @@
-/// The fields of a user the payload may carry, in the order in which a record stores them.
+/// The fields of a user the payload may carry, in the order of the integration guide.
+///
+/// The raw value names the field in stored records (`UserRecord`), so it is a field's for ever: a new field may be put anywhere in
+/// this list and takes the next free number, below `UserRecord.fieldLimit`; the number of a field that is gone is not given out again.
 package enum UserField: Int, Sendable, CaseIterable {
     case id = 0
-    case kindeUserID, email, name, avatar
-    case isActive, isAdmin
-    case department, title, lastActiveAt
+    case kindeUserID = 1
+    case email = 2
+    case name = 3
+    case avatar = 4
+    case isActive = 5
+    case isAdmin = 6
+    case department = 7
+    case title = 8
+    case lastActiveAt = 9
     /// JSON text as sent, without white space between tokens.
-    case roles, permissions, allowedApplications
-    case subscriptionTier
+    case roles = 10
+    case permissions = 11
+    case allowedApplications = 12
+    case subscriptionTier = 13
     /// Not a field of the integration guide: the sentence of a user that broke a rule under `VALIDATION=per-user`.
     /// A record that has it is never applied; its result is `failed`, `invalid_user`.
-    case problem
+    case problem = 14
 
     /// The name in the integration guide's JSON.
     package var jsonName: String {
@@ -31,6 +42,9 @@ package enum UserField: Int, Sendable, CaseIterable {
         case .problem: ""
         }
     }
+
+    /// The range of the numbers that fields have.
+    package static let numbers = 0..<(allCases.map(\.rawValue).max() ?? -1) + 1
 
     /// True for the two fields that store no text, only a state.
     package var isBoolean: Bool { self == .isActive || self == .isAdmin }

@@ -1,64 +1,90 @@
 /// One validated user in a batch payload, read in place.
 ///
-/// The layout (little endian) is made once at intake and bound to SQL once at apply, without a `String` in between:
-/// `u32 length of what follows · u32 index · u32 states (two bits a UserField) · per text field with a value: u32 length, UTF-8`.
+/// The layout (little endian) is made once at intake and bound to SQL once at apply, without a `String` in between. Of every format:
+/// `u24 length of what follows the first four bytes · u8 format · u32 index`. Then, of format 1, which is what is written:
+/// `u64 states (two bits a field, by its number) · per text: u24 length, u8 number of the field, UTF-8`.
+///
+/// Format 0 is read for as long as there are files that hold it, and has the fields 0 to 14 alone:
+/// `u32 states · per text field with a value, in the order of the numbers: u32 length, UTF-8`.
+///
 /// A view into memory that it does not own: use it inside the closure that handed it out only.
 package struct UserRecord {
+    /// The format that is written.
+    static let format: UInt8 = 1
+    /// Numbers that a field may have: 0 to 31.
+    package static let fieldLimit = 32
+    /// Bytes that a record may have after its first four, and a text.
+    @inlinable
+    package static var maxLength: Int { 0xFF_FFFF }
+
     /// The user's position in the request, from 0.
     package let index: UInt32
-    @usableFromInline let states: UInt32
+    /// How the record is laid out; one that this version does not know has no fields here (see `BatchPayload.check`).
+    @usableFromInline let format: UInt8
+    @usableFromInline let states: UInt64
     @usableFromInline let fields: UnsafeRawBufferPointer
 
-    /// - Parameter body: the record after its length.
+    /// - Parameter raw: the record, its length included; 12 bytes at least.
     @inlinable
-    package init(body: UnsafeRawBufferPointer) {
-        index = body.loadUnaligned(fromByteOffset: 0, as: UInt32.self)
-        states = body.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
-        fields = UnsafeRawBufferPointer(rebasing: body[8...])
+    package init(_ raw: UnsafeRawBufferPointer) {
+        index = raw.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
+        format = raw[3]
+        switch raw[3] {
+        case 1 where raw.count >= 16:
+            states = raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+            fields = UnsafeRawBufferPointer(rebasing: raw[16...])
+        case 0:
+            states = UInt64(raw.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
+            fields = UnsafeRawBufferPointer(rebasing: raw[12...])
+        default:
+            states = 0
+            fields = UnsafeRawBufferPointer(start: nil, count: 0)
+        }
     }
 
     @inlinable
     package func state(_ field: UserField) -> FieldState {
-        FieldState(rawValue: states >> UInt32(field.rawValue * 2) & 3) ?? .absent
+        FieldState(rawValue: UInt32(truncatingIfNeeded: states >> UInt64(field.rawValue * 2) & 3)) ?? .absent
     }
 
     /// The bytes of a text field; `nil` where it is absent or null.
     @inlinable
     package func bytes(_ field: UserField) -> UnsafeRawBufferPointer? {
         guard state(field) == .value, !field.isBoolean else { return nil }
+        guard format != 0 else { return bytesOfFormat0(field) }
         var at = 0
-        for raw in 0..<UserField.problem.rawValue + 1 {
-            guard states >> UInt32(raw * 2) & 3 == 2,
-                raw != UserField.isActive.rawValue, raw != UserField.isAdmin.rawValue
-            else { continue }
-            guard let count = length(at) else { return nil }
-            if raw == field.rawValue { return UnsafeRawBufferPointer(rebasing: fields[(at + 4)..<(at + 4 + count)]) }
-            at += 4 + count
+        while let text = text(at) {
+            if text.number == field.rawValue { return text.bytes }
+            at += 4 + text.bytes.count
         }
         return nil
     }
 
-    /// Calls `body` for each text field that has a value, in the order of `UserField`: cheaper than `bytes(_:)` for all of them.
+    /// Calls `body` for each text field that has a value: cheaper than `bytes(_:)` for all of them.
     @inlinable
     package func forEachText(_ body: (UserField, UnsafeRawBufferPointer) throws -> Void) rethrows {
+        guard format != 0 else { return try forEachTextOfFormat0(body) }
         var at = 0
-        for raw in 0..<UserField.problem.rawValue + 1 {
-            guard states >> UInt32(raw * 2) & 3 == 2,
-                raw != UserField.isActive.rawValue, raw != UserField.isAdmin.rawValue,
-                let field = UserField(rawValue: raw)
+        // Of a damaged record that has a field twice, the first one, as for `bytes`.
+        var seen: UInt64 = 0
+        while let text = text(at) {
+            at += 4 + text.bytes.count
+            guard let field = UserField(rawValue: text.number), state(field) == .value, !field.isBoolean,
+                seen >> UInt64(text.number) & 1 == 0
             else { continue }
-            guard let count = length(at) else { return }
-            try body(field, UnsafeRawBufferPointer(rebasing: fields[(at + 4)..<(at + 4 + count)]))
-            at += 4 + count
+            seen |= 1 << UInt64(text.number)
+            try body(field, text.bytes)
         }
     }
 
-    /// The length of the text that begins at an offset of `fields`; `nil` if it does not lie within: the record is damaged.
+    /// The text that begins at an offset of `fields`; `nil` if none lies within: the record ends here, or is damaged.
     @inlinable
-    func length(_ at: Int) -> Int? {
+    func text(_ at: Int) -> (number: Int, bytes: UnsafeRawBufferPointer)? {
         guard at + 4 <= fields.count else { return nil }
-        let count = Int(fields.loadUnaligned(fromByteOffset: at, as: UInt32.self))
-        return at + 4 + count <= fields.count ? count : nil
+        let head = Int(fields.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+        let end = at + 4 + head & UserRecord.maxLength
+        guard end <= fields.count else { return nil }
+        return (head >> 24, UnsafeRawBufferPointer(rebasing: fields[(at + 4)..<end]))
     }
 
     /// A text field as a `String`; for places that are not hot.

@@ -1,4 +1,4 @@
-/// Appends records to a buffer in the layout of `UserRecord`. Fields must come in the order of `UserField`.
+/// Appends records to a buffer in the layout of `UserRecord`. Fields may come in any order.
 package struct UserRecordWriter: Sendable {
     /// Finished records.
     package private(set) var count = 0
@@ -7,7 +7,7 @@ package struct UserRecordWriter: Sendable {
     /// Longer than what was written: growing by doubling, and copying into it, beats appending by a factor.
     private var storage: [UInt8] = []
     private var start = 0
-    private var states: UInt32 = 0
+    private var states: UInt64 = 0
 
     package init() {}
 
@@ -17,13 +17,13 @@ package struct UserRecordWriter: Sendable {
     package mutating func begin(index: UInt32) {
         start = byteCount
         states = 0
-        reserve(12)
+        reserve(16)
         put(index, at: start + 4)
-        byteCount += 12
+        byteCount += 16
     }
 
     package mutating func set(_ field: UserField, _ state: FieldState) {
-        states |= state.rawValue << UInt32(field.rawValue * 2)
+        states |= UInt64(state.rawValue) << UInt64(field.rawValue * 2)
     }
 
     package mutating func set(_ field: UserField, text: UnsafeRawBufferPointer) {
@@ -48,12 +48,15 @@ package struct UserRecordWriter: Sendable {
         reserve(4 + capacity)
         let at = byteCount + 4
         let count = storage.withUnsafeMutableBytes { fill(UnsafeMutableRawBufferPointer(rebasing: $0[at..<(at + capacity)])) }
-        put(UInt32(count), at: byteCount)
+        precondition(count <= UserRecord.maxLength, "a text's length has three bytes, and a value is far shorter")
+        put(UInt32(count) | UInt32(field.rawValue) << 24, at: byteCount)
         byteCount = at + count
     }
 
     package mutating func end() {
-        put(UInt32(byteCount - start - 4), at: start)
+        let length = byteCount - start - 4
+        precondition(length <= UserRecord.maxLength, "a record's length has three bytes, and a user is far shorter")
+        put(UInt32(length) | UInt32(UserRecord.format) << 24, at: start)
         put(states, at: start + 8)
         count += 1
     }
@@ -100,7 +103,7 @@ package struct UserRecordWriter: Sendable {
     }
 
     @inline(__always)
-    private mutating func put(_ value: UInt32, at offset: Int) {
-        storage.withUnsafeMutableBytes { $0.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt32.self) }
+    private mutating func put<Word: FixedWidthInteger>(_ value: Word, at offset: Int) {
+        storage.withUnsafeMutableBytes { $0.storeBytes(of: value.littleEndian, toByteOffset: offset, as: Word.self) }
     }
 }

@@ -7,7 +7,8 @@ package import SyncModel
 package final class RecordFields {
     package private(set) var index: UInt32 = 0
     @usableFromInline var record: UserRecord?
-    @usableFromInline var texts = [UnsafeRawBufferPointer?](repeating: nil, count: UserField.allCases.count)
+    /// By the fields' numbers.
+    @usableFromInline var texts = [UnsafeRawBufferPointer?](repeating: nil, count: UserField.numbers.count)
     private var folded = UnsafeMutableRawBufferPointer.allocate(byteCount: 256, alignment: 1)
     /// Holds a record that does not come from a payload.
     private var own = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 8)
@@ -35,7 +36,7 @@ package final class RecordFields {
 
     /// Loads a copy, which is valid until the next call.
     /// - Parameter bytes: the record with its length.
-    /// - Returns: false if they are not a record.
+    /// - Returns: false if they are not a record, or one that this version cannot read.
     package func load(copying bytes: [UInt8]) -> Bool {
         if own.count < bytes.count {
             own.deallocate()
@@ -45,7 +46,7 @@ package final class RecordFields {
         var isFound = false
         BatchPayload.forEachRaw(in: UnsafeRawBufferPointer(rebasing: own[..<bytes.count])) { _, record in
             load(record)
-            isFound = true
+            isFound = record.isReadable
         }
         return isFound
     }

@@ -26,7 +26,7 @@ extension UserField {
     }
 
     /// The type of the column that is added to the integration guide's table; `nil` if that table has the column itself.
-    var addedType: String? {
+    package var addedType: String? {
         switch self {
         case .id: "VARCHAR(255)"
         case .avatar: "VARCHAR(2048)"

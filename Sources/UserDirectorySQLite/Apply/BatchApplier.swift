@@ -124,6 +124,12 @@ struct BatchApplier {
     private func applyUsers(
         of work: BatchWork, at position: Int, with applier: UserApplier, _ allowance: LastPassAllowance
     ) throws -> BatchApplied? {
+        do {
+            try work.payload.check()
+        } catch {
+            // Of this batch, not of the file: its tries end it.
+            throw DirectoryError.transient("\(error)")
+        }
         var applied = BatchApplied(jobID: work.jobID, number: work.number, users: [])
         applied.users.reserveCapacity(work.payload.count)
         let lastPass = LastPass(applier: applier, ways: ways, allowance: work.isWholeJob ? nil : allowance)

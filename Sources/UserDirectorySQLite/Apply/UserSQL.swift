@@ -2,53 +2,67 @@ import SyncModel
 import UserDirectory
 
 /// The SQL of the hot loop. Every statement that finds or writes a user names the tenant. Parameters have the same number
-/// everywhere: a field's position in `UserField` plus one, then those below.
+/// everywhere: first those of the batch, then the fields in the order of their numbers.
 enum UserSQL {
     /// The tenant of the batch.
-    static let tenant: Int32 = 21
+    static let tenant: Int32 = 1
     /// The job's sync time as stored.
-    static let syncTime: Int32 = 22
+    static let syncTime: Int32 = 2
     /// The time the batch is applied.
-    static let now: Int32 = 23
+    static let now: Int32 = 3
     /// A row's id.
-    static let row: Int32 = 24
+    static let row: Int32 = 4
 
-    static func parameter(_ field: UserField) -> Int32 { Int32(field.rawValue + 1) }
+    static func parameter(_ field: UserField) -> Int32 { Int32(field.rawValue + 5) }
 
-    /// The columns read for a user: `id`, the fields in order, `sync_time`.
-    private static let columns = "id, \(UserField.stored.map(\.column).joined(separator: ", ")), sync_time"
-    static func column(_ field: UserField) -> Int32 { Int32(field.rawValue + 1) }
-    static let syncTimeColumn = Int32(UserField.stored.count + 1)
+    // The same parameters as they appear in SQL.
+    private static let tenantValue = "?\(tenant)"
+    private static let syncTimeValue = "?\(syncTime)"
+    private static let nowValue = "?\(now)"
+    private static let rowValue = "?\(row)"
+    private static func value(_ field: UserField) -> String { "?\(parameter(field))" }
 
-    static let byWrapperID = "SELECT \(columns) FROM users WHERE tenant_id = ?21 AND wrapper_user_id = ?1"
-    static let byEmail = "SELECT \(columns) FROM users WHERE email = ?3 AND tenant_id = ?21"
-    static let byRow = "SELECT \(columns) FROM users WHERE id = ?24 AND tenant_id = ?21"
+    /// The columns read for a user: `id`, `sync_time`, then the fields in the order of their numbers.
+    private static let columns = (["id", "sync_time"] + UserField.numbers.map(column(numbered:))).joined(separator: ", ")
+    private static func column(numbered number: Int) -> String {
+        UserField.stored.first { $0.rawValue == number }?.column ?? "NULL"
+    }
+    static let syncTimeColumn: Int32 = 1
+    static func column(_ field: UserField) -> Int32 { Int32(field.rawValue + 2) }
+
+    static let byWrapperID = "SELECT \(columns) FROM users WHERE tenant_id = \(tenantValue) AND wrapper_user_id = \(value(.id))"
+    static let byEmail = "SELECT \(columns) FROM users WHERE email = \(value(.email)) AND tenant_id = \(tenantValue)"
+    static let byRow = "SELECT \(columns) FROM users WHERE id = \(rowValue) AND tenant_id = \(tenantValue)"
 
     // The mixed-case rows of an older table; emails are stored in lower case otherwise.
     static let mixedCaseExists = "SELECT 1 FROM users INDEXED BY idx_users_email_lower WHERE email <> lower(email) LIMIT 1"
     static let byMixedCaseEmail = """
         SELECT id, email, wrapper_user_id FROM users INDEXED BY idx_users_email_lower
-        WHERE email <> lower(email) AND lower(email) = ?3 AND tenant_id = ?21 ORDER BY id
+        WHERE email <> lower(email) AND lower(email) = \(value(.email)) AND tenant_id = \(tenantValue) ORDER BY id
         """
 
     // Of another tenant's user, only its existence is read.
-    static let emailElsewhere = "SELECT 1 FROM users WHERE email = ?3 AND tenant_id <> ?21 LIMIT 1"
+    static let emailElsewhere = "SELECT 1 FROM users WHERE email = \(value(.email)) AND tenant_id <> \(tenantValue) LIMIT 1"
     static let mixedCaseEmailElsewhere = """
         SELECT 1 FROM users INDEXED BY idx_users_email_lower
-        WHERE email <> lower(email) AND lower(email) = ?3 AND tenant_id <> ?21 LIMIT 1
+        WHERE email <> lower(email) AND lower(email) = \(value(.email)) AND tenant_id <> \(tenantValue) LIMIT 1
         """
 
     static let removalByWrapperID =
-        "SELECT id, sync_time FROM users WHERE tenant_id = ?21 AND wrapper_user_id = ?1"
+        "SELECT id, sync_time FROM users WHERE tenant_id = \(tenantValue) AND wrapper_user_id = \(value(.id))"
     /// The unary plus keeps SQLite from scanning all of the tenant's rows.
     static let removalByKindeID = """
-        SELECT id, sync_time FROM users INDEXED BY idx_users_kinde_user_id WHERE kinde_user_id = ?1 AND +tenant_id = ?21 LIMIT 2
+        SELECT id, sync_time FROM users INDEXED BY idx_users_kinde_user_id
+        WHERE kinde_user_id = \(value(.id)) AND +tenant_id = \(tenantValue) LIMIT 2
         """
     static let deactivate = """
-        UPDATE users SET is_active = 0, sync_time = ?22, last_synced_at = ?23,
-        updated_at = CASE WHEN is_active IS 0 THEN updated_at ELSE ?23 END WHERE id = ?24 AND tenant_id = ?21
+        UPDATE users SET is_active = 0, sync_time = \(syncTimeValue), last_synced_at = \(nowValue),
+        updated_at = CASE WHEN is_active IS 0 THEN updated_at ELSE \(nowValue) END
+        WHERE id = \(rowValue) AND tenant_id = \(tenantValue)
         """
-    static let moveEmail = "UPDATE users SET email = ?3, updated_at = ?23 WHERE id = ?24 AND tenant_id = ?21"
+    static let moveEmail = """
+        UPDATE users SET email = \(value(.email)), updated_at = \(nowValue) WHERE id = \(rowValue) AND tenant_id = \(tenantValue)
+        """
 
     static let anyUser = "SELECT \(columns) FROM users LIMIT 1"
     static let triggers = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = 'users' LIMIT 1"
@@ -57,7 +71,7 @@ enum UserSQL {
     static func insert(_ fields: FieldSet, onConflictDoNothing: Bool) -> String {
         let names =
             fields.fields.map(\.column) + ["tenant_id", "synced_from", "sync_time", "last_synced_at", "created_at", "updated_at"]
-        let values = fields.fields.map { "?\(parameter($0))" } + ["?21", "'wrapper'", "?22", "?23", "?23", "?23"]
+        let values = fields.fields.map(value) + [tenantValue, "'wrapper'", syncTimeValue, nowValue, nowValue, nowValue]
         return """
             INSERT INTO users (\(names.joined(separator: ", "))) VALUES (\(values.joined(separator: ", ")))\
             \(onConflictDoNothing ? " ON CONFLICT DO NOTHING" : "")
@@ -74,17 +88,23 @@ enum UserSQL {
             !kept.contains(field) || !fields.contains(field) && defaults[field.column] != nil
         }.map { field in
             fields.contains(field)
-                ? "\(field.column) = ?\(parameter(field))" : "\(field.column) = (\(defaults[field.column] ?? "NULL"))"
+                ? "\(field.column) = \(value(field))" : "\(field.column) = (\(defaults[field.column] ?? "NULL"))"
         }
-        let ours = ["synced_from = 'wrapper'", "sync_time = ?22", "last_synced_at = ?23", "updated_at = ?23"]
-        return "UPDATE users SET \((columns + ours).joined(separator: ", ")) WHERE id = ?24 AND tenant_id = ?21"
+        let ours = [
+            "synced_from = 'wrapper'", "sync_time = \(syncTimeValue)", "last_synced_at = \(nowValue)", "updated_at = \(nowValue)",
+        ]
+        return """
+            UPDATE users SET \((columns + ours).joined(separator: ", ")) WHERE id = \(rowValue) AND tenant_id = \(tenantValue)
+            """
     }
     static let defaults = "SELECT lower(name), dflt_value FROM pragma_table_info('users') WHERE dflt_value IS NOT NULL"
 
     /// Writes the fields that differ; if there are none, the user was seen unchanged.
     static func update(_ fields: FieldSet) -> String {
-        var columns = fields.fields.map { "\($0.column) = ?\(parameter($0))" } + ["sync_time = ?22", "last_synced_at = ?23"]
-        if !fields.isEmpty { columns.append("updated_at = ?23") }
-        return "UPDATE users SET \(columns.joined(separator: ", ")) WHERE id = ?24 AND tenant_id = ?21"
+        var columns =
+            fields.fields.map { "\($0.column) = \(value($0))" }
+            + ["sync_time = \(syncTimeValue)", "last_synced_at = \(nowValue)"]
+        if !fields.isEmpty { columns.append("updated_at = \(nowValue)") }
+        return "UPDATE users SET \(columns.joined(separator: ", ")) WHERE id = \(rowValue) AND tenant_id = \(tenantValue)"
     }
 }

@@ -36,6 +36,21 @@ struct UpgradeTests {
         }
     }
 
+    @Test("one of version 2, whose records have no format, is opened and refused by that version from then on")
+    func version2() async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let sqlite = try #require(queue as? SQLiteJobQueue)
+            let waiting = try await fixture.accept(queue, "a", users: 3)
+            try await sqlite.writer.alone { db in try db.execute(sql: "PRAGMA user_version = 2") }
+            let upgraded = try await QueueDriver.sqlite.killed(fixture)
+            let file = try #require(upgraded as? SQLiteJobQueue)
+            #expect(try await file.read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") } == 3)
+            try await fixture.work(upgraded, "a")
+            #expect(try await upgraded.job(waiting.id)?.state == .completed)
+            await upgraded.close()
+        }
+    }
+
     @Test("one of a later version is refused")
     func later() async throws {
         try await QueueDriver.sqlite.withQueue { fixture, queue in
