@@ -4,14 +4,14 @@ import SQLiteSupport
 import SyncModel
 import Synchronization
 
-/// Says at once whether the queue takes more, from what was known before: no statement is run for it.
+/// Decides at once whether the queue accepts more, from figures already known: it runs no statement.
 ///
-/// The disk is shared by what is written already, by uploads under way, and by what accepted users will take in the directory: the room
-/// there is is what all of these leave of it above `minFreeDiskBytes`.
+/// The disk is shared by what is already written, by uploads under way, and by what accepted users will take in the directory:
+/// the free room is what all of these leave above `minFreeDiskBytes`.
 final class AdmissionGate: Sendable {
-    /// What an upload will take still.
+    /// What an upload will still take.
     private struct Room {
-        /// Bytes that were announced and are not written yet.
+        /// Bytes announced but not written yet.
         var toCome: Int64 = 0
         /// What its users will take in the directory, if that is on the same disk.
         var inDirectory: Int64 = 0
@@ -19,18 +19,18 @@ final class AdmissionGate: Sendable {
 
     private struct State {
         var failure: SQLiteFailure?
-        /// Another process held a lock for longer than anybody waits.
+        /// Another process held a lock for longer than any write waits.
         var isLocked = false
-        /// When one call was last let through to find out whether writing works again.
+        /// When a call was last let through to find out whether writing works again.
         var triedAt: Timestamp?
         var measuredAt: Timestamp?
         var freeBytes: Int64?
         var bytes: Int64 = 0
-        /// What uploads under way will take still.
+        /// What uploads under way will still take.
         var uploads: [UploadID: Room] = [:]
-        /// Bytes of a user, as seen of late.
+        /// Bytes per user, as a moving average.
         var userBytes: Double = 400
-        /// What was last said of the disk.
+        /// What was last reported about the disk.
         var isShort = false
 
         var isWritable: Bool { failure == nil && !isLocked }
@@ -44,15 +44,16 @@ final class AdmissionGate: Sendable {
     private let say: @Sendable (String) -> Void
     private let state = Mutex(State())
 
-    /// Seconds between two looks at the disk, and between two tries while writing fails.
+    /// Seconds between two checks of the disk, and between two attempts while writing fails.
     private static let interval: Double = 1
-    /// Seconds after which a full queue is asked again: it drains by thousands of users a second.
+    /// Seconds after which a full queue may be tried again: it drains by thousands of users per second.
     private static let retryWhenFull = 10
     private static let retryWhenBroken = 5
-    /// A full disk counts as full until so many bytes are free: a page can be written on a disk that is full for all else.
+    /// After a disk was full, it counts as full until this many bytes are free: a single page may fit on a disk that is otherwise
+    /// full.
     private static let roomToGoOn: Int64 = 1 << 20
 
-    /// - Parameter say: told once of each change: that the queue cannot be written, that the disk is short, and that they are over.
+    /// - Parameter say: called once per change: when the queue cannot be written or the disk is short, and when that is over.
     init(
         path: String, limits: QueueLimits, clock: WallClock, disk: DiskGauge, reserve: DiskReserve,
         say: @escaping @Sendable (String) -> Void
@@ -65,7 +66,7 @@ final class AdmissionGate: Sendable {
         self.say = say
     }
 
-    /// Told after each group of writes.
+    /// Called after each group of writes.
     func committed(_ outcome: GroupOutcome) {
         let word: String? = state.withLock { state in
             let wasWritable = state.isWritable
@@ -88,7 +89,7 @@ final class AdmissionGate: Sendable {
                 ? "The queue can be written again"
                 : "The queue cannot be written: \(state.failure?.message ?? "another process holds a lock on its file")"
         }
-        // Whoever tries next has some room: what was acknowledged goes on.
+        // The next write has some room then: acknowledged work continues.
         if case .failed(let failure) = outcome, failure.primaryCode == SQLITE_FULL { reserve.release() }
         if let word { say(word) }
     }
@@ -124,7 +125,7 @@ final class AdmissionGate: Sendable {
         return answer
     }
 
-    /// Whether the last group of writes went through.
+    /// Whether the last group of writes succeeded.
     var isWritable: Bool { state.withLock { $0.isWritable } }
 
     /// Free bytes of the disk, at most a second old.
@@ -143,7 +144,7 @@ final class AdmissionGate: Sendable {
         if limits.maxBytes != nil { state.bytes = DiskGauge.size(of: path) + DiskGauge.size(of: path + "-wal") }
     }
 
-    /// Also true when the clock was set back.
+    /// Also true if the clock was set back.
     private static func isPast(_ moment: Timestamp?, _ now: Timestamp) -> Bool {
         guard let moment else { return true }
         return abs(now.seconds(since: moment)) >= interval
@@ -153,9 +154,9 @@ final class AdmissionGate: Sendable {
 extension AdmissionGate {
     // MARK: Room on the disk
 
-    /// Sets room aside for an upload.
-    /// - Parameter bytes: of its users, in all.
-    /// - Throws: `QueueError.full` where there is not as much.
+    /// Reserves room for an upload.
+    /// - Parameter bytes: the size of all its users.
+    /// - Throws: `QueueError.full` if there is not enough.
     func setAside(_ bytes: Int64, for upload: UploadID, pendingUsers: Int) throws(QueueError) {
         let reason: String? = state.withLock { state in
             state.freeBytes = disk.freeBytes(path)
@@ -167,20 +168,20 @@ extension AdmissionGate {
         if let reason { throw .full(reason) }
     }
 
-    /// The same for users whose bytes are not known, as large as those of late.
+    /// The same for users of unknown size, assumed to be as large as recent ones.
     func setAside(users: Int, for upload: UploadID, pendingUsers: Int) throws(QueueError) {
         let bytes = state.withLock { Double(users) * $0.userBytes }
         try setAside(Int64(max(0, min(bytes, 1e15))), for: upload, pendingUsers: pendingUsers)
     }
 
-    /// Says why so many more bytes of an upload may not be written; `nil`: they may, and count as written.
+    /// Why this many more bytes of an upload may not be written; `nil` if they may, and they then count as written.
     func append(_ bytes: Int64, users: Int, to upload: UploadID, pendingUsers: Int) -> String? {
         state.withLock { state in
             state.freeBytes = disk.freeBytes(path)
             var room = state.uploads.removeValue(forKey: upload) ?? Room()
             let reason = lack(of: Self.times(bytes, limits.diskPerByte), state, pendingUsers: pendingUsers)
             if reason == nil {
-                // Beyond what was announced the directory's share was not set aside yet.
+                // Beyond what was announced, the directory's share has not been reserved yet.
                 room.inDirectory += max(0, bytes - room.toCome) * (limits.diskPerByte - 1)
                 room.toCome = max(0, room.toCome - bytes)
                 if users > 0 { state.userBytes += (Double(bytes) / Double(users) - state.userBytes) / 8 }
@@ -190,10 +191,10 @@ extension AdmissionGate {
         }
     }
 
-    /// An upload became a job or nothing: what it will need is counted with the pending users, or not at all.
+    /// An upload became a job or was dropped: what it will need is counted with the pending users, or not at all.
     func settle(_ upload: UploadID) { state.withLock { _ = $0.uploads.removeValue(forKey: upload) } }
 
-    /// Whether the disk is so short that logs are to be emptied and free pages given back.
+    /// Whether the disk is so short that logs must be emptied and free pages given back.
     var isTight: Bool {
         guard let free = disk.freeBytes(path) else { return false }
         return free < Self.times(limits.minFreeDiskBytes, 2)
@@ -205,7 +206,7 @@ extension AdmissionGate {
         reserve.restore()
     }
 
-    /// Why so many bytes more do not fit; `nil`: they do, or nobody can say.
+    /// Why this many more bytes do not fit; `nil` if they do, or if that is unknown.
     private func lack(of needed: Int64, _ state: State, pendingUsers: Int) -> String? {
         guard let free = state.freeBytes else { return nil }
         let inDirectory = Double(pendingUsers) * state.userBytes * Double(limits.diskPerByte - 1)

@@ -6,12 +6,12 @@ package import SyncModel
 extension SQLiteJobQueue {
     package func requestCancel(_ id: JobID, now: Timestamp) async throws -> CancelRequest {
         let (request, deferredKey) = try await writer.write { [self] context in try requestCancel(id, in: context) }
-        // Of up to a million users: in steps, after the answer stands.
+        // Up to a million users: in steps, after the request is committed.
         if let deferredKey { await sweepOrOwe([Leftover(key: deferredKey, kind: .deferred)]) }
         return request
     }
 
-    /// - Returns: also the batch key whose deferred records are to be deleted.
+    /// - Returns: also the batch key whose deferred records must be deleted.
     private func requestCancel(_ id: JobID, in context: WriteContext) throws -> (CancelRequest, Int64?) {
         guard let before = try JobRow.find(id, context.db) else { return (.unknown, nil) }
         guard !before.job.state.isEnd else { return (.ended(before.job), nil) }
@@ -20,7 +20,7 @@ extension SQLiteJobQueue {
         try context.sql(Self.markCancelled).run(.int(before.seq))
         let deferredKey = isLastPass ? nil : try dropDeferred(of: before, in: context)
         guard let row = try JobRow.find(seq: before.seq, context.db) else { return (.unknown, nil) }
-        // From here on nothing more of it is leased: whoever holds a batch now is known, before what is unstarted is named.
+        // From here on none of its batches is leased: the set of held ones is fixed before the unstarted ones are determined.
         let (held, wasCancelling) = lanes { lanes in
             let wasCancelling = lanes.isCancelling(row.batchKey)
             lanes.setCancelling(row.batchKey, true)
@@ -35,7 +35,7 @@ extension SQLiteJobQueue {
                 lanes.setCancelling(row.batchKey, row.phase == .cancelling)
                 lanes.setWork(tenantID, hasWork)
             }
-            // Given back or put off before the request stood: they are not named in the answer, and whoever looked for them since
+            // Given back or put off before the request was committed: they are not in the answer, and a check for them since then
             // found no request.
             let isAnyFree = lanes { !held.isSubset(of: $0.heldNumbers(tenantID, batchKey: row.batchKey)) }
             if isAnyFree { notify { $0.jobWaiting() } }
@@ -44,8 +44,8 @@ extension SQLiteJobQueue {
         return (held.isEmpty ? .requestedInLastPass(row.job, unstarted: open) : .requested(row.job, unstarted: []), nil)
     }
 
-    /// Cancels the users who wait and stand in no batch.
-    /// - Returns: the batch key whose records are to be deleted; `nil`: there are none.
+    /// Cancels waiting users that are not in a batch.
+    /// - Returns: the batch key whose records must be deleted; `nil` if there are none.
     private func dropDeferred(of row: JobRow, in context: WriteContext) throws -> Int64? {
         try context.sql(Self.cancelDeferred).run(.int(row.seq))
         guard row.deferred > 0 else { return nil }
@@ -57,7 +57,7 @@ extension SQLiteJobQueue {
     package func drop(
         _ job: JobID, batches: [Int], applied: [Int: [AppliedUser]], settledAhead: [AppliedUser]?, now: Timestamp
     ) async throws -> Job? {
-        // In steps, so that nobody waits for 10,000 payloads to go.
+        // In steps, so that no other write waits for 10,000 payloads to be deleted.
         let ahead = Dictionary((settledAhead ?? []).map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
         var rest = batches[...]
         while !rest.isEmpty {
@@ -99,8 +99,8 @@ extension SQLiteJobQueue {
         _ = try settle([row.seq: progress], of: [row.seq: row], now: now, ending: { _ in nil }, in: context)
     }
 
-    /// Ends what waits in no batch: those who were settled are cut into batches, which end with what became of them; the others are
-    /// cancelled, in steps as far as somebody settled comes after them.
+    /// Ends users that wait but are not in a batch: settled ones are cut into batches, which end with their results; the others
+    /// are cancelled, in steps as long as a settled one comes after them.
     private func dropLastPass(of id: JobID, _ ahead: [UInt32: AppliedUser], now: Timestamp) async throws {
         let last = ahead.keys.max().map { Int64($0) }
         var isThrough = false
@@ -133,7 +133,7 @@ extension SQLiteJobQueue {
             var found: [JobID] = []
             let rows = try db.sql(Self.selectCancelling).all { JobRow($0) }.compactMap { $0 }
             for row in rows where found.count < limit {
-                // Asked after the table was: a batch that ended since is in question still, which costs a look.
+                // Checked after the table was read: a batch that has ended since is reported too, which costs only another check.
                 let held = lanes { $0.heldNumbers(row.job.tenantID, batchKey: row.batchKey) }
                 if try OpenBatch.isLastPass(row, db) {
                     if held.isEmpty { found.append(row.job.id) }
@@ -150,9 +150,9 @@ extension SQLiteJobQueue {
         try db.sql(selectPayload).first(.int(batchID)) { BatchPayload(bytes: $0.bytes(0), count: $0.int(1)) }
     }
 
-    /// Batches that one transaction drops at most.
+    /// The most batches that one transaction drops.
     private static let dropStep = 64
-    /// The same where the disk is nearly full: what is dropped is written once more before it goes.
+    /// The same if the disk is nearly full: what is dropped is written once more before it is deleted.
     private static let tightDropStep = 8
 
     private static let markCancelled = """
@@ -168,12 +168,12 @@ extension SQLiteJobQueue {
     private static let selectPayload = """
         SELECT p.records, b.users FROM batches b JOIN payloads p ON p.id = b.id WHERE b.id = ?1 AND b.done = 0
         """
-    /// Jobs stay in this phase for moments; there are never many.
+    /// Jobs stay in this phase only briefly; there are never many.
     static let selectCancelling = "SELECT \(JobRow.columns) FROM jobs INDEXED BY jobs_cancelling WHERE phase = 1 ORDER BY seq"
 }
 
 extension BatchPayload {
-    /// Those of `users` that the batch has, in its order.
+    /// Those of `users` that are in the batch, in its order.
     fileprivate func users(among users: [UInt32: AppliedUser]) -> [AppliedUser] {
         var found: [AppliedUser] = []
         forEach { record in if let user = users[record.index] { found.append(user) } }

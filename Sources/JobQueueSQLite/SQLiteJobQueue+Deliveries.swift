@@ -26,7 +26,7 @@ extension SQLiteJobQueue {
         }
     }
 
-    /// Where pending deliveries go, each once, read by jumping from one to the next: a handful, however many deliveries wait.
+    /// The destinations of pending deliveries, found by skipping from one to the next: a handful, however many deliveries wait.
     private static func destinations(_ db: Database) throws -> [String] {
         var found: [String] = []
         while let next = try db.sql(DeliveryRow.nextDestination).first(.text(found.last ?? ""), map: { $0.optionalText(0) })
@@ -60,7 +60,7 @@ extension SQLiteJobQueue {
         let before = try cursor.map { try PageCursor.numbers($0, .deliveries, count: 1)[0] } ?? .max
         let rows = try await read { db in
             if let jobID = filter.jobID {
-                // A job has a handful at most.
+                // A job has at most a handful.
                 return try db.sql(DeliveryRow.ofJob).all(.text(jobID.text)) { DeliveryRow($0) }.filter { row in
                     row.seq < before && filter.state ?? row.delivery.state == row.delivery.state
                         && filter.tenantID ?? row.delivery.what.tenantID == row.delivery.what.tenantID
@@ -109,7 +109,7 @@ extension SQLiteJobQueue {
         }
     }
 
-    /// Of a delivery that waits only: what was delivered or is dead is not revived by a late answer.
+    /// Only for a waiting delivery: a late answer does not revive a delivered or dead one.
     private static let recordAttempt = """
         UPDATE deliveries SET state = ?2, due_at = ?3, attempts = attempts + 1, last_attempt_at = ?4, last_status = ?5,
             last_error = ?6, delivered_at = ?7

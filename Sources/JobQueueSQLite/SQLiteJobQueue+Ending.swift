@@ -15,7 +15,7 @@ extension SQLiteJobQueue {
             guard try mayEnd(row, in: context) else { return nil }
             try end(&row, now: now, in: context, as: ending)
             try row.write(over: before, in: context)
-            // Those that had to wait for this one.
+            // Jobs that had to wait for this one.
             let others = try context.sql(Self.selectLaterEnding).first(.tenant(row.job.tenantID), .int(row.seq)) { _ in true }
             if others != nil {
                 context.afterCommit { [self] in notify { $0.jobWaiting() } }
@@ -24,13 +24,13 @@ extension SQLiteJobQueue {
         }
     }
 
-    /// Whether a job has no other of its tenant to wait for.
+    /// Whether no other job of its tenant must end first.
     func mayEnd(_ row: JobRow, in context: WriteContext) throws -> Bool {
         try context.sql(Self.selectEarlierEnding).first(.tenant(row.job.tenantID), .int(row.seq)) { _ in true } == nil
     }
 
-    /// Ends a job that may end, and writes its outbox row; the job's row is the caller's to write, in the same transaction.
-    /// - Parameter ending: asked how; `nil`: not now, and the row is left as it is.
+    /// Ends a job that may end, and writes its outbox row; the caller must write the job's row, in the same transaction.
+    /// - Parameter ending: decides how; `nil` if not now, and the row is left unchanged.
     /// - Returns: whether it ended.
     @discardableResult
     func end(
@@ -40,7 +40,7 @@ extension SQLiteJobQueue {
         let tenantID = row.job.tenantID
         var end = try TenantEnd.last(of: tenantID, context.db) ?? TenantEnd(sequence: 0, endedAt: now)
         end.sequence += 1
-        // Whoever ended the job before may have taken the time later. But an end that lies ahead of the clock was written before the
+        // Whoever ended the previous job may have read the clock later. But an end ahead of the clock was written before the
         // clock was set back.
         end.endedAt = end.endedAt <= clock.now() ? max(now, end.endedAt) : now
         row.job.sequence = end.sequence

@@ -4,7 +4,7 @@ import SQLiteSupport
 package import SyncModel
 import Synchronization
 
-/// Deleting goes in steps, each a short transaction that others share, so that nobody waits for a large job to go.
+/// Deletes in steps, each a short transaction shared with others, so that no write waits for a large job to be deleted.
 extension SQLiteJobQueue {
     package func prune(jobsBefore: Timestamp, keysBefore: Timestamp, limit: Int) async throws -> Int {
         var pruned = 0
@@ -26,7 +26,7 @@ extension SQLiteJobQueue {
         return pruned
     }
 
-    /// Deletes jobs that ended, with their deliveries. What stands under their batch keys is marked, to be swept.
+    /// Deletes ended jobs, with their deliveries. The rows under their batch keys are marked, to be swept.
     private func pruneJobs(before: Timestamp, limit: Int, in context: WriteContext) throws -> [Int64] {
         let read = readers.withLock { Set($0.keys.map(\.text)) }
         let jobs = try context.sql(Self.selectPrunable).all(.time(before), .int(limit + read.count)) { row in
@@ -55,16 +55,16 @@ extension SQLiteJobQueue {
         return old.count
     }
 
-    /// What a crash left behind: uploads that became no job, deletions under way.
+    /// What a crash left behind: uploads that became no job, and interrupted deletions.
     func leftovers() async throws -> [Leftover] { try await read { db in try LeftoverRow.all(db) } }
 
-    /// Deletes what stands under batch keys, then their marks. What cannot be deleted now is deleted when there is room to.
+    /// Deletes the rows under batch keys, then their marks. What cannot be deleted now is deleted when there is room for it.
     func sweepOrOwe(_ leftovers: [Leftover]) async {
         guard !leftovers.isEmpty else { return }
         do { try await sweep(leftovers) } catch { owed.withLock { $0 += leftovers } }
     }
 
-    /// Deletes what stands under batch keys, then their marks.
+    /// Deletes the rows under batch keys, then their marks.
     func sweep(_ leftovers: [Leftover]) async throws {
         var rest = leftovers[...]
         while !rest.isEmpty {
@@ -74,19 +74,19 @@ extension SQLiteJobQueue {
                 try await writer.write { context in
                     try Self.sweepSome(step, blobs: isTight ? Self.tightBlobStep : Self.blobStep, in: context)
                 })
-            // What is deleted is written to the log first, overwritten.
+            // Deletions are first written to the log, overwritten with zeros.
             if isTight { await emptyLog() }
         }
     }
 
-    /// - Parameter blobs: payloads that are deleted at most.
+    /// - Parameter blobs: the most payloads to delete.
     /// - Returns: how many of `leftovers` are gone.
     private static func sweepSome(
         _ leftovers: ArraySlice<Leftover>, blobs: Int, in context: WriteContext
     ) throws -> Int {
         var blobs = blobs
         var rows = rowStep
-        /// False where something is left.
+        /// False if something is left.
         func delete(_ sql: String, _ values: [SQLValue], _ budget: inout Int) throws -> Bool {
             try context.sql(sql).run(values + [.int(budget)])
             budget -= context.db.changes
@@ -106,13 +106,13 @@ extension SQLiteJobQueue {
         return leftovers.count
     }
 
-    /// Jobs that one transaction deletes at most.
+    /// The most jobs that one transaction deletes.
     private static let pruneStep = 100
-    /// Payloads (tens of KiB each) that one transaction deletes at most.
+    /// The most payloads (tens of KiB each) that one transaction deletes.
     private static let blobStep = 64
     /// The same while the disk is short.
     private static let tightBlobStep = 8
-    /// Small rows that one transaction deletes at most.
+    /// The most small rows that one transaction deletes.
     private static let rowStep = 500
 
     static let selectPrunable = """

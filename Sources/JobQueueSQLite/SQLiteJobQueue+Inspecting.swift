@@ -8,7 +8,7 @@ extension SQLiteJobQueue {
         try readNow { db in try JobRow.find(id, db)?.job }
     }
 
-    /// Newest first. One index answers for one state (of one tenant, or source); the pages of the states asked for are merged.
+    /// Newest first. One index serves one state (of one tenant, or source); the pages of the requested states are merged.
     package func jobs(_ filter: JobFilter, limit: Int, cursor: String?) async throws -> Page<Job> {
         var before = (at: Int64.max, seq: Int64.max)
         if let cursor {
@@ -75,7 +75,7 @@ extension SQLiteJobQueue {
     }
 }
 
-/// The statements of lists and of the status.
+/// The statements for lists and for the status.
 enum JobList {
     private static let place = """
         accepted_at >= ?2 AND accepted_at <= ?3 AND (accepted_at < ?3 OR seq < ?4)
@@ -89,7 +89,7 @@ enum JobList {
     static let bySource = """
         SELECT \(JobRow.columns) FROM jobs INDEXED BY jobs_source WHERE state = ?1 AND \(place) AND source = ?6 \(order)
         """
-    /// The sources of a tenant are few: those of others are passed over within the index.
+    /// A tenant has few sources: those of others are skipped within the index.
     static let byTenantAndSource = """
         SELECT \(JobRow.columns) FROM jobs INDEXED BY jobs_tenant
         WHERE state = ?1 AND \(place) AND tenant_id = ?6 AND source = ?7 \(order)

@@ -4,12 +4,12 @@ import SQLiteSupport
 import SyncModel
 import Synchronization
 
-/// What the last look found wrong, and where the next one goes on.
+/// What the last check found wrong, and where the next one continues.
 struct LaneLooks: Sendable {
     var suspects: [TenantID: Set<LaneFault>] = [:]
     /// Batch keys that were wrong among those being cancelled.
     var cancels: Set<Int64> = []
-    /// The last tenant looked at.
+    /// The last tenant checked.
     var last: TenantID?
 }
 
@@ -38,7 +38,7 @@ extension SQLiteJobQueue {
         return repairs
     }
 
-    /// Those in question, and the next ones in order; after the last the first again.
+    /// The tenants under suspicion, and the next ones in order; after the last one, the first again.
     private func tenants(of looks: LaneLooks, _ limit: Int, _ next: inout LaneLooks, _ db: Database) throws -> [TenantID] {
         let last = looks.last.map { SQLValue.tenant($0) } ?? .text("")
         let slice = try db.sql(LaneFacts.tenants).all(last, .int(limit)) { TenantID($0.text(0)) }

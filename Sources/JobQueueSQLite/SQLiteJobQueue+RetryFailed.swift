@@ -4,10 +4,10 @@ import SQLiteSupport
 package import SyncModel
 
 extension SQLiteJobQueue {
-    /// The failed users' records stand batch by batch in whatever order the batches were cut. They are copied into `deferred`, which
-    /// sorts them by index, and cut anew from there: in steps, as an upload that a crash would sweep.
+    /// The failed users' records are stored by batch, in whatever order the batches were cut. They are copied into `deferred`,
+    /// which sorts them by index, and cut again from there: in steps, as an upload that would be swept after a crash.
     package func retryFailed(of id: JobID, as newID: JobID, requestID: String, now: Timestamp) async throws -> RetryRequest {
-        // Looked up without a write, and asked again in the one that accepts the job.
+        // Checked without a write first, and again in the one that accepts the job.
         let (row, answer) = try await read { db in
             let row = try JobRow.find(id, db)
             return (row, try row.flatMap { try Self.answer($0, db) })
@@ -21,7 +21,7 @@ extension SQLiteJobQueue {
             try await gatherFailed(row, upload)
             let users = try await cutGathered(upload)
             let request = try await writer.write { [self] context -> RetryRequest in
-                // Asked again: it may have been pruned or retried meanwhile.
+                // Checked again: it may have been pruned or retried meanwhile.
                 guard let row = try JobRow.find(id, context.db) else { return .unknown }
                 if let answer = try Self.answer(row, context.db) { return answer }
                 guard users > 0 else { return .nothingFailed(row.job) }
@@ -39,7 +39,7 @@ extension SQLiteJobQueue {
         }
     }
 
-    /// What can be said without looking at the payloads; `nil`: a job is to be made.
+    /// The answer, if it does not depend on the payloads; `nil` if a job must be created.
     private static func answer(_ row: JobRow, _ db: Database) throws -> RetryRequest? {
         guard row.job.state.isEnd else { return .open(row.job) }
         let open = try db.sql(selectOpenRetry).first(.text(row.job.id.text)) { JobRow($0)?.job } ?? nil
@@ -81,7 +81,7 @@ extension SQLiteJobQueue {
         }
     }
 
-    /// Cuts what was gathered into batches, re-indexed from 0.
+    /// Cuts the gathered records into batches, re-indexed from 0.
     /// - Returns: how many users there are.
     private func cutGathered(_ upload: UploadID) async throws -> Int {
         var users = 0
@@ -117,7 +117,7 @@ extension SQLiteJobQueue {
         return users
     }
 
-    /// Batches that one transaction reads or cuts at most.
+    /// The most batches that one transaction reads or cuts.
     private static let gatherStep = 32
 
     static let selectOpenRetry = """

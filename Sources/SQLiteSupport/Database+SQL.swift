@@ -8,10 +8,10 @@ extension Database {
         return SQLStatement(statement.sqliteStatement, of: statement)
     }
 
-    /// Rows changed by the statement that ran last.
+    /// Rows changed by the last statement.
     package var changes: Int { Int(sqlite3_changes64(sqliteConnection)) }
 
-    /// True outside of a transaction; SQLite leaves one by itself on some failures (full disk, input/output).
+    /// True outside a transaction; SQLite leaves one by itself on some failures (full disk, input/output).
     package var isOutsideTransaction: Bool { sqlite3_get_autocommit(sqliteConnection) != 0 }
 
     /// Milliseconds for which a statement waits for a lock that another connection holds.

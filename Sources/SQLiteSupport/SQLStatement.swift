@@ -110,7 +110,7 @@ package final class SQLStatement {
         }
     }
 
-    /// Has SQLite copy what is bound (`SQLITE_TRANSIENT`, a cast that Swift does not import).
+    /// Makes SQLite copy what is bound (`SQLITE_TRANSIENT`, a cast that Swift does not import).
     private static let copy = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
     // MARK: Running

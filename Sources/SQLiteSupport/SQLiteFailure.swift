@@ -14,7 +14,7 @@ package struct SQLiteFailure: Error, Sendable {
         self.message = message
     }
 
-    /// What the connection last failed with.
+    /// The connection's last failure.
     package init(_ connection: OpaquePointer?) {
         self.init(code: sqlite3_extended_errcode(connection), message: String(cString: sqlite3_errmsg(connection)))
     }
@@ -42,7 +42,7 @@ package struct SQLiteFailure: Error, Sendable {
     /// What was to be written is refused, and will be whenever it is tried.
     package var isOfContent: Bool { [SQLITE_CONSTRAINT, SQLITE_TOOBIG, SQLITE_MISMATCH].contains(primaryCode) }
 
-    /// Another process holds a lock: it will let go of it.
+    /// Another process holds a lock, which it will release.
     package var isOfLock: Bool { primaryCode == SQLITE_BUSY || primaryCode == SQLITE_LOCKED }
 
     /// The store as a whole cannot be written: nothing more is to be accepted until it can.

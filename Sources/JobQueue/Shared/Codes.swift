@@ -1,6 +1,6 @@
 package import SyncModel
 
-/// The integers by which the tables name states and operations. Never change one: files hold them.
+/// The integers that stand for states and operations in the tables. Never change one: files contain them.
 extension JobState {
     package var code: Int {
         switch self {
@@ -14,7 +14,7 @@ extension JobState {
     }
 
     package init(code: Int) {
-        // A code of no state cannot be there: only this file's writer wrote it.
+        // An unknown code cannot occur: only this file's writer wrote it.
         self = JobState.allCases.first { $0.code == code } ?? .failed
     }
 }

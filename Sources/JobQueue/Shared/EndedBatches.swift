@@ -1,13 +1,13 @@
 package import SyncModel
 
-/// What batches that ended add up to for their job.
+/// What a job's ended batches add up to.
 package struct EndedBatches {
     package var counts = JobCounts()
     package var failedCodes: [String: Int] = [:]
     package var deferred = 0
     /// Numbers of the batches that ended.
     package var ended: Set<Int> = []
-    /// When the last of them was leased: the job's start, where none is written down.
+    /// When the last of them was leased: the job's start, if none is recorded.
     package var startedAt: Timestamp?
 
     package init() {}
@@ -21,7 +21,7 @@ package struct EndedBatches {
 }
 
 extension JobRow {
-    /// The row once these batches ended.
+    /// The row after these batches ended.
     package func after(_ progress: EndedBatches) -> JobRow {
         var row = self
         if job.state == .queued, let start = progress.startedAt {
@@ -33,7 +33,7 @@ extension JobRow {
         row.deferred += progress.deferred
         row.job.counts = row.job.counts + progress.counts
         row.job.failedCodes.merge(progress.failedCodes, uniquingKeysWith: +)
-        // Of another batch than these the backoff stays: a turn that began later may have put one off before this one was written.
+        // Another batch's backoff stays: a later turn may have put one off before this one was written.
         if let waiting = row.retryBatch, progress.ended.contains(waiting) { (row.retryAt, row.retryBatch) = (nil, nil) }
         let isOpen = row.job.batchesDone < row.job.batches || row.deferred > 0
         row.phase = isOpen ? (row.job.cancelRequested ? .cancelling : .working) : .endable

@@ -1,19 +1,19 @@
 package import SyncModel
 
-/// A finished batch as it is written, joined and encoded before it reaches the writer.
+/// A finished batch in the form that is written, joined and encoded before it reaches the writer.
 package struct FinishedRow: Sendable {
     package var results: [UInt8]
-    /// Records of the users that failed; kept for `retryFailed`.
+    /// Records of the users that failed, kept for `retryFailed`.
     package var failedRecords: [UInt8]?
-    /// Records of users to be tried once more.
+    /// Records of users deferred to the last pass.
     package var deferred: [(index: UInt32, record: [UInt8])] = []
-    /// Users without outcome count as cancelled.
+    /// Users without an outcome count as cancelled.
     package var counts = JobCounts()
     package var failedCodes: [String: Int] = [:]
-    /// No record of the batch is known: how many users it had is told by its row alone.
+    /// No record of the batch is known: only its row says how many users it had.
     package let isWithoutRecords: Bool
 
-    /// - Parameter deferred: indices of users to be tried once more; empty in the last pass.
+    /// - Parameter deferred: indices of users deferred to the last pass; empty in the last pass.
     package init(payload: BatchPayload, users: [AppliedUser], deferred: Set<UInt32>) {
         isWithoutRecords = payload.bytes.isEmpty
         results = ResultsBlob(payload: payload, applied: users).bytes

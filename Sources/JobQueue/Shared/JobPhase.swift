@@ -1,13 +1,13 @@
-/// Who has to do something about a job next.
+/// What acts on a job next.
 package enum JobPhase: Int, Sendable {
     /// Its batches are leased.
     case working = 0
-    /// Its cancel was requested and it has open batches: those are to be dropped.
+    /// Its cancel was requested and it has open batches, which must be dropped.
     case cancelling = 1
-    /// No batch is open: it is to be ended.
+    /// No batch is open: it must be ended.
     case endable = 2
-    /// It ended; the directory's ledger rows stand.
+    /// It has ended; the directory's ledger still has its rows.
     case ledgered = 3
-    /// It ended and the ledger forgot it.
+    /// It has ended, and its ledger rows are deleted.
     case closed = 4
 }

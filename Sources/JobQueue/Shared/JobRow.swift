@@ -1,13 +1,13 @@
 package import SyncModel
 
-/// A row of `jobs`: the job as callers see it, and what the queue keeps beside it.
+/// A row of `jobs`: the job as callers see it, and what the queue keeps with it.
 package struct JobRow: Sendable {
     package var job: Job
     package var seq: Int64
     package var batchKey: Int64
     package var phase: JobPhase
     package var nextBatch: Int
-    /// Users that wait for the last pass and stand in no batch yet.
+    /// Users that wait for the last pass and are not in a batch yet.
     package var deferred: Int
     package var retryBatch: Int?
     package var retryAt: Timestamp?

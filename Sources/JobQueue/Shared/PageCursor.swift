@@ -1,6 +1,6 @@
-/// The place at which a page ended: numbers, joined. Opaque to callers; one of another list is not taken.
+/// The position at which a page ended: numbers, joined. Opaque to callers; a cursor of another list is refused.
 package struct PageCursor {
-    /// Which list it belongs to.
+    /// The list it belongs to.
     package enum Kind: String {
         case jobs = "j"
         case deliveries = "d"
@@ -18,8 +18,8 @@ package struct PageCursor {
         return numbers
     }
 
-    /// The user of a job's results at which the next page begins. As wide as the indices that results are stored under: whatever
-    /// a caller sends, it can be reckoned with.
+    /// The index of the user at which the next page of a job's results begins. As wide as the indices of stored results: whatever
+    /// a caller sends, it is safe to calculate with.
     /// - Throws: `QueueError.badCursor`.
     package static func userIndex(_ text: String) throws -> UInt32 {
         guard let index = try UInt32(exactly: numbers(text, .results, count: 1)[0]) else { throw QueueError.badCursor }

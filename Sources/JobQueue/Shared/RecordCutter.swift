@@ -1,6 +1,6 @@
 package import SyncModel
 
-/// Cuts records that come one by one, in index order, into batches: at most 100 users and about 1 MiB each, as intake does.
+/// Cuts records that arrive one by one, in index order, into batches of at most 100 users and about 1 MiB each, as intake does.
 package struct RecordCutter {
     package static let maxUsers = 100
     package static let maxBytes = 1 << 20
@@ -11,19 +11,19 @@ package struct RecordCutter {
 
     package init() {}
 
-    /// True when the next record of `bytes` bytes belongs into the next batch.
+    /// True if the next record, of `bytes` bytes, belongs in the next batch.
     package func isFull(before bytes: Int) -> Bool {
         writer.count >= Self.maxUsers || (writer.count > 0 && writer.bytes.count + bytes > Self.maxBytes)
     }
 
-    /// - Parameter record: as stored, its length included.
+    /// - Parameter record: as stored, including its length.
     package mutating func append(_ record: [UInt8], index: UInt32) {
         if writer.count == 0 { first = index }
         last = index
         record.withUnsafeBytes { writer.append(record: $0) }
     }
 
-    /// The batch of what was appended; `nil` where nothing was.
+    /// The batch of what was appended; `nil` if nothing was.
     package mutating func take() -> NewBatch? {
         guard writer.count > 0 else { return nil }
         defer { writer.removeAll(keepingCapacity: true) }
@@ -32,11 +32,11 @@ package struct RecordCutter {
 }
 
 extension [UInt8] {
-    /// A stored record under another index (its second word, see `UserRecord`).
+    /// A stored record with another index (its second word, see `UserRecord`).
     package func reindexed(_ index: UInt32) -> [UInt8] {
         var copy = self
         copy.withUnsafeMutableBytes { bytes in
-            // A record that is cut short is read by nobody.
+            // A truncated record is never read.
             guard bytes.count >= 8 else { return }
             bytes.storeBytes(of: index.littleEndian, toByteOffset: 4, as: UInt32.self)
         }

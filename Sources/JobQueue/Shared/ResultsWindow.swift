@@ -1,12 +1,12 @@
 package import SyncModel
 
-/// The results of a range of a job's users in index order, ready to be paged through.
+/// The results of a range of a job's users in index order, ready for paging.
 ///
-/// Intake sorts users by email inside runs of up to 100,000 before it cuts batches, so each batch of a run holds users of the whole
-/// run's range, and any page of it needs all the run's batches. A window reads them once: their blobs as stored, and for each user
-/// where the result stands. Only the results of a page are made into texts.
+/// Intake sorts users by email inside runs of up to 100,000 before it cuts batches, so each batch of a run has users from the
+/// run's whole range, and any page of it needs all of the run's batches. A window reads them once: their blobs as stored, and for
+/// each user the position of the result. Only the results of a page are decoded.
 package struct ResultsWindow: Sendable {
-    /// Users of one window: a run.
+    /// Users per window: one run.
     package static let span = 100_000
 
     private let blobs: [ResultsBlob]

@@ -3,16 +3,16 @@ import JobQueue
 import SQLiteSupport
 import SyncModel
 
-/// What the tables say of a tenant, for comparison with its lane. Read on the connection that writes, between two commits.
+/// A tenant's state in the tables, for comparison with its lane. Read on the writing connection, between two commits.
 struct LaneFacts {
-    /// A job of its is in phase `working`.
+    /// Whether one of its jobs is in phase `working`.
     var hasWork: Bool
-    /// Of the leases looked up those whose batch is open no more.
+    /// The leases whose batch is no longer open.
     var ended: Set<LeaseID> = []
-    /// Whether the table knows the batch in the lane's backoff as one that waits; true without a backoff.
+    /// Whether the table has the batch of the lane's backoff as one that waits; true without a backoff.
     var backsOff = true
 
-    /// The next tenants with open jobs after one, in the order of their bytes.
+    /// The next tenants with open jobs after a given one, in byte order.
     static let tenants = "SELECT tenant_id FROM tenants WHERE tenant_id > ?1 ORDER BY tenant_id LIMIT ?2"
     static let isOpen = "SELECT 1 FROM batches WHERE id = ?1 AND done = 0"
     static let isPutOff = "SELECT 1 FROM jobs WHERE seq = ?1 AND phase = 0 AND retry_batch = ?2"
@@ -31,9 +31,9 @@ struct LaneFacts {
     }
 }
 
-/// One thing in which memory and tables differ.
+/// One difference between memory and tables.
 struct LaneFault: Hashable {
     var kind: QueueRepair.Kind
-    /// What it is about: a lease, a reservation, a batch key; the same fault has the same.
+    /// The subject: a lease, a reservation, a batch key; equal for the same fault.
     var number: Int64 = 0
 }

@@ -3,7 +3,7 @@ import JobQueue
 import SQLiteSupport
 import SyncModel
 
-/// Reads at start who has work: one entry a tenant, no job by itself.
+/// Reads at start which tenants have work: one entry per tenant, no single jobs.
 enum LanesLoader {
     static let tenants = """
         SELECT tenant_id, min(seq) AS head FROM jobs INDEXED BY jobs_lane WHERE phase = 0 GROUP BY tenant_id ORDER BY head

@@ -6,8 +6,8 @@ import SyncModel
 extension ResultsWindow {
     /// Reads the range of a job's results.
     /// - Parameters:
-    ///   - range: indices; results outside of it are left out.
-    ///   - status: only batches that hold such results are read.
+    ///   - range: of indices; results outside it are left out.
+    ///   - status: only batches with such results are read.
     init(_ key: Int64, _ range: Range<Int>, _ status: ResultStatusFilter?, _ db: Database) throws {
         let bounds = BatchName.bounds(key: key)
         let blobs = try db.sql(Self.select(status)).all(
@@ -16,7 +16,7 @@ extension ResultsWindow {
         self.init(range, status, of: blobs)
     }
 
-    /// How many batches hold users of the range.
+    /// How many batches have users in the range.
     static func batches(_ key: Int64, _ range: Range<Int>, _ db: Database) throws -> Int {
         let bounds = BatchName.bounds(key: key)
         return try db.sql(count).first(
@@ -24,7 +24,7 @@ extension ResultsWindow {
         ) { $0.int(0) } ?? 0
     }
 
-    /// A job's batches are few thousand small rows that stand together: a scan of them costs a millisecond.
+    /// A job's batches are a few thousand small adjacent rows: scanning them costs a millisecond.
     private static let condition = "b.id >= ?1 AND b.id <= ?2 AND b.last_index >= ?3 AND b.first_index < ?4 AND b.done = 1"
     static let count = "SELECT count(*) FROM batches b WHERE \(condition)"
     static let selectAll = "SELECT r.results FROM batches b JOIN results r ON r.id = b.id WHERE \(condition)"

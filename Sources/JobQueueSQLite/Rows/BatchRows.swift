@@ -2,14 +2,14 @@ import JobQueue
 import SQLiteSupport
 import SyncModel
 
-/// Writes the rows of new batches: the small one that is asked about, and its payload.
+/// Writes the rows of new batches: a small one for lookups, and its payload.
 enum BatchRows {
     private static let insertBatch = """
         INSERT INTO batches (id, first_index, last_index, users, pass) VALUES (?1, ?2, ?3, ?4, ?5)
         """
     private static let insertPayload = "INSERT INTO payloads (id, records) VALUES (?1, ?2)"
 
-    /// - Parameter number: the first one's; the others follow.
+    /// - Parameter number: of the first batch; the others follow.
     /// - Returns: how many users they hold.
     static func insert(
         _ batches: [NewBatch], key: Int64, from number: Int, pass: BatchPass = .first, in context: WriteContext

@@ -8,7 +8,7 @@ extension FinishedRow {
     static let deletePayload = "DELETE FROM payloads WHERE id = ?1"
     static let keepFailed = "UPDATE payloads SET records = ?2 WHERE id = ?1"
 
-    /// Ends the batch as applied. False where it had ended before.
+    /// Ends the batch as applied. False if it had already ended.
     mutating func write(id: Int64, in context: WriteContext) throws -> Bool {
         let users = try context.sql(Self.endBatch).first(.int(id), .int(1), .int(counts.failed), .int(counts.created)) {
             $0.int(0)

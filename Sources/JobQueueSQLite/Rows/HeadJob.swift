@@ -3,7 +3,7 @@ import JobQueue
 import SQLiteSupport
 import SyncModel
 
-/// What leasing needs of the job that a tenant works on: the first accepted of those that have open batches.
+/// What leasing needs of a tenant's head job: the earliest accepted one that has open batches.
 struct HeadJob {
     var seq: Int64
     var id: JobID
@@ -16,15 +16,15 @@ struct HeadJob {
     var batchesDone: Int
     var nextBatch: Int
     var deferred: Int
-    /// Whether it tries failed users of another job again.
+    /// Whether it retries failed users of another job.
     var isRetry: Bool
 
     var openBatches: Int { batches - batchesDone }
-    /// Whether its start is to be written down with its first lease. That of a single batch is not: it ends, or is put off, a moment
-    /// later, and its start is written with that.
+    /// True if the first lease must also mark the job as running. A single-batch job skips this; its start is written with its
+    /// end or first retry.
     var needsStartWritten: Bool { state == .queued && batches > 1 }
 
-    /// Whether it is a single batch that was not tried yet.
+    /// Whether it is a single batch that has not been attempted yet.
     var isSmall: Bool { batches == 1 && batchesDone == 0 && deferred == 0 && state == .queued }
 
     /// The first `?3` after the number `?2`.
@@ -41,7 +41,7 @@ struct HeadJob {
         UPDATE jobs SET batches = batches + ?2, deferred = deferred - ?3, cancelled = cancelled + ?4 WHERE seq = ?1
         """
 
-    /// Writes down that a queued job was started.
+    /// Records that a queued job was started.
     static func writeStart(_ seq: Int64, at start: Timestamp, in context: WriteContext) throws {
         try context.sql(Self.start).run(.int(seq), .time(start))
         context.count { $0.start() }
@@ -71,7 +71,7 @@ struct OpenBatch {
     var attempts: Int
     var payload: BatchPayload
 
-    /// A batch whose payload were lost would arrive empty rather than never: its job ends, its users counting as cancelled unless the
+    /// A batch whose payload is lost arrives empty instead of never: its job ends, and its users count as cancelled unless the
     /// directory's ledger knows them.
     static let select = """
         SELECT b.id, b.pass, b.attempts, b.users, p.records
@@ -81,7 +81,7 @@ struct OpenBatch {
 
     private static let selectNumbers = "SELECT id FROM batches WHERE id >= ?1 AND id <= ?2 AND done = 0 ORDER BY id LIMIT ?3"
 
-    /// Numbers of a job's open batches from one on.
+    /// Numbers of a job's open batches, from a given one on.
     static func numbers(of batchKey: Int64, from number: Int, limit: Int, _ db: Database) throws -> [Int] {
         try db.sql(selectNumbers).all(
             .int(BatchName.id(key: batchKey, number: number)), .int(BatchName.bounds(key: batchKey).last), .int(limit)
@@ -90,14 +90,14 @@ struct OpenBatch {
         }
     }
 
-    /// The number of a job's first open batch from one on; `nil`: there is none.
+    /// The number of a job's first open batch, from a given one on; `nil` if there is none.
     static func first(of batchKey: Int64, from number: Int, _ db: Database) throws -> Int? {
         try numbers(of: batchKey, from: number, limit: 1, db).first
     }
 
     private static let selectLastPass = "SELECT pass FROM batches WHERE id >= ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1"
 
-    /// Whether a job's last pass has begun: some of its batches were made of users who waited.
+    /// Whether a job's last pass has begun: some of its batches consist of users that waited.
     static func isLastPass(_ row: JobRow, _ db: Database) throws -> Bool {
         let bounds = BatchName.bounds(key: row.batchKey)
         return try db.sql(selectLastPass).first(.int(bounds.first), .int(bounds.last)) { $0.int(0) }
@@ -116,7 +116,7 @@ struct OpenBatch {
     }
 }
 
-/// Records that wait for a job's last pass (or for a retry of failed users) in index order.
+/// Records that wait for a job's last pass (or for a retry of failed users), in index order.
 enum DeferredRow {
     static let insert = "INSERT OR REPLACE INTO deferred (batch_key, user_index, record) VALUES (?1, ?2, ?3)"
     static let select = "SELECT user_index, record FROM deferred WHERE batch_key = ?1 ORDER BY user_index LIMIT ?2"

@@ -3,18 +3,18 @@ import JobQueue
 import SQLiteSupport
 import SyncModel
 
-/// What stands behind an `Idempotency-Key`.
+/// What is stored under an `Idempotency-Key`.
 struct IdempotencyRow: Sendable {
     var jobID: JobID
     var bodyHash: [UInt8]
 
-    /// Seconds for which a key is kept.
+    /// How long a key is kept, in seconds.
     static let lifetime: Double = 24 * 3600
 
     private static let select = """
         SELECT job_id, body_hash FROM idempotency WHERE tenant_id = ?1 AND path = ?2 AND key = ?3 AND accepted_at > ?4
         """
-    /// Takes the place of an expired record only.
+    /// Replaces only an expired record.
     private static let insert = """
         INSERT INTO idempotency (tenant_id, path, key, body_hash, job_id, accepted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
         ON CONFLICT (tenant_id, path, key) DO UPDATE
@@ -30,7 +30,7 @@ struct IdempotencyRow: Sendable {
         } ?? nil
     }
 
-    /// - Throws: `QueueError.refused` where a job stands under the key already.
+    /// - Throws: `QueueError.refused` if a job was already accepted under the key.
     static func record(_ key: NewJob.Idempotency, job: JobID, at moment: Timestamp, _ db: Database) throws {
         try db.sql(insert).run(
             .tenant(key.tenantID), .text(key.path), .text(key.key), .bytes(key.bodyHash), .text(job.text), .time(moment),

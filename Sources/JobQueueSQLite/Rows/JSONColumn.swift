@@ -1,7 +1,7 @@
 import Foundation
 import SQLiteSupport
 
-/// Small lists that are read and written whole stand in one column, as JSON; `NULL` stands for none.
+/// Small lists that are always read and written whole are one JSON column; `NULL` if empty.
 enum JSONColumn {
     static func value<T: Encodable & Collection>(_ items: T) -> SQLValue {
         guard !items.isEmpty, let data = try? JSONEncoder().encode(items) else { return .null }

@@ -3,7 +3,7 @@ import SQLiteSupport
 import SyncModel
 
 extension JobRow {
-    /// Writes what progress and end change. The state stands in three indexes: it is named only where it changed.
+    /// Writes what progress and end change. The state is in three indexes, so it is written only if it changed.
     func write(over before: JobRow, in context: WriteContext) throws {
         let counts = job.counts
         var values: [SQLValue] = [

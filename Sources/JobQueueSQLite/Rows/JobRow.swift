@@ -15,7 +15,7 @@ extension JobRow {
     static let byID = "SELECT \(columns) FROM jobs WHERE id = ?1"
     static let bySeq = "SELECT \(columns) FROM jobs WHERE seq = ?1"
 
-    /// `nil` for a row whose id is none: nobody but this driver writes rows, so there is none such.
+    /// `nil` for a row with an invalid id; there are none, as only this driver writes rows.
     init?(_ row: SQLRow) {
         guard let id = JobID(row.text(7)) else { return nil }
         var job = Job(
@@ -55,7 +55,7 @@ extension JobRow {
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
         """
 
-    /// Writes a new job's row. One without batches has nothing to wait for: it is to be ended at once.
+    /// Writes a new job's row. A job without batches has nothing to wait for: it must be ended at once.
     static func insert(_ job: NewJob, seq: Int64, batchKey: Int64, batches: Int, in context: WriteContext) throws -> Job {
         let phase: JobPhase = batches == 0 ? .endable : .working
         try context.sql(insert).run(

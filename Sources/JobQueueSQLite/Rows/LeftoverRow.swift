@@ -1,13 +1,13 @@
 import GRDB
 import SQLiteSupport
 
-/// What is to be deleted.
+/// Something to delete.
 struct Leftover: Sendable {
     var key: Int64
     var kind: LeftoverKind
 }
 
-/// A batch key that no job names: an upload under way, or what is being deleted.
+/// A batch key that belongs to no job: an upload under way, or something being deleted.
 struct LeftoverRow: Sendable {
     var batches: Int
     var users: Int
@@ -25,12 +25,12 @@ struct LeftoverRow: Sendable {
         try db.sql(select).first(.int(key)) { LeftoverRow(batches: $0.int(0), users: $0.int(1)) }
     }
 
-    /// Counts an upload's batches; makes its row with the first ones.
+    /// Counts an upload's batches; creates its row with the first ones.
     static func add(_ key: Int64, batches: Int, users: Int, _ db: Database) throws {
         try db.sql(insert).run(.int(key), .int(LeftoverKind.everything.rawValue), .int(batches), .int(users))
     }
 
-    /// Marks what is to be deleted, so that a crash does not leave it behind.
+    /// Marks something for deletion, so that a crash does not leave it behind.
     static func mark(_ key: Int64, _ kind: LeftoverKind, _ db: Database) throws {
         try db.sql(insert).run(.int(key), .int(kind.rawValue), .int(0), .int(0))
     }

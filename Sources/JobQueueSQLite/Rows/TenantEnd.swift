@@ -2,7 +2,7 @@ import GRDB
 import SQLiteSupport
 import SyncModel
 
-/// The last end of a tenant's jobs. It stays when those jobs are pruned: a number is never given twice.
+/// The last end of a tenant's jobs. It outlives pruned jobs: a number is never used twice.
 struct TenantEnd: Sendable {
     var sequence: Int64
     var endedAt: Timestamp

@@ -7,15 +7,15 @@ import Synchronization
     import Glibc
 #endif
 
-/// Where a file really is, whatever it is called.
+/// Where a file really is, whatever its name.
 package enum FilePlace {
-    /// The path without links: of the file where it is there, of the place where it would be made where it is not.
+    /// The path without links: of the file if it exists, else of the place where it would be created.
     package static func resolved(_ path: String) -> String { resolved(path, links: 40) }
 
     private static func resolved(_ path: String, links: Int) -> String {
         if let real = real(path) { return real }
         let url = URL(filePath: path)
-        // A link to a file that is not there yet: the file is made where the link points to.
+        // A link to a missing file: the file is created where the link points.
         if links > 0, let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path) {
             let next = target.hasPrefix("/") ? target : url.deletingLastPathComponent().appending(path: target).path
             return resolved(next, links: links - 1)
@@ -24,7 +24,7 @@ package enum FilePlace {
         return (folder == "/" ? "" : folder) + "/" + url.lastPathComponent
     }
 
-    /// Whether two paths name one file, now or once it is made.
+    /// Whether two paths name one file, now or once it is created.
     package static func isSame(_ one: String, _ other: String) -> Bool {
         if resolved(one).utf8.elementsEqual(resolved(other).utf8) { return true }
         guard let one = FileIdentity(path: one) else { return false }
@@ -38,12 +38,12 @@ package enum FilePlace {
     }
 }
 
-/// What a file is, whatever its name.
+/// The identity of a file, whatever its name.
 struct FileIdentity: Equatable, Sendable {
     private let device: UInt64
     private let node: UInt64
 
-    /// `nil` where there is no file.
+    /// `nil` if there is no file.
     init?(path: String) {
         var figures = stat()
         guard stat(path, &figures) == 0 else { return nil }
@@ -52,8 +52,8 @@ struct FileIdentity: Equatable, Sendable {
     }
 }
 
-/// Sees that the queue's file and its log stand where they were opened. Moved or deleted, they can be written still, and nobody would
-/// find what was acknowledged then.
+/// Checks that the queue's file and its log are where they were opened. Moved or deleted, they can still be written, but what was
+/// acknowledged would never be found.
 final class OpenFilePlace: Sendable {
     private let log: String
     private let known = Mutex<FileIdentity?>(nil)
@@ -63,7 +63,7 @@ final class OpenFilePlace: Sendable {
     /// - Throws: `SQLiteFailure` where one of them is somewhere else.
     func check(_ db: Database) throws {
         let found = FileIdentity(path: log)
-        // The log is there from the first transaction on, and the same file until the last connection closes.
+        // The log exists from the first transaction on, and stays the same file until the last connection closes.
         let isLogInPlace = known.withLock { known in
             known = known ?? found
             return known == found

@@ -1,6 +1,6 @@
 import SQLiteSupport
 
-/// What came of a group of writes.
+/// The outcome of a group of writes.
 enum GroupOutcome: Sendable {
     case written
     /// Committed, but nothing was changed.

@@ -2,7 +2,7 @@ import GRDB
 import SQLiteSupport
 import SyncModel
 
-/// The figures that are kept so that nobody counts: one row of totals, and one row a tenant that has open jobs.
+/// Figures kept up to date so that rows need not be counted: one row of totals, and one row per tenant with open jobs.
 enum KeptFigures {
     private static let addTotals = """
         UPDATE counters SET queued = queued + ?1, running = running + ?2, completed = completed + ?3,

@@ -2,7 +2,7 @@ import JobQueue
 import SQLiteSupport
 
 extension QueueError {
-    /// The seam's word for what went wrong in a transaction.
+    /// The protocol's error for what went wrong in a transaction.
     init(_ error: any Error) {
         if let error = error as? QueueError {
             self = error

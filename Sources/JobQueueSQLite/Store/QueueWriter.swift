@@ -4,21 +4,21 @@ import SQLiteSupport
 import SyncModel
 import Synchronization
 
-/// The one way to write: operations that wait together share one transaction and one fsync (group commit).
+/// The only way to write: operations that wait together share one transaction and one fsync (group commit).
 ///
 /// While a commit is written to disk the next group gathers, so nothing is delayed on purpose. An operation that throws is rolled
-/// back alone. Where the commit fails, all of the group hear `QueueError.unavailable`. An operation may be performed more than
-/// once: it changes nothing but the database, or says by `WriteContext.onRollback` how to undo it.
-/// A caller's cancellation changes nothing: what was handed in is carried out and answered.
+/// back by itself. If the commit fails, the whole group gets `QueueError.unavailable`. An operation may be performed more than
+/// once: it must change nothing but the database, or say by `WriteContext.onRollback` how to undo the change. Cancelling the
+/// caller changes nothing: what was submitted is carried out and answered.
 final class QueueWriter: Sendable {
-    /// Told of each group.
+    /// Called once per group, with its outcome.
     typealias Report = @Sendable (GroupOutcome) -> Void
 
     private struct Operation: Sendable {
-        /// Carries the operation out; answers its caller when the result is called.
+        /// Carries the operation out; calling the result answers its caller.
         var perform: @Sendable (WriteContext) throws -> @Sendable () -> Void
         var fail: @Sendable (any Error) -> Void
-        /// Runs by itself, outside of a transaction.
+        /// Runs by itself, outside a transaction.
         var isAlone = false
         /// Takes about as long as its sync to disk.
         var isShort = false
@@ -31,7 +31,7 @@ final class QueueWriter: Sendable {
         var commits = 0
     }
 
-    /// Operations of one commit at most; bounds how long its first member waits for its last.
+    /// The most operations per commit; bounds how long the first one waits for the last.
     private static let groupLimit = 512
 
     private let pool: DatabasePool
@@ -42,7 +42,7 @@ final class QueueWriter: Sendable {
     private let threads: QueueThreads
     private let report: Report
 
-    /// Milliseconds for which a group waits for a lock that another process holds (a backup, a tool).
+    /// Milliseconds for which a group waits for another process's lock (a backup, a tool).
     private let patience: Int32
 
     init(
@@ -64,25 +64,25 @@ final class QueueWriter: Sendable {
     /// Groups committed so far.
     var commits: Int { line.withLock { $0.commits } }
 
-    /// Operations that wait for the group under way.
+    /// Operations waiting for the current group.
     var waiting: Int { line.withLock { $0.waiting.count } }
 
-    /// Carries `body` out in a transaction shared with whoever waits too; returns once it is on disk.
+    /// Runs `body` in a transaction shared with other waiting writes; returns once it is on disk.
     /// - Throws: what `body` throws, or `QueueError.unavailable`.
-    /// - Parameter isShort: whether it takes about as long as its sync to disk. Where nobody else is served, the caller's own thread
-    ///   carries it out then, which spares two changes of thread.
+    /// - Parameter isShort: whether it takes about as long as its sync to disk. If no other write is being served, the caller's
+    ///   own thread then runs it, which saves two thread hops.
     func write<T: Sendable>(
         isShort: Bool = false, _ body: @escaping @Sendable (WriteContext) throws -> T
     ) async throws -> T {
         try await submit(alone: false, short: isShort, body)
     }
 
-    /// Carries `body` out on the writer's connection by itself, outside of a transaction.
+    /// Runs `body` on the writer's connection by itself, outside a transaction.
     func alone<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         try await submit(alone: true, short: false) { try body($0.db) }
     }
 
-    /// Refuses all further operations; returns when those handed in before are done.
+    /// Refuses all further operations; returns when earlier ones are done.
     func close() async {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             enqueue(
@@ -125,8 +125,8 @@ final class QueueWriter: Sendable {
 
     private func drainElsewhere() { threads.serve(pool) { db in self.drain(db) } }
 
-    /// Carries out one group on the thread that calls. Those that came meanwhile, and a checkpoint, are left to another; so is all of
-    /// it while another process holds a lock, as waiting for that keeps a thread that tasks need.
+    /// Carries out one group on the calling thread. Operations that arrived meanwhile, and a checkpoint, are left to another
+    /// thread; so is everything while another process holds a lock, as waiting for it would block a thread that tasks need.
     private func serveOnce(_ db: Database) {
         do { try begin(db, patience: 0) } catch { return drainElsewhere() }
         guard serveNext(db, hasBegun: true) else { return }
@@ -139,14 +139,14 @@ final class QueueWriter: Sendable {
         if !isDone { drainElsewhere() }
     }
 
-    /// Runs on the writer's connection until nobody waits.
+    /// Runs on the writer's connection until no operation waits.
     private func drain(_ db: Database) {
         repeat {
             if log.isCheckpointDue { log.checkpoint(db, truncating: false) }
         } while serveNext(db)
     }
 
-    /// Carries out the next group; false where nobody waits.
+    /// Carries out the next group; false if no operation waits.
     /// - Parameter hasBegun: whether a transaction was begun for it.
     private func serveNext(_ db: Database, hasBegun: Bool = false) -> Bool {
         let group = nextGroup()
@@ -183,7 +183,7 @@ final class QueueWriter: Sendable {
         do { try operation.perform(WriteContext(db: db))() } catch { operation.fail(QueueError(error)) }
     }
 
-    /// Where an operation of a group stands.
+    /// The state of an operation of a group.
     private enum Progress {
         case waiting
         case done(WriteContext, answer: @Sendable () -> Void)
@@ -196,8 +196,8 @@ final class QueueWriter: Sendable {
         do {
             if !hasBegun { try begin(db, patience: patience) }
             try place.check(db)
-            // Savepoints cost a copy of every page an operation touches, and operations hardly ever fail: only a group in which one
-            // did is run again with them.
+            // Savepoints cost a copy of every page that an operation touches, and operations hardly ever fail: only a group with
+            // a failure is run again with them.
             if try !perform(group, db, &progress, savepoints: false) {
                 progress = Array(repeating: .waiting, count: group.count)
                 try begin(db, patience: patience)
@@ -214,10 +214,11 @@ final class QueueWriter: Sendable {
                 for context in contexts { context.committed() }
                 do {
                     try place.check(db)
-                    // A commit of nothing touches no disk: it says that no lock is held, not that there is room.
+                    // A commit that changes nothing does not touch the disk: it shows that no lock is held, not that there is
+                    // room.
                     report(log.writes == writesBefore ? .unchanged : .written)
                 } catch {
-                    // It stands in a file that nobody will find: not to be acknowledged.
+                    // It is in a file that will never be found: do not acknowledge it.
                     progress = progress.map { if case .done = $0 { .refused(error) } else { $0 } }
                     if let failure = SQLiteFailure(error) { report(.failed(failure)) }
                 }
@@ -236,9 +237,9 @@ final class QueueWriter: Sendable {
         }
     }
 
-    /// Carries out every operation of a group in the transaction that was begun; throws where the transaction is lost as a whole.
-    /// - Parameter savepoints: whether an operation that fails is rolled back alone.
-    /// - Returns: false where one of several failed and there were no savepoints: all is rolled back, and may be performed again.
+    /// Carries out every operation of a group in the current transaction; throws if the transaction as a whole is lost.
+    /// - Parameter savepoints: whether an operation that fails is rolled back by itself.
+    /// - Returns: false if one of several failed without savepoints: everything is rolled back, and may be performed again.
     private func perform(
         _ group: [Operation], _ db: Database, _ progress: inout [Progress], savepoints: Bool
     ) throws -> Bool {
@@ -251,7 +252,7 @@ final class QueueWriter: Sendable {
                 context.rolledBack()
                 progress[i] = .refused(error)
                 if let failure = SQLiteFailure(error), failure.isOfStorage { report(.failed(failure)) }
-                // SQLite gave up the whole transaction: nobody's work stands.
+                // SQLite rolled back the whole transaction: nothing of the group is kept.
                 if db.isOutsideTransaction { throw error }
                 if savepoints {
                     try db.sql("ROLLBACK TO operation").run()

@@ -11,7 +11,7 @@ extension SQLRow {
     private static let firstMoment: Int64 = -62_135_596_800_000_000
     private static let lastMoment: Int64 = 253_402_300_799_999_999
 
-    /// A moment of the years that can be written, 1 to 9999: two of them can be subtracted.
+    /// A time within the years that can be written, 1 to 9999: two of them can be subtracted.
     func time(_ column: Int32) -> Timestamp {
         Timestamp(microseconds: max(Self.firstMoment, min(int64(column), Self.lastMoment)))
     }

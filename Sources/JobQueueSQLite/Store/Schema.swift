@@ -2,24 +2,24 @@ import GRDB
 
 /// The tables of the queue's file.
 ///
-/// Large columns stand in tables of their own (`payloads`, `results`, `delivery_bodies`): SQLite writes a row anew, its overflow
-/// pages included, whenever any column of it changes. Batches are named by one integer, `batch key << 20 | number`, so that those
-/// of a job stand together and new ones are appended at the right edge. A batch key is handed out before the job exists
+/// Large columns are in separate tables (`payloads`, `results`, `delivery_bodies`): SQLite rewrites a row, including its overflow
+/// pages, whenever any of its columns changes. Batches are identified by one integer, `batch key << 20 | number`, so that those
+/// of a job are adjacent and new ones are appended at the right edge. A batch key is assigned before the job exists
 /// (`openUpload`), `seq` when it is accepted; both come from one counter.
 enum Schema {
     /// `PRAGMA application_id`: "usyq".
     static let applicationID: Int64 = 0x7573_7971
     static let version: Int64 = 3
 
-    /// Makes the tables in an empty file.
+    /// Creates the tables in an empty file.
     static func create(_ db: Database) throws {
         try db.execute(sql: tables)
         try db.execute(sql: ends)
         try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
     }
 
-    /// Brings a file of an earlier version up to this one, within the caller's transaction; what waits in it is kept.
-    /// - Returns: false where there is no way from that version.
+    /// Upgrades a file of an earlier version to this one, inside the caller's transaction; what waits in it is kept.
+    /// - Returns: false if that version cannot be upgraded.
     static func upgrade(_ db: Database, from version: Int64) throws -> Bool {
         guard 1..<Self.version ~= version else { return false }
         if version < 2 {
@@ -33,7 +33,7 @@ enum Schema {
         return true
     }
 
-    /// Since version 2: where the order of a tenant's ends is kept.
+    /// Since version 2: holds the order of a tenant's ends.
     private static let ends = """
         -- With phase, or SQLite reads the row to make sure of it.
         CREATE INDEX jobs_ending ON jobs (tenant_id, seq, phase) WHERE phase IN (1, 2);
@@ -205,10 +205,10 @@ enum Schema {
         """
 }
 
-/// What is left of a batch key that no job names (any more).
+/// What remains of a batch key that belongs to no job (any more).
 enum LeftoverKind: Int {
     /// Batches, payloads, results, deferred records.
     case everything = 0
-    /// The deferred records only: the job stands.
+    /// Only the deferred records: the job is kept.
     case deferred = 1
 }

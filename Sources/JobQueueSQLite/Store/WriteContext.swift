@@ -2,10 +2,10 @@ import GRDB
 import SQLiteSupport
 import SyncModel
 
-/// What an operation writes through: the connection, the figures it changes, and what shall follow in memory.
+/// What an operation writes through: the connection, the figures it changes, and what must follow in memory.
 ///
-/// Memory follows the disk: what stands in `afterCommit` runs once the operation's commit succeeded, before its caller is answered;
-/// what stands in `onRollback` undoes a reservation made in memory where it did not.
+/// Memory follows the disk: `afterCommit` blocks run once the operation's commit has succeeded, before its caller is answered;
+/// `onRollback` blocks undo a reservation in memory if it has not.
 final class WriteContext {
     let db: Database
     private(set) var totals = QueueTotals()
@@ -17,10 +17,10 @@ final class WriteContext {
 
     func sql(_ text: String) throws -> SQLStatement { try db.sql(text) }
 
-    /// Changes what is kept of the whole queue.
+    /// Changes the figures of the whole queue.
     func count(_ change: (inout QueueTotals) -> Void) { change(&totals) }
 
-    /// Changes a tenant's backlog and the queue's pending users with it.
+    /// Changes a tenant's backlog, and the queue's pending users with it.
     func backlog(_ tenantID: TenantID, openJobs: Int = 0, pendingUsers: Int) {
         guard openJobs != 0 || pendingUsers != 0 else { return }
         totals.pendingUsers += pendingUsers

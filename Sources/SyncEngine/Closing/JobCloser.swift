@@ -3,7 +3,7 @@ import Logging
 import SyncModel
 import UserDirectory
 
-/// Ends jobs that have no open batch: the row in `sync_logs` first, then end state and outbox row in one transaction.
+/// Ends jobs without open batches: first the row in `sync_logs`, then end state and outbox row in one transaction.
 actor JobCloser {
     private let queue: any JobQueue
     private let directory: any UserDirectory
@@ -13,9 +13,9 @@ actor JobCloser {
     private let clock: WallClock
     private let metrics: EngineMetrics
     private let logger: Logger
-    /// Jobs being ended, so that the sweep leaves them alone; true for those that were to be ended again meanwhile.
+    /// Jobs being ended, so that the sweep leaves them alone; true for those whose end was requested again meanwhile.
     private var closing: [JobID: Bool] = [:]
-    /// Of jobs that have not ended: how many users have no result, by batch, as the queue refused it.
+    /// For jobs that have not ended: how many users have no result, by batch, because the queue refused it.
     private var missing: [JobID: [Int: Int]] = [:]
 
     init(
@@ -37,7 +37,7 @@ actor JobCloser {
     func close(_ jobs: [Job]) async {
         var mine: [Job] = []
         for job in jobs {
-            // Its turn may have come since it was last tried: whoever tries does so once more.
+            // Its turn may have come since the last attempt: whoever is ending it attempts it once more.
             if closing.updateValue(closing[job.id] != nil, forKey: job.id) == nil { mine.append(job) }
         }
         while !mine.isEmpty {
@@ -65,7 +65,7 @@ actor JobCloser {
             return
         }
         await withDiscardingTaskGroup { group in
-            // In the order given: a dictionary's own differs from run to run.
+            // In the order given: a dictionary's own order differs from run to run.
             var ofTenants = Dictionary(grouping: jobs, by: \.tenantID)
             for tenantID in jobs.map(\.tenantID) {
                 guard let ofTenant = ofTenants.removeValue(forKey: tenantID) else { continue }
@@ -74,12 +74,12 @@ actor JobCloser {
         }
     }
 
-    /// Writes the jobs' rows into `sync_logs`. That table is optional: a row it refuses three times keeps no job open.
-    /// - Returns: what was said of those that it refuses.
+    /// Writes the jobs' rows into `sync_logs`. The table is optional: a row that it refuses three times keeps no job open.
+    /// - Returns: the error for each job that it refuses.
     private func log(_ jobs: [Job], at now: Timestamp) async throws(DirectoryError) -> [JobID: String] {
         var refused: [JobID: String] = [:]
         guard try await refusal(of: jobs, at: now) != nil else { return refused }
-        // One of them: each alone, so that it costs the others nothing.
+        // One of them was refused: write each by itself, so that it costs the others nothing.
         for job in jobs {
             var tries = 0
             while tries < Self.logTries, let text = try await refusal(of: [job], at: now) {
@@ -90,7 +90,7 @@ actor JobCloser {
         return refused
     }
 
-    /// `nil`: the rows stand.
+    /// `nil` if the rows were written.
     private func refusal(of jobs: [Job], at now: Timestamp) async throws(DirectoryError) -> String? {
         do throws(DirectoryError) {
             try await directory.log(jobs.map { SyncLogEntry($0, at: now) })
@@ -102,21 +102,21 @@ actor JobCloser {
 
     private static let logTries = 3
 
-    /// Ends what a commit left without open batch, and says what it ended.
+    /// Announces the jobs that a commit ended, and ends those that it left without open batches.
     func close(_ jobs: FinishedJobs) async {
         for job in jobs.ended { await announce(job) }
         if !jobs.endable.isEmpty { await close(jobs.endable) }
     }
 
-    /// A job has ended.
+    /// Counts, signals and logs the end of a job.
     private func announce(_ job: Job) async {
         metrics.ended(job)
         await completions.ended(job)
         report(job)
     }
 
-    /// The queue is about to keep the results of some of the batch's users alone.
-    /// - Parameter isWritten: false: it did not come to that.
+    /// The queue is about to keep the results of only some of the batch's users.
+    /// - Parameter isWritten: false if that did not happen after all.
     func resultsAreMissing(of batch: FinishedBatch, isWritten: Bool = true) {
         missing[batch.batch.jobID, default: [:]][batch.batch.number] =
             isWritten ? batch.users.count - max(0, batch.batch.payload.count - batch.deferred.count) : nil
@@ -131,7 +131,7 @@ actor JobCloser {
             warnings.append("The queue could not keep the results of \(users) users")
         }
         do {
-            // One that has to wait for another of its tenant is told of when its turn has come.
+            // A job that must wait for another of its tenant is reported by the queue when its turn has come.
             guard let ended = try await end(job, warnings, now: now) else { return }
             closing[job.id] = nil
             missing[job.id] = nil
@@ -146,7 +146,8 @@ actor JobCloser {
         }
     }
 
-    /// Ends a job in the queue. A webhook that the queue refuses to hold keeps it open no more than its tenant's later jobs.
+    /// Ends a job in the queue. If the queue refuses its webhook, it ends without one: neither it nor the tenant's later jobs
+    /// stay open.
     private func end(_ job: Job, _ warnings: [String], now: Timestamp) async throws -> Job? {
         let results = try await results(of: job)
         let ending: @Sendable (Job) -> JobEnding = { [endings] in

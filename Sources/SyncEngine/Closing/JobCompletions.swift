@@ -1,11 +1,11 @@
 package import ServiceSupport
 package import SyncModel
 
-/// Who waits for which job to end (`Prefer: wait`, the demo).
+/// Callers that wait for a job to end (`Prefer: wait`, the demo).
 package actor JobCompletions {
     private struct Waiter {
         let continuation: CheckedContinuation<Job?, Never>
-        /// Looks once, then counts the seconds.
+        /// Checks once, then waits for the timeout.
         let timer: Task<Void, any Error>
     }
 
@@ -16,15 +16,15 @@ package actor JobCompletions {
 
     package init(machine: Machine = .real) { self.machine = machine }
 
-    /// Waits until `ended` is called for the job, `seconds` passed or the task is cancelled.
-    /// - Parameter check: looks whether the job has ended already; asked after the wait was registered, so that no end is missed.
+    /// Waits until `ended` is called for the job, `seconds` have passed or the task is cancelled.
+    /// - Parameter check: returns the job if it has already ended; called after the wait is registered, so that no end is missed.
     package func wait(for id: JobID, seconds: Double, check: @escaping @Sendable () async -> Job?) async -> Job? {
         guard !isClosed else { return await check() }
         next += 1
         let number = next
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                // Not a child task: it must not hold up the answer. It is cancelled with the answer.
+                // Not a child task, which would hold up the answer. It is cancelled with the answer.
                 let timer = machine.detach { [self] in
                     if let job = await check() { return await resume(id, number, with: job) }
                     try? await machine.sleep(for: .seconds(seconds))
@@ -42,7 +42,7 @@ package actor JobCompletions {
         for waiter in waiting.values { answer(waiter, job) }
     }
 
-    /// Answers everybody with nothing: the server stops.
+    /// Answers all waiting callers with nothing: the server is stopping.
     package func close() {
         isClosed = true
         for waiter in waiters.values.flatMap(\.values) { answer(waiter, nil) }

@@ -1,17 +1,18 @@
 import JobQueue
 import SyncModel
 
-/// How a job without open batches ends, and the webhook that says so. A value without I/O: also asked within the queue's transaction.
+/// How a job without open batches ends, and the webhook that reports it. A value without I/O: also used inside the queue's
+/// transaction.
 struct JobEndings: Sendable {
-    /// The configured webhook address; `nil`: none.
+    /// The configured webhook address; `nil` if none.
     let webhookURL: String?
     let links: JobLinks
 
     /// - Parameters:
-    ///   - job: with the `sequence` and `endedAt` that it takes.
-    ///   - results: what the webhook shows of the job; `nil`: it is to have none.
+    ///   - job: with the `sequence` and `endedAt` that it will get.
+    ///   - results: those that the webhook shows; `nil` if the job must have none.
     func ending(of job: Job, results: InlineResults?) -> JobEnding {
-        // Nobody asked to cancel them: they stood in the queue and are gone.
+        // Not cancelled on request: they were in the queue and are gone.
         let lost = job.cancelRequested ? 0 : job.counts.cancelled
         let state = lost > 0 ? .failed : JobState.end(of: job.counts, cancelRequested: job.cancelRequested)
         let error = lost > 0 ? "The queue has lost the records of \(lost) users" : nil
@@ -28,7 +29,7 @@ struct JobEndings: Sendable {
         return JobEnding(jobID: job.id, state: state, error: error, delivery: delivery)
     }
 
-    /// What can be told of the ends of whole jobs before the transaction that ends them.
+    /// Prepares the ends of whole jobs as far as possible before the transaction that ends them.
     func prepared(for batches: [FinishedBatch]) -> PreparedEndings {
         var results: [JobID: InlineResults] = [:]
         for finished in batches where finished.endsJob {
@@ -40,7 +41,7 @@ struct JobEndings: Sendable {
         return PreparedEndings(endings: self, results: results)
     }
 
-    /// Where the job's webhook goes; `nil`: nowhere.
+    /// The address for the job's webhook; `nil` if there is none.
     func address(of job: Job) -> String? { job.callbackURL ?? webhookURL }
 }
 
@@ -49,7 +50,7 @@ struct PreparedEndings: Sendable {
     fileprivate let endings: JobEndings
     fileprivate let results: [JobID: InlineResults]
 
-    /// How a job without open batches ends; `nil`: not with these batches. Asked within the queue's transaction.
+    /// How a job without open batches ends; `nil` if it does not end with these batches. Called inside the queue's transaction.
     func ending(of job: Job) -> JobEnding? {
         guard let results = results[job.id], !job.cancelRequested else { return nil }
         return endings.ending(of: job, results: results)

@@ -3,9 +3,9 @@ package import ServiceSupport
 package import SyncModel
 package import UserDirectory
 
-/// Whether the directory can be worked with. Closed by whoever meets an outage, opened again by probing.
+/// Whether the directory is usable. Closed by whatever meets an outage, opened again by probing.
 ///
-/// While it is closed nothing is leased, so an outage burns no attempts.
+/// While it is closed nothing is leased, so an outage uses up no attempts.
 package actor DirectoryGate {
     private let directory: any UserDirectory
     private let clock: WallClock
@@ -14,7 +14,7 @@ package actor DirectoryGate {
     private var current: DirectoryHealth
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var onOpen: (@Sendable () async -> Void)?
-    /// Seconds between probes: the first, and the most they grow to.
+    /// Seconds between probes: the first delay, and the longest.
     private let probeDelays: ClosedRange<Double>
 
     package init(
@@ -35,7 +35,7 @@ package actor DirectoryGate {
     /// Called each time the gate opens again.
     func whenOpened(_ action: @escaping @Sendable () async -> Void) { onOpen = action }
 
-    /// An outage was met.
+    /// Reports an outage.
     package func close(_ error: String) {
         if current.state == .ok {
             logger.error("directory unavailable, batches wait", metadata: ["error": .string(error)])
@@ -74,14 +74,14 @@ package actor DirectoryGate {
         await onOpen?()
     }
 
-    /// Returns when the gate was closed or the task is cancelled.
+    /// Returns once the gate has been closed or the task is cancelled.
     private func closed() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 if Task.isCancelled || !isOpen { continuation.resume() } else { waiters.append(continuation) }
             }
         } onCancel: {
-            // A cancellation handler is synchronous; the actor wakes its waiters itself.
+            // A cancellation handler is synchronous, so the actor wakes its waiters itself.
             self.machine.detach { await self.wake() }
         }
     }
@@ -93,7 +93,7 @@ package actor DirectoryGate {
 }
 
 extension DirectoryError {
-    /// What it says, whichever kind it is.
+    /// The message, whatever the kind.
     package var text: String {
         switch self {
         case .unavailable(let text), .transient(let text), .unusable(let text): text

@@ -4,10 +4,10 @@ import ServiceSupport
 import SyncModel
 import UserDirectory
 
-/// What becomes of batches that cannot be ended as they are.
+/// Handles batches that cannot be ended normally.
 extension SyncWorker {
-    /// Results that the queue refuses: that counts as a try, and the ledger is asked again with the next. When the tries are spent the
-    /// batch ends all the same, as far as it can be written, and its tenant goes on.
+    /// The queue refused results: that counts as an attempt, and the next one reads the ledger again. After the last attempt the
+    /// batch ends anyway, with as much as can be written, and its tenant goes on.
     func refused(_ finished: FinishedBatch, error: String) async {
         let batch = finished.batch
         let attempt = batch.attempts.saturatingAdd(1)
@@ -20,8 +20,8 @@ extension SyncWorker {
         if let delay = retry.delay(afterAttempt: attempt, random: machine.random()) {
             return await setAside(batch, until: clock.now().advanced(bySeconds: delay), error: error)
         }
-        // What the directory applied is so, whatever of it can be told: at least its users are counted. The records of those who failed
-        // are kept with their results for a retry, if that can be written.
+        // What the directory applied stays applied, however much of it can be reported: at least its users are counted. The
+        // records of failed users are kept with their results for a retry, if that can be written.
         for kept in [finished.failed.union(finished.deferred), finished.deferred] {
             switch await write(finished.keeping(kept)) {
             case .done(let endable):
@@ -35,15 +35,15 @@ extension SyncWorker {
         await setAside(batch, until: clock.now().advanced(bySeconds: retry.cap), error: error)
     }
 
-    /// Ends a batch that is told of in part.
+    /// Ends a batch with part of its results.
     private func write(_ finished: FinishedBatch) async -> Written<[Job]> {
         let now = clock.now()
-        // Before it is written: whoever ends the job then has to know.
+        // Before it is written: whatever ends the job afterwards must know.
         await closer.resultsAreMissing(of: finished)
         return await persistently { try await self.queue.finish([finished], now: now) }
     }
 
-    /// Puts a batch off, counting a try.
+    /// Puts a batch off, counting an attempt.
     private func setAside(_ batch: LeasedBatch, until moment: Timestamp, error: String) async {
         let now = clock.now()
         switch await persistently({ try await self.queue.retry(batch.lease, at: moment, error: error, now: now) }) {
@@ -55,7 +55,8 @@ extension SyncWorker {
                 metadata: [
                     "job": .string(batch.jobID.text), "batch": .stringConvertible(batch.number), "error": .string(text),
                 ])
-            // Given back at once it would be leased again at once. Nobody waits for it, and its worker serves others meanwhile.
+            // If given back at once, it would be leased again at once. Nothing waits for it, and its worker serves others
+            // meanwhile.
             machine.detach { [machine, queue, retry] in
                 try? await machine.sleep(for: .seconds(retry.cap))
                 await queue.release([batch.lease])
@@ -63,8 +64,8 @@ extension SyncWorker {
         }
     }
 
-    /// A commit of several batches failed: each is tried alone, so that one does not cost the others an attempt.
-    /// A tenant's batches stay in order: after one of them is put off, its later ones go back untouched.
+    /// A commit of several batches failed: each is attempted by itself, so that one does not cost the others an attempt.
+    /// A tenant's batches stay in order: once one of them is put off, its later ones are given back untouched.
     func isolate(_ turn: Turn, groupError: String) async {
         var held: Set<TenantID> = []
         for batch in turn.batches {
@@ -76,12 +77,12 @@ extension SyncWorker {
                 if turn.batches.count == 1 { throw DirectoryError.transient(groupError) }
                 let outcome = try await directory.apply([BatchWork(batch)], closeEarly: { false })
                 guard !outcome.isEmpty else {
-                    // Its last pass goes on with the next turn.
+                    // Its last pass continues in the next turn.
                     held.insert(batch.tenantID)
                     await queue.release([batch.lease])
                     continue
                 }
-                // The tenant's later jobs come after the last pass of this one.
+                // The tenant's later jobs must wait for the last pass of this one.
                 if outcome.contains(where: { !$0.deferred.isEmpty }) { held.insert(batch.tenantID) }
                 await finish([batch], as: outcome)
             } catch {
@@ -109,7 +110,7 @@ extension SyncWorker {
         if let delay = retry.delay(afterAttempt: attempt, random: machine.random()) {
             return await setAside(batch, until: now.advanced(bySeconds: delay), error: error)
         }
-        // The tries are spent. In the directory first: should a late worker come, it finds the batch ended.
+        // The attempts are exhausted. In the directory first: a late worker will then find the batch ended.
         do throws(DirectoryError) {
             let ended = try await directory.giveUp(BatchWork(batch), error: error)
             await finish([batch], as: [ended])
@@ -124,7 +125,7 @@ extension FinishedBatch {
     /// Indices of the users that failed.
     fileprivate var failed: Set<UInt32> { Set(users.lazy.filter { $0.outcome == .failed }.map(\.index)) }
 
-    /// The same with the records, and so the results, of these users alone. All of them are counted.
+    /// The same with the records, and so the results, of only these users. All users are counted.
     fileprivate func keeping(_ indices: Set<UInt32>) -> FinishedBatch {
         var smaller = self
         smaller.batch.payload = batch.payload.keeping(indices)

@@ -1,11 +1,11 @@
 /// Cuts the users of a request into batches, those of a large request sorted by email first.
 ///
-/// A database writes a page of its email index once for many users where they come in order, and once a user where they do not:
-/// sorting is worth a factor of two there. Users are sorted in runs, bounded by `runUsers` and by the memory that `budget`
-/// grants. Order is kept where it means something: equal emails stay in index order, and a user whose id stands in the run already
-/// starts a new one. Small requests (one batch) stay as they are.
+/// A database writes a page of its email index once for many users if they come in order, and once per user if they do not:
+/// sorting makes it twice as fast. Users are sorted in runs, bounded by `runUsers` and by the memory that `budget` grants. Order
+/// is kept where it has a meaning: equal emails stay in index order, and a user whose id is already in the run starts a new one.
+/// Small requests (one batch) are left unsorted.
 ///
-/// Add users until `isFull`, then collect with `nextBatch` until that says `nil`; at the end `close`, and collect the rest.
+/// Add users until `isFull`, then collect with `nextBatch` until it returns `nil`; at the end `close`, and collect the rest.
 package struct BatchCutter: ~Copyable {
     private struct Entry {
         /// The first eight bytes of the email in lower case, big endian: decides most comparisons.
@@ -22,26 +22,26 @@ package struct BatchCutter: ~Copyable {
     private let runUsers: Int
     private let budget: RunBudget
     private var blocks: [[UInt8]] = []
-    /// Blocks that stand in the budget.
+    /// Blocks taken from the budget.
     private var granted = 0
     private var entries: [Entry] = []
     private var run: UInt32 = 0
-    /// Hashes of the ids in the run. Two ids with one hash cost a run its length, nothing else.
+    /// Hashes of the ids in the run. A collision ends a run early, nothing else.
     private var ids: Set<Int> = []
     /// The ids of all users added so far.
     package private(set) var carriedIDs = CarriedIDs()
-    /// How many of the sorted entries were collected; `nil` while users are added.
+    /// How many of the sorted entries have been collected; `nil` while users are added.
     private var collected: Int?
     private var isClosed = false
     private var writer = UserRecordWriter()
     private var bounds: (first: UInt32, last: UInt32) = (.max, 0)
 
-    /// True: collect before adding more. A little more than the bound is taken, so that it need be asked once a chunk only.
+    /// True: collect before adding more. It accepts a little more than the bound, so that checking once per chunk is enough.
     package private(set) var isFull = false
 
     /// - Parameters:
     ///   - batchUsers: `BATCH_SIZE`.
-    ///   - batchBytes: a batch ends at this size also.
+    ///   - batchBytes: a batch also ends at this size.
     ///   - runUsers: users sorted together.
     package init(batchUsers: Int, batchBytes: Int = 1 << 20, runUsers: Int = 100_000, budget: RunBudget) {
         self.batchUsers = batchUsers
@@ -53,7 +53,7 @@ package struct BatchCutter: ~Copyable {
     deinit { budget.give(granted) }
 
     /// Adds a user.
-    /// - Parameter raw: the record as stored, its length included.
+    /// - Parameter raw: the record as stored, including its length.
     package mutating func add(_ raw: UnsafeRawBufferPointer, _ record: UserRecord) {
         if let id = record.bytes(.id) {
             let hash = CarriedIDs.hash(id)
@@ -80,7 +80,7 @@ package struct BatchCutter: ~Copyable {
         isClosed = true
     }
 
-    /// The next batch; `nil` when all that can be cut was collected, and users may be added again.
+    /// The next batch; `nil` once all that can be cut has been collected and users may be added again.
     package mutating func nextBatch() -> NewBatch? {
         guard isFull else { return nil }
         if collected == nil {
@@ -109,7 +109,7 @@ package struct BatchCutter: ~Copyable {
             if budget.take() { granted += 1 } else { isFull = true }
         }
         var block: [UInt8] = []
-        // A small request stays small; a second block tells that this one is not.
+        // A small request stays small; a second block shows that this one is not.
         if !blocks.isEmpty { block.reserveCapacity(RunBudget.blockBytes) }
         blocks.append(block)
     }

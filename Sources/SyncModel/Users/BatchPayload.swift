@@ -5,7 +5,7 @@ package struct BatchPayload: Sendable, Hashable {
     /// How many records `bytes` holds.
     package let count: Int
 
-    /// - Parameter count: as a row says it; the smallest record takes 12 bytes, so no more can be there.
+    /// - Parameter count: as stored in a row; the smallest record takes 12 bytes, so there cannot be more than fit.
     package init(bytes: [UInt8], count: Int) {
         self.bytes = bytes
         self.count = min(max(count, 0), bytes.count / 12)
@@ -21,13 +21,14 @@ package struct BatchPayload: Sendable, Hashable {
         try forEachRaw { _, record in try body(record) }
     }
 
-    /// Calls `body` with every record and its bytes as stored, its length included.
+    /// Calls `body` with every record and its bytes as stored, including its length.
     @inlinable
     package func forEachRaw(_ body: (UnsafeRawBufferPointer, UserRecord) throws -> Void) rethrows {
         try bytes.withUnsafeBytes { try BatchPayload.forEachRaw(in: $0, body) }
     }
 
-    /// The same for records in other memory. Records that are cut short end it: damaged rows of a queue must not end the process.
+    /// The same for records in other memory. Stops at a record that is cut short: a damaged row of a queue must not crash the
+    /// process.
     @inlinable
     package static func forEachRaw(
         in all: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer, UserRecord) throws -> Void

@@ -18,8 +18,8 @@ package enum UserField: Int, Sendable, CaseIterable {
     case permissions = 11
     case allowedApplications = 12
     case subscriptionTier = 13
-    /// Not a field of the integration guide: the sentence of a user that broke a rule under `VALIDATION=per-user`.
-    /// A record that has it is never applied; its result is `failed`, `invalid_user`.
+    /// Not a field of the integration guide: the sentence about a user that broke a rule under `VALIDATION=per-user`. A record
+    /// that has it is never applied; its result is `failed`, `invalid_user`.
     case problem = 14
 
     /// The name in the integration guide's JSON.

@@ -47,7 +47,7 @@ package struct UserRecord {
         FieldState(rawValue: UInt32(truncatingIfNeeded: states >> UInt64(field.rawValue * 2) & 3)) ?? .absent
     }
 
-    /// The bytes of a text field; `nil` where it is absent or null.
+    /// The bytes of a text field; `nil` if it is absent or null.
     @inlinable
     package func bytes(_ field: UserField) -> UnsafeRawBufferPointer? {
         guard state(field) == .value, !field.isBoolean else { return nil }
@@ -87,7 +87,7 @@ package struct UserRecord {
         return (head >> 24, UnsafeRawBufferPointer(rebasing: fields[(at + 4)..<end]))
     }
 
-    /// A text field as a `String`; for places that are not hot.
+    /// A text field as a `String`; not for hot paths.
     package func text(_ field: UserField) -> String? {
         bytes(field).map { String(decoding: $0, as: UTF8.self) }
     }

@@ -2,9 +2,9 @@
 package struct UserRecordWriter: Sendable {
     /// Finished records.
     package private(set) var count = 0
-    /// Bytes of finished records, and of the one that was begun.
+    /// Bytes of the finished records and of the one begun.
     package private(set) var byteCount = 0
-    /// Longer than what was written: growing by doubling, and copying into it, beats appending by a factor.
+    /// Longer than what has been written: doubling it and copying into it is much faster than appending.
     private var storage: [UInt8] = []
     private var start = 0
     private var states: UInt64 = 0
@@ -61,10 +61,10 @@ package struct UserRecordWriter: Sendable {
         count += 1
     }
 
-    /// Drops the record that was begun.
+    /// Drops the record begun.
     package mutating func cancel() { byteCount = start }
 
-    /// Appends a finished record (its length included) as it stands.
+    /// Appends a finished record (including its length) as it is.
     package mutating func append(record: UnsafeRawBufferPointer) {
         reserve(record.count)
         let at = byteCount
@@ -86,7 +86,7 @@ package struct UserRecordWriter: Sendable {
         return BatchPayload(bytes: storage, count: count)
     }
 
-    /// Calls `body` with each finished record and its bytes as stored, its length included.
+    /// Calls `body` with each finished record and its bytes as stored, including its length.
     package func forEachRaw(_ body: (UnsafeRawBufferPointer, UserRecord) throws -> Void) rethrows {
         try storage.withUnsafeBytes { try BatchPayload.forEachRaw(in: UnsafeRawBufferPointer(rebasing: $0[..<byteCount]), body) }
     }
