@@ -10,8 +10,8 @@ import GRDBSQLite
 
 /// The file of a database.
 package enum DatabaseFile {
-    /// Makes the file readable by its owner alone, if it is not there; its log and the log's index take their modes from it.
-    /// - Returns: why it cannot be made; `nil`: it is there.
+    /// Creates the file, readable only by its owner, if it does not exist; its log and the log's index take their modes from it.
+    /// - Returns: why it cannot be created; `nil` if it exists.
     package static func make(_ path: String) -> String? {
         let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return errno == EEXIST ? nil : String(cString: strerror(errno)) }
@@ -19,8 +19,8 @@ package enum DatabaseFile {
         return nil
     }
 
-    /// Whether the file is no longer where the connection opened it. Moved or deleted, it can be written still, and nobody would find
-    /// what is written then.
+    /// Whether the file is no longer where the connection opened it. Moved or deleted, it can still be written, but what is
+    /// written would never be found.
     package static func hasMoved(_ connection: OpaquePointer?) -> Bool {
         var hasMoved: Int32 = 0
         return sqlite3_file_control(connection, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved) == SQLITE_OK && hasMoved != 0

@@ -14,10 +14,10 @@ package struct Pragma: Sendable {
         self.reads = reads
     }
 
-    /// SQLite stays at another value.
+    /// SQLite keeps another value.
     package struct Refused: Error, Sendable {
         package let pragma: Pragma
-        /// What it says; `nil`: nothing.
+        /// The value read back; `nil` if none.
         package let found: String?
     }
 

@@ -1,6 +1,6 @@
 import GRDBSQLite
 
-/// One row of a running statement, in values of our own; valid until the next step. Texts and bytes are copied.
+/// One row of a running statement, as Swift values; valid until the next step. Texts and bytes are copied.
 package struct SQLRow {
     private let statement: SQLStatement
 

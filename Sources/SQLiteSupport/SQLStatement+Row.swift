@@ -1,6 +1,6 @@
 import GRDBSQLite
 
-/// The row a statement stands on, as SQLite holds it. Bytes are valid until the next step or reset.
+/// The current row of a statement, as SQLite holds it. Bytes are valid until the next step or reset.
 extension SQLStatement {
     @inlinable package func int64(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 

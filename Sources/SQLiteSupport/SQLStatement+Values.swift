@@ -5,7 +5,7 @@ extension SQLStatement {
 
     package func run(_ values: [SQLValue]) throws { try rows(values) { _ in } }
 
-    /// The first row's value; `nil`: no row.
+    /// The first row's value; `nil` if there is no row.
     package func first<T>(_ values: SQLValue..., map: (SQLRow) throws -> T) throws -> T? {
         defer { clear() }
         try bind(values)

@@ -1,19 +1,20 @@
 import GRDBSQLite
 
-/// A compiled statement of SQLite's own, without GRDB's rows and arguments: those cost more than SQLite itself on the statements that
-/// run once a user or batch.
+/// A compiled SQLite statement, without GRDB's rows and arguments: those cost more than SQLite itself on the statements that run
+/// once per user or batch.
 ///
-/// It is used in one of two ways. `run`, `first`, `all` and `forEach` bind values, run to the end and forget what was bound. `bind`
-/// and `step` do one thing each: what is bound stays bound, and bytes are bound where they lie, not copied, unless the label says
-/// `copying`. They must stay there until the step is done, and each parameter the statement reads is bound again before the next step.
+/// It is used in one of two ways. `run`, `first`, `all` and `forEach` bind values, run to the end and clear the bindings. `bind`
+/// and `step` do one thing each: bindings persist, and bytes are bound in place, not copied, unless the label says `copying`.
+/// Those bytes must stay valid until the step is done, and every parameter that the statement reads must be bound again before
+/// the next step.
 ///
-/// A statement is not to be run again from within its own rows.
+/// A statement must not be run again while its rows are being read.
 package final class SQLStatement {
     @usableFromInline let handle: OpaquePointer
     private let connection: OpaquePointer?
-    /// Whoever finalizes the handle; `nil`: this object does.
+    /// The object that finalizes the handle; `nil`: this one.
     private let owner: AnyObject?
-    /// Which batch's constants are bound; kept by the caller.
+    /// Which batch's constants are bound; maintained by the caller.
     package var boundFor = 0
 
     /// Compiles a statement that lives as long as this object.
@@ -60,7 +61,7 @@ package final class SQLStatement {
         if let text { bind(at, copying: text) } else { bindNull(at) }
     }
 
-    /// A text of whatever bytes.
+    /// Bytes as text, valid UTF-8 or not.
     package func bind(_ at: Int32, copying bytes: [UInt8]) {
         bytes.withUnsafeBytes { bytes in
             guard let start = bytes.baseAddress, bytes.count > 0 else { return bindEmpty(at) }
@@ -147,7 +148,7 @@ package final class SQLStatement {
         sqlite3_clear_bindings(handle)
     }
 
-    /// SQLite compiles a statement anew when the schema has changed: an error may be that, and no user's fault.
+    /// SQLite recompiles a statement after the schema changes: an error may come from that, not from a user's values.
     private var compilesStill: Bool {
         var again: OpaquePointer?
         defer { sqlite3_finalize(again) }

@@ -1,7 +1,7 @@
 package import GRDB
 import GRDBSQLite
 
-/// What SQLite answered when something failed. Its own sentences name tables and columns, never values.
+/// What SQLite reported when something failed. Its own messages name tables and columns, never values.
 package struct SQLiteFailure: Error, Sendable {
     /// The extended result code.
     package let code: Int32
@@ -36,16 +36,16 @@ package struct SQLiteFailure: Error, Sendable {
     /// `SQLITE_READONLY_DBMOVED`, a macro that Swift does not import: the file is no longer where it was opened.
     package static let moved = SQLITE_READONLY | (4 << 8)
 
-    /// The code without what extends it.
+    /// The code without its extension.
     package var primaryCode: Int32 { code & 0xFF }
 
-    /// What was to be written is refused, and will be whenever it is tried.
+    /// SQLite refuses the content, and always will.
     package var isOfContent: Bool { [SQLITE_CONSTRAINT, SQLITE_TOOBIG, SQLITE_MISMATCH].contains(primaryCode) }
 
     /// Another process holds a lock, which it will release.
     package var isOfLock: Bool { primaryCode == SQLITE_BUSY || primaryCode == SQLITE_LOCKED }
 
-    /// The store as a whole cannot be written: nothing more is to be accepted until it can.
+    /// The store as a whole cannot be written: nothing more may be accepted until it can.
     package var isOfStorage: Bool {
         switch primaryCode {
         case SQLITE_FULL, SQLITE_READONLY, SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_NOMEM: true

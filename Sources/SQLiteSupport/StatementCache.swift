@@ -1,4 +1,4 @@
-/// Compiled statements by their text. Bounded: the shapes of inserts and updates are many in theory, few in practice.
+/// Compiled statements by their text. Bounded: inserts and updates have many shapes in theory, few in practice.
 package final class StatementCache {
     private let connection: OpaquePointer
     private var statements: [String: SQLStatement] = [:]

@@ -9,7 +9,7 @@ package enum Transaction {
     /// Whether a trigger's `RAISE(ROLLBACK)`, or an error that SQLite could not contain, has ended the transaction.
     package static func isOver(on connection: OpaquePointer) -> Bool { sqlite3_get_autocommit(connection) != 0 }
 
-    /// Rolls back an open transaction. A failure here changes nothing: SQLite has left the transaction then.
+    /// Rolls back an open transaction. A failure here has no effect: SQLite has then already ended the transaction.
     package static func rollback(on connection: OpaquePointer) {
         if !isOver(on: connection) { try? execute("ROLLBACK", on: connection) }
     }

@@ -43,8 +43,8 @@ package final class WriteAheadLog: Sendable {
 
     /// Writes as much of the log back into the database as can be done without waiting for readers.
     ///
-    /// A failure costs nothing: what could not be written back is still in the log. It is tried again when the log has grown by its
-    /// limit once more.
+    /// A failure costs nothing: what could not be written back is still in the log. The next attempt comes once the log has grown
+    /// by its limit again.
     /// - Parameter truncating: also empties the log's file, if no reader holds it; then waits for readers as long as the connection's
     ///   busy timeout says.
     package func checkpoint(_ db: Database, truncating: Bool) {

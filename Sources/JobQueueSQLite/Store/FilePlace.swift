@@ -60,7 +60,7 @@ final class OpenFilePlace: Sendable {
 
     init(path: String) { log = path + "-wal" }
 
-    /// - Throws: `SQLiteFailure` where one of them is somewhere else.
+    /// - Throws: `SQLiteFailure` if one of them is somewhere else.
     func check(_ db: Database) throws {
         let found = FileIdentity(path: log)
         // The log exists from the first transaction on, and stays the same file until the last connection closes.

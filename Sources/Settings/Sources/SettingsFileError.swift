@@ -2,7 +2,7 @@
 /// never values: they may be secrets.
 package struct SettingsFileError: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
-    /// True if trying again may help although nobody changes anything: the folder is not mounted yet, for example.
+    /// True if retrying may help although nothing is changed: the folder is not mounted yet, for example.
     package let mayPass: Bool
 
     init(_ description: String, mayPass: Bool = false) {

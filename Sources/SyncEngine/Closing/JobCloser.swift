@@ -37,7 +37,7 @@ actor JobCloser {
     func close(_ jobs: [Job]) async {
         var mine: [Job] = []
         for job in jobs {
-            // Its turn may have come since the last attempt: whoever is ending it attempts it once more.
+            // Its turn may have come since the last attempt: the task that is ending it attempts it once more.
             if closing.updateValue(closing[job.id] != nil, forKey: job.id) == nil { mine.append(job) }
         }
         while !mine.isEmpty {

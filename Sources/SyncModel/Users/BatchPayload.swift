@@ -43,7 +43,7 @@ package struct BatchPayload: Sendable, Hashable {
         }
     }
 
-    /// Asks whether this version can read all records: one that it cannot read would look like a user without fields.
+    /// Checks that this version can read all records: one that it cannot read would look like a user without fields.
     package func check() throws(UnreadableRecord) {
         var unreadable: UnreadableRecord?
         forEach { record in

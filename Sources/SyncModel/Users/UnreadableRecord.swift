@@ -1,9 +1,9 @@
-/// A stored record that this version cannot read: a later version wrote it, or something else has changed it.
+/// A stored record that this version cannot read: a later version wrote it, or it is damaged.
 package struct UnreadableRecord: Error, Sendable, Hashable, CustomStringConvertible {
     package enum Problem: Sendable, Hashable {
-        /// A format that is not known.
+        /// An unknown format.
         case format(UInt8)
-        /// Of a known format, with a field that is not known, by its number.
+        /// A known format with an unknown field, by its number.
         case field(Int)
     }
 
@@ -29,7 +29,7 @@ extension UserRecord {
     /// Whether this version can read the record.
     package var isReadable: Bool { problem == nil }
 
-    /// Why it cannot; `nil`: it can.
+    /// Why it cannot; `nil` if it can.
     var problem: UnreadableRecord.Problem? {
         guard format <= UserRecord.format, fields.baseAddress != nil else { return .format(format) }
         let unknown = states & ~(format == 0 ? UserRecord.statesOfFormat0 : UserRecord.knownStates)

@@ -1,7 +1,7 @@
-/// The fields of a user the payload may carry, in the order of the integration guide.
+/// The fields of a user that the payload may carry, in the order of the integration guide.
 ///
-/// The raw value names the field in stored records (`UserRecord`), so it is a field's for ever: a new field may be put anywhere in
-/// this list and takes the next free number, below `UserRecord.fieldLimit`; the number of a field that is gone is not given out again.
+/// The raw value names the field in stored records (`UserRecord`), so it never changes: a new field may be put anywhere in this
+/// list and takes the next free number, below `UserRecord.fieldLimit`; the number of a removed field is never reused.
 package enum UserField: Int, Sendable, CaseIterable {
     case id = 0
     case kindeUserID = 1
@@ -43,7 +43,7 @@ package enum UserField: Int, Sendable, CaseIterable {
         }
     }
 
-    /// The range of the numbers that fields have.
+    /// The range of the fields' numbers.
     package static let numbers = 0..<(allCases.map(\.rawValue).max() ?? -1) + 1
 
     /// True for the two fields that store no text, only a state.

@@ -1,8 +1,8 @@
-/// The layout of versions before records had a format. It does not change any more, whatever becomes of `UserField`.
+/// The layout from before records had a format. It is frozen, whatever happens to `UserField`.
 extension UserRecord {
-    /// Fields it has, by number.
+    /// How many fields it has, numbered from 0.
     private static let fieldsOfFormat0 = 15
-    /// Of them, those that store no text: bits by number.
+    /// Those that store no text, as a mask of their numbers.
     private static let booleansOfFormat0 = 1 << 5 | 1 << 6
     /// Bits of `states` that it uses.
     static let statesOfFormat0: UInt64 = 1 << UInt64(fieldsOfFormat0 * 2) - 1

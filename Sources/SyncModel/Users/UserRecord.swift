@@ -1,30 +1,30 @@
 /// One validated user in a batch payload, read in place.
 ///
-/// The layout (little endian) is made once at intake and bound to SQL once at apply, without a `String` in between. Of every format:
-/// `u24 length of what follows the first four bytes · u8 format · u32 index`. Then, of format 1, which is what is written:
-/// `u64 states (two bits a field, by its number) · per text: u24 length, u8 number of the field, UTF-8`.
+/// The layout (little endian) is made once at intake and bound to SQL once at apply, without a `String` in between. In every
+/// format: `u24 length of what follows the first four bytes · u8 format · u32 index`. Then, in format 1, the one that is written:
+/// `u64 states (two bits per field, by its number) · per text: u24 length, u8 number of the field, UTF-8`.
 ///
-/// Format 0 is read for as long as there are files that hold it, and has the fields 0 to 14 alone:
+/// Format 0 is read as long as files contain it, and has only the fields 0 to 14:
 /// `u32 states · per text field with a value, in the order of the numbers: u32 length, UTF-8`.
 ///
-/// A view into memory that it does not own: use it inside the closure that handed it out only.
+/// A view into memory that it does not own: use it only inside the closure that receives it.
 package struct UserRecord {
     /// The format that is written.
     static let format: UInt8 = 1
     /// Numbers that a field may have: 0 to 31.
     package static let fieldLimit = 32
-    /// Bytes that a record may have after its first four, and a text.
+    /// The most bytes of a text, and of a record after its first four.
     @inlinable
     package static var maxLength: Int { 0xFF_FFFF }
 
     /// The user's position in the request, from 0.
     package let index: UInt32
-    /// How the record is laid out; one that this version does not know has no fields here (see `BatchPayload.check`).
+    /// The record's layout. If this version does not know it, the record appears to have no fields (see `BatchPayload.check`).
     @usableFromInline let format: UInt8
     @usableFromInline let states: UInt64
     @usableFromInline let fields: UnsafeRawBufferPointer
 
-    /// - Parameter raw: the record, its length included; 12 bytes at least.
+    /// - Parameter raw: the record, including its length; at least 12 bytes.
     @inlinable
     package init(_ raw: UnsafeRawBufferPointer) {
         index = raw.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
@@ -60,12 +60,12 @@ package struct UserRecord {
         return nil
     }
 
-    /// Calls `body` for each text field that has a value: cheaper than `bytes(_:)` for all of them.
+    /// Calls `body` for each text field that has a value: cheaper than `bytes(_:)` for each.
     @inlinable
     package func forEachText(_ body: (UserField, UnsafeRawBufferPointer) throws -> Void) rethrows {
         guard format != 0 else { return try forEachTextOfFormat0(body) }
         var at = 0
-        // Of a damaged record that has a field twice, the first one, as for `bytes`.
+        // If a damaged record has a field twice, the first one counts, as for `bytes`.
         var seen: UInt64 = 0
         while let text = text(at) {
             at += 4 + text.bytes.count
@@ -77,7 +77,7 @@ package struct UserRecord {
         }
     }
 
-    /// The text that begins at an offset of `fields`; `nil` if none lies within: the record ends here, or is damaged.
+    /// The text that begins at an offset of `fields`; `nil` if it is not within them: the record ends here, or is damaged.
     @inlinable
     func text(_ at: Int) -> (number: Int, bytes: UnsafeRawBufferPointer)? {
         guard at + 4 <= fields.count else { return nil }

@@ -127,7 +127,7 @@ struct BatchApplier {
         do {
             try work.payload.check()
         } catch {
-            // Of this batch, not of the file: its tries end it.
+            // A fault of the batch, not of the file: it ends once its attempts are exhausted.
             throw DirectoryError.transient("\(error)")
         }
         var applied = BatchApplied(jobID: work.jobID, number: work.number, users: [])

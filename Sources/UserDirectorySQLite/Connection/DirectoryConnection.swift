@@ -116,7 +116,7 @@ final class DirectoryConnection {
         }
     }
 
-    /// Whether there is no file, or an empty one, which holds nothing to be lost.
+    /// Whether the file is missing or empty, so that nothing can be lost.
     static func isFileMissing(_ path: String) -> Bool {
         var status = stat()
         guard stat(path, &status) == 0 else { return errno == ENOENT }

@@ -14,7 +14,7 @@ enum GuideTables {
     /// A column with its type.
     struct Column {
         var name: String
-        /// As the integration guide has it; an error message that asks for the column names it.
+        /// As in the integration guide; an error message that asks for the column names it.
         var type: String
         /// Follows the type when usersync creates the table itself.
         var rest = ""
