@@ -77,6 +77,7 @@ let package = Package(
             name: "SyncEngine",
             dependencies: [
                 "SyncModel", "JobQueue", "UserDirectory", "ServiceSupport", "Telemetry",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -108,6 +109,7 @@ let package = Package(
             name: "JobQueueSQLite",
             dependencies: [
                 "JobQueue", "SQLiteSupport", "SyncModel",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
@@ -206,8 +208,8 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "usersync", "UsersyncApp", "SyncEngine", "Webhooks", "ServiceSupport", "JobQueue", "JobQueueSQLite",
-                "UserDirectory", "SyncModel", "InMemoryQueue", "TestSupport",
+                "SyncEngine", "Webhooks", "ServiceSupport", "JobQueue", "JobQueueSQLite", "UserDirectory", "SyncModel",
+                "InMemoryQueue", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),

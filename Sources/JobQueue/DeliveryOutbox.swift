@@ -1,7 +1,7 @@
 package import SyncModel
 
 /// What the webhook courier needs of the queue, and nothing more.
-package protocol DeliveryOutbox: Sendable {
+package protocol DeliveryOutbox: ObservableQueue {
     /// Deliveries due at `now`, the longest due first.
     /// - Parameters:
     ///   - excluding: ids not to return, for they are being sent.

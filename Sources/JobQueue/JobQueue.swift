@@ -31,13 +31,17 @@ package protocol JobQueue: DeliveryOutbox, QueueHousekeeping, QueueReconciling {
     // MARK: Working
 
     /// Tenants that have a batch ready to be leased at `now`, none of theirs being leased; at most `limit`, longest waiting first.
+    /// Those whose backoff is over count from now on.
     func readyTenants(now: Timestamp, limit: Int) async throws -> [TenantID]
+    /// How many tenants are ready, as far as this process knows without asking the store. Read at each batch boundary of a commit.
+    var readyCount: Int { get }
     /// The earliest moment at which a batch in backoff becomes ready; `nil`: none waits.
     func nextRetry() async throws -> Timestamp?
 
-    /// Leases for each tenant named up to so many of its next batches, in order: of one job, or of several small ones that follow
-    /// each other (`LeaseWish.maxSmallJobs`). Fewer small ones than there are may come.
-    func lease(_ wishes: [LeaseWish], now: Timestamp) async throws -> [LeasedBatch]
+    /// Leases batches of the tenants whose turn it is: the longest ready first, and whoever was served comes after all others. Of each
+    /// the next batches, in order: of one job, or of several small ones that follow each other (`LeaseRequest.smallJobs`). Fewer
+    /// small ones than there are may come.
+    func lease(_ request: LeaseRequest, now: Timestamp) async throws -> [LeasedBatch]
     /// Says that the batches' effects stand in the directory: their tenant's next batches may be leased while `finish` of these is
     /// still being written. The leases stay held until `finish` or `release`. Unknown ones are passed over.
     func unlock(_ leases: [LeaseID]) async
@@ -114,26 +118,6 @@ package protocol JobQueue: DeliveryOutbox, QueueHousekeeping, QueueReconciling {
     // MARK: Closing (keeping house: QueueHousekeeping)
 
     func close() async
-}
-
-/// Told by the queue of what becomes ready, so that nobody polls. Called from within the queue: return at once.
-package struct QueueObserver: Sendable {
-    /// A tenant has a batch that can be leased.
-    package var batchReady: @Sendable (_ tenantID: TenantID) -> Void
-    /// A delivery is due.
-    package var deliveryDue: @Sendable () -> Void
-    /// A job waits for its end (`endable`: it was accepted without users, say) or, its cancel requested, for its batches to be
-    /// dropped (`cancelling`). Not told of jobs that `finish` and `drop` return.
-    package var jobWaiting: @Sendable () -> Void
-
-    package init(
-        batchReady: @escaping @Sendable (TenantID) -> Void, deliveryDue: @escaping @Sendable () -> Void,
-        jobWaiting: @escaping @Sendable () -> Void = {}
-    ) {
-        self.batchReady = batchReady
-        self.deliveryDue = deliveryDue
-        self.jobWaiting = jobWaiting
-    }
 }
 
 extension JobQueue {

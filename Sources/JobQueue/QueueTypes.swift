@@ -29,20 +29,31 @@ package struct LeaseID: Sendable, Hashable {
     package init(value: Int64) { self.value = value }
 }
 
-package struct LeaseWish: Sendable, Hashable {
-    package var tenantID: TenantID
-    package var maxBatches: Int
-    /// Where the tenant's next job is a single batch: so many jobs at most, one after the other and each a single batch, as long as
-    /// all of them have no more than `LeaseWish.smallUsers` users.
-    package var maxSmallJobs: Int
+/// What a dispatcher with room for work asks for.
+package struct LeaseRequest: Sendable, Hashable {
+    /// Tenants served at most.
+    package var tenants: Int
+    /// Batches, divided evenly among the tenants served. Each gets one at least.
+    package var batches: Int
+    /// If a tenant's next job is a single batch: so many jobs of its at most, one after the other and each a single batch, as long as
+    /// all of them have no more than `LeaseRequest.smallUsers` users.
+    package var smallJobs: Int
+    /// The one tenant to be served, if it is ready; `nil`: those whose turn it is.
+    package var tenantID: TenantID?
 
     /// Users of small jobs that are leased together at most: what one batch may hold.
     package static let smallUsers = 100
 
-    package init(tenantID: TenantID, maxBatches: Int, maxSmallJobs: Int = 1) {
+    package init(tenants: Int, batches: Int, smallJobs: Int = 1) {
+        self.tenants = tenants
+        self.batches = batches
+        self.smallJobs = smallJobs
+    }
+
+    /// Batches of one tenant, whether its turn has come or not.
+    package init(of tenantID: TenantID, batches: Int, smallJobs: Int = 1) {
+        self.init(tenants: 1, batches: batches, smallJobs: smallJobs)
         self.tenantID = tenantID
-        self.maxBatches = maxBatches
-        self.maxSmallJobs = maxSmallJobs
     }
 }
 

@@ -134,26 +134,23 @@ extension SQLiteJobQueue {
     /// Opens the queue's file, or makes it; its directory must be there. Uploads that a crash broke off are swept.
     ///
     /// - Parameters:
-    ///   - observer: may be set later, by `observe`.
     ///   - disk: tells how much of the disk is free.
     ///   - warn: receives sentences for the log.
     /// - Throws: `QueueError.unusable` where the file cannot be used: another process holds it, it is not a queue's, its settings
     ///   cannot be had.
     package static func open(
-        path: String, limits: QueueLimits = QueueLimits(), clock: WallClock, observer: QueueObserver? = nil,
-        disk: DiskGauge = .system, warn: @escaping @Sendable (String) -> Void = { _ in }
+        path: String, limits: QueueLimits = QueueLimits(), clock: WallClock, disk: DiskGauge = .system,
+        warn: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> SQLiteJobQueue {
-        try await open(
-            path: path, limits: limits, clock: clock, observer: observer, disk: disk, threads: .system, warn: warn)
+        try await open(path: path, limits: limits, clock: clock, disk: disk, threads: .system, warn: warn)
     }
 
     static func open(
-        path: String, limits: QueueLimits, clock: WallClock, observer: QueueObserver?, disk: DiskGauge, threads: QueueThreads,
+        path: String, limits: QueueLimits, clock: WallClock, disk: DiskGauge, threads: QueueThreads,
         warn: @escaping @Sendable (String) -> Void
     ) async throws -> SQLiteJobQueue {
         let store = try openedStore(path: path, limits: limits, disk: disk, warn: warn)
-        let queue = SQLiteJobQueue(
-            store, limits: limits, clock: clock, observer: observer, disk: disk, threads: threads, say: warn)
+        let queue = SQLiteJobQueue(store, limits: limits, clock: clock, disk: disk, threads: threads, say: warn)
         // Whether or not they can be deleted now: the janitor tries again.
         let leftovers = try await queue.leftovers()
         await queue.sweepOrOwe(leftovers)

@@ -13,8 +13,24 @@ extension SQLiteJobQueue {
 
     package func nextRetry() async throws -> Timestamp? { lanes { $0.nextRetry } }
 
-    package func lease(_ wishes: [LeaseWish], now: Timestamp) async throws -> [LeasedBatch] {
-        withCarriedIDs(try await leased(wishes, now: now))
+    /// Most leases take no write, as they live in memory: those stand once they are read, on the thread that calls. The others are
+    /// left to the writer.
+    package func lease(_ request: LeaseRequest, now: Timestamp) async throws -> [LeasedBatch] {
+        guard request.batches > 0, request.tenants > 0 else { return [] }
+        let (leased, left) = try leaseByReading(request, now: now)
+        guard !left.isEmpty else { return withCarriedIDs(leased) }
+        do {
+            return try await withCarriedIDs(
+                leased
+                    + writer.write { [self] context in
+                        var leased: [LeasedBatch] = []
+                        for share in left { leased += try lease(share, now: now, in: context) }
+                        return leased
+                    })
+        } catch {
+            await release(leased.map(\.lease))
+            throw error
+        }
     }
 
     private func withCarriedIDs(_ batches: [LeasedBatch]) -> [LeasedBatch] {
@@ -24,24 +40,6 @@ extension SQLiteJobQueue {
             var batch = batch
             batch.carriedIDs = known[batch.jobID]
             return batch
-        }
-    }
-
-    private func leased(_ wishes: [LeaseWish], now: Timestamp) async throws -> [LeasedBatch] {
-        let wishes = wishes.filter { $0.maxBatches > 0 }
-        guard !wishes.isEmpty else { return [] }
-        let (leased, rest) = try leaseByReading(wishes, now: now)
-        guard !rest.isEmpty else { return leased }
-        do {
-            return try await leased
-                + writer.write { [self] context in
-                    var leased: [LeasedBatch] = []
-                    for wish in rest { leased += try lease(wish, now: now, in: context) }
-                    return leased
-                }
-        } catch {
-            await release(leased.map(\.lease))
-            throw error
         }
     }
 
@@ -57,9 +55,16 @@ extension SQLiteJobQueue {
         if isCancelled { notify { $0.jobWaiting() } }
     }
 
-    // MARK: Without a write
+    // MARK: What one tenant gets
 
-    /// What a reader found for one wish.
+    /// What one tenant may get of what was asked for.
+    private struct Share {
+        var tenantID: TenantID
+        var batches: Int
+        var smallJobs: Int
+    }
+
+    /// What there is of it: batches of a job, or of small ones that follow each other. No batch: nothing, for now.
     private struct Found {
         var job: HeadJob
         var batches: [OpenBatch]
@@ -71,71 +76,28 @@ extension SQLiteJobQueue {
         var jobs: [HeadJob] { [job] + followers.map(\.job) }
     }
 
-    /// Leases what takes no write: most batches, as leases live in memory. It waits for no commit, and none waits for it.
-    ///
-    /// What a reader sees may be a commit old. A lease stands only where nothing could have made it wrong: the tenant is reserved
-    /// from before the read, so that nobody else leases; and where a cancel is under way or was since, all is left to the writer. So
-    /// is a tenant for whom nothing was found: a job accepted meanwhile would be missed.
-    /// - Returns: also the wishes that are left to the writer.
-    private func leaseByReading(_ wishes: [LeaseWish], now: Timestamp) throws -> ([LeasedBatch], [LeaseWish]) {
-        let (claimed, cancels) = lanes { lanes in
-            (
-                wishes.compactMap { wish in lanes.claim(wish.tenantID, now: now).map { (wish: wish, lane: $0) } },
-                lanes.cancelChanges
-            )
-        }
-        let found: [Found?]
-        do {
-            found = try readNow { db in try claimed.map { try Self.find($0.wish, $0.lane, db) } }
-        } catch {
-            lanes { lanes in for claim in claimed { lanes.unclaim(claim.wish.tenantID) } }
-            throw error
-        }
-        return lanes { lanes in
-            var leased: [LeasedBatch] = []
-            var rest: [LeaseWish] = []
-            for ((wish, _), found) in zip(claimed, found) {
-                if let found, lanes.cancelChanges == cancels, !found.jobs.contains(where: { lanes.isCancelling($0.batchKey) }) {
-                    leased += Self.take(found, of: wish.tenantID, now: now, in: &lanes)
-                } else {
-                    lanes.unclaim(wish.tenantID)
-                    rest.append(wish)
-                }
-            }
-            return (leased, rest)
-        }
-    }
-
-    /// `nil`: to be left to the writer.
-    private static func find(_ wish: LeaseWish, _ lane: Lane, _ db: Database) throws -> Found? {
-        guard let job = try HeadJob.find(wish.tenantID, db), !job.needsStartWritten else { return nil }
-        let (outstanding, first) = next(of: job, in: lane)
-        let batches = try OpenBatch.next(job, from: first, limit: wish.maxBatches, db)
-        guard !batches.isEmpty else { return nil }
-        var found = Found(job: job, batches: batches, outstanding: outstanding)
-        if job.isSmall, lane.held.isEmpty { found.followers = try followers(of: job, wish, db) }
+    private static func find(_ share: Share, of job: HeadJob, in lane: Lane, _ db: Database) throws -> Found {
+        let outstanding = lane.held.values.filter { $0.batchKey == job.batchKey }
+        let first = max(job.nextBatch, (outstanding.map(\.number).max() ?? -1) + 1)
+        let batches = try OpenBatch.next(job, from: first, limit: share.batches, db)
+        var found = Found(job: job, batches: batches, outstanding: outstanding.count)
+        if job.isSmall, !batches.isEmpty, lane.held.isEmpty { found.followers = try followers(of: job, share, db) }
         return found
     }
 
     /// The small jobs that may come with a small one.
-    private static func followers(of head: HeadJob, _ wish: LeaseWish, _ db: Database) throws -> [(HeadJob, OpenBatch)] {
+    private static func followers(of head: HeadJob, _ share: Share, _ db: Database) throws -> [(HeadJob, OpenBatch)] {
         var users = head.totalUsers
         var found: [(HeadJob, OpenBatch)] = []
-        for job in try HeadJob.next(of: wish.tenantID, after: head.seq, limit: wish.maxSmallJobs - 1, db) {
+        for job in try HeadJob.next(of: share.tenantID, after: head.seq, limit: share.smallJobs - 1, db) {
             users += job.totalUsers
-            guard job.isSmall, users <= LeaseWish.smallUsers, let batch = try OpenBatch.next(job, from: 0, limit: 1, db).first
+            guard job.isSmall, users <= LeaseRequest.smallUsers, let batch = try OpenBatch.next(job, from: 0, limit: 1, db).first
             else {
                 break
             }
             found.append((job, batch))
         }
         return found
-    }
-
-    /// Batches that are held still, and the number from which others may be open.
-    private static func next(of job: HeadJob, in lane: Lane) -> (outstanding: Int, first: Int) {
-        let outstanding = lane.held.values.filter { $0.batchKey == job.batchKey }
-        return (outstanding.count, max(job.nextBatch, (outstanding.map(\.number).max() ?? -1) + 1))
     }
 
     private static func take(
@@ -157,6 +119,48 @@ extension SQLiteJobQueue {
         }
     }
 
+    // MARK: Without a write
+
+    /// Leases what takes no write. It waits for no commit, and none waits for it.
+    ///
+    /// What a reader sees may be a commit old. A lease stands only where nothing could have made it wrong: the tenant is reserved
+    /// from before the read, so that nobody else leases; and where a cancel is under way or was since, all is left to the writer. So
+    /// is a tenant for whom nothing was found: a job accepted meanwhile would be missed.
+    /// - Returns: also what is left to the writer.
+    private func leaseByReading(_ request: LeaseRequest, now: Timestamp) throws -> ([LeasedBatch], [Share]) {
+        let (claimed, cancels) = lanes { ($0.claim(for: request, now: now), $0.cancelChanges) }
+        let shares = claimed.map { claim in
+            Share(tenantID: claim.tenantID, batches: max(1, request.batches / claimed.count), smallJobs: request.smallJobs)
+        }
+        let found: [Found?]
+        do {
+            found = try readNow { db in
+                try zip(shares, claimed).map { share, claim in
+                    guard let job = try HeadJob.find(share.tenantID, db), !job.needsStartWritten else { return nil }
+                    return try Self.find(share, of: job, in: claim.lane, db)
+                }
+            }
+        } catch {
+            lanes { lanes in for share in shares { lanes.unclaim(share.tenantID) } }
+            throw error
+        }
+        return lanes { lanes in
+            var leased: [LeasedBatch] = []
+            var left: [Share] = []
+            for (share, found) in zip(shares, found) {
+                if let found, !found.batches.isEmpty, lanes.cancelChanges == cancels,
+                    !found.jobs.contains(where: { lanes.isCancelling($0.batchKey) })
+                {
+                    leased += Self.take(found, of: share.tenantID, now: now, in: &lanes)
+                } else {
+                    lanes.unclaim(share.tenantID)
+                    left.append(share)
+                }
+            }
+            return (leased, left)
+        }
+    }
+
     // MARK: With a write
 
     /// Leases one tenant's next batches. What it reserves in memory is undone where the commit fails.
@@ -164,8 +168,8 @@ extension SQLiteJobQueue {
     /// What it sees is the table as the operations before it in the same commit have left it, and the lanes as they stood before all
     /// of them. So what it does not find may be there a moment later: a `finish` before it that leaves users for the last pass still
     /// holds its batches here. See `Lanes.unclaim`.
-    private func lease(_ wish: LeaseWish, now: Timestamp, in context: WriteContext) throws -> [LeasedBatch] {
-        let tenantID = wish.tenantID
+    private func lease(_ share: Share, now: Timestamp, in context: WriteContext) throws -> [LeasedBatch] {
+        let tenantID = share.tenantID
         guard let lane = lanes({ $0.claim(tenantID, now: now) }) else { return [] }
         var isTaken = false
         var nothing = NothingFound.noJob
@@ -177,18 +181,15 @@ extension SQLiteJobQueue {
             }
         }
         guard let job = try HeadJob.find(tenantID, context.db) else { return [] }
-        let (outstanding, first) = Self.next(of: job, in: lane)
-        nothing = outstanding > 0 ? .nothingYet : .nothingOpen
-        var batches = try OpenBatch.next(job, from: first, limit: wish.maxBatches, context.db)
-        if batches.isEmpty, outstanding == 0, job.deferred > 0 {
-            try cutDeferred(
-                of: job.seq, batchKey: job.batchKey, batches: job.batches, upTo: wish.maxBatches, in: context)
-            batches = try OpenBatch.next(job, from: first, limit: wish.maxBatches, context.db)
+        var found = try Self.find(share, of: job, in: lane, context.db)
+        nothing = found.outstanding > 0 ? .nothingYet : .nothingOpen
+        if found.batches.isEmpty, found.outstanding == 0, job.deferred > 0 {
+            try cutDeferred(of: job.seq, batchKey: job.batchKey, batches: job.batches, upTo: share.batches, in: context)
+            found = try Self.find(share, of: job, in: lane, context.db)
         }
-        guard !batches.isEmpty else { return [] }
+        guard !found.batches.isEmpty else { return [] }
         if job.needsStartWritten { try HeadJob.writeStart(job.seq, at: now, in: context) }
-        let found = Found(job: job, batches: batches, outstanding: outstanding)
-        let leased = lanes { Self.take(found, of: tenantID, now: now, in: &$0) }
+        let leased = lanes { [found] in Self.take(found, of: tenantID, now: now, in: &$0) }
         isTaken = true
         context.onRollback { [self] in lanes { $0.end(leased.map(\.lease)) } }
         return leased

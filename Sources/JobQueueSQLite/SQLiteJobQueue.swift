@@ -21,7 +21,8 @@ package final class SQLiteJobQueue: JobQueue {
     private let log: WriteAheadLog
     private let threads: QueueThreads
     private let lanes: Mutex<Lanes>
-    private let observer: Mutex<QueueObserver?>
+    private let observers = Mutex<[QueueObserver]>([])
+    private let ready = Atomic<Int>(0)
     /// The last number handed out as `jobs.seq` or batch key.
     private let lastNumber: Atomic<Int64>
     let claims = Mutex<Set<ClaimedKey>>([])
@@ -41,7 +42,7 @@ package final class SQLiteJobQueue: JobQueue {
 
     /// - Parameter say: told of each change of whether the queue can be written and has room.
     init(
-        _ parts: OpenedStore, limits: QueueLimits, clock: WallClock, observer: QueueObserver?, disk: DiskGauge,
+        _ parts: OpenedStore, limits: QueueLimits, clock: WallClock, disk: DiskGauge,
         threads: QueueThreads = .system, say: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         path = parts.path
@@ -52,7 +53,6 @@ package final class SQLiteJobQueue: JobQueue {
         self.threads = threads
         self.limits = limits
         self.clock = clock
-        self.observer = Mutex(observer)
         lanes = Mutex(parts.lanes)
         lastNumber = Atomic(parts.lastNumber)
         let gate = AdmissionGate(
@@ -61,23 +61,27 @@ package final class SQLiteJobQueue: JobQueue {
         writer = QueueWriter(
             pool: parts.pool, totals: parts.totals, log: parts.log, patience: parts.patience, place: parts.place,
             threads: threads, report: { gate.committed($0) })
+        ready.store(parts.lanes.readyCount, ordering: .relaxed)
     }
 
-    /// Who is told of what becomes ready. What was ready before is not told again: ask once after setting it.
-    package func observe(_ observer: QueueObserver) {
-        self.observer.withLock { $0 = observer }
-    }
+    package func observe(_ observer: QueueObserver) { observers.withLock { $0.append(observer) } }
 
     func notify(_ tell: (QueueObserver) -> Void) {
-        if let observer = observer.withLock({ $0 }) { tell(observer) }
+        for observer in observers.withLock({ $0 }) { tell(observer) }
     }
 
-    /// Reads or changes the lanes, and tells the observer which tenants became ready by it.
+    /// Reads or changes the lanes, and tells the observers which tenants became ready by it.
     func lanes<T: Sendable>(_ body: (inout sending Lanes) -> T) -> T {
-        let (value, ready) = lanes.withLock { lanes in (body(&lanes), lanes.takeAnnounced()) }
-        for tenantID in ready { notify { $0.batchReady(tenantID) } }
+        let (value, announced) = lanes.withLock { lanes in
+            let value = body(&lanes)
+            ready.store(lanes.readyCount, ordering: .relaxed)
+            return (value, lanes.takeAnnounced())
+        }
+        for tenantID in announced { notify { $0.batchReady(tenantID) } }
         return value
     }
+
+    package var readyCount: Int { ready.load(ordering: .relaxed) }
 
     /// Faults of the lanes that were put right so far.
     package var repairs: Int { repaired.load(ordering: .relaxed) }

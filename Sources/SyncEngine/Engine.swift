@@ -36,7 +36,7 @@ package final class Engine: Service, EngineControl {
         let workers = (0..<max(1, configuration.workers)).map { _ in
             SyncWorker(
                 queue: queue, directory: directory, gate: gate, closer: closer, retry: configuration.retry, clock: clock,
-                machine: machine, metrics: metrics, logger: logger, onPutOff: { await alarm.plan() })
+                machine: machine, metrics: metrics, logger: logger, onPutOff: { alarm.plan() })
         }
         self.queue = queue
         self.directory = directory
@@ -54,16 +54,14 @@ package final class Engine: Service, EngineControl {
             queue: queue, gate: gate, workers: workers, configuration: configuration,
             mostBatches: { configuration.batchesPerCommit ?? directory.batchesPerCommit }, clock: clock, machine: machine,
             logger: logger)
+        var observer = QueueObserver()
+        observer.batchReady = { [wake = dispatcher.wake] _ in wake.yield() }
+        observer.jobWaiting = { alarm.call() }
+        queue.observe(observer)
     }
 
     /// Whether nothing is being worked on: the moment for a checkpoint.
     package var isIdle: Bool { dispatcher.isIdle }
-
-    /// For the queue's observer: a tenant has a batch to lease.
-    package func batchReady(_ tenantID: TenantID) async { await dispatcher.ask(tenantID) }
-
-    /// For the queue's observer: a job waits to be ended, or its cancel to be carried out.
-    package func jobWaiting() async { await alarm.call() }
 
     /// An outage met at start, before the engine ran.
     package func directoryUnavailable(_ error: String) async { await gate.close(error) }
@@ -72,7 +70,7 @@ package final class Engine: Service, EngineControl {
     package func run() async throws {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
-                await gate.whenOpened { [dispatcher] in await dispatcher.wake() }
+                await gate.whenOpened { [wake = dispatcher.wake] in wake.yield() }
                 group.addTask { await self.gate.keepProbing() }
                 group.addTask { await self.keepSweeping() }
                 await dispatcher.run()
@@ -80,11 +78,9 @@ package final class Engine: Service, EngineControl {
             }
             await completions.close()
         } onGracefulShutdown: {
-            // The handler is synchronous; both calls only set flags.
-            self.machine.detach {
-                await self.dispatcher.stop()
-                await self.completions.close()
-            }
+            self.dispatcher.stop()
+            // The handler is synchronous; the call answers those who wait.
+            self.machine.detach { await self.completions.close() }
         }
     }
 
@@ -93,7 +89,6 @@ package final class Engine: Service, EngineControl {
     private func keepSweeping() async {
         let interval = Duration.seconds(configuration.sweepInterval)
         var looked: ContinuousClock.Instant?
-        await askForAll()
         while !Task.isCancelled {
             // Two looks in a row say that something is wrong, so they are never closer together than this.
             if looked.map({ $0.duration(to: machine.now) >= interval }) ?? true {
@@ -110,16 +105,12 @@ package final class Engine: Service, EngineControl {
         }
     }
 
-    /// Whoever was ready before the queue had an observer has been announced to nobody, and waits for no later look.
-    private func askForAll() async { await askForReady(limit: .max) }
-
-    private func askForReady(limit: Int) async {
-        await step { await dispatcher.ask(try await queue.readyTenants(now: clock.now(), limit: limit)) }
-    }
-
     /// One step that fails does not keep the others from being made.
     private func sweep() async {
-        await askForReady(limit: configuration.tenantsPerSweep)
+        // Those whose backoff is over are ready from now on.
+        await step {
+            if try await !queue.readyTenants(now: clock.now(), limit: 1).isEmpty { dispatcher.wake.yield() }
+        }
         guard await gate.isOpen else { return }
         await step { for id in try await queue.cancelling(limit: 100) { await step { try await carryOutCancel(id) } } }
         await step {
@@ -127,7 +118,7 @@ package final class Engine: Service, EngineControl {
             guard !jobs.isEmpty else { return }
             await closer.close(jobs)
             // More wait behind these. Where none of them could be ended, they wait for the next sweep.
-            if jobs.count == Self.portion, try await queue.endable(limit: 1).first?.id != jobs[0].id { await alarm.call() }
+            if jobs.count == Self.portion, try await queue.endable(limit: 1).first?.id != jobs[0].id { alarm.call() }
         }
     }
 

@@ -25,7 +25,6 @@ package struct Assembly: Sendable {
     package let courier: WebhookCourier
     let started = StartSignal()
     private let janitor: Janitor
-    private let signals: QueueSignals
     package let phase = ProcessPhase()
     private let server: any Service
 
@@ -48,13 +47,11 @@ package struct Assembly: Sendable {
         let phase = self.phase
         let started = self.started
 
-        let signals = QueueSignals()
-        self.signals = signals
         let warn: @Sendable (String) -> Void = { logger.warning("\($0)") }
         queue = try await SQLiteJobQueue.open(
             path: settings.queue.path,
             limits: QueueLimits(settings),
-            clock: clock, observer: signals.observer, warn: warn)
+            clock: clock, warn: warn)
         directory = SQLiteUserDirectory(
             path: settings.database.path, emailScope: settings.emailScope, clock: clock,
             options: .init(retentionDays: Double(settings.retentionDays)), warn: warn)
@@ -76,7 +73,6 @@ package struct Assembly: Sendable {
 
         let webhooks = try WebhookSettings(settings, version: Version.current)
         courier = WebhookCourier(outbox: queue, settings: webhooks, wall: clock, logger: logger)
-        signals.connect(courier)
         let engine = self.engine
         janitor = Janitor(
             queue: queue, directory: directory, settings: Janitor.Settings(settings), wall: clock, isQuiet: { engine.isIdle },
@@ -119,7 +115,7 @@ package struct Assembly: Sendable {
     ) -> ServiceGroupConfiguration {
         var configuration = ServiceGroupConfiguration(
             services: [
-                janitor, courier, SignalPump(signals: signals, engine: engine), engine, server,
+                janitor, courier, engine, server,
                 DrainAnnouncer(phase: phase, onDrain: onDrain),
             ].map { .init(service: $0) },
             gracefulShutdownSignals: shutdown, logger: quiet(logger))

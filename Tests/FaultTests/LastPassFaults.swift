@@ -173,10 +173,9 @@ struct LastPassFaults {
         private let clock: WallClock
 
         init(in folder: URL, _ directory: PausingDirectory, _ clock: WallClock) async throws {
-            let signals = QueueSignals()
             self.clock = clock
             queue = try await SQLiteJobQueue.open(
-                path: folder.appending(path: "data/queue.sqlite").path, clock: clock, observer: signals.observer)
+                path: folder.appending(path: "data/queue.sqlite").path, clock: clock)
             try await directory.prepare()
             let logger = Logger(label: "life") { _ in SwiftLogNoOpLogHandler() }
             engine = Engine(
@@ -185,7 +184,7 @@ struct LastPassFaults {
                     workers: 2, webhookURL: nil, publicURL: nil, batchesPerCommit: 1, sweepInterval: 0.1),
                 clock: clock, logger: logger, draining: { false })
             let group = ServiceGroup(
-                services: [SignalPump(signals: signals, engine: engine), engine], logger: logger)
+                services: [engine], logger: logger)
             self.group = group
             // Unstructured: it outlives this call; `end` waits for it.
             running = Task { try await group.run() }

@@ -39,16 +39,28 @@ extension MemoryJobQueue.State {
         }
     }
 
-    mutating func lease(_ wish: LeaseWish, now: Timestamp) -> [LeasedBatch] {
-        guard wish.maxBatches > 0, let (at, from) = next(of: wish.tenantID, now: now) else { return [] }
+    /// Tenants that are ready, the longest waiting first.
+    var line: [TenantID] { tickets.sorted { $0.value < $1.value }.map(\.key) }
+
+    mutating func lease(_ request: LeaseRequest, now: Timestamp) -> [LeasedBatch] {
+        guard request.batches > 0 else { return [] }
+        let tenants = request.tenantID.map { [$0] } ?? Array(line.prefix(request.tenants))
+        return tenants.flatMap { lease(of: $0, max(1, request.batches / tenants.count), request.smallJobs, now: now) }
+    }
+
+    private mutating func lease(of tenantID: TenantID, _ batches: Int, _ smallJobs: Int, now: Timestamp) -> [LeasedBatch] {
+        guard let (at, from) = next(of: tenantID, now: now) else {
+            refresh(tenantID, now: now)
+            return []
+        }
         disk.entries[at].backoff = nil
-        if disk.entries[at].openBatches.isEmpty { cutDeferred(at, upTo: wish.maxBatches) }
-        var taken = disk.entries[at].openBatches.filter { $0 >= from }.prefix(wish.maxBatches).map { (at, $0) }
+        if disk.entries[at].openBatches.isEmpty { cutDeferred(at, upTo: batches) }
+        var taken = disk.entries[at].openBatches.filter { $0 >= from }.prefix(batches).map { (at, $0) }
         if disk.entries[at].isSmall {
             var users = disk.entries[at].job.totalUsers
-            for follower in disk.working(wish.tenantID).dropFirst().prefix(max(0, wish.maxSmallJobs - 1)) {
+            for follower in disk.working(tenantID).dropFirst().prefix(max(0, smallJobs - 1)) {
                 users += disk.entries[follower].job.totalUsers
-                guard disk.entries[follower].isSmall, users <= LeaseWish.smallUsers else { break }
+                guard disk.entries[follower].isSmall, users <= LeaseRequest.smallUsers else { break }
                 taken.append((follower, 0))
             }
         }
@@ -57,14 +69,14 @@ extension MemoryJobQueue.State {
             let (job, batch) = (disk.entries[entry].job, disk.entries[entry].batches[number])
             lastLease += 1
             let lease = LeaseID(value: lastLease)
-            held[lease] = MemoryJobQueue.Held(tenantID: wish.tenantID, jobID: job.id, number: number, leasedAt: now)
+            held[lease] = MemoryJobQueue.Held(tenantID: tenantID, jobID: job.id, number: number, leasedAt: now)
             var leased = LeasedBatch(
-                lease: lease, jobID: job.id, tenantID: wish.tenantID, operation: job.operation, syncTime: job.syncTime,
+                lease: lease, jobID: job.id, tenantID: tenantID, operation: job.operation, syncTime: job.syncTime,
                 number: number, pass: batch.pass, attempts: batch.attempts, payload: batch.payload, jobUsers: job.totalUsers)
             leased.isRetry = job.retryOf != nil
             return leased
         }
-        refresh(wish.tenantID, now: now)
+        refresh(tenantID, now: now)
         return leased
     }
 
@@ -200,7 +212,7 @@ extension MemoryJobQueue {
                 state.refresh(entry.job.tenantID, now: now)
             }
             state.ready = []
-            return Array(state.tickets.sorted { $0.value < $1.value }.prefix(limit).map(\.key))
+            return Array(state.line.prefix(limit))
         }
     }
 
@@ -208,8 +220,10 @@ extension MemoryJobQueue {
         try look { state in state.disk.entries.filter(\.isWorking).compactMap { $0.backoff?.until }.min() }
     }
 
-    package func lease(_ wishes: [LeaseWish], now: Timestamp) async throws -> [LeasedBatch] {
-        try change { state in wishes.flatMap { state.lease($0, now: now) } }
+    package var readyCount: Int { (try? look { $0.tickets.count }) ?? 0 }
+
+    package func lease(_ request: LeaseRequest, now: Timestamp) async throws -> [LeasedBatch] {
+        try change { state in state.lease(request, now: now) }
     }
 
     package func unlock(_ leases: [LeaseID]) async {

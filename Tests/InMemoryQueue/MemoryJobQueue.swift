@@ -33,18 +33,17 @@ package final class MemoryJobQueue: JobQueue {
     let clock: WallClock
     private let limits: QueueLimits
     private let freeBytes: @Sendable () -> Int64?
-    private let observer: QueueObserver
+    private let observers = Mutex<[QueueObserver]>([])
     private let state: Mutex<State>
 
     /// - Parameter disk: what an earlier process left.
     package init(
-        disk: QueueDisk = QueueDisk(), limits: QueueLimits = QueueLimits(), clock: WallClock, observer: QueueObserver,
+        disk: QueueDisk = QueueDisk(), limits: QueueLimits = QueueLimits(), clock: WallClock,
         freeBytes: @escaping @Sendable () -> Int64? = { nil }
     ) {
         self.clock = clock
         self.limits = limits
         self.freeBytes = freeBytes
-        self.observer = observer
         state = Mutex(State(disk: disk.afterStart()))
         state.withLock { state in
             for entry in state.disk.entries where entry.isWorking {
@@ -57,7 +56,7 @@ package final class MemoryJobQueue: JobQueue {
     /// What a process that starts now would find, were this one killed.
     package var disk: QueueDisk { state.withLock { $0.disk } }
 
-    /// Changes the state, all or nothing, and tells the observer what follows.
+    /// Changes the state, all or nothing, and tells the observers what follows.
     /// - Throws: `QueueError.unavailable` once closed.
     func change<T: Sendable>(_ body: (inout State) throws -> T) throws -> T {
         let (value, ready, jobsWaiting, deliveriesDue) = try state.withLock { state in
@@ -69,11 +68,15 @@ package final class MemoryJobQueue: JobQueue {
             state = copy
             return told
         }
-        for tenantID in ready { observer.batchReady(tenantID) }
-        for _ in 0..<jobsWaiting { observer.jobWaiting() }
-        for _ in 0..<deliveriesDue { observer.deliveryDue() }
+        for observer in observers.withLock({ $0 }) {
+            for tenantID in ready { observer.batchReady(tenantID) }
+            for _ in 0..<jobsWaiting { observer.jobWaiting() }
+            for _ in 0..<deliveriesDue { observer.deliveryDue() }
+        }
         return value
     }
+
+    package func observe(_ observer: QueueObserver) { observers.withLock { $0.append(observer) } }
 
     /// - Throws: `QueueError.unavailable` once closed.
     func look<T: Sendable>(_ body: (State) throws -> T) throws -> T {

@@ -14,7 +14,7 @@ extension TestServer {
         let queue = app.assembly.queue
         var leased: LeasedBatch?
         _ = try await eventually {
-            leased = try await queue.lease([LeaseWish(tenantID: tenant, maxBatches: 1)], now: clock.now).first
+            leased = try await queue.lease(LeaseRequest(of: tenant, batches: 1), now: clock.now).first
             return leased != nil
         }
         guard let leased else { throw CommandFailure("no batch of \(tenant) can be leased") }

@@ -28,6 +28,8 @@ struct Lanes {
     private(set) var cancelChanges = 0
     /// Tenants that entered the line since they were last taken from here.
     private var announced: [TenantID] = []
+    /// Tenants in the line.
+    private(set) var readyCount = 0
 
     /// Tenants known to have work.
     var count: Int { lanes.count }
@@ -61,7 +63,20 @@ struct Lanes {
 
     // MARK: Leases
 
-    /// Reserves a ready tenant while a lease is written for it.
+    /// Reserves the tenants that a request is to serve, while leases are found for them.
+    mutating func claim(for request: LeaseRequest, now: Timestamp) -> [(tenantID: TenantID, lane: Lane)] {
+        var tenants: [TenantID] = []
+        if let tenantID = request.tenantID {
+            tenants = [tenantID]
+        } else {
+            tenants = line.first(request.tenants) { lanes[$0]?.ticket == $1 }
+        }
+        var claimed: [(tenantID: TenantID, lane: Lane)] = []
+        for tenantID in tenants { if let lane = claim(tenantID, now: now) { claimed.append((tenantID, lane)) } }
+        return claimed
+    }
+
+    /// Reserves a ready tenant while a lease is found for it.
     /// - Returns: the lane as it stands; `nil` where nothing of the tenant may be leased.
     mutating func claim(_ tenantID: TenantID, now: Timestamp) -> Lane? {
         if let backoff = lanes[tenantID]?.backoff, Backoff.isOver(backoff.until, at: now) { clearBackoff(tenantID) }
@@ -218,20 +233,24 @@ struct Lanes {
             lane.ticket = 0
             lane.locked = lane.held.values.count { !$0.isUnlocked }
         }
+        readyCount = lanes.values.count { $0.ticket != 0 }
     }
 
     /// Changes a lane (an unknown tenant's is a new one) and puts it where it belongs then.
     private mutating func change(_ tenantID: TenantID, _ body: (inout Lane) -> Void) {
         body(&lanes[tenantID, default: Lane()])
         guard let lane = lanes[tenantID] else { return }
+        if lane.isReady, lane.ticket == 0 {
+            lanes[tenantID]?.ticket = line.append(tenantID)
+            announced.append(tenantID)
+            readyCount += 1
+        } else if !lane.isReady, lane.ticket != 0 {
+            lanes[tenantID]?.ticket = 0
+            readyCount -= 1
+        }
         if lane.isIdle {
             lanes[tenantID] = nil
             backingOff.remove(tenantID)
-        } else if lane.isReady, lane.ticket == 0 {
-            lanes[tenantID]?.ticket = line.append(tenantID)
-            announced.append(tenantID)
-        } else if !lane.isReady, lane.ticket != 0 {
-            lanes[tenantID]?.ticket = 0
         }
     }
 }

@@ -1,11 +1,13 @@
+import DequeModule
 import JobQueue
 import Logging
 import ServiceSupport
 import SyncModel
+import Synchronization
 
-/// Goes round the tenants that have work and hands their batches to workers.
+/// Leases batches for free workers and hands them over, as turns.
 ///
-/// Woken by the queue, never polling for work: `ask` for a tenant, `wake` for anything else.
+/// Woken by the queue, never polling for work. Whose turn it is, the queue knows; how much one commit takes, `CommitPacing`.
 actor Dispatcher {
     private let queue: any JobQueue
     /// Batches in one commit at most.
@@ -14,24 +16,17 @@ actor Dispatcher {
     private let configuration: EngineConfiguration
     private let clock: WallClock
     private let machine: Machine
-    private let logger: Logger
-    private var ring = TenantRing()
     private var idle: [SyncWorker]
     /// Leased and waiting for a worker.
-    private var turns: [Turn] = []
-    private var sleeper: CheckedContinuation<Void, Never>?
-    /// Something changed since the loop last looked; keeps a wake that comes while the loop is busy.
-    private var isWoken = false
-    private var isStopping = false
-    private var running = 0
-    /// Turns with a worker whose commit does not stand yet.
-    private var applying = 0
-    private var allowance: CommitAllowance
+    private var turns: Deque<Turn> = []
     private var throughput = Throughput()
     private var trouble: Outage
     /// Tries to lease that failed in a row.
     private var failures = 0
-    private nonisolated let gauge = DispatchGauge()
+    private nonisolated let pacing: Mutex<CommitPacing>
+    private nonisolated let wakes: AsyncStream<Void>
+    /// Has it look whether there is something to do; a wake that comes while it looks is kept.
+    nonisolated let wake: AsyncStream<Void>.Continuation
 
     init(
         queue: any JobQueue, gate: DirectoryGate, workers: [SyncWorker], configuration: EngineConfiguration,
@@ -43,122 +38,108 @@ actor Dispatcher {
         self.configuration = configuration
         self.clock = clock
         self.machine = machine
-        self.logger = logger
         idle = workers
         trouble = Outage("Leasing from the queue", logger)
-        allowance = CommitAllowance(most: mostBatches())
+        pacing = Mutex(CommitPacing(most: mostBatches()))
+        (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    var workersActive: Int { running }
+    var workersActive: Int { pacing.withLock { $0.running } }
     var workersIdle: Int { idle.count }
-    /// Whether nothing is worked on and nobody waits.
-    nonisolated var isIdle: Bool { gauge.isIdle }
     func rate(over seconds: Int) -> Double { throughput.rate(over: seconds, at: clock.now()) }
 
-    /// A tenant has a batch that can be leased.
-    func ask(_ tenant: TenantID) {
-        ring.ask(tenant)
-        noteWaiting()
-        wake()
-    }
-
-    func ask(_ tenants: [TenantID]) {
-        for tenant in tenants { ring.ask(tenant) }
-        noteWaiting()
-        wake()
-    }
-
-    func wake() {
-        isWoken = true
-        sleeper?.resume()
-        sleeper = nil
-    }
+    /// Whether nothing is worked on and nobody waits.
+    nonisolated var isIdle: Bool { pacing.withLock { $0.isIdle } && queue.readyCount == 0 }
 
     /// Leases nothing more; running commits close at their next batch boundary.
-    func stop() {
-        isStopping = true
-        gauge.stop()
-        wake()
+    nonisolated func stop() {
+        pacing.withLock { $0.stop() }
+        wake.yield()
     }
 
-    /// Returns once stopped, all turns finished and all leases given back.
+    private nonisolated var isStopped: Bool { Task.isCancelled || pacing.withLock { $0.isStopped } }
+
+    /// Returns once stopped or cancelled, all turns finished and all leases given back.
     func run() async {
         await withDiscardingTaskGroup { group in
-            while !isStopping {
-                while turns.isEmpty, !idle.isEmpty, ring.waiting > 0, !isStopping, await gate.isOpen { await leaseTurns() }
-                while !turns.isEmpty, !isStopping, let worker = idle.popLast() {
-                    let turn = turns.removeFirst()
-                    running += 1
-                    applying += 1
-                    noteWaiting()
-                    group.addTask { await self.carryOut(turn, on: worker) }
+            wake.yield()
+            for await _ in wakes {
+                while !isStopped, await isAnythingLeased() {
+                    while !isStopped, let worker = idle.popLast() {
+                        guard let turn = turns.popFirst() else {
+                            idle.append(worker)
+                            break
+                        }
+                        let number = begin(turn)
+                        group.addTask { await self.carryOut(turn, number, on: worker) }
+                    }
                 }
-                if turns.isEmpty || idle.isEmpty { await sleepUntilWoken() }
+                if isStopped { break }
             }
         }
         for turn in turns { await queue.release(turn.batches.map(\.lease)) }
         turns = []
     }
 
-    private func sleepUntilWoken() async {
-        if !isWoken { await withCheckedContinuation { sleeper = $0 } }
-        isWoken = false
+    /// Leases for workers that are free, if nothing is leased already. False: no worker is free, or there is nothing for it to do.
+    private func isAnythingLeased() async -> Bool {
+        while turns.isEmpty, !idle.isEmpty, queue.readyCount > 0, !isStopped, await gate.isOpen { await leaseTurns() }
+        return !turns.isEmpty && !idle.isEmpty
     }
 
     private func leaseTurns() async {
-        let tenants = ring.take(configuration.tenantsPerCommit)
-        allowance.most = mostBatches()
-        let each = max(1, allowance.batches / tenants.count)
-        noteWaiting()
+        let most = mostBatches()
+        let request = LeaseRequest(
+            tenants: configuration.tenantsPerCommit, batches: pacing.withLock { $0.batches(most: most) },
+            smallJobs: configuration.smallJobsPerCommit)
         do {
-            let leased = try await queue.lease(
-                tenants.map {
-                    LeaseWish(tenantID: $0, maxBatches: each, maxSmallJobs: configuration.smallJobsPerCommit)
-                }, now: clock.now())
-            let served = Set(leased.map(\.tenantID))
-            for tenant in tenants where !served.contains(tenant) { ring.done(tenant, mayHaveMore: false) }
+            let leased = try await queue.lease(request, now: clock.now())
             trouble.worked()
             failures = 0
             turns += Turn.divide(leased)
-            if turns.contains(where: { !$0.isBulk }) { allowance.othersAreAbout(at: machine.now) }
+            let (count, areOthersAbout, now) = (turns.count, turns.contains { !$0.isBulk }, machine.now)
+            pacing.withLock { pacing in
+                pacing.waiting = count
+                if areOthersAbout { pacing.othersAreAbout(at: now) }
+            }
         } catch {
             trouble.failed(error)
             failures = min(failures + 1, 5)
-            // They are ready still and have been announced again: without a pause the next try would follow at once.
+            // They are ready still: without a pause the next try would follow at once.
             try? await machine.sleep(for: .milliseconds(20 << failures))
-            for tenant in tenants { ring.done(tenant, mayHaveMore: true) }
         }
-        noteWaiting()
     }
 
-    private func carryOut(_ turn: Turn, on worker: SyncWorker) async {
-        let gauge = self.gauge
-        let isBulk = turn.isBulk
-        let boundary = BoundaryClock(machine)
-        // A commit of small jobs is short, and closing it would cost the others in it their place: only a bulk's gives way.
-        let closeEarly: @Sendable () -> Bool = {
-            boundary.pass()
-            return gauge.isStopped || isBulk && (gauge.isAnybodyWaiting || gauge.othersWaitForDirectory)
+    private func begin(_ turn: Turn) -> Int {
+        let (count, now) = (turns.count, machine.now)
+        return pacing.withLock { pacing in
+            pacing.waiting = count
+            return pacing.begin(isBulk: turn.isBulk, at: now)
         }
-        await worker.work(turn, closeEarly: closeEarly) { done in
-            await self.applied(turn, batches: done, closing: boundary.elapsed)
+    }
+
+    private func carryOut(_ turn: Turn, _ number: Int, on worker: SyncWorker) async {
+        await worker.work(turn) {
+            self.closesEarly(number)
+        } applied: { done in
+            await self.applied(turn, number, batches: done, at: self.machine.now)
         }
-        running -= 1
+        pacing.withLock { $0.end() }
         idle.append(worker)
-        noteWaiting()
-        wake()
+        wake.yield()
     }
 
-    private func applied(_ turn: Turn, batches done: Int, closing: Duration) {
-        applying -= 1
+    /// Asked by the directory, on its own thread.
+    private nonisolated func closesEarly(_ number: Int) -> Bool {
+        let (isAnyReady, now) = (queue.readyCount > 0, machine.now)
+        return pacing.withLock { $0.closesEarly(number, isAnyReady: isAnyReady, at: now) }
+    }
+
+    private func applied(_ turn: Turn, _ number: Int, batches done: Int, at now: ContinuousClock.Instant) {
+        pacing.withLock { $0.applied(number, batches: done, at: now) }
         if done > 0 {
             throughput.add(turn.batches.prefix(done).reduce(0) { $0 + $1.payload.count }, at: clock.now())
         }
-        if turn.isBulk, done > 0 { allowance.committed(done, closing: closing, at: machine.now) }
-        for tenant in turn.tenants(after: done) { ring.done(tenant, mayHaveMore: true) }
-        noteWaiting()
-        wake()
+        wake.yield()
     }
-
-    private func noteWaiting() { gauge.set(waiting: ring.waiting + turns.count, running: running, applying: applying) }
 }

@@ -18,8 +18,6 @@ package struct EngineConfiguration: Sendable {
     package var tenantsPerCommit: Int
     /// Seconds between looks for jobs whose end was interrupted, and for tenants whose signal was lost.
     package var sweepInterval: Double
-    /// Ready tenants that one such look asks for; the first one asks for all.
-    package var tenantsPerSweep = 10_000
 
     package init(
         workers: Int, webhookURL: String?, publicURL: String?, retry: RetryPolicy = .batches, batchesPerCommit: Int? = nil,

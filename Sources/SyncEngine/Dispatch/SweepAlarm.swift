@@ -1,7 +1,8 @@
 import ServiceSupport
+import Synchronization
 
-/// Wakes who sweeps: at a moment, or before it when somebody asks. Asked many times while a sweep is under way it wakes once.
-actor SweepAlarm {
+/// Wakes who sweeps: at a moment, or before it when asked to. Asked many times while a sweep is under way it wakes once.
+final class SweepAlarm: Sendable {
     enum Reason: Sendable {
         /// The time is over.
         case time
@@ -11,44 +12,53 @@ actor SweepAlarm {
         case plan
     }
 
+    private struct State {
+        /// Of those met since the last wait the one that asks for most.
+        var reason: Reason?
+        var sleeper: CheckedContinuation<Void, Never>?
+    }
+
     private let machine: Machine
-    private var isCalled = false
-    private var isPlanned = false
-    private var sleeper: CheckedContinuation<Void, Never>?
+    private let state = Mutex(State())
 
     init(machine: Machine) { self.machine = machine }
 
     /// Something waits to be swept.
-    func call() {
-        isCalled = true
-        wake()
-    }
+    func call() { wake(.call) }
 
     /// The next moment may have become another.
-    func plan() {
-        isPlanned = true
-        wake()
-    }
+    func plan() { wake(.plan) }
 
     /// Returns after so long, or at once when it was asked meanwhile or since it was waited for last; also when the task is cancelled.
     func wait(atMost pause: Duration) async -> Reason {
-        if !isCalled, !isPlanned {
-            await withDiscardingTaskGroup { group in
+        await withDiscardingTaskGroup { group in
+            if state.withLock({ $0.reason == nil }) {
                 group.addTask {
                     try? await self.machine.sleep(for: pause)
-                    await self.wake()
+                    self.wake(.time)
                 }
-                // Nobody comes in between: the timer, too, needs this actor to wake it.
-                await withCheckedContinuation { sleeper = $0 }
+                await withCheckedContinuation { sleeper in
+                    let isAsked = state.withLock { state in
+                        if state.reason == nil { state.sleeper = sleeper }
+                        return state.reason != nil
+                    }
+                    if isAsked { sleeper.resume() }
+                }
                 group.cancelAll()
             }
         }
-        defer { (isCalled, isPlanned) = (false, false) }
-        return isCalled ? .call : isPlanned ? .plan : .time
+        return state.withLock { state in
+            defer { state.reason = nil }
+            return state.reason ?? .time
+        }
     }
 
-    private func wake() {
+    private func wake(_ reason: Reason) {
+        let sleeper = state.withLock { state in
+            if state.reason != .call { state.reason = reason == .time ? state.reason ?? .time : reason }
+            defer { state.sleeper = nil }
+            return state.sleeper
+        }
         sleeper?.resume()
-        sleeper = nil
     }
 }

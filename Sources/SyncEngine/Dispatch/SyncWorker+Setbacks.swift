@@ -88,8 +88,8 @@ extension SyncWorker {
             } catch {
                 held.insert(batch.tenantID)
                 guard case .transient(let text) = error else {
-                    await queue.release([batch.lease])
                     await gate.close(error.text)
+                    await queue.release([batch.lease])
                     continue
                 }
                 await putOff(batch, error: text)
@@ -115,8 +115,8 @@ extension SyncWorker {
             let ended = try await directory.giveUp(BatchWork(batch), error: error)
             await finish([batch], as: [ended])
         } catch {
-            await queue.release([batch.lease])
             await gate.close(error.text)
+            await queue.release([batch.lease])
         }
     }
 }

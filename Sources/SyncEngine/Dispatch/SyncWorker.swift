@@ -47,8 +47,9 @@ actor SyncWorker {
         } catch {
             switch error {
             case .unavailable(let text), .unusable(let text):
-                await queue.release(turn.batches.map(\.lease))
+                // In this order: what is given back is not to be leased again at once.
                 await gate.close(text)
+                await queue.release(turn.leases(after: 0))
                 await applied(0)
             case .transient(let text):
                 await isolate(turn, groupError: text)
@@ -57,7 +58,7 @@ actor SyncWorker {
             return
         }
         let done = Array(turn.batches.prefix(outcomes.count))
-        let left = turn.batches.dropFirst(outcomes.count).map(\.lease)
+        let left = turn.leases(after: done.count)
         if !left.isEmpty { await queue.release(left) }
         await queue.unlock(done.map(\.lease))
         await applied(done.count)

@@ -5,19 +5,14 @@ import SyncModel
 struct Turn: Sendable {
     var batches: [LeasedBatch]
 
-    /// Whose batches they are, each once, in the order of their first.
-    var tenants: [TenantID] {
-        var seen: Set<TenantID> = []
-        return batches.map(\.tenantID).filter { seen.insert($0).inserted }
+    /// The leases of those that were not applied, in the order in which they are given back: a tenant that was not come to is ready
+    /// before those that were, and whoever kept the others from it comes last.
+    func leases(after done: Int) -> [LeaseID] {
+        let left = batches.dropFirst(done)
+        guard done == 0, let first = left.first?.tenantID else { return left.map(\.lease) }
+        return (left.filter { $0.tenantID != first } + left.filter { $0.tenantID == first }).map(\.lease)
     }
-    /// The same in the order in which they take their next turn, where so many batches were applied: who was not come to is first, and
-    /// whoever kept the others from it last.
-    func tenants(after done: Int) -> [TenantID] {
-        let tenants = self.tenants
-        guard done < batches.count, tenants.count > 1 else { return tenants }
-        let first = done == 0 ? 1 : tenants.firstIndex(of: batches[done].tenantID) ?? 0
-        return Array(tenants[first...] + tenants[..<first])
-    }
+
     /// Whether it holds batches of large jobs.
     var isBulk: Bool { batches.contains { $0.jobUsers > Turn.smallJobUsers } }
 

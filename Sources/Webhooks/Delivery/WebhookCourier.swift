@@ -11,7 +11,7 @@ import Synchronization
 /// At least once: an attempt that is under way when the process ends, however it ends, is not recorded, and is sent again with
 /// the same `webhook-id` after the next start.
 ///
-/// It never polls: the queue's observer calls `wake`, and between the wakes it sleeps until the next delivery is due (a minute at
+/// It never polls: it observes the outbox, and between the wakes it sleeps until the next delivery is due (a minute at
 /// most, for clocks are set and other processes may share the outbox).
 package actor WebhookCourier: Service {
     private let outbox: any DeliveryOutbox
@@ -85,7 +85,7 @@ package actor WebhookCourier: Service {
         (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Something is due: looks at once. Returns at once; for the queue's observer.
+    /// Something is due: looks at once. Returns at once.
     package nonisolated func wake() {
         woken.store(true, ordering: .releasing)
         signal.yield()
@@ -93,6 +93,9 @@ package actor WebhookCourier: Service {
 
     /// Runs until graceful shutdown; attempts under way have `limits.shutdownGrace` to end. Runs once.
     package func run() async {
+        var observer = QueueObserver()
+        observer.deliveryDue = { [weak self] in self?.wake() }
+        outbox.observe(observer)
         await withTaskCancellationOrGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.work() }

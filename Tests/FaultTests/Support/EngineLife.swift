@@ -26,9 +26,8 @@ struct EngineLife: Sendable {
     /// - Parameter impatience: the share of calls to the directory that are given up.
     static func begin(in folder: URL, impatience: Double, random: SeededGenerator) async throws -> EngineLife {
         let clock = TestClock.running().wallClock
-        let signals = QueueSignals()
         let queue = try await SQLiteJobQueue.open(
-            path: folder.appending(path: "data/queue.sqlite").path, clock: clock, observer: signals.observer)
+            path: folder.appending(path: "data/queue.sqlite").path, clock: clock)
         let directory = LateDirectory(
             SQLiteUserDirectory(path: folder.appending(path: "data/crm.sqlite").path, emailScope: .global, clock: clock),
             impatience: impatience, random: random)
@@ -42,8 +41,7 @@ struct EngineLife: Sendable {
                 batchesPerCommit: 3, sweepInterval: 0.1),
             clock: clock, logger: logger, draining: { false })
         var configuration = ServiceGroupConfiguration(
-            services: [.init(service: SignalPump(signals: signals, engine: engine)), .init(service: engine)],
-            logger: logger)
+            services: [.init(service: engine)], logger: logger)
         configuration.maximumGracefulShutdownDuration = .milliseconds(200)
         let group = ServiceGroup(configuration: configuration)
         // Unstructured: it outlives this call; `end` waits for it.

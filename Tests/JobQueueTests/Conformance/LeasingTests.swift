@@ -82,12 +82,39 @@ struct LeasingTests {
         }
     }
 
-    @Test("Several wishes for one tenant in one call give it one turn", arguments: QueueDriver.all)
-    func twiceInOneCall(_ driver: QueueDriver) async throws {
+    @Test("Those whose turn it is share what is asked for; an unknown tenant gets nothing", arguments: QueueDriver.all)
+    func shares(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
-            try await fixture.accept(queue, "a", users: 300)
-            let wish = LeaseWish(tenantID: "a", maxBatches: 1)
-            #expect(try await queue.lease([wish, wish, LeaseWish(tenantID: "none", maxBatches: 1)], now: fixture.now).count == 1)
+            #expect(queue.readyCount == 0)
+            for tenant in ["a", "b", "c"] as [TenantID] { try await fixture.accept(queue, tenant, users: 50, size: 10) }
+            #expect(queue.readyCount == 3)
+            #expect(try await fixture.lease(queue, "none").isEmpty)
+            let two = try await queue.lease(LeaseRequest(tenants: 2, batches: 5), now: fixture.now)
+            #expect(two.map { "\($0.tenantID)\($0.number)" } == ["a0", "a1", "b0", "b1"])
+            #expect(queue.readyCount == 1)
+            let rest = try await queue.lease(LeaseRequest(tenants: 9, batches: 9), now: fixture.now)
+            #expect(rest.map(\.number) == [0, 1, 2, 3, 4] && rest.allSatisfy { $0.tenantID == "c" })
+            #expect(try await queue.lease(LeaseRequest(tenants: 9, batches: 9), now: fixture.now).isEmpty)
+            #expect(queue.readyCount == 0)
+            await queue.release((two + rest).map(\.lease))
+            #expect(queue.readyCount == 3)
+            let all = try await queue.lease(LeaseRequest(tenants: 9, batches: 1), now: fixture.now)
+            #expect(all.map { "\($0.tenantID)\($0.number)" } == ["a0", "b0", "c0"], "one at least")
+        }
+    }
+
+    @Test("Turns go round: who was served comes after all others, over many rounds", arguments: QueueDriver.all)
+    func rounds(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            for tenant in 0..<5 { try await fixture.accept(queue, "t\(tenant)", users: 1) }
+            var served: [TenantID] = []
+            for round in 0..<500 {
+                let turn = try await queue.lease(LeaseRequest(tenants: 1, batches: 1), now: fixture.now)
+                served += turn.map(\.tenantID)
+                await queue.release(turn.map(\.lease))
+                #expect(try turn.at(0).tenantID.text == "t\(round % 5)")
+            }
+            #expect(served.count == 500)
         }
     }
 

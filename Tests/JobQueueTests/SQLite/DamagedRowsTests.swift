@@ -151,7 +151,7 @@ struct DamagedRowsTests {
             for _ in 0..<4 {
                 await attempt {
                     let turn = try await queue.lease(
-                        [LeaseWish(tenantID: tenant, maxBatches: 2, maxSmallJobs: 3)], now: later)
+                        LeaseRequest(of: tenant, batches: 2, smallJobs: 3), now: later)
                     if let last = turn.last, turn.count > 1 {
                         try await queue.retry(last.lease, at: later, error: "busy", now: later)
                     }

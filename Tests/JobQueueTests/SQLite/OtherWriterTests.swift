@@ -22,7 +22,7 @@ struct OtherWriterTests {
         var store = try OpenedStore(path: path, warn: { _ in })
         store.patience = patience
         let queue = SQLiteJobQueue(
-            store, limits: fixture.limits, clock: fixture.clock.wallClock, observer: nil,
+            store, limits: fixture.limits, clock: fixture.clock.wallClock,
             disk: DiskGauge { _ in fixture.freeBytes.withLock { $0 } }, say: { word in said.words.withLock { $0.append(word) } })
         do { try await body(fixture, queue, path, said) } catch {
             await queue.close()

@@ -63,7 +63,7 @@ extension QueueFixture {
     }
 
     func lease(_ queue: any JobQueue, _ tenantID: TenantID, _ count: Int = 1, smallJobs: Int = 1) async throws -> [LeasedBatch] {
-        try await queue.lease([LeaseWish(tenantID: tenantID, maxBatches: count, maxSmallJobs: smallJobs)], now: now)
+        try await queue.lease(LeaseRequest(of: tenantID, batches: count, smallJobs: smallJobs), now: now)
     }
 
     /// Leases and finishes all of the tenant's work, ending its jobs without a webhook.

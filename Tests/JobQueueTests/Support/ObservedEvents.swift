@@ -13,10 +13,11 @@ final class ObservedEvents: Sendable {
     private let counts = Mutex(Counts())
 
     var observer: QueueObserver {
-        QueueObserver(
-            batchReady: { tenantID in self.counts.withLock { $0.ready.append(tenantID) } },
-            deliveryDue: { self.counts.withLock { $0.deliveriesDue += 1 } },
-            jobWaiting: { self.counts.withLock { $0.jobsWaiting += 1 } })
+        var observer = QueueObserver()
+        observer.batchReady = { tenantID in self.counts.withLock { $0.ready.append(tenantID) } }
+        observer.deliveryDue = { self.counts.withLock { $0.deliveriesDue += 1 } }
+        observer.jobWaiting = { self.counts.withLock { $0.jobsWaiting += 1 } }
+        return observer
     }
 
     /// What was told since the last call.

@@ -27,13 +27,13 @@ struct QueueDriver: Sendable, CustomTestStringConvertible {
         name: "memory",
         open: { _, fixture in
             MemoryJobQueue(
-                limits: fixture.limits, clock: fixture.clock.wallClock, observer: fixture.events.observer,
+                limits: fixture.limits, clock: fixture.clock.wallClock,
                 freeBytes: { fixture.freeBytes.withLock { $0 } })
         },
         afterKill: { queue, _, fixture in
             let left = try #require(queue as? MemoryJobQueue)
             return MemoryJobQueue(
-                disk: left.disk, limits: fixture.limits, clock: fixture.clock.wallClock, observer: fixture.events.observer,
+                disk: left.disk, limits: fixture.limits, clock: fixture.clock.wallClock,
                 freeBytes: { fixture.freeBytes.withLock { $0 } })
         },
         audit: { _ in [] })
@@ -43,7 +43,7 @@ struct QueueDriver: Sendable, CustomTestStringConvertible {
         open: { place, fixture in
             try await SQLiteJobQueue.open(
                 path: place + "/queue.sqlite", limits: fixture.limits, clock: fixture.clock.wallClock,
-                observer: fixture.events.observer, disk: DiskGauge { _ in fixture.freeBytes.withLock { $0 } })
+                disk: DiskGauge { _ in fixture.freeBytes.withLock { $0 } })
         },
         afterKill: { _, place, fixture in
             // What a killed process leaves is what stands in the files: the database and its log, without a clean close.
@@ -54,7 +54,7 @@ struct QueueDriver: Sendable, CustomTestStringConvertible {
             }
             return try await SQLiteJobQueue.open(
                 path: copy + "/queue.sqlite", limits: fixture.limits, clock: fixture.clock.wallClock,
-                observer: fixture.events.observer, disk: DiskGauge { _ in fixture.freeBytes.withLock { $0 } })
+                disk: DiskGauge { _ in fixture.freeBytes.withLock { $0 } })
         },
         audit: { queue in try await (queue as? SQLiteJobQueue)?.audit() ?? ["not the SQLite driver"] })
 
@@ -67,6 +67,7 @@ struct QueueDriver: Sendable, CustomTestStringConvertible {
         let place = try TemporaryDirectory()
         fixture.place.withLock { $0 = place.path }
         let queue = try await open(place.path, fixture)
+        queue.observe(fixture.events.observer)
         fixture.queue.withLock { $0 = queue }
         do {
             try await body(fixture, queue)
@@ -85,7 +86,9 @@ struct QueueDriver: Sendable, CustomTestStringConvertible {
     /// The queue as a new process finds it after this one was killed; close it.
     func killed(_ fixture: QueueFixture) async throws -> any JobQueue {
         let queue = try #require(fixture.queue.withLock { $0 })
-        return try await afterKill(queue, fixture.place.withLock { $0 }, fixture)
+        let next = try await afterKill(queue, fixture.place.withLock { $0 }, fixture)
+        next.observe(fixture.events.observer)
+        return next
     }
 }
 

@@ -50,6 +50,8 @@ final class RoughQueue: JobQueue {
         batches.map { "\(name($0.jobID))/\($0.number)" }.joined(separator: ", ")
     }
 
+    func observe(_ observer: QueueObserver) { base.observe(observer) }
+
     // MARK: Intake
 
     func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim {
@@ -81,9 +83,11 @@ final class RoughQueue: JobQueue {
     }
     func nextRetry() async throws -> Timestamp? { try await base.nextRetry() }
 
-    func lease(_ wishes: [LeaseWish], now: Timestamp) async throws -> [LeasedBatch] {
-        let leased = try await call(nil, .read) { try await base.lease(wishes, now: now) }
-        note("lease for \(wishes.map(\.tenantID.text).joined(separator: " ")): \(names(leased))")
+    var readyCount: Int { base.readyCount }
+
+    func lease(_ request: LeaseRequest, now: Timestamp) async throws -> [LeasedBatch] {
+        let leased = try await call(nil, .read) { try await base.lease(request, now: now) }
+        note("lease for \(request.tenants) tenants: \(names(leased))")
         leases.withLock { leases in for batch in leased { leases[batch.lease] = batch.tenantID } }
         return leased
     }

@@ -5,14 +5,12 @@ import SyncModel
 import Synchronization
 
 @testable import JobQueueSQLite
-@testable import usersync
-import UsersyncApp
 @testable import JobQueue
 
 /// What of the queue outlives a process.
 protocol SimulatedStore: Sendable {
-    /// A queue for a process that starts now, and who carries its signals.
-    func open(clock: WallClock, executor: SeededExecutor) async throws -> (any JobQueue, QueueSignals)
+    /// A queue for a process that starts now.
+    func open(clock: WallClock, executor: SeededExecutor) async throws -> any JobQueue
     /// The process is about to be killed: the next one gets what is committed now.
     func copyForKill() async
     /// Takes everything away.
@@ -31,15 +29,13 @@ extension Scenario {
 final class MemoryStore: SimulatedStore {
     private let state = Mutex<(queue: MemoryJobQueue?, left: QueueDisk?)>((nil, nil))
 
-    func open(clock: WallClock, executor: SeededExecutor) async throws -> (any JobQueue, QueueSignals) {
-        let signals = QueueSignals()
-        let queue = state.withLock { state in
+    func open(clock: WallClock, executor: SeededExecutor) async throws -> any JobQueue {
+        state.withLock { state in
             let left = state.left ?? state.queue?.disk ?? QueueDisk()
-            let queue = MemoryJobQueue(disk: left, clock: clock, observer: signals.observer)
+            let queue = MemoryJobQueue(disk: left, clock: clock)
             state = (queue, nil)
             return queue
         }
-        return (queue, signals)
     }
 
     func copyForKill() async { state.withLock { $0.left = $0.queue?.disk } }
@@ -65,8 +61,7 @@ final class SQLiteStore: SimulatedStore {
 
     private func path(_ number: Int) -> String { folder.appending(path: "queue-\(number).sqlite").path }
 
-    func open(clock: WallClock, executor: SeededExecutor) async throws -> (any JobQueue, QueueSignals) {
-        let signals = QueueSignals()
+    func open(clock: WallClock, executor: SeededExecutor) async throws -> any JobQueue {
         var limits = QueueLimits()
         limits.minFreeDiskBytes = 0
         let threads = QueueThreads(
@@ -76,10 +71,9 @@ final class SQLiteStore: SimulatedStore {
                 executor.scheduler.call(after: .milliseconds(max(0, pause)), executor) { pool.writeWithoutTransaction(body) }
             },
             callerMayServe: callerMayServe, readsWhereCalled: true)
-        let queue = try await SQLiteJobQueue.open(
-            path: path(number.withLock { $0 }), limits: limits, clock: clock, observer: signals.observer,
+        return try await SQLiteJobQueue.open(
+            path: path(number.withLock { $0 }), limits: limits, clock: clock,
             disk: DiskGauge { _ in 1 << 40 }, threads: threads, warn: { _ in })
-        return (queue, signals)
     }
 
     func copyForKill() async {

@@ -6,12 +6,10 @@ import ServiceSupport
 import SyncModel
 import Synchronization
 
-import UsersyncApp
 @testable import Webhooks
 @testable import SyncEngine
 
-/// One life of the process: queue, engine, courier, janitor and what carries the queue's signals, all of it the real thing, on an
-/// executor of its own.
+/// One life of the process: queue, engine, courier and janitor, all of it the real thing, on an executor of its own.
 final class Life: Sendable {
     struct Died: Error {}
 
@@ -28,7 +26,7 @@ final class Life: Sendable {
     }
 
     init(
-        _ base: any JobQueue, signals: QueueSignals, weather: Weather, directory: RoughDirectory, receiver: Receiver
+        _ base: any JobQueue, weather: Weather, directory: RoughDirectory, receiver: Receiver
     ) {
         let scenario = weather.scenario
         executor = weather.executor
@@ -49,12 +47,10 @@ final class Life: Sendable {
         let courier = WebhookCourier(
             outbox: queue, limits: CourierLimits(), wall: clock.wall, clock: clock, executor: executor, random: random,
             sender: RoughSender(receiver: receiver, weather: weather), logger: logger)
-        signals.connect(courier)
         let janitor = Janitor(
             queue: queue, directory: directory, wall: clock.wall, clock: clock, isQuiet: { engine.isIdle }, logger: logger)
-        let pump = SignalPump(signals: signals, engine: engine)
         let runs: [@Sendable () async -> Void] = [
-            { try? await engine.run() }, { try? await pump.run() }, { await courier.run() }, { await janitor.run() },
+            { try? await engine.run() }, { await courier.run() }, { await janitor.run() },
         ]
         services = runs.map { [executor] run in Self.start(run, executor) }
     }

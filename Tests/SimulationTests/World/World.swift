@@ -143,7 +143,7 @@ final class World: Sendable {
             self.directory, weather: weather, clock: clock, isAway: { self.state.withLock { $0.isAway } })
         let life = await Task(executorPreference: executor) { [store, receiver, monitor] () -> Life? in
             do {
-                let (queue, signals) = try await store.open(clock: clock, executor: executor)
+                let queue = try await store.open(clock: clock, executor: executor)
                 // Before anything moves: what the process before committed and told nobody.
                 for known in monitor.jobs {
                     if let job = try await queue.job(known.id) { monitor.learn(job) }
@@ -151,7 +151,7 @@ final class World: Sendable {
                         monitor.delivery(delivery.what.id, dueAt: delivery.nextAttemptAt)
                     }
                 }
-                return Life(queue, signals: signals, weather: weather, directory: directory, receiver: receiver)
+                return Life(queue, weather: weather, directory: directory, receiver: receiver)
             } catch {
                 monitor.fail("the queue does not open: \(error)")
                 return nil

@@ -26,13 +26,17 @@ struct TurnTests {
         #expect(turns[1].batches.map { "\($0.tenantID)\($0.number)" } == ["A0", "B0", "A1", "B1", "A2"])
     }
 
-    @Test("who was not come to is next, and whoever kept the others from it last")
+    @Test("who was not come to is given back first, and whoever kept the others from it last")
     func order() {
         let leased = (0..<2).flatMap { number in ["A", "B", "C"].map { batch($0, number, users: 500) } }
-        let turn = Turn(batches: leased)
-        #expect(
-            (0...6).map { turn.tenants(after: $0).map(\.text).joined() } == ["BCA", "BCA", "CAB", "ABC", "BCA", "CAB", "ABC"])
-        #expect(Turn(batches: [leased[0]]).tenants(after: 0) == ["A"])
+        let numbered = leased.enumerated().map { index, batch in
+            var batch = batch
+            batch.lease = LeaseID(value: Int64(index))
+            return batch
+        }
+        let turn = Turn(batches: numbered)
+        #expect((1...6).map { turn.leases(after: $0).map(\.value) } == (1...6).map { Array($0..<6) })
+        #expect(turn.leases(after: 0).map(\.value) == [1, 2, 4, 5, 0, 3])
     }
 
     @Test("nothing leased makes no turn")

@@ -20,7 +20,7 @@ struct EngineBench: Sendable {
     ///   - queued: what stands in the queue before the engine runs; what it tells the observer is lost.
     ///   - body: runs beside the engine, which is stopped when it returns.
     static func run(
-        workers: Int = 2, retry: RetryPolicy = .batches, sweepInterval: Double = 5, tenantsPerSweep: Int = 10_000,
+        workers: Int = 2, retry: RetryPolicy = .batches, sweepInterval: Double = 5,
         webhookURL: String? = nil, machine: Machine = .real,
         directory: ScriptedDirectory = ScriptedDirectory(), queued: (SQLiteJobQueue) async throws -> Void = { _ in },
         _ body: (EngineBench) async throws -> Void
@@ -31,25 +31,14 @@ struct EngineBench: Sendable {
         let queue = try await SQLiteJobQueue.open(path: folder.path + "/queue.sqlite", clock: clock)
         try await queued(queue)
         let log = TestLog()
-        var configuration = EngineConfiguration(
+        let configuration = EngineConfiguration(
             workers: workers, webhookURL: webhookURL, publicURL: nil, retry: retry, sweepInterval: sweepInterval)
-        configuration.tenantsPerSweep = tenantsPerSweep
         let engine = Engine(
             queue: queue, directory: directory, configuration: configuration,
             clock: clock, machine: machine, logger: Logger(label: "engine") { _ in log }, draining: { false })
-        let (signals, signal) = AsyncStream<TenantID?>.makeStream()
-        queue.observe(
-            QueueObserver(
-                batchReady: { signal.yield($0) }, deliveryDue: {}, jobWaiting: { signal.yield(nil) }))
         let group = ServiceGroup(services: [engine], logger: Logger(label: "group") { _ in SwiftLogNoOpLogHandler() })
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
-            tasks.addTask {
-                for await tenantID in signals {
-                    if let tenantID { await engine.batchReady(tenantID) } else { await engine.jobWaiting() }
-                }
-            }
-            defer { signal.finish() }
             do {
                 try await body(EngineBench(queue: queue, directory: directory, engine: engine, log: log))
             } catch {

@@ -35,7 +35,6 @@ struct CourierBench: Sendable {
             outbox: outbox, settings: settings, limits: limits, wall: clock.wall, clock: clock, random: { 0.5 },
             clients: PinnedClients(limits: limits, resolver: resolver, isPublic: isPublic),
             logger: Logger(label: "test") { [log] _ in log })
-        await outbox.observe { courier.wake() }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await courier.run() }
             defer { group.cancelAll() }

@@ -1,5 +1,6 @@
 import JobQueue
 import SyncModel
+import Synchronization
 import TestSupport
 
 /// An outbox in memory, true to the rules of `DeliveryOutbox`.
@@ -11,9 +12,10 @@ actor FakeOutbox: DeliveryOutbox {
     private var readFailures = 0
     private var writeFailures = 0
     private let recorded = Gauge()
-    private var onDue: (@Sendable () -> Void)?
+    private nonisolated let observers = Mutex<[QueueObserver]>([])
 
-    func observe(_ onDue: @escaping @Sendable () -> Void) { self.onDue = onDue }
+    nonisolated func observe(_ observer: QueueObserver) { observers.withLock { $0.append(observer) } }
+    private func onDue() { for observer in observers.withLock({ $0 }) { observer.deliveryDue() } }
     func failReads(_ count: Int) { readFailures = count }
     func failWrites(_ count: Int) { writeFailures = count }
 
@@ -21,7 +23,7 @@ actor FakeOutbox: DeliveryOutbox {
         deliveries[what.id] = Delivery(
             what: what, state: .pending, createdAt: now, attempts: attempts, nextAttemptAt: now, lastAttemptAt: nil,
             deliveredAt: nil, lastStatus: nil, lastError: nil)
-        onDue?()
+        onDue()
     }
 
     func dueDeliveries(
