@@ -43,9 +43,10 @@ package protocol JobQueue: DeliveryOutbox, QueueHousekeeping, QueueReconciling {
     /// small ones than there are may come.
     func lease(_ request: LeaseRequest, now: Timestamp) async throws -> [LeasedBatch]
     /// Says that the batches' effects stand in the directory: their tenant's next batches may be leased while `finish` of these is
-    /// still being written. The leases stay held until `finish` or `release`. Unknown ones are passed over.
+    /// still being written. The leases stay held until `finish` or `release`. A hint: one that is held no more is passed over.
     func unlock(_ leases: [LeaseID]) async
-    /// Gives leases back as if they had not been taken; no attempt is counted. Unknown ones are passed over.
+    /// Gives leases back as if they had not been taken; no attempt is counted. Idempotent: who was told that a lease is lost gives it
+    /// back as well, so one that is held no more is passed over.
     func release(_ leases: [LeaseID]) async
     /// Ends batches with their results, all or none. Returns the jobs that have no open batch left.
     /// A user of a batch that has no outcome and is not deferred counts as cancelled, as does one deferred in the last pass or after

@@ -9,6 +9,8 @@ package struct QueueObserver: Sendable {
     /// A job waits for its end (`endable`: it was accepted without users, say) or, its cancel requested, for its batches to be
     /// dropped (`cancelling`). Not told of jobs that `finish` and `drop` return.
     package var jobWaiting: @Sendable () -> Void = {}
+    /// Something was asked of the queue that its states do not allow; nothing was changed.
+    package var impossible: @Sendable (ImpossibleTransition) -> Void = { _ in }
 
     package init() {}
 }

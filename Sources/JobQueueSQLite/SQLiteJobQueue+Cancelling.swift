@@ -74,6 +74,9 @@ extension SQLiteJobQueue {
         }
     }
 
+    // What is dropped is read some time before, and a drop whose answer was lost is made again: a job or a batch that has ended
+    // meanwhile is passed over.
+
     private func drop(
         _ id: JobID, _ numbers: ArraySlice<Int>, _ applied: [Int: [AppliedUser]], _ ahead: [UInt32: AppliedUser], now: Timestamp,
         in context: WriteContext

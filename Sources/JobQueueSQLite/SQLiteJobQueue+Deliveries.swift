@@ -45,11 +45,18 @@ extension SQLiteJobQueue {
             case .retry(let at): (.pending, at)
             case .dead: (.dead, nil)
             }
-        try await writer.write(isShort: true) { context in
+        try await writer.write(isShort: true) { [self] context in
             try context.sql(Self.recordAttempt).run(
                 .text(attempt.deliveryID), .int(state.code), .time(due), .time(attempt.at), .int(attempt.status), .text(error),
                 state == .delivered ? .time(attempt.at) : .null)
-            guard context.db.changes == 1, state != .pending else { return }
+            guard context.db.changes == 1 else {
+                // Idempotent: an attempt whose record lost its answer is recorded again. But what is being sent is not deleted.
+                if try context.sql(Self.selectState).first(.text(attempt.deliveryID), map: { _ in true }) == nil {
+                    report(ImpossibleTransition(.delivery, attempt.deliveryID, in: "unknown", met: "record"))
+                }
+                return
+            }
+            guard state != .pending else { return }
             context.count {
                 $0[.pending] -= 1; $0[state] += 1
             }

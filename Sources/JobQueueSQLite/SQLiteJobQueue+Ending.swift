@@ -74,9 +74,17 @@ extension SQLiteJobQueue {
 
     package func ledgerForgotten(_ jobs: [JobID]) async throws {
         guard !jobs.isEmpty else { return }
-        try await writer.write { context in
-            let close = try context.sql(Self.closeJob)
-            for id in jobs { try close.run(.text(id.text)) }
+        try await writer.write { [self] context in
+            for id in jobs {
+                try context.sql(Self.closeJob).run(.text(id.text))
+                // Idempotent: a job that was closed before, or is pruned, is passed over. One that is open must keep its ledger.
+                guard context.db.changes == 0,
+                    let phase = try context.sql(Self.selectPhase).first(.text(id.text), map: { $0.int(0) }),
+                    phase != JobPhase.closed.rawValue
+                else { continue }
+                let state = JobPhase(rawValue: phase).map { "\($0)" } ?? "phase \(phase)"
+                report(ImpossibleTransition(.job, id.text, in: state, met: "ledgerForgotten"))
+            }
         }
     }
 
@@ -89,5 +97,6 @@ extension SQLiteJobQueue {
     static let selectEndable = "SELECT \(JobRow.columns) FROM jobs INDEXED BY jobs_endable WHERE phase = 2 ORDER BY seq LIMIT ?1"
     static let selectLedgered = "SELECT id FROM jobs INDEXED BY jobs_ledger WHERE phase = 3 ORDER BY seq LIMIT ?1"
     private static let writeWarnings = "UPDATE jobs SET warnings = ?2 WHERE seq = ?1"
+    private static let selectPhase = "SELECT phase FROM jobs WHERE id = ?1"
     private static let closeJob = "UPDATE jobs SET phase = 4 WHERE id = ?1 AND phase = 3"
 }

@@ -31,11 +31,10 @@ extension SQLiteJobQueue {
         var jobs: [Int64: JobRow] = [:]
         for (lease, var row) in rows {
             guard let held = lanes({ $0.held(lease) })?.batch else { throw QueueError.leaseLost }
-            let job = try jobs[held.seq] ?? JobRow.find(seq: held.seq, context.db)
-            guard let job else { throw QueueError.leaseLost }
+            let job = try jobs[held.seq] ?? openJob(of: held, for: "finish", in: context)
             jobs[held.seq] = job
             guard try row.write(id: BatchName.id(key: held.batchKey, number: held.number), in: context) else {
-                throw QueueError.leaseLost
+                throw lost(held, "finish")
             }
             let keepsDeferred = !job.job.cancelRequested
             if keepsDeferred {
@@ -47,6 +46,22 @@ extension SQLiteJobQueue {
             progress[held.seq]?.startedAt = held.leasedAt
         }
         return (progress, jobs)
+    }
+
+    /// The job of a batch that is held, which is open as long as that is so.
+    private func openJob(of held: HeldBatch, for event: String, in context: WriteContext) throws -> JobRow {
+        guard let job = try JobRow.find(seq: held.seq, context.db) else { throw lost(held, event) }
+        guard job.phase == .working || job.phase == .cancelling else {
+            report(ImpossibleTransition(.job, held.jobID.text, in: "\(job.phase)", met: event))
+            throw QueueError.leaseLost
+        }
+        return job
+    }
+
+    /// A batch is held, and the tables know no such open one.
+    private func lost(_ held: HeldBatch, _ event: String) -> QueueError {
+        report(ImpossibleTransition(.batch, "\(held.jobID.text)/\(held.number)", in: "held and not open", met: event))
+        return .leaseLost
     }
 
     /// Writes what ended to the jobs, each in one update, and lets the lanes follow.
@@ -92,12 +107,12 @@ extension SQLiteJobQueue {
         let error = String(error.prefix(Self.errorLimit))
         try await writer.write { [self] context in
             guard let (tenantID, held) = lanes({ $0.held(lease) }) else { throw QueueError.leaseLost }
-            guard var row = try JobRow.find(seq: held.seq, context.db) else { throw QueueError.leaseLost }
+            var row = try openJob(of: held, for: "retry", in: context)
             if row.job.state == .queued { try HeadJob.writeStart(held.seq, at: held.leasedAt, in: context) }
             let attempts = try context.sql(Self.countTry).first(.int(BatchName.id(key: held.batchKey, number: held.number))) {
                 $0.int(0)
             }
-            guard let attempts else { throw QueueError.leaseLost }
+            guard let attempts else { throw lost(held, "retry") }
             row.job.attempts.insert(BatchAttempt(batch: held.number, attempt: attempts, at: now, error: error), at: 0)
             let kept = Array(row.job.attempts.prefix(Self.attemptsKept))
             // A batch of a job that is being cancelled is not tried again; it is to be dropped.

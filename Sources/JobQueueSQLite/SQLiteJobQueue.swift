@@ -72,14 +72,18 @@ package final class SQLiteJobQueue: JobQueue {
 
     /// Reads or changes the lanes, and tells the observers which tenants became ready by it.
     func lanes<T: Sendable>(_ body: (inout sending Lanes) -> T) -> T {
-        let (value, announced) = lanes.withLock { lanes in
+        let (value, announced, impossible) = lanes.withLock { lanes in
             let value = body(&lanes)
             ready.store(lanes.readyCount, ordering: .relaxed)
-            return (value, lanes.takeAnnounced())
+            return (value, lanes.takeAnnounced(), lanes.takeImpossible())
         }
         for tenantID in announced { notify { $0.batchReady(tenantID) } }
+        for transition in impossible { report(transition) }
         return value
     }
+
+    /// Tells the observers of a move that was not made. From within a transaction it may be told more than once.
+    func report(_ transition: ImpossibleTransition) { notify { $0.impossible(transition) } }
 
     package var readyCount: Int { ready.load(ordering: .relaxed) }
 

@@ -21,11 +21,15 @@ package final class Engine: Service, EngineControl {
     private let metrics: EngineMetrics
     private let draining: @Sendable () -> Bool
 
-    /// - Parameter draining: whether the process is stopping; shown in the status.
+    /// - Parameters:
+    ///   - impossible: called at each move that the states do not allow, in the queue or here; tests fail there.
+    ///   - draining: whether the process is stopping; shown in the status.
     package init(
         queue: any JobQueue, directory: any UserDirectory, configuration: EngineConfiguration, clock: WallClock,
-        machine: Machine = .real, logger: Logger, draining: @escaping @Sendable () -> Bool
+        machine: Machine = .real, logger: Logger, impossible: @escaping @Sendable (ImpossibleTransition) -> Void = { _ in },
+        draining: @escaping @Sendable () -> Bool
     ) {
+        let transitions = TransitionAlarm(logger: logger, stop: impossible)
         let metrics = EngineMetrics()
         let gate = DirectoryGate(directory: directory, clock: clock, machine: machine, logger: logger)
         let completions = JobCompletions(machine: machine)
@@ -36,7 +40,7 @@ package final class Engine: Service, EngineControl {
         let workers = (0..<max(1, configuration.workers)).map { _ in
             SyncWorker(
                 queue: queue, directory: directory, gate: gate, closer: closer, retry: configuration.retry, clock: clock,
-                machine: machine, metrics: metrics, logger: logger, onPutOff: { alarm.plan() })
+                machine: machine, metrics: metrics, logger: logger, alarm: transitions, onPutOff: { alarm.plan() })
         }
         self.queue = queue
         self.directory = directory
@@ -53,10 +57,11 @@ package final class Engine: Service, EngineControl {
         dispatcher = Dispatcher(
             queue: queue, gate: gate, workers: workers, configuration: configuration,
             mostBatches: { configuration.batchesPerCommit ?? directory.batchesPerCommit }, clock: clock, machine: machine,
-            logger: logger)
+            logger: logger, alarm: transitions)
         var observer = QueueObserver()
         observer.batchReady = { [wake = dispatcher.wake] _ in wake.yield() }
         observer.jobWaiting = { alarm.call() }
+        observer.impossible = { transitions.report($0) }
         queue.observe(observer)
     }
 

@@ -100,8 +100,13 @@ extension MemoryJobQueue {
     package func ledgerForgotten(_ jobs: [JobID]) async throws {
         try change { state in
             for job in jobs {
-                if let at = state.disk.index(of: job), state.disk.entries[at].job.state.isEnd {
+                guard let at = state.disk.index(of: job) else { continue }
+                let entry = state.disk.entries[at]
+                if entry.job.state.isEnd {
                     state.disk.entries[at].isLedgered = false
+                } else {
+                    let phase = entry.isEndable ? "endable" : entry.isCancelling ? "cancelling" : "working"
+                    state.impossible.append(ImpossibleTransition(.job, job.text, in: phase, met: "ledgerForgotten"))
                 }
             }
         }

@@ -30,13 +30,29 @@ struct Lanes {
     private var announced: [TenantID] = []
     /// Tenants in the line.
     private(set) var readyCount = 0
+    /// Moves that were asked for though a lane's state does not allow them, since they were last taken from here.
+    private var impossible: [ImpossibleTransition] = []
 
     /// Tenants known to have work.
     var count: Int { lanes.count }
 
     subscript(tenantID: TenantID) -> Lane? { lanes[tenantID] }
 
-    /// Tenants that became ready: to be told to the observer.
+    /// Moves that were not made: to be told to the observers.
+    mutating func takeImpossible() -> [ImpossibleTransition] {
+        guard !impossible.isEmpty else { return [] }
+        defer { impossible = [] }
+        return impossible
+    }
+
+    /// Whether a tenant is reserved, as whoever ends a reservation expects.
+    private mutating func expectClaim(of tenantID: TenantID, for event: String) -> Bool {
+        if lanes[tenantID]?.isClaimed == true { return true }
+        impossible.append(ImpossibleTransition(.lease, tenantID.text, in: "not reserved", met: event))
+        return false
+    }
+
+    /// Tenants that became ready: to be told to the observers.
     mutating func takeAnnounced() -> [TenantID] {
         defer { announced = [] }
         return announced
@@ -91,6 +107,7 @@ struct Lanes {
     /// Ends a reservation: the tenant holds `batches` now.
     /// - Parameter hasMore: whether their job has further batches that need not wait for these to be finished.
     mutating func take(_ tenantID: TenantID, _ batches: [HeldBatch], hasMore: Bool) -> [LeaseID] {
+        guard expectClaim(of: tenantID, for: "take") else { return [] }
         let leases = batches.indices.map { LeaseID(value: lastLease + 1 + Int64($0)) }
         lastLease += Int64(batches.count)
         for lease in leases { tenants[lease] = tenantID }
@@ -105,6 +122,7 @@ struct Lanes {
 
     /// Ends a reservation without a lease, and without having found out anything.
     mutating func unclaim(_ tenantID: TenantID) {
+        guard expectClaim(of: tenantID, for: "unclaim") else { return }
         change(tenantID) { $0.isClaimed = false }
     }
 
@@ -113,6 +131,7 @@ struct Lanes {
     /// - Parameter lane: as it stood when it was claimed. Where a lease ended since, `nothing` may be true no more, unless it is said
     ///   of the table alone.
     mutating func unclaim(_ tenantID: TenantID, as lane: Lane, found nothing: NothingFound) {
+        guard expectClaim(of: tenantID, for: "unclaim") else { return }
         change(tenantID) { present in
             present.isClaimed = false
             switch nothing {
@@ -142,7 +161,7 @@ struct Lanes {
         Set(lanes[tenantID]?.held.values.lazy.filter { $0.batchKey == batchKey }.map(\.number) ?? [])
     }
 
-    /// Marks held batches as applied. Unknown ones are passed over.
+    /// Marks held batches as applied. Those held no more, or marked before, are passed over, as `JobQueue.unlock` says.
     mutating func unlock(_ leases: [LeaseID]) {
         for lease in leases {
             guard let tenantID = tenants[lease] else { continue }
@@ -154,7 +173,7 @@ struct Lanes {
         }
     }
 
-    /// Ends leases. Unknown ones are passed over.
+    /// Ends leases. Those that have ended are passed over, as `JobQueue.release` says.
     mutating func end(_ leases: some Sequence<LeaseID>) {
         for lease in leases {
             guard let tenantID = tenants.removeValue(forKey: lease) else { continue }

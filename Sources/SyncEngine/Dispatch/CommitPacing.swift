@@ -1,18 +1,21 @@
+import SyncModel
+
 /// How many batches a commit may take, and when one under way gives way: told of every turn, and asked.
 ///
 /// A value without I/O. The dispatcher tells and asks it; the directory asks at each batch boundary of a commit.
 struct CommitPacing {
-    /// A turn with a worker whose commit is not through: one is in it, the others wait for the directory.
-    private struct Commit {
+    /// A turn with a worker.
+    private struct RunningTurn {
         var isBulk: Bool
-        /// When it was last at a batch boundary.
+        /// When its commit was last at a batch boundary.
         var boundary: ContinuousClock.Instant
+        var isApplied = false
     }
 
-    private var commits: [Int: Commit] = [:]
+    private var turns: [Int: RunningTurn] = [:]
     private var lastNumber = 0
-    /// Turns with a worker.
-    private(set) var running = 0
+    /// Turns whose commit is not through: one is in it, the others wait for the directory.
+    private var applying = 0
     /// Turns that wait for a worker.
     var waiting = 0
     private(set) var isStopped = false
@@ -27,20 +30,31 @@ struct CommitPacing {
     /// - Returns: its number.
     mutating func begin(isBulk: Bool, at now: ContinuousClock.Instant) -> Int {
         lastNumber += 1
-        running += 1
-        commits[lastNumber] = Commit(isBulk: isBulk, boundary: now)
+        applying += 1
+        turns[lastNumber] = RunningTurn(isBulk: isBulk, boundary: now)
         return lastNumber
     }
 
     /// A turn's commit is through, or was given up.
     /// - Parameter batches: how many it took.
-    mutating func applied(_ number: Int, batches: Int, at now: ContinuousClock.Instant) {
-        guard let commit = commits.removeValue(forKey: number), commit.isBulk, batches > 0 else { return }
-        allowance.committed(batches, closing: commit.boundary.duration(to: now), at: now)
+    mutating func applied(_ number: Int, batches: Int, at now: ContinuousClock.Instant) throws(ImpossibleTransition) {
+        guard let turn = turns[number], !turn.isApplied else { throw impossible(number, "applied") }
+        turns[number]?.isApplied = true
+        applying -= 1
+        guard turn.isBulk, batches > 0 else { return }
+        allowance.committed(batches, closing: turn.boundary.duration(to: now), at: now)
     }
 
-    /// A worker is free again.
-    mutating func end() { running -= 1 }
+    /// A turn is over: its worker is free again.
+    mutating func end(_ number: Int) throws(ImpossibleTransition) {
+        guard turns[number]?.isApplied == true else { throw impossible(number, "end") }
+        turns[number] = nil
+    }
+
+    private func impossible(_ number: Int, _ event: String) -> ImpossibleTransition {
+        let state = turns[number].map { $0.isApplied ? "applied" : "being applied" } ?? "over"
+        return ImpossibleTransition(.turn, "\(number)", in: state, met: event)
+    }
 
     /// Small jobs have come.
     mutating func othersAreAbout(at now: ContinuousClock.Instant) { allowance.othersAreAbout(at: now) }
@@ -61,10 +75,13 @@ struct CommitPacing {
     /// the others in it their place: only a bulk's gives way, to whoever waits for a worker or, with one, for the directory.
     /// - Parameter isAnyReady: a tenant waits for a turn.
     mutating func closesEarly(_ number: Int, isAnyReady: Bool, at now: ContinuousClock.Instant) -> Bool {
-        commits[number]?.boundary = now
+        turns[number]?.boundary = now
         guard !isStopped else { return true }
-        return commits[number]?.isBulk == true && (isAnyReady || waiting > 0 || commits.count > 1)
+        return turns[number]?.isBulk == true && (isAnyReady || waiting > 0 || applying > 1)
     }
+
+    /// Turns with a worker.
+    var running: Int { turns.count }
 
     /// Nothing is worked on, and no turn waits.
     var isIdle: Bool { running == 0 && waiting == 0 }

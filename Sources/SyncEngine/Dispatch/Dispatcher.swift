@@ -16,6 +16,7 @@ actor Dispatcher {
     private let configuration: EngineConfiguration
     private let clock: WallClock
     private let machine: Machine
+    private let alarm: TransitionAlarm
     private var idle: [SyncWorker]
     /// Leased and waiting for a worker.
     private var turns: Deque<Turn> = []
@@ -30,7 +31,8 @@ actor Dispatcher {
 
     init(
         queue: any JobQueue, gate: DirectoryGate, workers: [SyncWorker], configuration: EngineConfiguration,
-        mostBatches: @escaping @Sendable () -> Int, clock: WallClock, machine: Machine, logger: Logger
+        mostBatches: @escaping @Sendable () -> Int, clock: WallClock, machine: Machine, logger: Logger,
+        alarm: TransitionAlarm
     ) {
         self.queue = queue
         self.mostBatches = mostBatches
@@ -38,6 +40,7 @@ actor Dispatcher {
         self.configuration = configuration
         self.clock = clock
         self.machine = machine
+        self.alarm = alarm
         idle = workers
         trouble = Outage("Leasing from the queue", logger)
         pacing = Mutex(CommitPacing(most: mostBatches()))
@@ -124,9 +127,17 @@ actor Dispatcher {
         } applied: { done in
             await self.applied(turn, number, batches: done, at: self.machine.now)
         }
-        pacing.withLock { $0.end() }
+        tell { pacing throws(ImpossibleTransition) in try pacing.end(number) }
         idle.append(worker)
         wake.yield()
+    }
+
+    private func tell(_ event: (inout CommitPacing) throws(ImpossibleTransition) -> Void) {
+        do throws(ImpossibleTransition) {
+            try pacing.withLock { pacing throws(ImpossibleTransition) in try event(&pacing) }
+        } catch {
+            alarm.report(error)
+        }
     }
 
     /// Asked by the directory, on its own thread.
@@ -136,7 +147,7 @@ actor Dispatcher {
     }
 
     private func applied(_ turn: Turn, _ number: Int, batches done: Int, at now: ContinuousClock.Instant) {
-        pacing.withLock { $0.applied(number, batches: done, at: now) }
+        tell { pacing throws(ImpossibleTransition) in try pacing.applied(number, batches: done, at: now) }
         if done > 0 {
             throughput.add(turn.batches.prefix(done).reduce(0) { $0 + $1.payload.count }, at: clock.now())
         }

@@ -75,7 +75,7 @@ extension SyncWorker {
             }
             do throws(DirectoryError) {
                 if turn.batches.count == 1 { throw DirectoryError.transient(groupError) }
-                let outcome = try await directory.apply([BatchWork(batch)], closeEarly: { false })
+                let outcome = try await apply([batch], closeEarly: { false })
                 guard !outcome.isEmpty else {
                     // Its last pass continues in the next turn.
                     held.insert(batch.tenantID)

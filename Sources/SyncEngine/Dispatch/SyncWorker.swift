@@ -15,13 +15,14 @@ actor SyncWorker {
     let machine: Machine
     let metrics: EngineMetrics
     let logger: Logger
+    let alarm: TransitionAlarm
     /// Told when a batch was put off.
     let onPutOff: @Sendable () async -> Void
 
     init(
         queue: any JobQueue, directory: any UserDirectory, gate: DirectoryGate, closer: JobCloser, retry: RetryPolicy,
         clock: WallClock, machine: Machine, metrics: EngineMetrics, logger: Logger,
-        onPutOff: @escaping @Sendable () async -> Void
+        alarm: TransitionAlarm, onPutOff: @escaping @Sendable () async -> Void
     ) {
         self.queue = queue
         self.directory = directory
@@ -32,6 +33,7 @@ actor SyncWorker {
         self.machine = machine
         self.metrics = metrics
         self.logger = logger
+        self.alarm = alarm
         self.onPutOff = onPutOff
     }
 
@@ -43,7 +45,7 @@ actor SyncWorker {
     func work(_ turn: Turn, closeEarly: @escaping @Sendable () -> Bool, applied: @Sendable (Int) async -> Void) async {
         let outcomes: [BatchApplied]
         do throws(DirectoryError) {
-            outcomes = try await directory.apply(turn.batches.map { BatchWork($0) }, closeEarly: closeEarly)
+            outcomes = try await apply(turn.batches, closeEarly: closeEarly)
         } catch {
             switch error {
             case .unavailable(let text), .unusable(let text):
@@ -63,6 +65,20 @@ actor SyncWorker {
         await queue.unlock(done.map(\.lease))
         await applied(done.count)
         await finish(done, as: outcomes)
+    }
+
+    /// Applies batches: a prefix of them, each with what became of it. An answer about others is none: that counts as a try.
+    func apply(
+        _ batches: [LeasedBatch], closeEarly: @escaping @Sendable () -> Bool
+    ) async throws(DirectoryError) -> [BatchApplied] {
+        let outcomes = try await directory.apply(batches.map { BatchWork($0) }, closeEarly: closeEarly)
+        let isTheirs = zip(batches, outcomes).allSatisfy { $0.jobID == $1.jobID && $0.number == $1.number }
+        guard isTheirs, outcomes.count <= batches.count else {
+            let names = batches.map { "\($0.jobID.text)/\($0.number)" }.joined(separator: " ")
+            alarm.report(ImpossibleTransition(.batch, names, in: "leased", met: "an outcome of another batch"))
+            throw .transient("The directory answered for other batches")
+        }
+        return outcomes
     }
 
     /// Ends batches as the directory has it.

@@ -89,6 +89,10 @@ struct EndingTests {
             try await queue.ledgerForgotten([first.id, open.id])
             #expect(try await queue.endedWithLedger(limit: 9) == [second.id])
             #expect(try await fixture.lease(queue, "c").count == 1, "an open job is not closed by it")
+            #expect(
+                fixture.events.takeImpossible() == [
+                    ImpossibleTransition(.job, open.id.text, in: "working", met: "ledgerForgotten")
+                ])
         }
     }
 }

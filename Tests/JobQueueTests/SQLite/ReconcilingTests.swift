@@ -88,6 +88,7 @@ struct ReconcilingTests {
     func claims() async throws {
         try await withQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 1)
+            queue.lanes { lanes in #expect(lanes.claim("a", now: fixture.now) != nil) }
             for _ in 0..<4 {
                 queue.lanes { lanes in
                     lanes.unclaim("a")

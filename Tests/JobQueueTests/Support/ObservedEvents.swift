@@ -11,12 +11,14 @@ final class ObservedEvents: Sendable {
     }
 
     private let counts = Mutex(Counts())
+    private let impossible = Mutex<[ImpossibleTransition]>([])
 
     var observer: QueueObserver {
         var observer = QueueObserver()
         observer.batchReady = { tenantID in self.counts.withLock { $0.ready.append(tenantID) } }
         observer.deliveryDue = { self.counts.withLock { $0.deliveriesDue += 1 } }
         observer.jobWaiting = { self.counts.withLock { $0.jobsWaiting += 1 } }
+        observer.impossible = { transition in self.impossible.withLock { $0.append(transition) } }
         return observer
     }
 
@@ -25,6 +27,14 @@ final class ObservedEvents: Sendable {
         counts.withLock { counts in
             defer { counts = Counts() }
             return counts
+        }
+    }
+
+    /// The moves it was told of since the last call that the states do not allow.
+    func takeImpossible() -> [ImpossibleTransition] {
+        impossible.withLock { impossible in
+            defer { impossible = [] }
+            return impossible
         }
     }
 }

@@ -80,6 +80,7 @@ struct QueueDriver: Sendable, CustomTestStringConvertible {
             let repairs = try? await queue.reconcile(limit: 10_000)
             #expect(repairs ?? [] == [])
         }
+        if isSound { #expect(fixture.events.takeImpossible() == []) }
         await queue.close()
     }
 

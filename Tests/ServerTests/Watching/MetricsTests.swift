@@ -1,6 +1,8 @@
 import Foundation
 import JobQueue
+import Logging
 import ServerTestSupport
+import SyncModel
 import TestSupport
 import Testing
 
@@ -62,6 +64,19 @@ struct MetricsTests {
                 let sample = "usersync_queue_repairs_total{what=\"\(kind.rawValue)\"}"
                 let before = try await read(server)[sample] ?? 0
                 metrics.repaired(kind)
+                #expect(try await read(server)[sample] == before + 1)
+            }
+        }
+    }
+
+    @Test("moves that cannot be are counted by what was to move")
+    func impossible() async throws {
+        try await TestServer.run { server in
+            let alarm = TransitionAlarm(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            for subject in ImpossibleTransition.Subject.allCases {
+                let sample = "usersync_impossible_transitions_total{subject=\"\(subject.rawValue)\"}"
+                let before = try await read(server)[sample] ?? 0
+                alarm.report(ImpossibleTransition(subject, "1", in: "over", met: "end"))
                 #expect(try await read(server)[sample] == before + 1)
             }
         }

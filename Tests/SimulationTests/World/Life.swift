@@ -28,7 +28,7 @@ final class Life: Sendable {
     init(
         _ base: any JobQueue, weather: Weather, directory: RoughDirectory, receiver: Receiver
     ) {
-        let scenario = weather.scenario
+        let (scenario, monitor) = (weather.scenario, weather.monitor)
         executor = weather.executor
         let queue = RoughQueue(base, weather: weather)
         self.queue = queue
@@ -42,7 +42,7 @@ final class Life: Sendable {
                 retry: RetryPolicy(maxAttempts: 4, base: 0.5, cap: 4), batchesPerCommit: scenario.batchesPerCommit,
                 smallJobsPerCommit: scenario.smallJobsPerCommit, tenantsPerCommit: scenario.tenantsPerCommit),
             clock: clock.wall, machine: Machine(clock: clock, executor: executor, random: random), logger: logger,
-            draining: { false })
+            impossible: { monitor.fail("\($0)") }, draining: { false })
         self.engine = engine
         let courier = WebhookCourier(
             outbox: queue, limits: CourierLimits(), wall: clock.wall, clock: clock, executor: executor, random: random,

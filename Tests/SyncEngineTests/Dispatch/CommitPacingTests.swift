@@ -1,3 +1,4 @@
+import SyncModel
 import Testing
 
 @testable import SyncEngine
@@ -7,57 +8,83 @@ struct CommitPacingTests {
     private let start = ContinuousClock.now
 
     @Test("a bulk's closes at a batch boundary for whoever waits: for a turn, for a worker or, with one, for the directory")
-    func bulk() {
-        var pacing = CommitPacing(most: 100)
-        let bulk = pacing.begin(isBulk: true, at: start)
-        #expect(!pacing.closesEarly(bulk, isAnyReady: false, at: start))
-        #expect(pacing.closesEarly(bulk, isAnyReady: true, at: start))
-        pacing.waiting = 1
-        #expect(pacing.closesEarly(bulk, isAnyReady: false, at: start))
-        pacing.waiting = 0
-        let other = pacing.begin(isBulk: false, at: start)
-        #expect(pacing.closesEarly(bulk, isAnyReady: false, at: start))
-        pacing.applied(other, batches: 1, at: start)
-        #expect(!pacing.closesEarly(bulk, isAnyReady: false, at: start), "it writes its results, and does not wait")
+    func bulk() throws {
+        let pacing = ToldPacing(most: 100)
+        let bulk = pacing.value.begin(isBulk: true, at: start)
+        #expect(!pacing.closes(bulk, false))
+        #expect(pacing.closes(bulk, true))
+        pacing.value.waiting = 1
+        #expect(pacing.closes(bulk, false))
+        pacing.value.waiting = 0
+        let other = pacing.value.begin(isBulk: false, at: start)
+        #expect(pacing.closes(bulk, false))
+        try pacing.value.applied(other, batches: 1, at: start)
+        #expect(!pacing.closes(bulk, false), "it writes its results, and does not wait")
     }
 
     @Test("one of small jobs does not, but for a stop")
     func small() {
-        var pacing = CommitPacing(most: 100)
-        let small = pacing.begin(isBulk: false, at: start)
-        _ = pacing.begin(isBulk: true, at: start)
-        pacing.waiting = 1
-        #expect(!pacing.closesEarly(small, isAnyReady: true, at: start))
-        pacing.stop()
-        #expect(pacing.closesEarly(small, isAnyReady: false, at: start))
+        let pacing = ToldPacing(most: 100)
+        let small = pacing.value.begin(isBulk: false, at: start)
+        _ = pacing.value.begin(isBulk: true, at: start)
+        pacing.value.waiting = 1
+        #expect(!pacing.closes(small, true))
+        pacing.value.stop()
+        #expect(pacing.closes(small, false))
     }
 
     @Test("a bulk's next commits shrink by what its last boundary kept others waiting")
-    func allowance() {
-        var pacing = CommitPacing(most: 100)
-        pacing.othersAreAbout(at: start)
-        let bulk = pacing.begin(isBulk: true, at: start)
-        _ = pacing.closesEarly(bulk, isAnyReady: false, at: start + .milliseconds(500))
-        pacing.applied(bulk, batches: 100, at: start + .milliseconds(524))
+    func allowance() throws {
+        let pacing = ToldPacing(most: 100)
+        pacing.value.othersAreAbout(at: start)
+        let bulk = pacing.value.begin(isBulk: true, at: start)
+        _ = pacing.value.closesEarly(bulk, isAnyReady: false, at: start + .milliseconds(500))
+        try pacing.value.applied(bulk, batches: 100, at: start + .milliseconds(524))
         #expect(pacing.batches(most: 100) == 50)
-        let small = pacing.begin(isBulk: false, at: start)
-        pacing.applied(small, batches: 100, at: start + .seconds(1))
+        let small = pacing.value.begin(isBulk: false, at: start)
+        try pacing.value.applied(small, batches: 100, at: start + .seconds(1))
         #expect(pacing.batches(most: 100) == 50, "of small jobs nothing is learnt")
         #expect(pacing.batches(most: 10) == 10)
     }
 
     @Test("nothing is under way once every turn is over")
-    func idle() {
-        var pacing = CommitPacing(most: 1)
-        #expect(pacing.isIdle)
-        pacing.waiting = 1
-        #expect(!pacing.isIdle)
-        pacing.waiting = 0
-        let turn = pacing.begin(isBulk: false, at: start)
-        #expect(!pacing.isIdle && pacing.running == 1)
-        pacing.applied(turn, batches: 0, at: start)
-        #expect(!pacing.isIdle)
-        pacing.end()
-        #expect(pacing.isIdle && pacing.running == 0)
+    func idle() throws {
+        let pacing = ToldPacing(most: 1)
+        #expect(pacing.value.isIdle)
+        pacing.value.waiting = 1
+        #expect(!pacing.value.isIdle)
+        pacing.value.waiting = 0
+        let turn = pacing.value.begin(isBulk: false, at: start)
+        #expect(!pacing.value.isIdle && pacing.value.running == 1)
+        try pacing.value.applied(turn, batches: 0, at: start)
+        #expect(!pacing.value.isIdle)
+        try pacing.value.end(turn)
+        #expect(pacing.value.isIdle && pacing.value.running == 0)
     }
+
+    @Test("a turn is applied once, and over once, after that")
+    func impossible() throws {
+        let pacing = ToldPacing(most: 1)
+        let turn = pacing.value.begin(isBulk: false, at: start)
+        #expect(throws: ImpossibleTransition(.turn, "1", in: "being applied", met: "end")) { try pacing.value.end(turn) }
+        try pacing.value.applied(turn, batches: 1, at: start)
+        #expect(throws: ImpossibleTransition(.turn, "1", in: "applied", met: "applied")) {
+            try pacing.value.applied(turn, batches: 1, at: start)
+        }
+        #expect(pacing.value.running == 1)
+        try pacing.value.end(turn)
+        #expect(throws: ImpossibleTransition(.turn, "1", in: "over", met: "end")) { try pacing.value.end(turn) }
+        #expect(pacing.value.isIdle)
+    }
+}
+
+/// A pacing that expectations can ask, as asking changes it.
+private final class ToldPacing {
+    var value: CommitPacing
+    private let start = ContinuousClock.now
+
+    init(most: Int) { value = CommitPacing(most: most) }
+
+    func closes(_ turn: Int, _ isAnyReady: Bool) -> Bool { value.closesEarly(turn, isAnyReady: isAnyReady, at: start) }
+    func batches(most: Int) -> Int { value.batches(most: most) }
 }

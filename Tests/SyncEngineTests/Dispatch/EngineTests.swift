@@ -184,4 +184,19 @@ struct EngineTests {
             for id in ids { try #require(await bench.engine.ended(id, within: 60)?.state == .completed) }
         }
     }
+
+    @Test("an answer of the directory about another batch is told and counts as a try; nobody's results become another's")
+    func answerOfAnother() async throws {
+        let directory = ScriptedDirectory(answering: { calls, outcomes in
+            calls.count == 1 ? outcomes.map { BatchApplied(jobID: $0.jobID, number: 7, users: []) } : outcomes
+        })
+        try await EngineBench.run(
+            retry: RetryPolicy(maxAttempts: 9, base: 0.001, cap: 0.002), directory: directory, impossible: [.batch]
+        ) { bench in
+            let id = try await bench.accept("a", users: 2)
+            let job = try #require(await bench.engine.ended(id, within: 60))
+            #expect(job.state == .completed && job.counts.created == 2 && job.attempts.count == 1)
+            #expect(bench.log.lines.count { $0 == "error impossible transition" } == 1)
+        }
+    }
 }

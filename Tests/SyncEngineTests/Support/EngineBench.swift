@@ -6,6 +6,7 @@ import ServiceLifecycle
 import ServiceSupport
 import SyncEngine
 import SyncModel
+import Testing
 import TestSupport
 import UserDirectory
 
@@ -18,11 +19,13 @@ struct EngineBench: Sendable {
 
     /// - Parameters:
     ///   - queued: what stands in the queue before the engine runs; what it tells the observer is lost.
+    ///   - expected: what is to make moves that the states do not allow.
     ///   - body: runs beside the engine, which is stopped when it returns.
     static func run(
         workers: Int = 2, retry: RetryPolicy = .batches, sweepInterval: Double = 5,
         webhookURL: String? = nil, machine: Machine = .real,
-        directory: ScriptedDirectory = ScriptedDirectory(), queued: (SQLiteJobQueue) async throws -> Void = { _ in },
+        directory: ScriptedDirectory = ScriptedDirectory(), impossible expected: Set<ImpossibleTransition.Subject> = [],
+        queued: (SQLiteJobQueue) async throws -> Void = { _ in },
         _ body: (EngineBench) async throws -> Void
     ) async throws {
         let folder = try TemporaryDirectory()
@@ -31,11 +34,13 @@ struct EngineBench: Sendable {
         let queue = try await SQLiteJobQueue.open(path: folder.path + "/queue.sqlite", clock: clock)
         try await queued(queue)
         let log = TestLog()
+        let impossible = Shared<[ImpossibleTransition]>([])
         let configuration = EngineConfiguration(
             workers: workers, webhookURL: webhookURL, publicURL: nil, retry: retry, sweepInterval: sweepInterval)
         let engine = Engine(
             queue: queue, directory: directory, configuration: configuration,
-            clock: clock, machine: machine, logger: Logger(label: "engine") { _ in log }, draining: { false })
+            clock: clock, machine: machine, logger: Logger(label: "engine") { _ in log },
+            impossible: { impossible.value.append($0) }, draining: { false })
         let group = ServiceGroup(services: [engine], logger: Logger(label: "group") { _ in SwiftLogNoOpLogHandler() })
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
@@ -48,6 +53,7 @@ struct EngineBench: Sendable {
             await group.triggerGracefulShutdown()
         }
         await queue.close()
+        #expect(Set(impossible.value.map(\.subject)) == expected, "\(impossible.value)")
     }
 
     /// Whether a line is logged within a minute: some come after what others wait for.

@@ -21,6 +21,8 @@ final class ScriptedDirectory: UserDirectory {
     private let failing: @Sendable (_ calls: [[Call]]) -> DirectoryError?
     /// Says how many batches a call takes; it may wait before it does.
     private let taking: @Sendable (_ batches: Int, _ closeEarly: @Sendable () -> Bool) async -> Int
+    /// Changes what a call of `apply` answers.
+    private let answering: @Sendable (_ calls: [[Call]], _ outcomes: [BatchApplied]) -> [BatchApplied]
     /// Asked before each `log`.
     private let refusing: @Sendable (_ jobs: [JobID]) -> DirectoryError?
     let batchesPerCommit = 100
@@ -28,8 +30,10 @@ final class ScriptedDirectory: UserDirectory {
     init(
         failing: @escaping @Sendable (_ calls: [[Call]]) -> DirectoryError? = { _ in nil },
         taking: @escaping @Sendable (_ batches: Int, _ closeEarly: @Sendable () -> Bool) async -> Int = { batches, _ in batches },
-        refusing: @escaping @Sendable (_ jobs: [JobID]) -> DirectoryError? = { _ in nil }
+        refusing: @escaping @Sendable (_ jobs: [JobID]) -> DirectoryError? = { _ in nil },
+        answering: @escaping @Sendable (_ calls: [[Call]], _ outcomes: [BatchApplied]) -> [BatchApplied] = { $1 }
     ) {
+        self.answering = answering
         self.refusing = refusing
         self.failing = failing
         self.taking = taking
@@ -51,7 +55,7 @@ final class ScriptedDirectory: UserDirectory {
         }
         if let error = failing(calls) { throw error }
         let count = await taking(batches.count, closeEarly)
-        return state.withLock { state in
+        let outcomes = state.withLock { state in
             batches.prefix(count).map { batch in
                 let call = Call(jobID: batch.jobID, number: batch.number)
                 if let known = state.ledger[call] { return known }
@@ -65,6 +69,7 @@ final class ScriptedDirectory: UserDirectory {
                 return outcome
             }
         }
+        return answering(calls, outcomes)
     }
 
     func tombstone(_ job: JobID, batches: [Int]) async throws(DirectoryError) -> [Int: BatchApplied] {
