@@ -13,7 +13,7 @@ package final class Engine: Service, EngineControl {
     private let clock: WallClock
     private let machine: Machine
     private let logger: Logger
-    private let gate: DirectoryGate
+    private let breaker: CircuitBreaker
     private let dispatcher: Dispatcher
     private let closer: JobCloser
     private let completions: JobCompletions
@@ -31,15 +31,15 @@ package final class Engine: Service, EngineControl {
     ) {
         let transitions = TransitionAlarm(logger: logger, stop: impossible)
         let metrics = EngineMetrics()
-        let gate = DirectoryGate(directory: directory, clock: clock, machine: machine, logger: logger)
+        let breaker = CircuitBreaker(directory: directory, clock: clock, machine: machine, logger: logger)
         let completions = JobCompletions(machine: machine)
         let closer = JobCloser(
-            queue: queue, directory: directory, gate: gate, completions: completions, configuration: configuration,
+            queue: queue, directory: directory, breaker: breaker, completions: completions, configuration: configuration,
             clock: clock, metrics: metrics, logger: logger)
         let alarm = SweepAlarm(machine: machine)
         let workers = (0..<max(1, configuration.workers)).map { _ in
             SyncWorker(
-                queue: queue, directory: directory, gate: gate, closer: closer, retry: configuration.retry, clock: clock,
+                queue: queue, directory: directory, breaker: breaker, closer: closer, retry: configuration.retry, clock: clock,
                 machine: machine, metrics: metrics, logger: logger, alarm: transitions, onPutOff: { alarm.plan() })
         }
         self.queue = queue
@@ -48,14 +48,14 @@ package final class Engine: Service, EngineControl {
         self.clock = clock
         self.machine = machine
         self.logger = logger
-        self.gate = gate
+        self.breaker = breaker
         self.closer = closer
         self.completions = completions
         self.alarm = alarm
         self.metrics = metrics
         self.draining = draining
         dispatcher = Dispatcher(
-            queue: queue, gate: gate, workers: workers, configuration: configuration,
+            queue: queue, breaker: breaker, workers: workers, configuration: configuration,
             mostBatches: { configuration.batchesPerCommit ?? directory.batchesPerCommit }, clock: clock, machine: machine,
             logger: logger, alarm: transitions)
         var observer = QueueObserver()
@@ -69,14 +69,14 @@ package final class Engine: Service, EngineControl {
     package var isIdle: Bool { dispatcher.isIdle }
 
     /// An outage met at start, before the engine ran.
-    package func directoryUnavailable(_ error: String) async { await gate.close(error) }
+    package func directoryUnavailable(_ error: String) async { await breaker.trip(error) }
 
     /// Works until the graceful shutdown; then running batches finish, and leases are given back.
     package func run() async throws {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
-                await gate.whenOpened { [wake = dispatcher.wake] in wake.yield() }
-                group.addTask { await self.gate.keepProbing() }
+                await breaker.whenReset { [wake = dispatcher.wake] in wake.yield() }
+                group.addTask { await self.breaker.keepProbing() }
                 group.addTask { await self.keepSweeping() }
                 await dispatcher.run()
                 group.cancelAll()
@@ -116,7 +116,7 @@ package final class Engine: Service, EngineControl {
         await step {
             if try await !queue.readyTenants(now: clock.now(), limit: 1).isEmpty { dispatcher.wake.yield() }
         }
-        guard await gate.isOpen else { return }
+        guard await !breaker.isTripped else { return }
         await step { for id in try await queue.cancelling(limit: 100) { await step { try await carryOutCancel(id) } } }
         await step {
             let jobs = try await queue.endable(limit: Self.portion)
@@ -156,7 +156,7 @@ package final class Engine: Service, EngineControl {
         EngineStatus(
             workersActive: await dispatcher.workersActive, workersIdle: await dispatcher.workersIdle,
             usersPerSecond1m: await dispatcher.rate(over: 60), usersPerSecond5m: await dispatcher.rate(over: 299),
-            directory: await gate.health, draining: draining())
+            directory: await breaker.health, draining: draining())
     }
 
     package func cancel(_ id: JobID) async throws -> CancelAnswer {
@@ -183,7 +183,7 @@ package final class Engine: Service, EngineControl {
             case .requestedInLastPass(_, let unstarted): try await drop(unstarted, of: id, isLastPass: true)
             }
         } catch let error as DirectoryError {
-            await gate.close(error.text)
+            await breaker.trip(error.text)
         }
     }
 

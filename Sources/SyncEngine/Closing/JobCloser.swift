@@ -7,7 +7,7 @@ import UserDirectory
 actor JobCloser {
     private let queue: any JobQueue
     private let directory: any UserDirectory
-    private let gate: DirectoryGate
+    private let breaker: CircuitBreaker
     private let completions: JobCompletions
     nonisolated let endings: JobEndings
     private let clock: WallClock
@@ -19,12 +19,12 @@ actor JobCloser {
     private var missing: [JobID: [Int: Int]] = [:]
 
     init(
-        queue: any JobQueue, directory: any UserDirectory, gate: DirectoryGate, completions: JobCompletions,
+        queue: any JobQueue, directory: any UserDirectory, breaker: CircuitBreaker, completions: JobCompletions,
         configuration: EngineConfiguration, clock: WallClock, metrics: EngineMetrics, logger: Logger
     ) {
         self.queue = queue
         self.directory = directory
-        self.gate = gate
+        self.breaker = breaker
         self.completions = completions
         self.endings = JobEndings(
             webhookURL: configuration.webhookURL, links: JobLinks(publicURL: configuration.publicURL))
@@ -61,7 +61,7 @@ actor JobCloser {
         do throws(DirectoryError) {
             refused = try await log(jobs, at: now)
         } catch {
-            await gate.close(error.text)
+            await breaker.trip(error.text)
             return
         }
         await withDiscardingTaskGroup { group in

@@ -12,7 +12,7 @@ actor Dispatcher {
     private let queue: any JobQueue
     /// Batches in one commit at most.
     private let mostBatches: @Sendable () -> Int
-    private let gate: DirectoryGate
+    private let breaker: CircuitBreaker
     private let configuration: EngineConfiguration
     private let clock: WallClock
     private let machine: Machine
@@ -30,13 +30,13 @@ actor Dispatcher {
     nonisolated let wake: AsyncStream<Void>.Continuation
 
     init(
-        queue: any JobQueue, gate: DirectoryGate, workers: [SyncWorker], configuration: EngineConfiguration,
+        queue: any JobQueue, breaker: CircuitBreaker, workers: [SyncWorker], configuration: EngineConfiguration,
         mostBatches: @escaping @Sendable () -> Int, clock: WallClock, machine: Machine, logger: Logger,
         alarm: TransitionAlarm
     ) {
         self.queue = queue
         self.mostBatches = mostBatches
-        self.gate = gate
+        self.breaker = breaker
         self.configuration = configuration
         self.clock = clock
         self.machine = machine
@@ -86,7 +86,7 @@ actor Dispatcher {
 
     /// Leases for workers that are free, if nothing is leased already. False: no worker is free, or there is nothing for it to do.
     private func isAnythingLeased() async -> Bool {
-        while turns.isEmpty, !idle.isEmpty, queue.readyCount > 0, !isStopped, await gate.isOpen { await leaseTurns() }
+        while turns.isEmpty, !idle.isEmpty, queue.readyCount > 0, !isStopped, await !breaker.isTripped { await leaseTurns() }
         return !turns.isEmpty && !idle.isEmpty
     }
 

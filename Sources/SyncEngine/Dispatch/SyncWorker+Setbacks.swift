@@ -88,7 +88,7 @@ extension SyncWorker {
             } catch {
                 held.insert(batch.tenantID)
                 guard case .transient(let text) = error else {
-                    await gate.close(error.text)
+                    await breaker.trip(error.text)
                     await queue.release([batch.lease])
                     continue
                 }
@@ -115,7 +115,7 @@ extension SyncWorker {
             let ended = try await directory.giveUp(BatchWork(batch), error: error)
             await finish([batch], as: [ended])
         } catch {
-            await gate.close(error.text)
+            await breaker.trip(error.text)
             await queue.release([batch.lease])
         }
     }

@@ -8,7 +8,7 @@ import UserDirectory
 actor SyncWorker {
     let queue: any JobQueue
     let directory: any UserDirectory
-    let gate: DirectoryGate
+    let breaker: CircuitBreaker
     let closer: JobCloser
     let retry: RetryPolicy
     let clock: WallClock
@@ -20,13 +20,13 @@ actor SyncWorker {
     let onPutOff: @Sendable () async -> Void
 
     init(
-        queue: any JobQueue, directory: any UserDirectory, gate: DirectoryGate, closer: JobCloser, retry: RetryPolicy,
+        queue: any JobQueue, directory: any UserDirectory, breaker: CircuitBreaker, closer: JobCloser, retry: RetryPolicy,
         clock: WallClock, machine: Machine, metrics: EngineMetrics, logger: Logger,
         alarm: TransitionAlarm, onPutOff: @escaping @Sendable () async -> Void
     ) {
         self.queue = queue
         self.directory = directory
-        self.gate = gate
+        self.breaker = breaker
         self.closer = closer
         self.retry = retry
         self.clock = clock
@@ -50,7 +50,7 @@ actor SyncWorker {
             switch error {
             case .unavailable(let text), .unusable(let text):
                 // In this order: what is given back is not to be leased again at once.
-                await gate.close(text)
+                await breaker.trip(text)
                 await queue.release(turn.leases(after: 0))
                 await applied(0)
             case .transient(let text):

@@ -3,17 +3,17 @@ package import ServiceSupport
 package import SyncModel
 package import UserDirectory
 
-/// Whether the directory is usable. Closed by whatever meets an outage, opened again by probing.
+/// Whether the directory is usable. Tripped by whatever meets an outage, reset by a probe that succeeds.
 ///
-/// While it is closed nothing is leased, so an outage uses up no attempts.
-package actor DirectoryGate {
+/// While it is tripped nothing is leased, so an outage uses up no attempts.
+package actor CircuitBreaker {
     private let directory: any UserDirectory
     private let clock: WallClock
     private let machine: Machine
     private let logger: Logger
     private var current: DirectoryHealth
     private var waiters: [CheckedContinuation<Void, Never>] = []
-    private var onOpen: (@Sendable () async -> Void)?
+    private var onReset: (@Sendable () async -> Void)?
     /// Seconds between probes: the first delay, and the longest.
     private let probeDelays: ClosedRange<Double>
 
@@ -30,13 +30,13 @@ package actor DirectoryGate {
     }
 
     package var health: DirectoryHealth { current }
-    package var isOpen: Bool { current.state == .ok }
+    package var isTripped: Bool { current.state != .ok }
 
-    /// Called each time the gate opens again.
-    func whenOpened(_ action: @escaping @Sendable () async -> Void) { onOpen = action }
+    /// Called each time it is reset.
+    func whenReset(_ action: @escaping @Sendable () async -> Void) { onReset = action }
 
     /// Reports an outage.
-    package func close(_ error: String) {
+    package func trip(_ error: String) {
         if current.state == .ok {
             logger.error("directory unavailable, batches wait", metadata: ["error": .string(error)])
             current = DirectoryHealth(state: .unavailable, since: clock.now(), error: error)
@@ -47,12 +47,12 @@ package actor DirectoryGate {
         waiters = []
     }
 
-    /// Probes whenever the gate is closed, until the task is cancelled.
+    /// Probes whenever it is tripped, until the task is cancelled.
     func keepProbing() async {
         while !Task.isCancelled {
-            if isOpen { await closed() }
+            if !isTripped { await untilTripped() }
             var delay = probeDelays.lowerBound
-            while !isOpen, !Task.isCancelled {
+            while isTripped, !Task.isCancelled {
                 try? await machine.sleep(for: .seconds(delay))
                 delay = min(delay * 2, probeDelays.upperBound)
                 await probe()
@@ -71,14 +71,14 @@ package actor DirectoryGate {
         let seconds = clock.now().seconds(since: current.since)
         logger.notice("directory available again", metadata: ["unavailableSeconds": .stringConvertible(seconds)])
         current = DirectoryHealth(state: .ok, since: clock.now(), error: nil)
-        await onOpen?()
+        await onReset?()
     }
 
-    /// Returns once the gate has been closed or the task is cancelled.
-    private func closed() async {
+    /// Returns once it is tripped or the task is cancelled.
+    private func untilTripped() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                if Task.isCancelled || !isOpen { continuation.resume() } else { waiters.append(continuation) }
+                if Task.isCancelled || isTripped { continuation.resume() } else { waiters.append(continuation) }
             }
         } onCancel: {
             // A cancellation handler is synchronous, so the actor wakes its waiters itself.
