@@ -33,7 +33,7 @@ let package = Package(
             name: "usersync",
             dependencies: [
                 "UsersyncApp", "Webhooks", "TerminalUI", "Settings", "JobQueue", "JobQueueSQLite", "UserDirectory",
-                "UserDirectorySQLite", "SyncModel", "CZlib",
+                "UserDirectorySQLite", "SyncAPI", "SyncModel", "CZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -59,7 +59,7 @@ let package = Package(
         .target(
             name: "SyncServer",
             dependencies: [
-                "SyncModel", "Settings", "JobQueue", "SyncEngine", "Telemetry", "CZlib",
+                "SyncModel", "SyncAPI", "Settings", "JobQueue", "SyncEngine", "Telemetry", "CZlib",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -76,7 +76,7 @@ let package = Package(
         .target(
             name: "SyncEngine",
             dependencies: [
-                "SyncModel", "JobQueue", "UserDirectory", "ServiceSupport", "Telemetry",
+                "SyncModel", "SyncAPI", "JobQueue", "UserDirectory", "ServiceSupport", "Telemetry",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -141,6 +141,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Settings", dependencies: ["SyncModel", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
+        .target(name: "SyncAPI", dependencies: ["SyncModel"], swiftSettings: strict),
         .target(name: "SyncModel", swiftSettings: strict),
         .target(
             name: "InMemoryQueue", dependencies: ["JobQueue", "SyncModel"], path: "Tests/InMemoryQueue", swiftSettings: strict),
@@ -161,6 +162,8 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "SyncAPITests", dependencies: ["SyncAPI", "SyncModel", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "JobQueueTests",
             dependencies: [
@@ -218,7 +221,7 @@ let package = Package(
         .target(
             name: "ServerTestSupport",
             dependencies: [
-                "usersync", "UsersyncApp", "SyncServer", "SyncEngine", "Settings", "JobQueue", "JobQueueSQLite", "SyncModel",
+                "usersync", "UsersyncApp", "SyncServer", "SyncEngine", "Settings", "JobQueue", "JobQueueSQLite", "SyncAPI", "SyncModel",
                 "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),

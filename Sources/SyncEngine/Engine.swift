@@ -2,6 +2,7 @@ package import JobQueue
 package import Logging
 import ServiceLifecycle
 package import ServiceSupport
+import SyncAPI
 package import SyncModel
 package import UserDirectory
 

@@ -1,5 +1,6 @@
 import JobQueue
 import Logging
+import SyncAPI
 import SyncModel
 import UserDirectory
 

@@ -1,4 +1,5 @@
 package import ServiceSupport
+import SyncAPI
 package import SyncModel
 
 /// Callers that wait for a job to end (`Prefer: wait`, the demo).

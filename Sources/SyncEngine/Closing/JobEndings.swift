@@ -1,4 +1,5 @@
 import JobQueue
+import SyncAPI
 import SyncModel
 
 /// How a job without open batches ends, and the webhook that reports it. A value without I/O: also used inside the queue's

@@ -4,6 +4,7 @@ package import JobQueue
 package import Logging
 import NIOCore
 package import Settings
+import SyncAPI
 package import SyncEngine
 package import SyncModel
 

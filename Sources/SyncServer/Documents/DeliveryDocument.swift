@@ -1,4 +1,5 @@
 package import JobQueue
+package import SyncAPI
 package import SyncModel
 
 /// One webhook of the outbox. Never its body: that is personal data, and the job shows it anyway.

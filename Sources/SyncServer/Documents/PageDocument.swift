@@ -1,4 +1,5 @@
 package import JobQueue
+package import SyncAPI
 package import SyncModel
 
 /// One page of a list: `{"success":true,"jobs"|"results"|"deliveries":[…],"nextCursor":…|null}`.

@@ -1,4 +1,5 @@
 package import JobQueue
+import SyncAPI
 package import SyncEngine
 package import SyncModel
 

@@ -1,5 +1,6 @@
 package import HTTPTypes
 package import Hummingbird
+package import SyncAPI
 package import SyncModel
 
 extension Response {

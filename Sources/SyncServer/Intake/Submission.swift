@@ -3,6 +3,7 @@ import Hummingbird
 import JobQueue
 import ServiceLifecycle
 import Settings
+import SyncAPI
 import SyncEngine
 import SyncModel
 

@@ -1,4 +1,5 @@
 import JobQueue
+import SyncAPI
 import SyncEngine
 import SyncModel
 

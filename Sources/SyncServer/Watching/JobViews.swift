@@ -1,4 +1,5 @@
 package import JobQueue
+package import SyncAPI
 package import SyncModel
 
 /// Fetches what a job's documents show beyond the job itself.

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import JobQueue
 import NIOCore
+import SyncAPI
 import SyncModel
 
 extension JobsController {

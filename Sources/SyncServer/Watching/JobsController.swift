@@ -1,5 +1,6 @@
 package import Hummingbird
 package import JobQueue
+import SyncAPI
 package import SyncEngine
 import SyncModel
 

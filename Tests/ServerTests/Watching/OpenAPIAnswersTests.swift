@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import ServerTestSupport
+import SyncAPI
 import SyncModel
 import SyncServer
 import TestSupport

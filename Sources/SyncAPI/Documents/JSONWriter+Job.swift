@@ -1,3 +1,5 @@
+import SyncModel
+
 /// Members that several documents of jobs share.
 extension JSONWriter {
     /// `tenant{id,name}`.

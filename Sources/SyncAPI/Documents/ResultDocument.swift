@@ -1,3 +1,5 @@
+package import SyncModel
+
 /// A finished job in the integration guide's response format (Contract.md, "The result of a finished job").
 package struct ResultDocument: JSONDocument {
     /// The most results that stand inline in an answer.

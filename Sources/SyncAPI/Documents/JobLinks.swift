@@ -1,3 +1,5 @@
+package import SyncModel
+
 /// The addresses of a job over HTTP.
 package struct JobLinks: Sendable, Hashable {
     /// `PUBLIC_URL` without a trailing slash; empty if it is not set: links are then relative to the server.

@@ -1,4 +1,5 @@
 import Foundation
+import SyncAPI
 import SyncModel
 import TestSupport
 import Testing

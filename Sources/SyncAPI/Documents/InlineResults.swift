@@ -1,3 +1,5 @@
+package import SyncModel
+
 /// The results that stand inline in a document of a finished job, already written as JSON.
 ///
 /// A webhook is written in the transaction that ends its job, as only that knows the job's `sequence` and end. What does not depend on

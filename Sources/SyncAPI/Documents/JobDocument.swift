@@ -1,3 +1,5 @@
+package import SyncModel
+
 /// One job in full: what it is, how far it is, what went wrong, what became of its webhook; once it has ended, with the
 /// integration guide's response format at the top level (Contract.md, "The result of a finished job").
 package struct JobDocument: JSONDocument {

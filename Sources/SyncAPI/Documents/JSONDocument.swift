@@ -1,3 +1,5 @@
+package import SyncModel
+
 /// A JSON object that callers see.
 package protocol JSONDocument: Sendable {
     /// Writes the members of the object, without its braces, so that documents that show more can build on this.

@@ -1,3 +1,5 @@
+package import SyncModel
+
 /// The body of a 202: the job is on disk (Contract.md, "The acknowledgement").
 package struct AcknowledgementDocument: JSONDocument {
     /// A replay of an `Idempotency-Key` shows the job's present state.

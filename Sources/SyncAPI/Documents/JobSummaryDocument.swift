@@ -1,3 +1,5 @@
+package import SyncModel
+
 /// One job of a list.
 package struct JobSummaryDocument: JSONDocument {
     package let job: Job

@@ -1,3 +1,4 @@
+import SyncAPI
 import SyncModel
 import TestSupport
 import Testing

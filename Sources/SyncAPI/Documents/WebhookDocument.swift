@@ -1,3 +1,5 @@
+package import SyncModel
+
 /// The body of a completion webhook: `{"type","timestamp","data":{the result}}` (Contract.md, "The completion webhook").
 package struct WebhookDocument: JSONDocument {
     package let result: ResultDocument

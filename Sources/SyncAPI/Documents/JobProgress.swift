@@ -1,3 +1,5 @@
+package import SyncModel
+
 /// How far a job is, as callers see it.
 package struct JobProgress: JSONDocument {
     package let job: Job

@@ -1,3 +1,5 @@
+package import SyncModel
+
 /// Sentences about jobs.
 package enum JobWords {
     /// "1 user", "5 users".

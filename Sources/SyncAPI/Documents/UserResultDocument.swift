@@ -1,3 +1,5 @@
+package import SyncModel
+
 /// One user's result: an element of `results`, or a line of NDJSON.
 package struct UserResultDocument: JSONDocument {
     package let result: UserResult
