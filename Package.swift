@@ -141,7 +141,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Settings", dependencies: ["SyncModel", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
-        .target(name: "SyncAPI", dependencies: ["SyncModel"], swiftSettings: strict),
+        .target(
+            name: "SyncAPI", dependencies: ["SyncModel", .product(name: "HTTPTypes", package: "swift-http-types")],
+            swiftSettings: strict),
         .target(name: "SyncModel", swiftSettings: strict),
         .target(
             name: "InMemoryQueue", dependencies: ["JobQueue", "SyncModel"], path: "Tests/InMemoryQueue", swiftSettings: strict),
@@ -163,7 +165,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "SyncAPITests", dependencies: ["SyncAPI", "SyncModel", "TestSupport"], swiftSettings: strict),
+            name: "SyncAPITests",
+            dependencies: ["SyncAPI", "SyncModel", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types")],
+            swiftSettings: strict),
         .testTarget(
             name: "JobQueueTests",
             dependencies: [
@@ -221,7 +225,7 @@ let package = Package(
         .target(
             name: "ServerTestSupport",
             dependencies: [
-                "usersync", "UsersyncApp", "SyncServer", "SyncEngine", "Settings", "JobQueue", "JobQueueSQLite", "SyncAPI", "SyncModel",
+                "usersync", "UsersyncApp", "SyncServer", "SyncEngine", "Settings", "JobQueue", "JobQueueSQLite", "SyncModel",
                 "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -247,8 +251,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "UsersyncApp", "SyncServer", "SyncEngine", "Webhooks", "Settings", "JobQueue", "JobQueueSQLite", "SyncModel",
-                "TestSupport", "ServerTestSupport",
+                "UsersyncApp", "SyncServer", "SyncEngine", "Webhooks", "Settings", "JobQueue", "JobQueueSQLite", "SyncAPI",
+                "SyncModel", "TestSupport", "ServerTestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -263,8 +267,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "usersync", "UsersyncApp", "SyncServer", "Webhooks", "TerminalUI", "Settings", "SyncModel", "TestSupport",
-                "ServerTestSupport",
+                "usersync", "UsersyncApp", "SyncServer", "Webhooks", "TerminalUI", "Settings", "SyncAPI", "SyncModel",
+                "TestSupport", "ServerTestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -1,10 +1,5 @@
 package import SyncModel
 
-/// The state of a webhook.
-package enum DeliveryState: String, Sendable, Hashable, CaseIterable {
-    case pending, delivered, dead
-}
-
 /// A webhook to add to the outbox.
 package struct NewDelivery: Sendable, Hashable {
     /// `webhook-id`: stable over retries and redelivery.

@@ -180,10 +180,6 @@ package struct JobFilter: Sendable, Hashable {
     package init() {}
 }
 
-package enum ResultStatusFilter: String, Sendable, CaseIterable {
-    case created, updated, failed
-}
-
 package struct Page<Element: Sendable>: Sendable {
     package var items: [Element]
     /// Opaque; `nil` on the last page.

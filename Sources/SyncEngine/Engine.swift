@@ -213,7 +213,7 @@ package final class Engine: Service, EngineControl {
         try await queue.add(
             NewDelivery(
                 id: id, jobID: nil, type: WebhookDocument.testType, url: url, isConfiguredURL: true,
-                body: WebhookDocument.testEvent(at: now), tenantID: nil, source: nil, traceparent: nil), now: now)
+                body: WebhookDocument(testAt: now).json, tenantID: nil, source: nil, traceparent: nil), now: now)
         return try await queue.delivery(id)
     }
 

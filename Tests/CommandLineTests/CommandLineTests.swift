@@ -1,5 +1,6 @@
 import Foundation
 import ServerTestSupport
+import SyncAPI
 import SyncServer
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import Foundation
+import SyncAPI
 import SyncModel
 import TerminalUI
 import Testing
@@ -16,16 +17,20 @@ struct StatusScreenTests {
 
     @Test("an idle server is well")
     func well() {
-        let text = text(StatusDocument(jobs: ["completed": 1200], pendingUsers: 0, directory: .init(state: "ok")))
+        var status = StatusDocument()
+        status.jobs.counts = [.completed: 1200]
+        status.directory = DirectoryDocument(DirectoryHealth(state: .ok, since: now, error: nil))
+        let text = text(status)
         #expect(text.contains("✔ all is well"))
         #expect(text.contains("1,200 completed"))
         #expect(!text.contains("→"))
     }
 
     @Test("a directory in trouble says since when and what to do")
-    func directory() {
-        let status = StatusDocument(
-            directory: .init(state: "unavailable", since: "2025-08-19T02:14:00.000Z", error: "disk I/O error"))
+    func directory() throws {
+        let since = try #require(Timestamp(iso8601: "2025-08-19T02:14:00.000Z"))
+        var status = StatusDocument()
+        status.directory = DirectoryDocument(DirectoryHealth(state: .unavailable, since: since, error: "disk I/O error"))
         let text = text(status)
         #expect(text.contains("✘ needs attention"))
         #expect(text.contains("cannot be written since 2025-08-19 02:14:00 UTC (38 min ago): disk I/O error"))
@@ -34,9 +39,9 @@ struct StatusScreenTests {
 
     @Test("dead webhooks and batches in backoff name the command to press")
     func press() {
-        let status = StatusDocument(
-            retrying: [.init(jobId: "j1", nextAttemptAt: "2025-08-19T02:52:40Z", lastError: "deadlock")],
-            webhooks: .init(pending: 3, dead: 1, oldestAgeSeconds: 3600, lastError: "HTTP 503"))
+        var status = StatusDocument()
+        status.retrying = [.init(jobID: "j1", nextAttemptAt: now.advanced(bySeconds: 40), lastError: "deadlock")]
+        status.webhooks = .init(pending: 3, dead: 1, oldestAgeSeconds: 3600, lastError: "HTTP 503")
         let attentions = StatusScreen(status: status, server: "s", now: now).attentions
         #expect(attentions.map(\.isGrave) == [true, false, false])
         #expect(attentions[0].press.contains("usersync deliveries redeliver --dead"))
@@ -45,11 +50,24 @@ struct StatusScreenTests {
         #expect(attentions[2].what.contains("the oldest for 1 h"))
     }
 
+    @Test("a tenant at work names its job")
+    func tenants() {
+        var status = StatusDocument()
+        status.tenants = [
+            .init(tenantID: "acme", openJobs: 2, pendingUsers: 1500, currentJobID: "job-7"), .init(tenantID: "idle"),
+        ]
+        let lines = text(status).split(separator: "\n")
+        #expect(lines.contains { $0.contains("acme") && $0.contains("1,500") && $0.contains("job-7") })
+        #expect(lines.contains { $0.contains("idle") && $0.hasSuffix("-") })
+    }
+
     @Test("users that wait while nothing moves are called stuck, and those that move are not")
     func stuck() {
-        var status = StatusDocument(
-            pendingUsers: 500, oldestPendingAgeSeconds: 900, usersPerSecond: .init(oneMinute: 0, fiveMinutes: 10),
-            directory: .init(state: "ok"))
+        var status = StatusDocument()
+        status.pendingUsers = 500
+        status.oldestPendingAgeSeconds = 900
+        status.usersPerSecond = .init(oneMinute: 0, fiveMinutes: 10)
+        status.directory = DirectoryDocument(DirectoryHealth(state: .ok, since: now, error: nil))
         #expect(StatusScreen(status: status, server: "s", now: now).attentions.map(\.isGrave) == [true])
         status.usersPerSecond?.oneMinute = 12
         #expect(StatusScreen(status: status, server: "s", now: now).attentions.isEmpty)
@@ -64,13 +82,13 @@ struct StatusScreenTests {
             "webhooks":{"pending":\(Int.max),"dead":\(Int.min),"oldestAgeSeconds":1e300},
             "queue":{"bytes":\(Int.max),"walBytes":\(Int.min),"freeDiskBytes":0}}
             """
-        let status = try JSONDecoder().decode(StatusDocument.self, from: Data(json.utf8))
+        let status = try StatusDocument(json: Data(json.utf8))
         for now in [Int64.min, .max] {
             let screen = StatusScreen(status: status, server: "s", now: Timestamp(microseconds: now))
             #expect(screen.lines(width: 80, style: Style(isOn: false)).count > 5)
         }
         let job =
             #"{"jobId":"j","status":"running","tenant":{"id":"t","name":"T"},"metadata":{"created":\#(Int.max),"updated":1}}"#
-        #expect(try JSONDecoder().decode(JobDocument.self, from: Data(job.utf8)).settled == .max)
+        #expect(try JobDocument(json: Data(job.utf8)).settled == .max)
     }
 }

@@ -147,7 +147,7 @@ struct SubmitTests {
         let directory = try TemporaryDirectory()
         let path = try directory.write("sync.json", #"{"tenant":{"id":"acme","name":"A"}}"#)
         let refusal =
-            #"{"success":false,"error":"Invalid request format","timestamp":"t","requestId":"r7","errorCount":412,"details":[{"path":["users",17,"email"],"message":"\"users[17].email\" must be a valid email","type":"string.email"}]}"#
+            #"{"success":false,"error":"Invalid request format","timestamp":"2025-08-19T10:00:00.000Z","requestId":"r7","errorCount":412,"details":[{"path":["users",17,"email"],"message":"\"users[17].email\" must be a valid email","type":"string.email"}]}"#
         let server = FakeServer(answers: ["POST /api/internal/sync/users": (400, refusal)])
         let outcome = try await Self.run(["submit", path], to: server)
         #expect(outcome.status == 1)

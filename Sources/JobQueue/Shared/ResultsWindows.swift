@@ -1,3 +1,5 @@
+package import SyncModel
+
 /// The windows made last, so that the next page of one costs next to nothing.
 package struct ResultsWindows: Sendable {
     /// What a window shows; a batch that ends makes it another.

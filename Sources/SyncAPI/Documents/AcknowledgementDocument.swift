@@ -2,34 +2,65 @@ package import SyncModel
 
 /// The body of a 202: the job is on disk (Contract.md, "The acknowledgement").
 package struct AcknowledgementDocument: JSONDocument {
-    /// A replay of an `Idempotency-Key` shows the job's present state.
-    package let job: Job
+    package var success = true
+    package var message = ""
+    package var jobID = ""
+    /// The job's present state: a replay of an `Idempotency-Key` may find it ended.
+    package var status = ""
+    package var statusURL = ""
+    package var tenant = TenantDocument()
+    package var metadata = Metadata()
+    package var warnings: [String] = []
 
-    package init(job: Job) { self.job = job }
+    package struct Metadata: JSONDocument {
+        package var operation = ""
+        package var acceptedAt: Timestamp?
+        package var totalUsers = 0
+        package var batches = 0
+        package var retryOf: String?
 
-    package func writeMembers(to json: inout JSONWriter) {
-        json.member("success", true)
-        json.member("message", message)
-        json.member("jobId", job.id.text)
-        json.member("status", job.state.rawValue)
-        json.member("statusUrl", JobLinks.path(of: job.id))
-        json.tenant(of: job)
-        json.member("metadata") { json in
-            json.object { json in
-                json.member("operation", job.operation.rawValue)
-                json.member("acceptedAt", job.acceptedAt)
-                json.member("totalUsers", job.totalUsers)
-                json.member("batches", job.batches)
-                if let retryOf = job.retryOf { json.member("retryOf", retryOf.text) }
-            }
+        package init() {}
+
+        package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+            try coder.member("operation", &operation)
+            try coder.nullable("acceptedAt", &acceptedAt)
+            try coder.member("totalUsers", &totalUsers)
+            try coder.member("batches", &batches)
+            try coder.optional("retryOf", &retryOf)
         }
-        json.warnings(of: job)
     }
 
-    private var message: String {
+    package init() {}
+
+    package init(job: Job) {
+        message = AcknowledgementDocument.message(of: job)
+        jobID = job.id.text
+        status = job.state.rawValue
+        statusURL = JobLinks.path(of: job.id)
+        tenant = TenantDocument(of: job)
+        metadata.operation = job.operation.rawValue
+        metadata.acceptedAt = job.acceptedAt
+        metadata.totalUsers = job.totalUsers
+        metadata.batches = job.batches
+        metadata.retryOf = job.retryOf?.text
+        warnings = job.warnings
+    }
+
+    private static func message(of job: Job) -> String {
         switch job.operation {
-        case .userSync: "Accepted \(JobWords.users(job.totalUsers)) for sync"
-        case .userRemoval: "Accepted removal of \(JobWords.users(job.totalUsers))"
+        case .userSync: "Accepted \(JobMessages.users(job.totalUsers)) for sync"
+        case .userRemoval: "Accepted removal of \(JobMessages.users(job.totalUsers))"
         }
+    }
+
+    package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+        try coder.member("success", &success)
+        try coder.required("message", &message)
+        try coder.required("jobId", &jobID)
+        try coder.required("status", &status)
+        try coder.member("statusUrl", &statusURL)
+        try coder.member("tenant", &tenant)
+        try coder.member("metadata", &metadata)
+        try coder.member("warnings", &warnings)
     }
 }

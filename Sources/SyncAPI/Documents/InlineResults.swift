@@ -1,16 +1,16 @@
 package import SyncModel
 
-/// The results that stand inline in a document of a finished job, already written as JSON.
+/// The results that a document of a finished job shows inline, already written as JSON.
 ///
 /// A webhook is written in the transaction that ends its job, as only that knows the job's `sequence` and end. What does not depend on
 /// these, and is most of it, is written before, outside the queue's write lock.
-package struct InlineResults: Sendable {
+package struct InlineResults: JSONValueType, Hashable {
     /// An array.
-    let json: [UInt8]
+    private let json: [UInt8]
 
     /// - Parameters:
     ///   - results: in index order; more than `limit` are left out.
-    ///   - failedOnly: the job has more results than stand inline (`ResultDocument.showsFailedOnly`): the failed ones alone are shown.
+    ///   - failedOnly: the job has more results than fit inline (`ResultDocument.showsFailedOnly`): only the failed ones are shown.
     package init(_ results: [UserResult], of operation: Operation, limit: Int, failedOnly: Bool) {
         var json = JSONWriter()
         json.array { json in
@@ -22,5 +22,17 @@ package struct InlineResults: Sendable {
             }
         }
         self.json = json.bytes
+    }
+
+    package init(_ documents: [UserResultDocument]) {
+        var json = JSONWriter()
+        documents.write(to: &json)
+        self.json = json.bytes
+    }
+
+    package func write(to json: inout JSONWriter) { json.raw(bytes: self.json) }
+
+    package static func read(from decoder: any Decoder) throws -> InlineResults {
+        InlineResults(try [UserResultDocument].read(from: decoder))
     }
 }

@@ -1,124 +1,110 @@
 package import SyncModel
 
-/// One job in full: what it is, how far it is, what went wrong, what became of its webhook; once it has ended, with the
-/// integration guide's response format at the top level (Contract.md, "The result of a finished job").
+/// One job in full: what it is, how far it is, what went wrong, what became of its webhook; once it has ended, the integration
+/// guide's response format is at the top level (Contract.md, "The result of a finished job").
+@dynamicMemberLookup
 package struct JobDocument: JSONDocument {
-    package let job: Job
-    package let results: [UserResult]
-    package let webhook: Webhook?
-    package let links: JobLinks
-    package let now: Timestamp
+    package var result = ResultDocument()
+    package var cancelRequested = false
+    package var source = ""
+    package var requestID = ""
+    package var syncType: String?
+    package var syncTime: Timestamp?
+    /// Of a removal.
+    package var reason: String?
+    package var retryOf: String?
+    package var statusURL = ""
+    package var startedAt: Timestamp?
+    package var endedAt: Timestamp?
+    package var progress = ProgressDocument()
+    /// Failed users by `FailureCode.word`.
+    package var failedCodes: [String: Int] = [:]
+    /// The last failed attempts at its batches, newest first.
+    package var attempts: [BatchAttempt] = []
+    /// `nil` while the job is open, or if no address is known.
+    package var webhook: Webhook?
+    package var warnings: [String] = []
+
+    package init() {}
+
+    /// - Parameters:
+    ///   - results: of a job that has ended, as for `ResultDocument`; unused before.
+    ///   - webhook: `nil` while the job is open, or if no address is known.
+    package init(job: Job, results: [UserResult], webhook: Webhook?, links: JobLinks, now: Timestamp) {
+        result = job.state.isEnd ? ResultDocument(job: job, results: results, links: links) : ResultDocument(open: job)
+        cancelRequested = job.cancelRequested
+        source = job.source
+        requestID = job.requestID
+        syncType = job.syncType
+        syncTime = job.syncTime
+        reason = job.operation == .userRemoval ? job.reason : nil
+        retryOf = job.retryOf?.text
+        statusURL = JobLinks.path(of: job.id)
+        startedAt = job.startedAt
+        endedAt = job.endedAt
+        progress = ProgressDocument(of: job, now: now)
+        failedCodes = job.failedCodes
+        attempts = job.attempts
+        self.webhook = webhook
+        warnings = job.warnings
+    }
+
+    package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+        try result.members(&coder)
+        try coder.member("cancelRequested", &cancelRequested)
+        try coder.member("source", &source)
+        try coder.member("requestId", &requestID)
+        try coder.nullable("syncType", &syncType)
+        try coder.nullable("syncTime", &syncTime)
+        if result.metadata.operation == Operation.userRemoval.rawValue { try coder.nullable("reason", &reason) }
+        try coder.nullable("retryOf", &retryOf)
+        try coder.member("statusUrl", &statusURL)
+        try coder.nullable("startedAt", &startedAt)
+        try coder.nullable("endedAt", &endedAt)
+        try coder.member("progress", &progress)
+        try coder.member("failedCodes", &failedCodes)
+        try coder.member("attempts", &attempts)
+        try coder.nullable("webhook", &webhook)
+        try coder.member("warnings", &warnings)
+    }
+
+    package subscript<Value>(dynamicMember member: KeyPath<ResultDocument, Value>) -> Value { result[keyPath: member] }
 
     /// The state of the job's webhook.
-    package struct Webhook: Sendable, Hashable {
-        package var id: String
+    package struct Webhook: JSONDocument {
+        package var id = ""
         /// `user_sync.completed` and the like.
-        package var type: String
-        /// `pending`, `delivered` or `dead`.
-        package var state: String
-        package var attempts: Int
+        package var type = ""
+        /// `DeliveryState`'s word.
+        package var state = ""
+        package var attempts = 0
         package var nextAttemptAt: Timestamp?
         package var deliveredAt: Timestamp?
         package var lastStatus: Int?
         package var lastError: String?
 
-        package init(
-            id: String, type: String, state: String, attempts: Int, nextAttemptAt: Timestamp?, deliveredAt: Timestamp?,
-            lastStatus: Int?, lastError: String?
-        ) {
-            self.id = id
-            self.type = type
-            self.state = state
-            self.attempts = attempts
-            self.nextAttemptAt = nextAttemptAt
-            self.deliveredAt = deliveredAt
-            self.lastStatus = lastStatus
-            self.lastError = lastError
+        package init() {}
+
+        package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+            try coder.member("id", &id)
+            try coder.member("type", &type)
+            try coder.required("state", &state)
+            try coder.member("attempts", &attempts)
+            try coder.nullable("nextAttemptAt", &nextAttemptAt)
+            try coder.nullable("deliveredAt", &deliveredAt)
+            try coder.nullable("lastStatus", &lastStatus)
+            try coder.nullable("lastError", &lastError)
         }
     }
+}
 
-    /// - Parameters:
-    ///   - results: of a job that has ended, as for `ResultDocument`; otherwise unused.
-    ///   - webhook: `nil` while the job is open, or if no address is known.
-    package init(job: Job, results: [UserResult], webhook: Webhook?, links: JobLinks, now: Timestamp) {
-        self.job = job
-        self.results = results
-        self.webhook = webhook
-        self.links = links
-        self.now = now
-    }
+extension BatchAttempt: JSONDocument {
+    package init() { self.init(batch: 0, attempt: 0, at: Timestamp(microseconds: 0), error: "") }
 
-    package func writeMembers(to json: inout JSONWriter) {
-        if job.state.isEnd {
-            ResultDocument(job: job, results: results, links: links).writeMembers(to: &json)
-        } else {
-            writeOpenMembers(to: &json)
-        }
-        json.member("cancelRequested", job.cancelRequested)
-        json.member("source", job.source)
-        json.member("requestId", job.requestID)
-        json.member("syncType", job.syncType)
-        json.member("syncTime", job.syncTime)
-        if job.operation == .userRemoval { json.member("reason", job.reason) }
-        json.member("retryOf", job.retryOf?.text)
-        json.member("statusUrl", JobLinks.path(of: job.id))
-        json.member("startedAt", job.startedAt)
-        json.member("endedAt", job.endedAt)
-        json.member("progress") { JobProgress(of: job, now: now).write(to: &$0) }
-        json.member("failedCodes") { json in
-            json.object { json in
-                for (code, count) in job.failedCodes.sorted(by: { $0.key < $1.key }) {
-                    json.member(named: code) { $0.integer(Int64(count)) }
-                }
-            }
-        }
-        json.member("attempts") { writeAttempts(to: &$0) }
-        json.member("webhook") { writeWebhook(to: &$0) }
-        json.warnings(of: job)
-    }
-
-    /// What an open job shows in place of the result.
-    private func writeOpenMembers(to json: inout JSONWriter) {
-        json.member("success", true)
-        json.member("message", JobWords.message(of: job))
-        json.member("jobId", job.id.text)
-        json.member("status", job.state.rawValue)
-        json.tenant(of: job)
-        json.member("metadata") { json in
-            json.object { json in
-                json.member("operation", job.operation.rawValue)
-                json.counts(of: job)
-                json.member("acceptedAt", job.acceptedAt)
-            }
-        }
-    }
-
-    private func writeAttempts(to json: inout JSONWriter) {
-        json.array { json in
-            for attempt in job.attempts {
-                json.object { json in
-                    json.member("batch", attempt.batch)
-                    json.member("attempt", attempt.attempt)
-                    json.member("at", attempt.at)
-                    json.member("error", attempt.error)
-                }
-            }
-        }
-    }
-
-    private func writeWebhook(to json: inout JSONWriter) {
-        guard let webhook else { return json.null() }
-        json.object { json in
-            json.member("id", webhook.id)
-            json.member("type", webhook.type)
-            json.member("state", webhook.state)
-            json.member("attempts", webhook.attempts)
-            json.member("nextAttemptAt", webhook.nextAttemptAt)
-            json.member("deliveredAt", webhook.deliveredAt)
-            json.member("lastStatus") { json in
-                if let status = webhook.lastStatus { json.integer(Int64(status)) } else { json.null() }
-            }
-            json.member("lastError", webhook.lastError)
-        }
+    package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+        try coder.required("batch", &batch)
+        try coder.required("attempt", &attempt)
+        try coder.required("at", &at)
+        try coder.required("error", &error)
     }
 }

@@ -1,42 +1,65 @@
 package import SyncModel
 
 /// One user's result: an element of `results`, or a line of NDJSON.
-package struct UserResultDocument: JSONDocument {
-    package let result: UserResult
-    package let operation: Operation
+package struct UserResultDocument: JSONDocument, PageElement {
+    package static let listName: StaticString = "results"
+
+    package var index = 0
+    package var userID: String?
+    package var email: String?
+    /// The guide's word: created, updated or failed.
+    package var status = ""
+    /// `UserOutcome`'s word.
+    package var outcome = ""
+    package var crmUserID: String?
+    /// `true` or absent.
+    package var relinked: Bool?
+    package var message = ""
+    package var error: String?
+    /// `FailureCode`'s word.
+    package var code: String?
+
+    package init() {}
 
     /// - Parameter operation: of the user's job; it decides the message for a user that failed.
     package init(_ result: UserResult, operation: Operation) {
-        self.result = result
-        self.operation = operation
-    }
-
-    package func writeMembers(to json: inout JSONWriter) {
         let applied = result.applied
-        json.member("index", Int(applied.index))
-        json.member("userId", result.userID)
-        json.member("email", result.email)
-        json.member("status", applied.outcome.status)
-        json.member("outcome", applied.outcome.word)
-        json.member("crmUserId", applied.crmUserID == 0 ? nil : String(applied.crmUserID))
-        if applied.isRelinked { json.member("relinked", true) }
-        json.member("message", message)
-        if applied.outcome == .failed {
-            json.member("error", applied.detail ?? applied.code?.sentence ?? message)
-            if let code = applied.code { json.member("code", code.word) }
-        }
+        index = Int(applied.index)
+        userID = result.userID
+        email = result.email
+        status = applied.outcome.status
+        outcome = applied.outcome.word
+        crmUserID = applied.crmUserID == 0 ? nil : String(applied.crmUserID)
+        relinked = applied.isRelinked ? true : nil
+        message = UserResultDocument.message(of: applied, operation)
+        guard applied.outcome == .failed else { return }
+        error = applied.detail ?? applied.code?.sentence ?? message
+        code = applied.code?.word
     }
 
-    private var message: String {
-        switch result.applied.outcome {
-        case .created: result.applied.detail ?? "User created successfully"
-        case .updated where result.applied.isRelinked:
-            result.applied.detail ?? "User took over the row of another user with the same email; nothing of that user was kept"
-        case .updated: result.applied.detail ?? "User updated successfully"
+    private static func message(of applied: AppliedUser, _ operation: Operation) -> String {
+        switch applied.outcome {
+        case .created: applied.detail ?? "User created successfully"
+        case .updated where applied.isRelinked:
+            applied.detail ?? "User took over the row of another user with the same email; nothing of that user was kept"
+        case .updated: applied.detail ?? "User updated successfully"
         case .unchanged: "User is up to date"
         case .stale: "Newer data had been applied before"
         case .removed: "User deactivated successfully"
         case .failed: operation == .userSync ? "User could not be synced" : "User could not be removed"
         }
+    }
+
+    package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+        try coder.member("index", &index)
+        try coder.nullable("userId", &userID)
+        try coder.nullable("email", &email)
+        try coder.required("status", &status)
+        try coder.member("outcome", &outcome)
+        try coder.nullable("crmUserId", &crmUserID)
+        try coder.optional("relinked", &relinked)
+        try coder.member("message", &message)
+        try coder.optional("error", &error)
+        try coder.optional("code", &code)
     }
 }

@@ -1,23 +1,56 @@
 package import SyncModel
 
-/// The body of a completion webhook: `{"type","timestamp","data":{the result}}` (Contract.md, "The completion webhook").
+/// The body of a webhook: `{"type","timestamp","data":{the result}}` (Contract.md, "The completion webhook").
 package struct WebhookDocument: JSONDocument {
-    package let result: ResultDocument
+    package var type = ""
+    package var timestamp: Timestamp?
+    /// `data` of a job's end.
+    package var result: ResultDocument?
+    /// `data` of a test event.
+    package var test: TestEvent?
+
+    /// The `type` of the event that `deliveries/test` sends.
+    package static let testType = "webhook.test"
+
+    package struct TestEvent: JSONDocument {
+        package var success = true
+        package var message = "This is a test event"
+
+        package init() {}
+
+        package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+            try coder.member("success", &success)
+            try coder.member("message", &message)
+        }
+    }
+
+    package init() {}
 
     /// - Parameters:
     ///   - job: as for `ResultDocument`: with the state and the time it ends with.
     ///   - results: in index order, all or the failed ones: see `ResultDocument.showsFailedOnly(_:limit:)` with `webhookLimit`.
     package init(job: Job, results: [UserResult], links: JobLinks) {
+        type = WebhookDocument.type(of: job.operation, endingAs: job.state)
+        timestamp = job.endedAt
         result = ResultDocument(job: job, results: results, limit: ResultDocument.webhookLimit, links: links)
     }
 
     /// - Parameter results: written for `ResultDocument.webhookLimit`.
     package init(job: Job, results: InlineResults, links: JobLinks) {
+        type = WebhookDocument.type(of: job.operation, endingAs: job.state)
+        timestamp = job.endedAt
         result = ResultDocument(job: job, results: results, limit: ResultDocument.webhookLimit, links: links)
     }
 
-    /// What happened: `user_sync.completed` (with or without failed users), `user_sync.failed`, `user_sync.cancelled`, and
-    /// likewise `user_removal.…`. Of a job that has not ended: `….completed`; none is sent.
+    /// The test event.
+    package init(testAt timestamp: Timestamp) {
+        type = WebhookDocument.testType
+        self.timestamp = timestamp
+        test = TestEvent()
+    }
+
+    /// The event: `user_sync.completed` (with or without failed users), `user_sync.failed`, `user_sync.cancelled`, and likewise
+    /// `user_removal.…`. For a job that has not ended `….completed`, which is never sent.
     package static func type(of operation: Operation, endingAs state: JobState) -> String {
         switch state {
         case .failed: "\(operation.rawValue).failed"
@@ -26,30 +59,13 @@ package struct WebhookDocument: JSONDocument {
         }
     }
 
-    /// The `type` of the event that `deliveries/test` sends.
-    package static let testType = "webhook.test"
-
-    /// The body of the test event.
-    package static func testEvent(at timestamp: Timestamp) -> [UInt8] {
-        var json = JSONWriter()
-        json.object { json in
-            json.member("type", testType)
-            json.member("timestamp", timestamp)
-            json.member("data") { json in
-                json.object { json in
-                    json.member("success", true)
-                    json.member("message", "This is a test event")
-                }
-            }
+    package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+        try coder.required("type", &type)
+        try coder.nullable("timestamp", &timestamp)
+        if type == WebhookDocument.testType {
+            try coder.optional("data", &test)
+        } else {
+            try coder.optional("data", &result)
         }
-        return json.bytes
-    }
-
-    package var type: String { WebhookDocument.type(of: result.job.operation, endingAs: result.job.state) }
-
-    package func writeMembers(to json: inout JSONWriter) {
-        json.member("type", type)
-        json.member("timestamp", result.job.endedAt)
-        json.member("data") { result.write(to: &$0) }
     }
 }

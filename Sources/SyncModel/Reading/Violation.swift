@@ -7,11 +7,11 @@ package struct Violation: Sendable, Hashable {
     }
 
     /// The path from the body to the value; empty for the body itself.
-    package let path: [PathElement]
+    package var path: [PathElement]
     /// `"users[17].email" must be a valid email`. Contains only names of the format, no value of the body.
-    package let message: String
+    package var message: String
     /// Joi's name of the rule, such as `string.email`; `object.duplicate` and `object.size` are usersync's own.
-    package let type: String
+    package var type: String
 
     package init(path: [PathElement], message: String, type: String) {
         self.path = path

@@ -1,4 +1,5 @@
 package import HTTPTypes
+package import SyncAPI
 package import SyncModel
 
 /// An error answer, as described in Contract.md, "Errors".
@@ -13,8 +14,8 @@ package struct APIError: Error, Sendable {
 
     package enum Details: Sendable {
         case text(String)
-        /// Violations as a JSON array, and how many there are in total.
-        case violations(json: [UInt8], errorCount: Int)
+        /// The first violations, and how many there are in all.
+        case violations([Violation], errorCount: Int)
     }
 
     package init(
@@ -50,22 +51,19 @@ package struct APIError: Error, Sendable {
         if case .text(let text) = details { "\(message): \(text)" } else { message }
     }
 
-    /// The body: `{"success":false,"error","timestamp","details"?,"requestId"}`.
-    package func json(requestID: String, now: Timestamp) -> [UInt8] {
-        var json = JSONWriter()
-        json.object { json in
-            json.member("success", false)
-            json.member("error", message)
-            json.member("timestamp", now)
-            switch details {
-            case .text(let text): json.member("details", text)
-            case .violations(let array, let count):
-                json.member("details") { $0.raw(bytes: array) }
-                json.member("errorCount", count)
-            case nil: break
-            }
-            json.member("requestId", requestID)
+    /// The body.
+    package func document(requestID: String, now: Timestamp) -> ErrorDocument {
+        var document = ErrorDocument()
+        document.error = message
+        document.timestamp = now
+        document.requestID = requestID
+        switch details {
+        case .text(let text): document.details = .sentence(text)
+        case .violations(let violations, let count):
+            document.details = .violations(violations)
+            document.errorCount = count
+        case nil: break
         }
-        return json.bytes
+        return document
     }
 }

@@ -3,6 +3,7 @@ package import Logging
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypesHTTP1
+import SyncAPI
 package import SyncModel
 import Synchronization
 
@@ -63,7 +64,7 @@ package final class AnswerRecord: Sendable {
                 method: isHead ? .head : HTTPRequest.Method("NONE") ?? .get, status: error.status.code, seconds: 0,
                 requestID: requestID, refusal: error.sentence), logger)
         let now = clock.now()
-        let body = ByteBuffer(bytes: error.json(requestID: requestID, now: now))
+        let body = ByteBuffer(bytes: error.document(requestID: requestID, now: now).json)
         var headers = error.headers
         headers[.requestID] = requestID
         headers[.contentType] = "application/json; charset=utf-8"

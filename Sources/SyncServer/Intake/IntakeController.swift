@@ -2,6 +2,7 @@ package import Hummingbird
 import JobQueue
 import Logging
 import NIOCore
+import SyncAPI
 import SyncModel
 
 /// Accepts jobs: `POST …/users` and `POST …/remove-user`.
@@ -11,8 +12,8 @@ package struct IntakeController: Sendable {
     package init(_ dependencies: IntakeDependencies) { self.dependencies = dependencies }
 
     package func addRoutes(to router: some RouterMethods<SyncRequestContext>) {
-        router.post("/api/internal/sync/users", use: sync)
-        router.post("/api/internal/sync/remove-user", use: remove)
+        router.on(.submitUsers, use: sync)
+        router.on(.removeUser, use: remove)
     }
 
     // MARK: A sync
@@ -69,15 +70,7 @@ package struct IntakeController: Sendable {
     }
 
     /// The integration guide's accessibility check: nothing is queued.
-    private func connectionOK() -> Response {
-        .json { json in
-            json.object { json in
-                json.member("success", true)
-                json.member("message", "Connection OK")
-                json.member("timestamp", dependencies.clock.now())
-            }
-        }
-    }
+    private func connectionOK() -> Response { .json(document: ConnectionDocument(at: dependencies.clock.now())) }
 
     // MARK: A removal
 

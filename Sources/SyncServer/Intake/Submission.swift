@@ -15,8 +15,8 @@ struct Submission {
         /// The route, however a request spells it: together with the tenant, the scope of an `Idempotency-Key`.
         var path: String {
             switch self {
-            case .sync: "/api/internal/sync/users"
-            case .removal: "/api/internal/sync/remove-user"
+            case .sync: Route.submitUsers.path
+            case .removal: Route.removeUser.path
             }
         }
     }

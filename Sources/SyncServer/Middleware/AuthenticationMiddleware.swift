@@ -1,5 +1,6 @@
 package import Hummingbird
 import Logging
+import SyncAPI
 package import SyncModel
 
 /// Admits requests with a good key; decides on the headers alone (Contract.md, "Who may call").

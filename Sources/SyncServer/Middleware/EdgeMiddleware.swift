@@ -1,8 +1,9 @@
-package import Hummingbird
 import HTTPTypes
+package import Hummingbird
 import JobQueue
 package import Logging
 import NIOCore
+import SyncAPI
 package import SyncModel
 
 /// The outermost middleware: assigns the request id, finds the caller's address, turns errors into answers, logs and measures.
@@ -58,7 +59,8 @@ package struct EdgeMiddleware: RouterMiddleware {
     private func answer(_ known: APIError, context: SyncRequestContext) -> Response {
         var headers = known.headers
         if known.closesConnection { headers[.connection] = "close" }
-        return .json(known.status, headers: headers, bytes: known.json(requestID: context.requestID, now: clock.now()))
+        let document = known.document(requestID: context.requestID, now: clock.now())
+        return .json(known.status, headers: headers, document: document)
     }
 
     private func apiError(_ error: any Error, request: Request, context: SyncRequestContext) -> APIError {

@@ -15,9 +15,9 @@ package struct DeliveriesController: Sendable {
     }
 
     package func addRoutes(to router: some RouterMethods<SyncRequestContext>) {
-        router.get("/api/internal/sync/deliveries", use: list)
-        router.post("/api/internal/sync/deliveries/test", use: test)
-        router.post("/api/internal/sync/deliveries/{id}/redeliver", use: redeliver)
+        router.on(.deliveries, use: list)
+        router.on(.testDelivery, use: test)
+        router.on(.redeliver, use: redeliver)
     }
 
     @Sendable private func list(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
@@ -26,10 +26,10 @@ package struct DeliveriesController: Sendable {
         filter.state = try query.word("state", as: DeliveryState.self)
         filter.jobID = try query.jobID("jobId")
         filter.tenantID = try query.text("tenantId").map { TenantID($0) }
-        let limit = try query.integer("limit", in: JobsController.listLimits, default: JobsController.listDefault)
+        let limit = try query.integer("limit", in: PageLimit.list.range, default: PageLimit.list.standard)
         let cursor = try query.cursor()
         let page = try await reportingBadCursor { try await queue.deliveries(filter, limit: limit, cursor: cursor) }
-        return .json(document: PageDocument("deliveries", page, element: DeliveryDocument.init))
+        return .json(document: PageDocument(page, element: DeliveryDocument.init))
     }
 
     /// 202 and the delivery, due now, whatever its state.
@@ -41,7 +41,7 @@ package struct DeliveriesController: Sendable {
             throw APIError.notFound("Delivery")
         }
         action.log("accepted", context)
-        return .json(.accepted) { answer(delivery, "The webhook is due now", to: &$0) }
+        return answer("The webhook is due now", delivery)
     }
 
     /// 202 and the delivery of a test event for the configured address.
@@ -53,15 +53,11 @@ package struct DeliveriesController: Sendable {
                 details: .text("Set WRAPPER_WEBHOOK_URL to the address that shall receive the webhooks"))
         }
         OperatorAction("test", deliveryID: delivery.what.id).log("accepted", context)
-        return .json(.accepted) { answer(delivery, "A test event is due now", to: &$0) }
+        return answer("A test event is due now", delivery)
     }
 
-    private func answer(_ delivery: Delivery, _ message: String, to json: inout JSONWriter) {
-        json.object { json in
-            json.member("success", true)
-            json.member("message", message)
-            json.member("delivery") { DeliveryDocument(delivery).write(to: &$0) }
-        }
+    private func answer(_ message: String, _ delivery: Delivery) -> Response {
+        .json(.accepted, document: DeliveryAnswerDocument(message: message, delivery: DeliveryDocument(delivery)))
     }
 
     /// Whether the text can be a delivery's id at all: anything else stays out of the log.

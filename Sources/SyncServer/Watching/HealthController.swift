@@ -1,4 +1,5 @@
 package import Hummingbird
+import SyncAPI
 package import SyncEngine
 package import SyncModel
 
@@ -23,10 +24,10 @@ package struct HealthController: Sendable {
     }
 
     package func addRoutes(to router: some RouterMethods<SyncRequestContext>) {
-        router.get("/api/health", use: health)
-        router.get("/api/internal/health", use: health)
-        router.get("/livez", use: live)
-        router.get("/readyz", use: ready)
+        router.on(.health, use: health)
+        router.on(.internalHealth, use: health)
+        router.on(.live, use: live)
+        router.on(.ready, use: ready)
     }
 
     /// The wrapper's connectivity check: it reached the server with a good key.
@@ -36,12 +37,7 @@ package struct HealthController: Sendable {
 
     /// The process is alive; nothing else is checked.
     @Sendable private func live(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
-        .json { json in
-            json.object { json in
-                json.member("success", true)
-                json.member("status", "ok")
-            }
-        }
+        .json(document: AliveDocument())
     }
 
     /// 503 only while starting, draining, or when the queue cannot be written: jobs are accepted while the directory is away.
@@ -54,15 +50,9 @@ package struct HealthController: Sendable {
     }
 
     private func answer(_ word: String, _ status: EngineStatus) -> Response {
-        .json { json in
-            json.object { json in
-                json.member("success", true)
-                json.member("status", word)
-                json.member("timestamp", clock.now())
-                json.member("directory") { status.directory.write(to: &$0) }
-                json.member("draining", status.draining)
-            }
-        }
+        .json(
+            document: HealthDocument(
+                status: word, at: clock.now(), directory: DirectoryDocument(status.directory), draining: status.draining))
     }
 
     private func notReady(_ why: String, retryAfter: Int) -> APIError {

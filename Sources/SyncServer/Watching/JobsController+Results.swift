@@ -20,7 +20,7 @@ extension JobsController {
             }
             return try await stream(of: try await job(of: context), status: status, channel: context.channel)
         }
-        let limit = try query.integer("limit", in: JobsController.resultLimits, default: JobsController.resultDefault)
+        let limit = try query.integer("limit", in: PageLimit.results.range, default: PageLimit.results.standard)
         let cursor = try query.cursor()
         let job = try await job(of: context)
         let page = try await reportingBadCursor {
@@ -28,7 +28,7 @@ extension JobsController {
         }
         return .json(
             headers: [.vary: "Accept"],
-            document: PageDocument("results", page) { UserResultDocument($0, operation: job.operation) })
+            document: PageDocument(page) { UserResultDocument($0, operation: job.operation) })
     }
 
     /// All results, one per line, page by page: the next page is read once the connection has taken the previous one, so memory

@@ -6,13 +6,6 @@ import SyncModel
 
 /// Inspecting and controlling jobs.
 package struct JobsController: Sendable {
-    /// The range of `limit` for lists, and its default.
-    static let listLimits = 1...200
-    static let listDefault = 50
-    /// The same for results.
-    static let resultLimits = 1...1000
-    static let resultDefault = 100
-
     let queue: any JobQueue
     let engine: any EngineControl
     let views: JobViews
@@ -24,11 +17,11 @@ package struct JobsController: Sendable {
     }
 
     package func addRoutes(to router: some RouterMethods<SyncRequestContext>) {
-        router.get("/api/internal/sync/jobs", use: list)
-        router.get("/api/internal/sync/jobs/{id}", use: show)
-        router.get("/api/internal/sync/jobs/{id}/results", use: results)
-        router.post("/api/internal/sync/jobs/{id}/retry", use: retry)
-        router.post("/api/internal/sync/jobs/{id}/cancel", use: cancel)
+        router.on(.jobs, use: list)
+        router.on(.job, use: show)
+        router.on(.results, use: results)
+        router.on(.retryJob, use: retry)
+        router.on(.cancelJob, use: cancel)
     }
 
     @Sendable func list(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
@@ -39,11 +32,11 @@ package struct JobsController: Sendable {
         filter.source = try query.text("source")
         filter.since = try query.time("since")
         filter.until = try query.time("until")
-        let limit = try query.integer("limit", in: JobsController.listLimits, default: JobsController.listDefault)
+        let limit = try query.integer("limit", in: PageLimit.list.range, default: PageLimit.list.standard)
         let cursor = try query.cursor()
         let page = try await reportingBadCursor { try await queue.jobs(filter, limit: limit, cursor: cursor) }
         let now = views.clock.now()
-        return .json(document: PageDocument("jobs", page) { JobSummaryDocument(job: $0, now: now) })
+        return .json(document: PageDocument(page) { JobSummaryDocument(job: $0, now: now) })
     }
 
     @Sendable func show(_ request: Request, _ context: SyncRequestContext) async throws -> Response {

@@ -1,6 +1,7 @@
 import HTTPTypes
 package import Hummingbird
 import NIOCore
+import SyncAPI
 import Telemetry
 
 /// Metrics as Prometheus text (exposition format 0.0.4).
@@ -11,7 +12,7 @@ package struct MetricsController: Sendable {
     package init(render: @escaping @Sendable () async -> [UInt8]) { self.render = render }
 
     package func addRoutes(to router: some RouterMethods<SyncRequestContext>) {
-        router.get("/metrics", use: metrics)
+        router.on(.metrics, use: metrics)
     }
 
     @Sendable private func metrics(_ request: Request, _ context: SyncRequestContext) async throws -> Response {

@@ -1,5 +1,6 @@
 package import Hummingbird
 package import JobQueue
+import SyncAPI
 package import SyncEngine
 package import SyncModel
 
@@ -16,7 +17,7 @@ package struct StatusController: Sendable {
     }
 
     package func addRoutes(to router: some RouterMethods<SyncRequestContext>) {
-        router.get("/api/internal/sync/status", use: status)
+        router.on(.status, use: status)
     }
 
     @Sendable private func status(_ request: Request, _ context: SyncRequestContext) async throws -> Response {

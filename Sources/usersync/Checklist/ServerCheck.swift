@@ -3,13 +3,12 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import Settings
+import SyncAPI
 import SyncModel
 
 /// Checks the running server: it answers, admits the right key, reports mistakes.
 struct ServerCheck {
     let client: SyncClient
-
-    private static let submission = "/api/internal/sync/users"
 
     func run(into list: inout Checklist) async {
         guard await isReachable(&list) else { return }
@@ -22,13 +21,14 @@ struct ServerCheck {
 
     private func isReachable(_ list: inout Checklist) async -> Bool {
         do {
-            let status = try await client.send(client.request(.GET, "/livez"), timeout: .seconds(10)).status
+            let status = try await client.send(client.request(.live), timeout: .seconds(10)).status
             if status == 200 {
                 list.ok(.endpoint, "\(client.target.url) answers")
                 return true
             }
             list.failure(
-                .endpoint, "\(client.target.url)/livez answers \(status)", "is it a usersync server? name it with --server")
+                .endpoint, "\(client.target.url)\(Route.live.path) answers \(status)",
+                "is it a usersync server? name it with --server")
         } catch {
             list.failure(
                 .endpoint, "\(error)", "start it: usersync serve; or check only the configuration: usersync check --offline")
@@ -40,7 +40,7 @@ struct ServerCheck {
     private func connection(_ list: inout Checklist) async {
         await probe(&list, .endpoint, post("{\"test\":\"connection\"}")) { answer, list in
             switch answer.status {
-            case 200: list.ok(.endpoint, "POST \(ServerCheck.submission) accepts the key and the guide's connection test")
+            case 200: list.ok(.endpoint, "POST \(Route.submitUsers.path) accepts the key and the guide's connection test")
             case 401:
                 list.failure(
                     .endpoint, "the server does not know this key",
@@ -65,28 +65,28 @@ struct ServerCheck {
     }
 
     private func readiness(_ list: inout Checklist) async {
-        await probe(&list, .logging, client.request(.GET, "/readyz")) { answer, list in
-            let directory = (try? answer.decoded(as: Readiness.self))?.directory
+        await probe(&list, .logging, client.request(.ready)) { answer, list in
+            let directory = (try? answer.decoded(as: HealthDocument.self))?.directory
             if answer.status != 200 {
                 list.failure(
-                    .logging, "/readyz answers \(answer.status)",
+                    .logging, "\(Route.ready.path) answers \(answer.status)",
                     "look at the server's log: it starts, stops or cannot write its queue")
             } else if let directory, directory.isInTrouble {
                 list.failure(
                     .schema, "the server cannot write the CRM's database\(directory.error.map { ": \($0)" } ?? "")",
                     "fix the database; work resumes by itself")
             } else {
-                list.ok(.logging, "/livez and /readyz answer")
+                list.ok(.logging, "\(Route.live.path) and \(Route.ready.path) answer")
             }
         }
     }
 
     private func metrics(_ list: inout Checklist) async {
-        await probe(&list, .logging, client.request(.GET, "/metrics")) { answer, list in
+        await probe(&list, .logging, client.request(.metrics)) { answer, list in
             if answer.status == 200, !answer.body.isEmpty {
-                list.ok(.logging, "/metrics answers")
+                list.ok(.logging, "\(Route.metrics.path) answers")
             } else {
-                list.failure(.logging, "/metrics answers \(answer.status)", "ask with a key that the server knows")
+                list.failure(.logging, "\(Route.metrics.path) answers \(answer.status)", "ask with a key that the server knows")
             }
         }
     }
@@ -97,9 +97,9 @@ struct ServerCheck {
         request.headers.add(name: "X-Tenant-ID", value: "usersync-check")
         request.headers.add(name: "X-Sync-Source", value: "usersync-check")
         await probe(&list, .errors, request) { answer, list in
-            let error = try? answer.decoded(as: GuideError.self)
+            let error = try? answer.decoded(as: ErrorDocument.self)
             switch answer.status {
-            case 400 where error?.success == false && error?.error.isEmpty == false && error?.timestamp.isEmpty == false:
+            case 400 where error?.success == false && error?.error.isEmpty == false && error?.timestamp != nil:
                 list.ok(.errors, "a malformed request is a 400 in the guide's error format")
             case 401, 403: list.doubt(.errors, "not checked: the key may not submit", "check with INTERNAL_API_KEY")
             case 429: list.doubt(.errors, "not checked: the rate limit is used up", "try again later")
@@ -109,7 +109,7 @@ struct ServerCheck {
     }
 
     private func post(_ json: String) -> HTTPClientRequest {
-        var request = client.request(.POST, ServerCheck.submission)
+        var request = client.request(.submitUsers)
         request.headers.add(name: "Content-Type", value: "application/json")
         request.body = .bytes(ByteBuffer(string: json))
         return request
@@ -124,12 +124,5 @@ struct ServerCheck {
         } catch {
             list.failure(section, "\(error)", "look at the server's log")
         }
-    }
-
-    private struct Readiness: Decodable { let directory: StatusDocument.Directory? }
-    private struct GuideError: Decodable {
-        let success: Bool
-        let error: String
-        let timestamp: String
     }
 }

@@ -1,3 +1,4 @@
+import SyncAPI
 import SyncModel
 import UsersyncApp
 
@@ -11,15 +12,15 @@ enum TrialSync {
                 var jobs: [JobDocument] = []
                 for _ in 0..<2 {
                     let json = users.request((1...100).map { users.user($0) }, syncType: "full")
-                    let accepted = try await server.submit(users, json: json).decoded(as: AcceptedDocument.self)
+                    let accepted = try await server.submit(users, json: json).decoded(as: AcknowledgementDocument.self)
                     jobs.append(
                         try await JobFollower(
-                            client: server.client, jobID: accepted.jobId, interval: .milliseconds(20), patience: .seconds(5)
+                            client: server.client, jobID: accepted.jobID, interval: .milliseconds(20), patience: .seconds(5)
                         ).follow { _ in }.job)
                 }
                 return jobs
             }
-            if jobs.map({ $0.counts["created"] ?? 0 }) == [100, 0], jobs.allSatisfy({ $0.state == .completed }) {
+            if jobs.map({ $0.counts.created }) == [100, 0], jobs.allSatisfy({ $0.state == .completed }) {
                 list.ok(
                     .production,
                     "a trial sync of 100 users on a temporary database created them, and a second one found them again")

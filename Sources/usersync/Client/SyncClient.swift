@@ -1,9 +1,11 @@
 import AsyncHTTPClient
 import Foundation
+import HTTPTypes
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Settings
+import SyncAPI
 import SyncModel
 import TerminalUI
 
@@ -26,9 +28,9 @@ struct SyncClient: Sendable {
         let body: Data
 
         /// - Throws: `CommandFailure` if the body is not what was expected.
-        func decoded<Document: Decodable>(as _: Document.Type = Document.self) throws(CommandFailure) -> Document {
+        func decoded<Document: JSONDocument>(as _: Document.Type = Document.self) throws(CommandFailure) -> Document {
             do {
-                return try JSONDecoder().decode(Document.self, from: body)
+                return try Document(json: body)
             } catch {
                 throw CommandFailure("the server's answer (\(status)) cannot be read: is it a usersync server?")
             }
@@ -55,27 +57,24 @@ struct SyncClient: Sendable {
         }
     }
 
-    func get(_ path: String, _ query: [(String, String?)] = []) async throws -> Answer {
-        try await accepted(request(.GET, path, query))
-    }
-
-    func post(_ path: String, json: String? = nil) async throws -> Answer {
-        var request = request(.POST, path)
-        if let json {
-            request.headers.add(name: "Content-Type", value: "application/json")
-            request.body = .bytes(ByteBuffer(string: json))
-        }
-        return try await accepted(request)
+    /// Calls a route that takes no body.
+    ///
+    /// - Parameters:
+    ///   - id: the job or the delivery, for a route that names one.
+    ///   - query: parameters; those without a value are left out.
+    /// - Throws: `Refusal` for an answer other than 2xx, `Unreachable` where there is none.
+    func call(_ route: Route, id: String = "", query: [(String, String?)] = []) async throws -> Answer {
+        try await accepted(request(route, id: id, query: query))
     }
 
     /// A request with the key.
-    func request(_ method: HTTPMethod, _ path: String, _ query: [(String, String?)] = []) -> HTTPClientRequest {
+    func request(_ route: Route, id: String = "", query: [(String, String?)] = []) -> HTTPClientRequest {
         var components = URLComponents()
         components.queryItems = query.compactMap { name, value in value.map { URLQueryItem(name: name, value: $0) } }
         // URLComponents leaves a plus unencoded, which servers read as a space.
         let encoded = (components.percentEncodedQuery ?? "").replacingOccurrences(of: "+", with: "%2B")
-        var request = HTTPClientRequest(url: target.url + path + (encoded.isEmpty ? "" : "?\(encoded)"))
-        request.method = method
+        var request = HTTPClientRequest(url: target.url + route.path(of: id) + (encoded.isEmpty ? "" : "?\(encoded)"))
+        request.method = HTTPMethod(rawValue: route.method.rawValue)
         request.headers.add(name: "User-Agent", value: "usersync")
         request.headers.add(name: "Accept", value: "application/json")
         if let key = target.key { request.headers.add(name: "X-Internal-API-Key", value: key.value) }
@@ -165,7 +164,7 @@ struct Refusal: Error, CustomStringConvertible {
                     : "  No key was sent: set INTERNAL_API_KEY, or name a file that holds it with --key-file.")
         }
         if let retryAfter { lines.append("  Try again in \(Format.duration(Double(retryAfter))).") }
-        if let id = error?.requestId { lines.append("  Request \(Table.oneLine(id))") }
+        if let id = error?.requestID, !id.isEmpty { lines.append("  Request \(Table.oneLine(id))") }
         return lines.joined(separator: "\n")
     }
 }

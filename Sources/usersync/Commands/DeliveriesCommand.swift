@@ -1,4 +1,5 @@
 import ArgumentParser
+import SyncAPI
 import SyncModel
 import TerminalUI
 
@@ -38,8 +39,8 @@ struct DeliveriesCommand: AsyncParsableCommand {
         @OptionGroup var server: ServerOptions
 
         func validate() throws {
-            guard (1...200).contains(limit) else { throw ValidationError("--limit must be from 1 to 200") }
-            if let state, !["pending", "delivered", "dead"].contains(state) {
+            try JobsCommand.validate(limit: limit)
+            if let state, DeliveryState(rawValue: state) == nil {
                 throw ValidationError("--state must be pending, delivered or dead")
             }
             if let job { try JobsCommand.validate(job) }
@@ -48,13 +49,13 @@ struct DeliveriesCommand: AsyncParsableCommand {
         func run() async throws {
             let terminal = Terminal.standard
             try await server.withClient { client in
-                let answer = try await client.get(
-                    "/api/internal/sync/deliveries",
-                    [("state", state), ("jobId", job), ("limit", "\(limit)"), ("cursor", cursor)])
+                let answer = try await client.call(
+                    .deliveries,
+                    query: [("state", state), ("jobId", job), ("limit", "\(limit)"), ("cursor", cursor)])
                 if json { return terminal.say(String(decoding: answer.body, as: UTF8.self)) }
-                let page = try answer.decoded(as: DeliveryPage.self)
-                guard !page.deliveries.isEmpty else { return terminal.note("No webhooks.") }
-                for line in JobTables.deliveries(page.deliveries).lines(width: terminal.width, style: terminal.style) {
+                let page = try answer.decoded(as: PageDocument<DeliveryDocument>.self)
+                guard !page.items.isEmpty else { return terminal.note("No webhooks.") }
+                for line in JobTables.deliveries(page.items).lines(width: terminal.width, style: terminal.style) {
                     terminal.say(line)
                 }
                 if let next = page.nextCursor { terminal.note(terminal.errorStyle.dim("more: --cursor \(next)")) }
@@ -92,11 +93,13 @@ struct DeliveriesCommand: AsyncParsableCommand {
                 if dead {
                     // Redelivered ones are no longer dead, so the first page is always the rest.
                     while true {
-                        let page = try await client.get("/api/internal/sync/deliveries", [("state", "dead"), ("limit", "200")])
-                            .decoded(as: DeliveryPage.self)
-                        for delivery in page.deliveries { try await redeliver(delivery.id, client) }
-                        count += page.deliveries.count
-                        if page.nextCursor == nil || page.deliveries.isEmpty { break }
+                        let page = try await client.call(
+                            .deliveries, query: [("state", "dead"), ("limit", "\(PageLimit.list.range.upperBound)")]
+                        )
+                        .decoded(as: PageDocument<DeliveryDocument>.self)
+                        for delivery in page.items { try await redeliver(delivery.id, client) }
+                        count += page.items.count
+                        if page.nextCursor == nil || page.items.isEmpty { break }
                     }
                 } else {
                     for id in ids { try await redeliver(id, client) }
@@ -110,7 +113,7 @@ struct DeliveriesCommand: AsyncParsableCommand {
             guard id.utf8.allSatisfy(DeliveriesCommand.isIDCharacter) else {
                 throw CommandFailure("the server sent an invalid delivery id")
             }
-            _ = try await client.post("/api/internal/sync/deliveries/\(id)/redeliver")
+            _ = try await client.call(.redeliver, id: id)
         }
     }
 
@@ -130,7 +133,7 @@ struct DeliveriesCommand: AsyncParsableCommand {
         func run() async throws {
             let terminal = Terminal.standard
             try await server.withClient { client in
-                let answer = try await client.post("/api/internal/sync/deliveries/test")
+                let answer = try await client.call(.testDelivery)
                 if json { return terminal.say(String(decoding: answer.body, as: UTF8.self)) }
                 terminal.note(
                     "\(terminal.errorStyle.green("✔")) A test event is on its way; `usersync deliveries list --limit 1` shows what became of it"

@@ -1,28 +1,30 @@
+import SyncAPI
 import SyncModel
 import TerminalUI
 
 /// Jobs and users as tables and lines.
 enum JobTables {
-    static func jobs(_ jobs: [JobDocument]) -> Table {
+    static func jobs(_ jobs: [JobSummaryDocument]) -> Table {
         var table = Table([
             ("Job", .left), ("State", .left), ("Tenant", .left), ("Users", .right), ("Done", .right), ("Failed", .right),
             ("Accepted (UTC)", .left), ("Source", .left),
         ])
         for job in jobs {
             table.add([
-                job.jobId, job.stateWords, job.tenant.id, Format.count(job.totalUsers),
-                Format.percent(job.settled, of: job.totalUsers), job.failed > 0 ? Format.count(job.failed) : "",
-                job.acceptedAt.map(Format.moment) ?? "", job.source ?? "",
+                job.jobID, job.stateWords, job.tenant.id, Format.count(job.counts.totalUsers),
+                Format.percent(job.counts.byOutcome.settled, of: job.counts.totalUsers),
+                job.counts.byOutcome.failed > 0 ? Format.count(job.counts.byOutcome.failed) : "",
+                job.acceptedAt.map { Format.moment($0.iso8601) } ?? "", job.source,
             ])
         }
         return table
     }
 
-    static func failures(_ results: [ResultDocument]) -> Table {
+    static func failures(_ results: [UserResultDocument]) -> Table {
         var table = Table([("Index", .right), ("Id", .left), ("Email", .left), ("Code", .left), ("Why", .left)])
         for result in results {
             table.add([
-                result.index.map { Format.count($0) } ?? "", result.userId ?? "", result.email ?? "", result.code ?? "",
+                Format.count(result.index), result.userID ?? "", result.email ?? "", result.code ?? "",
                 result.error ?? "",
             ])
         }
@@ -38,19 +40,57 @@ enum JobTables {
         for delivery in deliveries {
             let answer = [delivery.lastStatus.map(String.init), delivery.lastError].compactMap { $0 }.joined(separator: " ")
             table.add([
-                delivery.id, delivery.state, delivery.type ?? "", delivery.attempts.map(String.init) ?? "", delivery.jobId ?? "",
-                delivery.createdAt.map(Format.moment) ?? "", answer,
+                delivery.id, delivery.state, delivery.type, String(delivery.attempts), delivery.jobID ?? "",
+                delivery.createdAt.map { Format.moment($0.iso8601) } ?? "", answer,
             ])
         }
         return table
     }
 }
 
-extension JobDocument {
+/// A job as a person sees its state.
+protocol ShownJob {
+    /// `JobState`'s word.
+    var status: String { get }
+    var cancelRequested: Bool { get }
+}
+
+extension JobSummaryDocument: ShownJob {}
+extension JobDocument: ShownJob {
+    var status: String { result.status }
+}
+
+extension ShownJob {
+    /// `nil` for a word of a later server.
+    var state: JobState? { JobState(rawValue: status) }
+    var hasEnded: Bool { state?.isEnd ?? false }
+
     /// The state in words for people.
     var stateWords: String {
         if cancelRequested, !hasEnded { return "cancelling" }
         return status.replacing("_", with: " ")
+    }
+}
+
+extension JobDocument {
+    var counts: JobCounts { result.metadata.counts.byOutcome }
+    var totalUsers: Int { result.metadata.counts.totalUsers }
+    var failed: Int { counts.failed }
+    /// Users that are done with, in whatever way.
+    var settled: Int { counts.settled }
+
+    /// `3 created, 1 failed`.
+    var outcomeText: String {
+        (UserOutcome.allCases.map { (counts[$0], $0.word) } + [(counts.cancelled, "cancelled")])
+            .compactMap { count, word in count > 0 ? "\(Format.count(count)) \(word)" : nil }
+            .joined(separator: ", ")
+    }
+
+    /// Seconds from acceptance, or from the start if that is not shown, to the end.
+    var seconds: Double? {
+        if let milliseconds = result.metadata.durationMilliseconds { return Double(milliseconds) / 1000 }
+        guard let from = result.metadata.acceptedAt ?? startedAt, let endedAt else { return nil }
+        return endedAt.seconds(since: from)
     }
 
     var progressLine: ProgressLine {
@@ -67,13 +107,13 @@ extension JobDocument {
             case .completedWithErrors: style.yellow("!")
             default: style.red("✘")
             }
-        var line = "\(mark) \(Table.oneLine(message ?? "Job \(jobId): \(stateWords)"))"
+        var line = "\(mark) \(Table.oneLine(result.message.isEmpty ? "Job \(result.jobID): \(stateWords)" : result.message))"
         if let seconds {
             line += " in \(Format.duration(seconds))"
             if settled >= 1000, seconds > 0 { line += " (\(Format.rate(Double(settled) / seconds, "users")))" }
         }
         if !outcomeText.isEmpty { line += ": \(outcomeText)" }
-        if let error { line += "\n  \(Table.oneLine(error))" }
+        if let error = result.error { line += "\n  \(Table.oneLine(error))" }
         return line
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SyncAPI
 import SyncModel
 import TerminalUI
 
@@ -44,7 +45,7 @@ struct JobsCommand: AsyncParsableCommand {
         @OptionGroup var server: ServerOptions
 
         func validate() throws {
-            guard (1...200).contains(limit) else { throw ValidationError("--limit must be from 1 to 200") }
+            try JobsCommand.validate(limit: limit)
             if let status, JobState(rawValue: status) == nil {
                 throw ValidationError("--status must be one of \(JobState.allCases.map(\.rawValue).joined(separator: ", "))")
             }
@@ -58,16 +59,16 @@ struct JobsCommand: AsyncParsableCommand {
         func run() async throws {
             let terminal = Terminal.standard
             try await server.withClient { client in
-                let answer = try await client.get(
-                    "/api/internal/sync/jobs",
-                    [
+                let answer = try await client.call(
+                    .jobs,
+                    query: [
                         ("status", status), ("tenantId", tenant), ("source", source), ("since", since), ("until", until),
                         ("limit", "\(limit)"), ("cursor", cursor),
                     ])
                 if json { return terminal.say(String(decoding: answer.body, as: UTF8.self)) }
-                let page = try answer.decoded(as: JobPage.self)
-                guard !page.jobs.isEmpty else { return terminal.note("No jobs.") }
-                for line in JobTables.jobs(page.jobs).lines(width: terminal.width, style: terminal.style) { terminal.say(line) }
+                let page = try answer.decoded(as: PageDocument<JobSummaryDocument>.self)
+                guard !page.items.isEmpty else { return terminal.note("No jobs.") }
+                for line in JobTables.jobs(page.items).lines(width: terminal.width, style: terminal.style) { terminal.say(line) }
                 if let next = page.nextCursor { terminal.note(terminal.errorStyle.dim("more: --cursor \(next)")) }
             }
         }
@@ -102,13 +103,13 @@ struct JobsCommand: AsyncParsableCommand {
                 if follow {
                     answer = try await SubmitCommand.watch(follower, terminal: terminal).answer
                 } else {
-                    answer = try await client.get("/api/internal/sync/jobs/\(id)")
+                    answer = try await client.call(.job, id: id)
                 }
                 if json { return terminal.say(String(decoding: answer.body, as: UTF8.self)) }
                 let job = try answer.decoded(as: JobDocument.self)
                 for line in job.lines(style: terminal.style) { terminal.say(line) }
                 guard failed, job.failed > 0 else { return }
-                let table = JobTables.failures(try await follower.failedUsers(limit: 1000))
+                let table = JobTables.failures(try await follower.failedUsers(limit: PageLimit.results.range.upperBound))
                 terminal.say()
                 for line in table.lines(width: terminal.width, style: terminal.style) { terminal.say(line) }
             }
@@ -137,12 +138,12 @@ struct JobsCommand: AsyncParsableCommand {
         func run() async throws {
             let terminal = Terminal.standard
             try await server.withClient { client in
-                let answer = try await client.post("/api/internal/sync/jobs/\(id)/retry")
-                let accepted = try answer.decoded(as: AcceptedDocument.self)
+                let answer = try await client.call(.retryJob, id: id)
+                let accepted = try answer.decoded(as: AcknowledgementDocument.self)
                 if json, !follow { return terminal.say(String(decoding: answer.body, as: UTF8.self)) }
-                terminal.note("\(terminal.errorStyle.green("✔")) \(Table.oneLine(accepted.message)), job \(accepted.jobId)")
+                terminal.note("\(terminal.errorStyle.green("✔")) \(Table.oneLine(accepted.message)), job \(accepted.jobID)")
                 guard follow else { return }
-                let follower = JobFollower(client: client, jobID: accepted.jobId)
+                let follower = JobFollower(client: client, jobID: accepted.jobID)
                 let (job, last) = try await SubmitCommand.watch(follower, terminal: terminal)
                 if json { terminal.say(String(decoding: last.body, as: UTF8.self)) }
                 try await SubmitCommand.sum(up: job, follower, terminal: terminal)
@@ -171,11 +172,18 @@ struct JobsCommand: AsyncParsableCommand {
         func run() async throws {
             let terminal = Terminal.standard
             try await server.withClient { client in
-                let answer = try await client.post("/api/internal/sync/jobs/\(id)/cancel")
+                let answer = try await client.call(.cancelJob, id: id)
                 if json { return terminal.say(String(decoding: answer.body, as: UTF8.self)) }
                 terminal.note(
                     "\(terminal.errorStyle.green("✔")) Job \(id) is being cancelled; it ends after its running batches")
             }
+        }
+    }
+
+    static func validate(limit: Int) throws {
+        let range = PageLimit.list.range
+        guard range.contains(limit) else {
+            throw ValidationError("--limit must be from \(range.lowerBound) to \(range.upperBound)")
         }
     }
 
@@ -192,25 +200,27 @@ extension JobDocument {
         func row(_ title: String, _ value: String?) {
             if let value, !value.isEmpty { lines.append("  \(style.dim(title.padded(to: 10))) \(Table.oneLine(value))") }
         }
-        row("Job", jobId + (retryOf.map { ", retry of \($0)" } ?? ""))
+        row("Job", result.jobID + (retryOf.map { ", retry of \($0)" } ?? ""))
         row("State", stateWords)
-        row("Tenant", tenant.name.map { "\(tenant.id) (\($0))" } ?? tenant.id)
-        row("Operation", operation)
+        row("Tenant", result.tenant.name.isEmpty ? result.tenant.id : "\(result.tenant.id) (\(result.tenant.name))")
+        row("Operation", result.metadata.operation)
         row("Source", source)
         row("Users", "\(Format.count(totalUsers))\(outcomeText.isEmpty ? "" : ": \(outcomeText)")")
         row(
             "Failures",
             failedCodes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\(Format.count($1)) \($0)" }.joined(
                 separator: ", "))
-        row("Accepted", acceptedAt.map(Format.moment))
-        row("Started", startedAt.map(Format.moment))
-        row("Ended", endedAt.map(Format.moment))
+        row("Accepted", (result.metadata.acceptedAt?.iso8601).map(Format.moment))
+        row("Started", (startedAt?.iso8601).map(Format.moment))
+        row("Ended", (endedAt?.iso8601).map(Format.moment))
         if let webhook {
             row("Webhook", [webhook.state, webhook.lastError].compactMap { $0 }.joined(separator: ": "))
         }
         for warning in warnings { row("Warning", warning) }
         for attempt in attempts.prefix(5) {
-            row("Attempt", "\(Format.moment(attempt.at)) batch \(attempt.batch), attempt \(attempt.attempt): \(attempt.error)")
+            row(
+                "Attempt",
+                "\(Format.moment(attempt.at.iso8601)) batch \(attempt.batch), attempt \(attempt.attempt): \(attempt.error)")
         }
         return lines
     }

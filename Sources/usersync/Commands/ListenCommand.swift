@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import ServiceLifecycle
 import Settings
+import SyncAPI
 import SyncModel
 import TerminalUI
 import Webhooks
@@ -91,9 +92,9 @@ extension WebhookReceiver.Event {
         if let problem { return "\(time)  \(style.red("✘")) refused: \(problem)" }
         guard let document else { return "\(time)  \(style.green("✔")) verified, but the body is not a webhook of usersync" }
         var parts = ["\(time)  \(style.green("✔")) \(document.type)"]
-        if let tenant = document.data?.tenant { parts.append(tenant.name ?? tenant.id) }
-        if let message = document.data?.message { parts.append(message) }
-        if let job = document.data?.jobId { parts.append(style.dim("job \(job)")) }
+        if let tenant = document.result?.tenant { parts.append(tenant.name.isEmpty ? tenant.id : tenant.name) }
+        if let message = document.result?.message ?? document.test?.message { parts.append(message) }
+        if let job = document.result?.jobID { parts.append(style.dim("job \(job)")) }
         return parts.joined(separator: "  ")
     }
 }

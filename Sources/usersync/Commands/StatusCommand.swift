@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SyncAPI
 import SyncModel
 import TerminalUI
 
@@ -33,7 +34,7 @@ struct StatusCommand: AsyncParsableCommand {
         try await server.withClient { client in
             repeat {
                 do {
-                    let answer = try await client.get("/api/internal/sync/status")
+                    let answer = try await client.call(.status)
                     if json {
                         terminal.say(String(decoding: answer.body, as: UTF8.self))
                     } else {

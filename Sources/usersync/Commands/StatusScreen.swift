@@ -1,3 +1,4 @@
+import SyncAPI
 import SyncModel
 import TerminalUI
 
@@ -21,7 +22,7 @@ struct StatusScreen {
     var attentions: [Attention] {
         var all: [Attention] = []
         if let directory = status.directory, directory.isInTrouble {
-            let since = directory.since.map { " since \(Format.moment($0)) UTC\(age(of: $0))" } ?? ""
+            let since = directory.since.map { " since \(Format.moment($0.iso8601)) UTC\(age(of: $0))" } ?? ""
             let why = directory.error.map { ": \($0)" } ?? ""
             all.append(
                 Attention(
@@ -32,7 +33,7 @@ struct StatusScreen {
             all.append(
                 Attention(
                     isGrave: true,
-                    what: "The queue's disk has \(Format.bytes(free)) left; below MIN_FREE_DISK_BYTES syncs are refused",
+                    what: "The queue's disk has \(Format.bytes(Int(free))) left; below MIN_FREE_DISK_BYTES syncs are refused",
                     press: "Make room on the disk of DATA_DIR"))
         }
         if let dead = status.webhooks?.dead, dead > 0 {
@@ -42,16 +43,16 @@ struct StatusScreen {
                     isGrave: true, what: "\(Format.count(dead, "webhook")) \(dead == 1 ? "was" : "were") given up\(why)",
                     press: "usersync deliveries list --state dead, then usersync deliveries redeliver --dead"))
         }
-        if let retrying = status.retrying, let first = retrying.first {
-            let next = first.nextAttemptAt.flatMap { Timestamp(iso8601: $0) }.map { $0.seconds(since: now) }
+        if let first = status.retrying.first {
+            let next = first.nextAttemptAt.map { $0.seconds(since: now) }
             let when = next.map { ", the next in \(Format.duration(max(0, $0)))" } ?? ""
             all.append(
                 Attention(
                     isGrave: false,
                     what:
-                        "\(Format.count(retrying.count, "batch", "batches")) wait\(retrying.count == 1 ? "s" : "") for another attempt\(when)"
+                        "\(Format.count(status.retrying.count, "batch", "batches")) wait\(status.retrying.count == 1 ? "s" : "") for another attempt\(when)"
                         + (first.lastError.map { ": \($0)" } ?? ""),
-                    press: "usersync jobs show \(first.jobId)"))
+                    press: "usersync jobs show \(first.jobID)"))
         }
         if let pending = status.webhooks?.pending, pending > 0, let oldest = status.webhooks?.oldestAgeSeconds, oldest > 300 {
             all.append(
@@ -60,7 +61,7 @@ struct StatusScreen {
                     what: "\(Format.count(pending, "webhook")) not acknowledged yet, the oldest for \(Format.duration(oldest))",
                     press: "usersync deliveries list --state pending"))
         }
-        if let age = status.oldestPendingAgeSeconds, age > 300, (status.pendingUsers ?? 0) > 0,
+        if let age = status.oldestPendingAgeSeconds, age > 300, status.pendingUsers > 0,
             (status.usersPerSecond?.oneMinute ?? 1) == 0, status.directory?.isInTrouble != true
         {
             all.append(
@@ -69,7 +70,7 @@ struct StatusScreen {
                     what: "Users have been waiting for \(Format.duration(age)), and none was applied in the last minute",
                     press: "Look at the server's log, then restart it: nothing accepted is lost"))
         }
-        if status.draining == true {
+        if status.draining {
             all.append(
                 Attention(isGrave: false, what: "The server is stopping and accepts nothing new", press: "Wait until it is back"))
         }
@@ -93,12 +94,12 @@ struct StatusScreen {
         for (title, value) in figures where !value.isEmpty {
             lines.append("  \(style.dim(title.padded(to: 10))) \(Table.oneLine(value))")
         }
-        if let tenants = status.tenants, !tenants.isEmpty {
+        if !status.tenants.isEmpty {
             var table = Table([("Tenant", .left), ("Waiting", .right), ("Open jobs", .right), ("Working on", .left)])
-            for tenant in tenants {
+            for tenant in status.tenants {
                 table.add([
-                    tenant.tenantId, Format.count(tenant.pendingUsers ?? 0), Format.count(tenant.openJobs ?? 0),
-                    tenant.currentJobId ?? "-",
+                    tenant.tenantID, Format.count(tenant.pendingUsers), Format.count(tenant.openJobs),
+                    tenant.currentJobID ?? "-",
                 ])
             }
             lines.append("")
@@ -108,29 +109,25 @@ struct StatusScreen {
     }
 
     private var figures: [(String, String)] {
-        let jobs = JobState.allCases.compactMap { state in
-            (status.jobs?[state.rawValue]).flatMap {
-                $0 > 0 ? "\(Format.count($0)) \(state.rawValue.replacing("_", with: " "))" : nil
-            }
+        let jobs = JobState.allCases.compactMap { state -> String? in
+            let count = status.jobs.counts[state, default: 0]
+            return count > 0 ? "\(Format.count(count)) \(state.rawValue.replacing("_", with: " "))" : nil
         }
-        let pending = status.pendingUsers ?? 0
+        let pending = status.pendingUsers
         let oldest = pending > 0 ? status.oldestPendingAgeSeconds.map { ", the oldest for \(Format.duration($0))" } ?? "" : ""
-        let speed = [
-            status.usersPerSecond?.oneMinute.map { "\(Format.rate($0, "users")) over 1 min" },
-            status.usersPerSecond?.fiveMinutes.map { "\(Format.rate($0, "users")) over 5 min" },
-        ].compactMap { $0 }
-        let workers = status.workers.map { "\($0.active ?? 0) of \(($0.active ?? 0).saturatingAdd($0.idle ?? 0)) at work" }
-        let webhooks = status.webhooks.map { "\(Format.count($0.pending ?? 0)) pending, \(Format.count($0.dead ?? 0)) dead" }
+        let speed = status.usersPerSecond.map {
+            "\(Format.rate($0.oneMinute, "users")) over 1 min, \(Format.rate($0.fiveMinutes, "users")) over 5 min"
+        }
+        let workers = status.workers.map { "\($0.active) of \($0.active.saturatingAdd($0.idle)) at work" }
+        let webhooks = status.webhooks.map { "\(Format.count($0.pending)) pending, \(Format.count($0.dead)) dead" }
         let queue = status.queue.map { queue in
-            [
-                queue.bytes.map { Format.bytes($0) }, queue.walBytes.map { "log \(Format.bytes($0))" },
-                queue.freeDiskBytes.map { "\(Format.bytes($0)) free on disk" },
-            ].compactMap { $0 }.joined(separator: ", ")
+            "\(Format.bytes(Int(queue.bytes))), log \(Format.bytes(Int(queue.walBytes))), "
+                + "\(Format.bytes(Int(queue.freeDiskBytes))) free on disk"
         }
         return [
             ("Jobs", jobs.isEmpty ? "none" : jobs.joined(separator: " · ")),
             ("Waiting", pending == 0 ? "nothing" : Format.count(pending, "user") + oldest),
-            ("Speed", speed.joined(separator: ", ")),
+            ("Speed", speed ?? ""),
             ("Workers", workers ?? ""),
             ("CRM", status.directory?.state ?? ""),
             ("Webhooks", webhooks ?? ""),
@@ -139,15 +136,12 @@ struct StatusScreen {
     }
 
     /// ` (38 min ago)`
-    private func age(of moment: String) -> String {
-        guard let timestamp = Timestamp(iso8601: moment) else { return "" }
-        return " (\(Format.duration(max(0, now.seconds(since: timestamp)))) ago)"
+    private func age(of moment: Timestamp) -> String {
+        " (\(Format.duration(max(0, now.seconds(since: moment)))) ago)"
     }
 }
 
-extension StatusDocument.Directory {
+extension DirectoryDocument {
     /// Whether there is an error, or a state other than a healthy one.
-    var isInTrouble: Bool {
-        error != nil || !["ok", "up", "ready", "available", "reachable", "healthy"].contains(state.lowercased())
-    }
+    var isInTrouble: Bool { error != nil || state != DirectoryHealth.State.ok.rawValue }
 }

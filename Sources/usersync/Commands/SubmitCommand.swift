@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import NIOHTTP1
+import SyncAPI
 import SyncModel
 import TerminalUI
 
@@ -75,18 +76,18 @@ struct SubmitCommand: AsyncParsableCommand {
         let prepared = upload
         try await server.withClient { client in
             let answer = try await Self.send(prepared, with: client, terminal: terminal)
-            let accepted = try answer.decoded(as: AcceptedDocument.self)
+            let accepted = try answer.decoded(as: AcknowledgementDocument.self)
             let isReplay = answer.headers.first(name: "Idempotent-Replayed") == "true"
             terminal.note(
-                "\(terminal.errorStyle.green("✔")) \(Table.oneLine(accepted.message)), job \(accepted.jobId)"
+                "\(terminal.errorStyle.green("✔")) \(Table.oneLine(accepted.message)), job \(accepted.jobID)"
                     + (isReplay ? " (already accepted under this idempotency key)" : ""))
-            for warning in accepted.warnings ?? [] { terminal.warn(Table.oneLine(warning)) }
+            for warning in accepted.warnings { terminal.warn(Table.oneLine(warning)) }
             guard follow else {
                 if json { terminal.say(String(decoding: answer.body, as: UTF8.self)) }
-                if !json { terminal.note(terminal.errorStyle.dim("  usersync jobs show \(accepted.jobId)")) }
+                if !json { terminal.note(terminal.errorStyle.dim("  usersync jobs show \(accepted.jobID)")) }
                 return
             }
-            let follower = JobFollower(client: client, jobID: accepted.jobId)
+            let follower = JobFollower(client: client, jobID: accepted.jobID)
             let (job, last) = try await Self.watch(follower, terminal: terminal)
             if json { terminal.say(String(decoding: last.body, as: UTF8.self)) }
             try await Self.sum(up: job, follower, terminal: terminal)
@@ -140,9 +141,10 @@ struct SubmitCommand: AsyncParsableCommand {
         terminal.note()
         for line in JobTables.failures(failed).lines(width: terminal.width, style: style, indent: 2) { terminal.note(line) }
         if job.failed > failed.count {
-            terminal.note("  and \(Format.count(job.failed - failed.count)) more: usersync jobs show \(job.jobId) --failed")
+            terminal.note(
+                "  and \(Format.count(job.failed - failed.count)) more: usersync jobs show \(job.result.jobID) --failed")
         }
         terminal.note()
-        terminal.note("  Once the cause is fixed: usersync jobs retry \(job.jobId)")
+        terminal.note("  Once the cause is fixed: usersync jobs retry \(job.result.jobID)")
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Settings
+import SyncAPI
 import SyncModel
 import TerminalUI
 import UsersyncApp
@@ -65,8 +66,8 @@ struct Demonstration: Sendable {
         let both = (1...3).map { marlow.user($0) }
         step("\(marlow.tenantName) syncs \(Format.count(both.count, "user"))")
         let first = try await server.submit(marlow, json: marlow.request(both, syncType: "full")).decoded(
-            as: AcceptedDocument.self)
-        let firstJob = try await JobFollower(client: server.client, jobID: first.jobId, interval: .milliseconds(20)).follow { _ in
+            as: AcknowledgementDocument.self)
+        let firstJob = try await JobFollower(client: server.client, jobID: first.jobID, interval: .milliseconds(20)).follow { _ in
         }.job
         terminal.say("  \(firstJob.endLine(style: style))")
 
@@ -78,15 +79,15 @@ struct Demonstration: Sendable {
         let json = halden.request(all, syncType: "full")
         let clock = ContinuousClock()
         let sent = clock.now
-        let large = try await server.submit(halden, json: json).decoded(as: AcceptedDocument.self)
+        let large = try await server.submit(halden, json: json).decoded(as: AcknowledgementDocument.self)
         terminal.say(
             "  \(style.green("✔")) 202 after \(Format.duration((clock.now - sent).inSeconds)): \(Format.bytes(json.utf8.count)) are on disk,"
-                + " job \(large.jobId)")
+                + " job \(large.jobID)")
 
         let (largeJob, small) = try await overtake(server, large: large)
 
         step("The webhooks, signatures verified")
-        let ids = [first.jobId, small.jobId, large.jobId]
+        let ids = [first.jobID, small.jobID, large.jobID]
         try await printWebhooks(of: ids, events: events, sink: sink)
 
         step("The outcome")
@@ -95,7 +96,7 @@ struct Demonstration: Sendable {
         ])
         for job in [firstJob, small, largeJob] {
             table.add([
-                job.tenant.name ?? job.tenant.id, Format.count(job.totalUsers), Format.count(job.counts["created"] ?? 0),
+                job.result.tenant.name, Format.count(job.totalUsers), Format.count(job.counts.created),
                 Format.count(job.failed), job.seconds.map(Format.duration) ?? "", job.stateWords,
             ])
         }
@@ -103,16 +104,16 @@ struct Demonstration: Sendable {
         if largeJob.failed > 0 {
             terminal.say()
             terminal.say("  One bad user fails alone:")
-            let failed = try await JobFollower(client: server.client, jobID: large.jobId).failedUsers(limit: 10)
+            let failed = try await JobFollower(client: server.client, jobID: large.jobID).failedUsers(limit: 10)
             for line in JobTables.failures(failed).lines(width: terminal.width, style: style, indent: 2) { terminal.say(line) }
         }
         guard small.failed == 0, largeJob.settled == users else { throw CommandFailure("the demo did not end as it should") }
-        try await farewell(server, job: large.jobId)
+        try await farewell(server, job: large.jobID)
     }
 
     /// Syncs a single user of another tenant while the large sync is running.
     private func overtake(
-        _ server: ScratchServer, large: AcceptedDocument
+        _ server: ScratchServer, large: AcknowledgementDocument
     ) async throws -> (large: JobDocument, small: JobDocument) {
         let style = terminal.style
         step("Meanwhile \(marlow.tenantName) syncs 1 user, and does not wait for the others")
@@ -121,10 +122,10 @@ struct Demonstration: Sendable {
         let answer = try await server.submit(
             marlow, json: marlow.request([marlow.user(4)], syncType: "single_user"), wait: 25)
         let took = clock.now - sent
-        let path = "/api/internal/sync/jobs/"
-        let accepted = try answer.decoded(as: JobReference.self)
-        let there = try await server.client.get(path + large.jobId).decoded(as: JobDocument.self)
-        let small = try await JobFollower(client: server.client, jobID: accepted.jobId, interval: .milliseconds(20)).follow { _ in
+        // The result has the members of an acknowledgement that are read here.
+        let accepted = try answer.decoded(as: AcknowledgementDocument.self)
+        let there = try await server.client.call(.job, id: large.jobID).decoded(as: JobDocument.self)
+        let small = try await JobFollower(client: server.client, jobID: accepted.jobID, interval: .milliseconds(20)).follow { _ in
         }.job
         let other =
             there.hasEnded
@@ -133,7 +134,7 @@ struct Demonstration: Sendable {
         terminal.say("  \(style.green("✔")) applied after \(Format.duration(took.inSeconds)); \(other)")
 
         var display = ProgressDisplay(terminal: terminal)
-        let job = try await JobFollower(client: server.client, jobID: large.jobId, interval: .milliseconds(100)).follow { job in
+        let job = try await JobFollower(client: server.client, jobID: large.jobID, interval: .milliseconds(100)).follow { job in
             display.show(job.progressLine)
         }.job
         display.end()
@@ -157,7 +158,7 @@ struct Demonstration: Sendable {
             for await event in events {
                 terminal.say("  " + event.line(style: terminal.style))
                 if let problem = event.problem { throw CommandFailure("a webhook is not signed correctly: \(problem)") }
-                if let job = event.document?.data?.jobId { open.remove(job) }
+                if let job = event.document?.result?.jobID { open.remove(job) }
                 if open.isEmpty { return }
             }
             throw CommandFailure("\(Format.count(open.count, "webhook")) did not arrive")
@@ -175,10 +176,10 @@ struct Demonstration: Sendable {
         let header = "-H 'X-Internal-API-Key: \(server.key.value)'"
         step("The server stays until you press Ctrl-C. Try:")
         for line in [
-            "curl -s \(header) \(url)/api/internal/sync/status",
-            "curl -s \(header) \(url)/api/internal/sync/jobs/\(job)",
-            "curl -s \(header) '\(url)/api/internal/sync/jobs/\(job)/results?status=failed'",
-            "curl -s \(header) '\(url)/api/internal/sync/deliveries?limit=5'",
+            "curl -s \(header) \(url)\(Route.status.path)",
+            "curl -s \(header) \(url)\(Route.job.path(of: job))",
+            "curl -s \(header) '\(url)\(Route.results.path(of: job))?status=failed'",
+            "curl -s \(header) '\(url)\(Route.deliveries.path)?limit=5'",
             "INTERNAL_API_KEY=\(server.key.value) usersync status --watch --server \(url)",
             "sqlite3 \(server.directory)/crm.sqlite 'SELECT tenant_id, count(*) FROM users GROUP BY 1'",
         ] { terminal.say("  \(line)") }
@@ -189,7 +190,4 @@ struct Demonstration: Sendable {
         terminal.say()
         terminal.say(terminal.style.bold("▸ \(text)"))
     }
-
-    /// The id in an acknowledgement or a result.
-    private struct JobReference: Decodable { let jobId: String }
 }

@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import Settings
+import SyncAPI
 import SyncModel
 import UsersyncApp
 
@@ -50,7 +51,7 @@ struct ScratchServer: Sendable {
 
     /// Sends a sync. With `wait`, in seconds, the answer is the finished result if it is ready in time.
     func submit(_ users: DemoUsers, json: String, wait: Int? = nil) async throws -> SyncClient.Answer {
-        var request = client.request(.POST, "/api/internal/sync/users")
+        var request = client.request(.submitUsers)
         request.headers.add(name: "Content-Type", value: "application/json")
         request.headers.add(name: "X-Tenant-ID", value: users.tenantID)
         request.headers.add(name: "X-Sync-Source", value: "usersync-demo")

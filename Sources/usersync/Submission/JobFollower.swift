@@ -1,4 +1,5 @@
 import Foundation
+import SyncAPI
 import SyncModel
 
 /// Watches a job until it has ended.
@@ -16,7 +17,7 @@ struct JobFollower: Sendable {
         var lostSince: ContinuousClock.Instant?
         while true {
             do {
-                let answer = try await client.get("/api/internal/sync/jobs/\(jobID)")
+                let answer = try await client.call(.job, id: jobID)
                 let job = try answer.decoded(as: JobDocument.self)
                 lostSince = nil
                 try await shown(job)
@@ -40,9 +41,9 @@ struct JobFollower: Sendable {
     }
 
     /// The first `limit` failed users.
-    func failedUsers(limit: Int) async throws -> [ResultDocument] {
-        try await client.get(
-            "/api/internal/sync/jobs/\(jobID)/results", [("status", "failed"), ("limit", "\(limit)")]
-        ).decoded(as: ResultPage.self).results
+    func failedUsers(limit: Int) async throws -> [UserResultDocument] {
+        try await client.call(
+            .results, id: jobID, query: [("status", "failed"), ("limit", "\(limit)")]
+        ).decoded(as: PageDocument<UserResultDocument>.self).items
     }
 }

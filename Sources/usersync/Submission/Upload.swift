@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import SyncAPI
 import SyncModel
 
 /// A file on its way to the server.
@@ -78,7 +79,7 @@ struct Upload: Sendable {
     /// Sends it.
     /// - Returns: the server's answer, always 2xx.
     func send(with client: SyncClient) async throws -> SyncClient.Answer {
-        var request = client.request(.POST, "/api/internal/sync/users")
+        var request = client.request(.submitUsers)
         request.headers.add(name: "Content-Type", value: "application/json")
         request.headers.add(name: "X-Tenant-ID", value: tenantID)
         request.headers.add(name: "X-Sync-Source", value: source)

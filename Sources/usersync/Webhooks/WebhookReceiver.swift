@@ -4,6 +4,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import ServiceLifecycle
+import SyncAPI
 import SyncModel
 import Webhooks
 
@@ -24,7 +25,7 @@ struct WebhookReceiver: Sendable {
         /// What is wrong with its signature; `nil` if verified.
         let problem: String?
         /// The decoded body; `nil` if it cannot be decoded.
-        var document: WebhookDocument? { try? JSONDecoder().decode(WebhookDocument.self, from: Data(body)) }
+        var document: WebhookDocument? { try? WebhookDocument(json: Data(body)) }
     }
 
     /// A webhook shows at most 100 results; a larger body is not from usersync.
@@ -72,18 +73,6 @@ struct WebhookReceiver: Sendable {
             problem = error.sentence
         }
         return Event(receivedAt: now, id: header("webhook-id"), body: body, problem: problem)
-    }
-}
-
-/// The parts of a webhook's body that are shown.
-struct WebhookDocument: Decodable, Sendable {
-    let type: String
-    let data: Result?
-
-    struct Result: Decodable, Sendable {
-        let jobId: String?
-        let message: String?
-        let tenant: TenantDocument?
     }
 }
 

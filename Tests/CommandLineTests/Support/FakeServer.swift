@@ -99,7 +99,7 @@ actor FakeServer {
         let figures = counts.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",")
         return """
             {"jobId":"\(job)","status":"\(status)","tenant":{"id":"acme","name":"Acme Ltd"},"operation":"user_sync","totalUsers":\(total),\
-            "metadata":{"operation":"user_sync","totalUsers":\(total),\(figures.isEmpty ? "" : figures + ",")"acceptedAt":"2025-08-19T10:00:00.000Z"},"progress":{"percent":1},"newer":[1]}
+            \(figures.isEmpty ? "" : figures + ",")"metadata":{"operation":"user_sync","totalUsers":\(total),\(figures.isEmpty ? "" : figures + ",")"acceptedAt":"2025-08-19T10:00:00.000Z"},"progress":{"percent":1},"newer":[1]}
             """
     }
 }

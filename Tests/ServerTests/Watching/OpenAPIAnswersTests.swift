@@ -115,9 +115,14 @@ struct OpenAPIAnswersTests {
                 job.warnings = ["X-Sync-Source is absent"]
                 instances.append(.schema("Acknowledgement", AcknowledgementDocument(job: job).json))
                 instances.append(.schema("JobSummary", JobSummaryDocument(job: job, now: now).json))
-                let webhook = JobDocument.Webhook(
-                    id: "msg_1", type: "user_sync.completed", state: "pending", attempts: 2, nextAttemptAt: now, deliveredAt: nil,
-                    lastStatus: 502, lastError: "HTTP 502")
+                var webhook = JobDocument.Webhook()
+                webhook.id = "msg_1"
+                webhook.type = "user_sync.completed"
+                webhook.state = "pending"
+                webhook.attempts = 2
+                webhook.nextAttemptAt = now
+                webhook.lastStatus = 502
+                webhook.lastError = "HTTP 502"
                 for links in [JobLinks(), JobLinks(publicURL: "https://sync.example")] {
                     let document = JobDocument(job: job, results: results, webhook: webhook, links: links, now: now)
                     instances.append(.schema("Job", document.json))
@@ -127,15 +132,16 @@ struct OpenAPIAnswersTests {
                 }
             }
         }
-        instances.append(.schema("TestEvent", WebhookDocument.testEvent(at: now)))
+        instances.append(.schema("TestEvent", WebhookDocument(testAt: now).json))
         for code in FailureCode.allCases {
             let result = UserResult(applied: AppliedUser(index: 0, outcome: .failed, code: code), userID: nil, email: nil)
             instances.append(.schema("UserResult", UserResultDocument(result, operation: .userSync).json))
         }
-        let violations = Array(
-            #"[{"path":["users",17,"email"],"message":"\"users[17].email\" must be a valid email","type":"string.email"}]"#.utf8)
-        let invalid = APIError(.badRequest, "Invalid request format", details: .violations(json: violations, errorCount: 1))
-        instances.append(.schema("Error", invalid.json(requestID: "r", now: now)))
+        let violation = Violation(
+            path: [.key("users"), .index(17), .key("email")], message: #""users[17].email" must be a valid email"#,
+            type: "string.email")
+        let invalid = APIError(.badRequest, "Invalid request format", details: .violations([violation], errorCount: 1))
+        instances.append(.schema("Error", invalid.document(requestID: "r", now: now).json))
         #expect(try await OpenAPIChecker.problems(document: OpenAPIDocument.json(), instances: instances) == [])
     }
 

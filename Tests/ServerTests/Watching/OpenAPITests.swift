@@ -1,11 +1,10 @@
 import Foundation
 import HTTPTypes
 import ServerTestSupport
+import SyncAPI
 import SyncServer
 import TestSupport
 import Testing
-
-@testable import SyncModel
 
 @Suite("The OpenAPI document")
 struct OpenAPITests {
@@ -64,27 +63,6 @@ struct OpenAPITests {
             #expect(parameters[name].schema.minLength.int == 10)
             #expect(parameters[name].schema.anyOf[0].format.string == "date-time")
             #expect(parameters[name].schema.anyOf[1].format.string == "date")
-        }
-    }
-
-    @Test("says of each member what the reader's own tables say: that it is there, whether it must be, and its lengths")
-    func tables() {
-        let shapes: [(String, ObjectShape)] = [
-            ("SyncRequest", .sync), ("User", .user), ("TenantOfRequest", .tenant), ("SyncMetadata", .metadata),
-            ("RemovalRequest", .removal),
-        ]
-        for (name, shape) in shapes {
-            let schema = document.components.schemas[name]
-            #expect(schema.properties.keys == Set(shape.names), "\(name)")
-            let required = Set(schema.required.array.compactMap(\.string))
-            for (member, rule) in zip(shape.names, shape.rules) {
-                #expect(required.contains(member) == rule.isRequired, "\(name).\(member)")
-                let text = schema.properties[member]
-                let isBounded = rule.maxLength != .max
-                #expect(text.maxLength.int == (isBounded ? rule.maxLength : nil), "\(name).\(member)")
-                guard rule.kind == .text, isBounded else { continue }
-                #expect(text.minLength.int == (rule.mayBeEmpty ? nil : 1), "\(name).\(member)")
-            }
         }
     }
 

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import ServerTestSupport
+import SyncAPI
 import SyncServer
 import TestSupport
 import Testing

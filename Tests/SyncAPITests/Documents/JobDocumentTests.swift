@@ -53,15 +53,15 @@ struct JobDocumentTests {
     func percent(settled: Int, percent: Double) {
         var job = DocumentSamples.job(.userSync, .running, users: settled > 1000 ? 10_000 : 1000)
         job.counts.created = settled
-        #expect(JobProgress(of: job, now: DocumentSamples.accepted).percent == percent)
+        #expect(ProgressDocument(of: job, now: DocumentSamples.accepted).percent == percent)
     }
 
     @Test("of no users is done once it has ended")
     func noUsers() {
         let job = DocumentSamples.job(users: 0)
-        #expect(JobProgress(of: job, now: DocumentSamples.accepted).percent == 0)
+        #expect(ProgressDocument(of: job, now: DocumentSamples.accepted).percent == 0)
         let ended = job.ended(as: .completed, at: DocumentSamples.accepted)
-        #expect(JobProgress(of: ended, now: DocumentSamples.accepted).percent == 100)
+        #expect(ProgressDocument(of: ended, now: DocumentSamples.accepted).percent == 100)
     }
 
     @Test("once it has ended has the guide's response format at the top level")
@@ -94,9 +94,14 @@ struct JobDocumentTests {
     @Test("shows where its webhook stands, and null without one")
     func webhook() throws {
         #expect(try document(DocumentSamples.job())["webhook"] is NSNull)
-        let webhook = JobDocument.Webhook(
-            id: "msg_1", type: "user_sync.completed", state: "pending", attempts: 2,
-            nextAttemptAt: DocumentSamples.accepted, deliveredAt: nil, lastStatus: 502, lastError: "HTTP 502")
+        var webhook = JobDocument.Webhook()
+        webhook.id = "msg_1"
+        webhook.type = "user_sync.completed"
+        webhook.state = "pending"
+        webhook.attempts = 2
+        webhook.nextAttemptAt = DocumentSamples.accepted
+        webhook.lastStatus = 502
+        webhook.lastError = "HTTP 502"
         let shown = try document(DocumentSamples.ended(.completed) { $0.created = 5 }, webhook: webhook).object("webhook")
         #expect(shown.string("state") == "pending")
         #expect(shown.int("attempts") == 2)

@@ -48,7 +48,7 @@ struct WebhookDocumentTests {
 
     @Test("of a test event has the same shape")
     func testEvent() throws {
-        let bytes = WebhookDocument.testEvent(at: DocumentSamples.accepted)
+        let bytes = WebhookDocument(testAt: DocumentSamples.accepted).json
         let event = try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
         #expect(event.string("type") == WebhookDocument.testType)
         #expect(event.string("timestamp") == "2025-08-19T10:00:00.000Z")

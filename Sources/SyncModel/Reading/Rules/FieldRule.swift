@@ -1,6 +1,6 @@
 /// What the value of a known key may be.
-struct FieldRule: Sendable {
-    enum Kind: UInt8 {
+package struct FieldRule: Sendable {
+    package enum Kind: UInt8, Sendable {
         /// A string.
         case text
         case email
@@ -15,13 +15,13 @@ struct FieldRule: Sendable {
         case object
     }
 
-    let kind: Kind
+    package let kind: Kind
     /// For a text: the most characters, as `VARCHAR(n)` counts them.
-    let maxLength: Int
+    package let maxLength: Int
     /// It must be present and not `null`.
-    let isRequired: Bool
+    package let isRequired: Bool
     /// For a text: `""` is allowed.
-    let mayBeEmpty: Bool
+    package let mayBeEmpty: Bool
 
     private init(_ kind: Kind, maxLength: Int = .max, isRequired: Bool = false, mayBeEmpty: Bool = false) {
         self.kind = kind

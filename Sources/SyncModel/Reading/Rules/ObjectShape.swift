@@ -1,9 +1,9 @@
 /// The keys that an object of the request format may have, and their rules.
-struct ObjectShape: Sendable {
+package struct ObjectShape: Sendable {
     /// Where the object is in the body; it prefixes the name of an unknown key in a warning.
     let scope: UnknownKeys.Scope
-    let names: [String]
-    let rules: [FieldRule]
+    package let names: [String]
+    package let rules: [FieldRule]
     private let keys: [JSONKey]
 
     /// - Parameter members: in any order; the order that senders use is found fastest.
@@ -61,13 +61,13 @@ extension ObjectShape {
     }
 
     /// An element of `users`.
-    static let user = ObjectShape(.user, userFields.map { ($0.field.jsonName, $0.rule) })
+    package static let user = ObjectShape(.user, userFields.map { ($0.field.jsonName, $0.rule) })
 
-    static let tenant = ObjectShape(
+    package static let tenant = ObjectShape(
         .tenant,
         [.id: .required(255), .name: .required(255), .subdomain: .text(255), .kindeOrgID: .text(255)])
 
-    static let metadata = ObjectShape(
+    package static let metadata = ObjectShape(
         .metadata,
         [
             .syncTime: .isoDate, .syncedBy: .text(255), .syncType: .text(255), .applicationCode: .text(255),
@@ -76,11 +76,11 @@ extension ObjectShape {
 
     /// The body of a sync. Its members are parsed one by one as they arrive, so apart from `isRequired` its rules are checked
     /// there.
-    static let sync = ObjectShape(
+    package static let sync = ObjectShape(
         .body, [.operation: .required(.max), .tenant: .object, .users: .array, .metadata: .optionalObject])
 
     /// The body of a removal. 500 characters leave room for a sentence.
-    static let removal = ObjectShape(
+    package static let removal = ObjectShape(
         .body,
         [
             .operation: .required(.max), .tenant: .object, .userID: .required(255), .removedAt: .isoDate, .reason: .text(500),

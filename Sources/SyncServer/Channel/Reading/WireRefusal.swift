@@ -1,4 +1,5 @@
 import HTTPTypes
+import SyncAPI
 import SyncModel
 
 /// Why bytes are not a request, or not one that is carried out. The connection answers it and closes: where the next request

@@ -1,0 +1,19 @@
+package import SyncModel
+
+/// The tenant of a job.
+package struct TenantDocument: JSONDocument {
+    package var id = ""
+    package var name = ""
+
+    package init() {}
+
+    package init(of job: Job) {
+        id = job.tenantID.text
+        name = job.tenantName
+    }
+
+    package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
+        try coder.required("id", &id)
+        try coder.member("name", &name)
+    }
+}

@@ -1,0 +1,42 @@
+package import FoundationEssentials
+package import SyncModel
+
+/// One JSON object of the API.
+///
+/// `members` names each member once: the server writes and the client reads by the same function.
+package protocol JSONDocument: JSONValueType, Hashable {
+    /// The document that a reader fills in: what it holds is what members mean that are absent.
+    init()
+
+    /// Hands each member to `coder`, in the order in which they are written. A document that shows another's members beside its
+    /// own passes the coder on.
+    mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure)
+}
+
+extension JSONDocument {
+    /// Writes the object.
+    package func write(to json: inout JSONWriter) {
+        var document = self
+        json.object { document.members(&$0) }
+    }
+
+    /// The object as UTF-8.
+    package var json: [UInt8] {
+        var json = JSONWriter()
+        write(to: &json)
+        return json.bytes
+    }
+
+    package static func read(from decoder: any Decoder) throws -> Self {
+        var document = Self()
+        var reader = MemberReader(container: try decoder.container(keyedBy: MemberName.self))
+        try document.members(&reader)
+        return document
+    }
+
+    /// Reads the object. Unknown members are ignored.
+    /// - Throws: `DecodingError` if it is not JSON, a required member is missing, or a member has another type.
+    package init(json: Data) throws {
+        self = try JSONDecoder().decode(Decoded<Self>.self, from: json).value
+    }
+}

@@ -1,0 +1,69 @@
+import HTTPTypes
+import SyncModel
+
+/// The contract as OpenAPI 3.1. Tests compare its words and limits with the reader's own tables.
+package enum OpenAPIDocument {
+    /// The whole document.
+    /// - Parameter publicURL: `PUBLIC_URL`; without it, the server is wherever the document was read from.
+    package static func json(publicURL: String? = nil) -> [UInt8] {
+        var json = JSONWriter()
+        document(server: publicURL ?? "/").write(to: &json)
+        return json.bytes
+    }
+
+    private static func document(server: String) -> JSONValue {
+        [
+            "openapi": "3.1.0",
+            "info": [
+                "title": "usersync",
+                "version": .string(Version.current),
+                "summary": "Takes user syncs from the wrapper, applies them to the CRM, and reports what became of each user.",
+                "description": .string(description),
+            ],
+            "servers": [["url": .string(server)]],
+            "security": [["internalApiKey": []], ["bearerKey": []]],
+            "tags": [
+                ["name": "sync", "description": "Submitting users and removals."],
+                ["name": "jobs", "description": "Inspecting and controlling jobs."],
+                ["name": "deliveries", "description": "The webhook log."],
+                ["name": "health", "description": "Whether the server is up, and its state."],
+            ],
+            "paths": .object((submitting + jobs + deliveries + health).map(path)),
+            "webhooks": webhooks,
+            "components": [
+                "securitySchemes": securitySchemes,
+                "parameters": parameters,
+                "headers": headers,
+                "responses": errorResponses,
+                "schemas": Schemas.requests + Schemas.results + Schemas.jobs + Schemas.operations,
+            ],
+        ]
+    }
+
+    /// No path has more than one method.
+    private static func path(_ route: Route, _ operation: JSONValue) -> (String, JSONValue) {
+        (route.path, [route.method.rawValue.lowercased(): operation])
+    }
+
+    private static let description = """
+        A sync is acknowledged with 202 once it is on disk; its result is fetched from the job, waited for with \
+        `Prefer: wait=N`, or received as a webhook.
+
+        Every path answers other methods with 405 and `Allow`; HEAD is answered wherever GET is. Unknown query parameters are \
+        ignored, known ones must not be repeated. Early errors carry `Connection: close`.
+
+        A request may have a target of 16 KiB, 100 header fields of 16 KiB each, and a head of 32 KiB in all, the request line \
+        and the final empty line included; trailers likewise.
+        """
+
+    private static let securitySchemes: JSONValue = [
+        "internalApiKey": [
+            "type": "apiKey", "in": "header", "name": "X-Internal-API-Key",
+            "description": """
+            INTERNAL_API_KEY may do everything; OPS_API_KEY may read everything and act on jobs and deliveries, but not submit. \
+            Decides if both headers are sent.
+            """,
+        ],
+        "bearerKey": ["type": "http", "scheme": "bearer", "description": "The same keys as a bearer token."],
+    ]
+}

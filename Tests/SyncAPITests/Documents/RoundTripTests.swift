@@ -1,0 +1,45 @@
+import Foundation
+import SyncAPI
+import SyncModel
+import TestSupport
+import Testing
+
+@Suite("Documents, written and read")
+struct RoundTripTests {
+    @Test(
+        "a document is read as it was written, whatever texts and figures it holds",
+        arguments: Property.seeds(known: [1], fresh: 40))
+    func roundTrip(seed: UInt64) throws {
+        for (schema, type) in DocumentTypes.all { try check(type, schema, seed: seed) }
+    }
+
+    private func check<Document: JSONDocument>(_: Document.Type, _ schema: String, seed: UInt64) throws {
+        var filler = MemberFiller(seed: seed)
+        let document = filler.document(Document.self)
+        let read = try Document(json: Data(document.json))
+        #expect(read == document, "\(schema), PROPERTY_SEED=\(seed)")
+        #expect(read.json == document.json, "\(schema), PROPERTY_SEED=\(seed)")
+    }
+
+    @Test("members of a later version are ignored, and those that may be absent or null are read as nothing")
+    func otherVersions() throws {
+        let job = try JobDocument(
+            json: Data(#"{"jobId":"j","status":"paused","tenant":{"id":"t","plan":1},"webhook":null,"priority":[1]}"#.utf8))
+        #expect(job.jobID == "j" && job.status == "paused" && job.tenant.id == "t")
+        #expect(job.webhook == nil && job.attempts.isEmpty && job.results == nil)
+        let status = try StatusDocument(json: Data(#"{"jobs":{"queued":2,"paused":1}}"#.utf8))
+        #expect(status.jobs.counts[.queued] == 2)
+        #expect(status.queue == nil && status.directory == nil)
+    }
+
+    @Test(
+        "what is not the document is an error, not an empty one",
+        arguments: [
+            "", "{", "[]", "{}", #"{"jobId":"j"}"#, #"{"jobId":1,"status":"queued","tenant":{"id":"t"}}"#,
+            #"{"jobId":"j","status":"queued","tenant":{}}"#,
+            #"{"jobId":"j","status":"queued","tenant":{"id":"t"},"startedAt":"yesterday"}"#,
+        ])
+    func notTheDocument(json: String) {
+        #expect(throws: DecodingError.self) { try JobDocument(json: Data(json.utf8)) }
+    }
+}
