@@ -171,7 +171,7 @@ let package = Package(
         .testTarget(
             name: "JobQueueTests",
             dependencies: [
-                "JobQueue", "JobQueueSQLite", "SyncModel", "TestSupport", "InMemoryQueue", "Settings",
+                "Settings", "JobQueue", "JobQueueSQLite", "SQLiteSupport", "SyncModel", "InMemoryQueue", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
@@ -185,7 +185,8 @@ let package = Package(
         .testTarget(
             name: "SyncEngineTests",
             dependencies: [
-                "SyncEngine", "ServiceSupport", "JobQueue", "JobQueueSQLite", "UserDirectory", "SyncModel", "TestSupport",
+                "SyncEngine", "ServiceSupport", "JobQueue", "JobQueueSQLite", "UserDirectory", "SQLiteSupport", "SyncModel",
+                "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -1,3 +1,4 @@
+import SQLiteSupport
 import Dispatch
 import Foundation
 import GRDB

@@ -1,3 +1,4 @@
+import SQLiteSupport
 import JobQueue
 import SyncModel
 import TestSupport
