@@ -5,7 +5,7 @@ import ServiceSupport
 import SyncModel
 import Synchronization
 
-/// Leases batches for free workers and hands them over, as turns.
+/// Leases batches for free workers and hands them over, as commit groups.
 ///
 /// Woken by the queue, never polling for work. Whose turn it is, the queue knows; how much one commit takes, `CommitPacing`.
 actor Dispatcher {
@@ -19,7 +19,7 @@ actor Dispatcher {
     private let alarm: TransitionAlarm
     private var idle: [SyncWorker]
     /// Leased and waiting for a worker.
-    private var turns: Deque<Turn> = []
+    private var groups: Deque<CommitGroup> = []
     private var throughput = Throughput()
     private var trouble: Outage
     /// Tries to lease that failed in a row.
@@ -62,35 +62,35 @@ actor Dispatcher {
 
     private nonisolated var isStopped: Bool { Task.isCancelled || pacing.withLock { $0.isStopped } }
 
-    /// Returns once stopped or cancelled, all turns finished and all leases given back.
+    /// Returns once stopped or cancelled, all commit groups finished and all leases given back.
     func run() async {
-        await withDiscardingTaskGroup { group in
+        await withDiscardingTaskGroup { tasks in
             wake.yield()
             for await _ in wakes {
                 while !isStopped, await isAnythingLeased() {
                     while !isStopped, let worker = idle.popLast() {
-                        guard let turn = turns.popFirst() else {
+                        guard let group = groups.popFirst() else {
                             idle.append(worker)
                             break
                         }
-                        let number = begin(turn)
-                        group.addTask { await self.carryOut(turn, number, on: worker) }
+                        let number = begin(group)
+                        tasks.addTask { await self.carryOut(group, number, on: worker) }
                     }
                 }
                 if isStopped { break }
             }
         }
-        for turn in turns { await queue.release(turn.batches.map(\.lease)) }
-        turns = []
+        for group in groups { await queue.release(group.batches.map(\.lease)) }
+        groups = []
     }
 
     /// Leases for workers that are free, if nothing is leased already. False: no worker is free, or there is nothing for it to do.
     private func isAnythingLeased() async -> Bool {
-        while turns.isEmpty, !idle.isEmpty, queue.readyCount > 0, !isStopped, await !breaker.isTripped { await leaseTurns() }
-        return !turns.isEmpty && !idle.isEmpty
+        while groups.isEmpty, !idle.isEmpty, queue.readyCount > 0, !isStopped, await !breaker.isTripped { await leaseGroups() }
+        return !groups.isEmpty && !idle.isEmpty
     }
 
-    private func leaseTurns() async {
+    private func leaseGroups() async {
         let most = mostBatches()
         let request = LeaseRequest(
             tenants: configuration.tenantsPerCommit, batches: pacing.withLock { $0.batches(most: most) },
@@ -99,8 +99,8 @@ actor Dispatcher {
             let leased = try await queue.lease(request, now: clock.now())
             trouble.worked()
             failures = 0
-            turns += Turn.divide(leased)
-            let (count, areOthersAbout, now) = (turns.count, turns.contains { !$0.isBulk }, machine.now)
+            groups += CommitGroup.divide(leased)
+            let (count, areOthersAbout, now) = (groups.count, groups.contains { !$0.isBulk }, machine.now)
             pacing.withLock { pacing in
                 pacing.waiting = count
                 if areOthersAbout { pacing.othersAreAbout(at: now) }
@@ -113,19 +113,19 @@ actor Dispatcher {
         }
     }
 
-    private func begin(_ turn: Turn) -> Int {
-        let (count, now) = (turns.count, machine.now)
+    private func begin(_ group: CommitGroup) -> Int {
+        let (count, now) = (groups.count, machine.now)
         return pacing.withLock { pacing in
             pacing.waiting = count
-            return pacing.begin(isBulk: turn.isBulk, at: now)
+            return pacing.begin(isBulk: group.isBulk, at: now)
         }
     }
 
-    private func carryOut(_ turn: Turn, _ number: Int, on worker: SyncWorker) async {
-        await worker.work(turn) {
+    private func carryOut(_ group: CommitGroup, _ number: Int, on worker: SyncWorker) async {
+        await worker.work(group) {
             self.closesEarly(number)
         } applied: { done in
-            await self.applied(turn, number, batches: done, at: self.machine.now)
+            await self.applied(group, number, batches: done, at: self.machine.now)
         }
         tell { pacing throws(ImpossibleTransition) in try pacing.end(number) }
         idle.append(worker)
@@ -146,10 +146,10 @@ actor Dispatcher {
         return pacing.withLock { $0.closesEarly(number, isAnyReady: isAnyReady, at: now) }
     }
 
-    private func applied(_ turn: Turn, _ number: Int, batches done: Int, at now: ContinuousClock.Instant) {
+    private func applied(_ group: CommitGroup, _ number: Int, batches done: Int, at now: ContinuousClock.Instant) {
         tell { pacing throws(ImpossibleTransition) in try pacing.applied(number, batches: done, at: now) }
         if done > 0 {
-            throughput.add(turn.batches.prefix(done).reduce(0) { $0 + $1.payload.count }, at: clock.now())
+            throughput.add(group.batches.prefix(done).reduce(0) { $0 + $1.payload.count }, at: clock.now())
         }
         wake.yield()
     }

@@ -2,7 +2,7 @@ package import SyncModel
 
 /// What the engine needs to know of the settings.
 package struct EngineConfiguration: Sendable {
-    /// Turns worked on at once (`WORKERS`).
+    /// Commit groups worked on at once (`WORKERS`).
     package var workers: Int
     /// The configured webhook address; `nil`: none.
     package var webhookURL: String?

@@ -66,15 +66,15 @@ extension SyncWorker {
 
     /// A commit of several batches failed: each is attempted by itself, so that one does not cost the others an attempt.
     /// A tenant's batches stay in order: once one of them is put off, its later ones are given back untouched.
-    func isolate(_ turn: Turn, groupError: String) async {
+    func isolate(_ group: CommitGroup, groupError: String) async {
         var held: Set<TenantID> = []
-        for batch in turn.batches {
+        for batch in group.batches {
             if held.contains(batch.tenantID) {
                 await queue.release([batch.lease])
                 continue
             }
             do throws(DirectoryError) {
-                if turn.batches.count == 1 { throw DirectoryError.transient(groupError) }
+                if group.batches.count == 1 { throw DirectoryError.transient(groupError) }
                 let outcome = try await apply([batch], closeEarly: { false })
                 guard !outcome.isEmpty else {
                     // Its last pass continues in the next turn.

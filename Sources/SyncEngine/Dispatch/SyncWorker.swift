@@ -4,7 +4,7 @@ import ServiceSupport
 import SyncModel
 import UserDirectory
 
-/// Carries one turn at a time from the queue to the directory and its results back.
+/// Carries one commit group at a time from the queue to the directory and its results back.
 actor SyncWorker {
     let queue: any JobQueue
     let directory: any UserDirectory
@@ -37,30 +37,30 @@ actor SyncWorker {
         self.onPutOff = onPutOff
     }
 
-    /// Applies a turn and ends its batches.
+    /// Applies a commit group and ends its batches.
     /// - Parameters:
     ///   - closeEarly: true once another tenant waits (or the process stops): the commit closes at the next batch boundary.
     ///   - applied: told how many batches the commit took as soon as it stands, so that the tenants' next batches can be
     ///     leased while the results are still being written to the queue.
-    func work(_ turn: Turn, closeEarly: @escaping @Sendable () -> Bool, applied: @Sendable (Int) async -> Void) async {
+    func work(_ group: CommitGroup, closeEarly: @escaping @Sendable () -> Bool, applied: @Sendable (Int) async -> Void) async {
         let outcomes: [BatchApplied]
         do throws(DirectoryError) {
-            outcomes = try await apply(turn.batches, closeEarly: closeEarly)
+            outcomes = try await apply(group.batches, closeEarly: closeEarly)
         } catch {
             switch error {
             case .unavailable(let text), .unusable(let text):
                 // In this order: what is given back is not to be leased again at once.
                 await breaker.trip(text)
-                await queue.release(turn.leases(after: 0))
+                await queue.release(group.leases(after: 0))
                 await applied(0)
             case .transient(let text):
-                await isolate(turn, groupError: text)
+                await isolate(group, groupError: text)
                 await applied(0)
             }
             return
         }
-        let done = Array(turn.batches.prefix(outcomes.count))
-        let left = turn.leases(after: done.count)
+        let done = Array(group.batches.prefix(outcomes.count))
+        let left = group.leases(after: done.count)
         if !left.isEmpty { await queue.release(left) }
         await queue.unlock(done.map(\.lease))
         await applied(done.count)

@@ -15,7 +15,7 @@ package struct TransitionAlarm: Sendable {
         self.stop = stop
         let impossible = Metric(
             "usersync_impossible_transitions_total",
-            "Moves that the states of a job, batch, lease, turn or delivery do not allow; a defect if not 0.")
+            "Moves that the states of a job, batch, lease, commit group or delivery do not allow; a defect if not 0.")
         counters = Dictionary(
             uniqueKeysWithValues: ImpossibleTransition.Subject.allCases.map {
                 ($0, impossible.counter(("subject", $0.rawValue)))

@@ -5,7 +5,8 @@
 package struct ImpossibleTransition: Error, Hashable, CustomStringConvertible {
     /// What was to move.
     package enum Subject: String, Sendable, CaseIterable {
-        case job, batch, lease, turn, delivery
+        case job, batch, lease, delivery
+        case commitGroup = "commit_group"
     }
 
     package var subject: Subject

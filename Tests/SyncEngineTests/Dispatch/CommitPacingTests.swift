@@ -47,33 +47,33 @@ struct CommitPacingTests {
         #expect(pacing.batches(most: 10) == 10)
     }
 
-    @Test("nothing is under way once every turn is over")
+    @Test("nothing is under way once every commit group is over")
     func idle() throws {
         let pacing = ToldPacing(most: 1)
         #expect(pacing.value.isIdle)
         pacing.value.waiting = 1
         #expect(!pacing.value.isIdle)
         pacing.value.waiting = 0
-        let turn = pacing.value.begin(isBulk: false, at: start)
+        let group = pacing.value.begin(isBulk: false, at: start)
         #expect(!pacing.value.isIdle && pacing.value.running == 1)
-        try pacing.value.applied(turn, batches: 0, at: start)
+        try pacing.value.applied(group, batches: 0, at: start)
         #expect(!pacing.value.isIdle)
-        try pacing.value.end(turn)
+        try pacing.value.end(group)
         #expect(pacing.value.isIdle && pacing.value.running == 0)
     }
 
-    @Test("a turn is applied once, and over once, after that")
+    @Test("a commit group is applied once, and over once, after that")
     func impossible() throws {
         let pacing = ToldPacing(most: 1)
-        let turn = pacing.value.begin(isBulk: false, at: start)
-        #expect(throws: ImpossibleTransition(.turn, "1", in: "being applied", met: "end")) { try pacing.value.end(turn) }
-        try pacing.value.applied(turn, batches: 1, at: start)
-        #expect(throws: ImpossibleTransition(.turn, "1", in: "applied", met: "applied")) {
-            try pacing.value.applied(turn, batches: 1, at: start)
+        let group = pacing.value.begin(isBulk: false, at: start)
+        #expect(throws: ImpossibleTransition(.commitGroup, "1", in: "being applied", met: "end")) { try pacing.value.end(group) }
+        try pacing.value.applied(group, batches: 1, at: start)
+        #expect(throws: ImpossibleTransition(.commitGroup, "1", in: "applied", met: "applied")) {
+            try pacing.value.applied(group, batches: 1, at: start)
         }
         #expect(pacing.value.running == 1)
-        try pacing.value.end(turn)
-        #expect(throws: ImpossibleTransition(.turn, "1", in: "over", met: "end")) { try pacing.value.end(turn) }
+        try pacing.value.end(group)
+        #expect(throws: ImpossibleTransition(.commitGroup, "1", in: "over", met: "end")) { try pacing.value.end(group) }
         #expect(pacing.value.isIdle)
     }
 }
@@ -85,6 +85,6 @@ private final class ToldPacing {
 
     init(most: Int) { value = CommitPacing(most: most) }
 
-    func closes(_ turn: Int, _ isAnyReady: Bool) -> Bool { value.closesEarly(turn, isAnyReady: isAnyReady, at: start) }
+    func closes(_ group: Int, _ isAnyReady: Bool) -> Bool { value.closesEarly(group, isAnyReady: isAnyReady, at: start) }
     func batches(most: Int) -> Int { value.batches(most: most) }
 }

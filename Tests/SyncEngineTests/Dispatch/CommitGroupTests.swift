@@ -5,7 +5,7 @@ import Testing
 @testable import SyncEngine
 
 @Suite("Dividing what was leased into commits")
-struct TurnTests {
+struct CommitGroupTests {
     private func batch(_ tenant: TenantID, _ number: Int, users: Int) -> LeasedBatch {
         LeasedBatch(
             lease: LeaseID(value: Int64(number)), jobID: JobID(now: Timestamp(seconds: 0)), tenantID: tenant,
@@ -20,10 +20,10 @@ struct TurnTests {
         let leased =
             (0..<3).map { batch("A", $0, users: 1000) } + [batch("s1", 0, users: 1)] + (0..<2).map { batch("B", $0, users: 500) }
             + [batch("s2", 0, users: 100)]
-        let turns = Turn.divide(leased)
-        #expect(turns.count == 2)
-        #expect(turns[0].batches.map(\.tenantID) == ["s1", "s2"])
-        #expect(turns[1].batches.map { "\($0.tenantID)\($0.number)" } == ["A0", "B0", "A1", "B1", "A2"])
+        let groups = CommitGroup.divide(leased)
+        #expect(groups.count == 2)
+        #expect(groups[0].batches.map(\.tenantID) == ["s1", "s2"])
+        #expect(groups[1].batches.map { "\($0.tenantID)\($0.number)" } == ["A0", "B0", "A1", "B1", "A2"])
     }
 
     @Test("who was not come to is given back first, and whoever kept the others from it last")
@@ -34,11 +34,11 @@ struct TurnTests {
             batch.lease = LeaseID(value: Int64(index))
             return batch
         }
-        let turn = Turn(batches: numbered)
-        #expect((1...6).map { turn.leases(after: $0).map(\.value) } == (1...6).map { Array($0..<6) })
-        #expect(turn.leases(after: 0).map(\.value) == [1, 2, 4, 5, 0, 3])
+        let group = CommitGroup(batches: numbered)
+        #expect((1...6).map { group.leases(after: $0).map(\.value) } == (1...6).map { Array($0..<6) })
+        #expect(group.leases(after: 0).map(\.value) == [1, 2, 4, 5, 0, 3])
     }
 
-    @Test("nothing leased makes no turn")
-    func nothing() { #expect(Turn.divide([]).isEmpty) }
+    @Test("nothing leased makes no commit group")
+    func nothing() { #expect(CommitGroup.divide([]).isEmpty) }
 }

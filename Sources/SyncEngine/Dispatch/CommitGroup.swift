@@ -2,7 +2,7 @@ import JobQueue
 import SyncModel
 
 /// Batches that share one commit of the directory: of several tenants, one after the other, batch by batch.
-struct Turn: Sendable {
+struct CommitGroup: Sendable {
     var batches: [LeasedBatch]
 
     /// The leases of those that were not applied, in the order in which they are given back: a tenant that was not come to is ready
@@ -14,11 +14,11 @@ struct Turn: Sendable {
     }
 
     /// Whether it holds batches of large jobs.
-    var isBulk: Bool { batches.contains { $0.jobUsers > Turn.smallJobUsers } }
+    var isBulk: Bool { batches.contains { $0.jobUsers > CommitGroup.smallJobUsers } }
 
-    /// Divides what was leased into the turns it is to be applied in: the single batches of small jobs first, so that they
+    /// Divides what was leased into the commit groups it is to be applied in: the single batches of small jobs first, so that they
     /// do not wait for the commit of a large one; then the rest, going round the tenants batch by batch.
-    static func divide(_ leased: [LeasedBatch]) -> [Turn] {
+    static func divide(_ leased: [LeasedBatch]) -> [CommitGroup] {
         var small: [LeasedBatch] = []
         var large: [TenantID: [LeasedBatch]] = [:]
         var tenants: [TenantID] = []
@@ -38,7 +38,7 @@ struct Turn: Sendable {
             }
             depth += 1
         }
-        return [small, round].filter { !$0.isEmpty }.map { Turn(batches: $0) }
+        return [small, round].filter { !$0.isEmpty }.map { CommitGroup(batches: $0) }
     }
 
     /// A job of at most this many users is small: one batch.
