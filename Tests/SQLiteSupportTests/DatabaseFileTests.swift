@@ -10,7 +10,7 @@ struct DatabaseFileTests {
         (try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber)?.intValue
     }
 
-    @Test("A new file is its owner's alone, and so are its log and the log's index; one that is there keeps its mode")
+    @Test("a new file is its owner's alone, and so are its log and the log's index; one that is there keeps its mode")
     func modes() throws {
         let directory = try TemporaryDirectory()
         let path = directory.path + "/a.sqlite"
@@ -28,7 +28,7 @@ struct DatabaseFileTests {
         #expect(DatabaseFile.make(directory.path + "/none/a.sqlite") == "No such file or directory")
     }
 
-    @Test("A file that is moved away while it is open is noticed")
+    @Test("a file that is moved away while it is open is noticed")
     func moved() throws {
         let bench = try Bench()
         try #expect(bench { _, handle in DatabaseFile.hasMoved(handle) } == false)
@@ -36,7 +36,7 @@ struct DatabaseFileTests {
         try #expect(bench { _, handle in DatabaseFile.hasMoved(handle) } == true)
     }
 
-    @Test("A setting that SQLite does not take is an error that says what it stays at")
+    @Test("a setting that SQLite does not take is an error that says what it stays at")
     func refused() throws {
         try Bench()({ db, _ in
             let error = #expect(throws: Pragma.Refused.self) {

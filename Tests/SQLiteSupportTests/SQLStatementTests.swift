@@ -5,7 +5,7 @@ import Testing
 struct SQLStatementTests {
     private static let insert = "INSERT INTO items (id, name, body) VALUES (?1, ?2, ?3)"
 
-    @Test("What is bound comes back: numbers, texts, bytes, nothing, and empty is not nothing", arguments: ["", "a\u{0}b", "é"])
+    @Test("what is bound comes back: numbers, texts, bytes, nothing, and empty is not nothing", arguments: ["", "a\u{0}b", "é"])
     func roundTrip(text: String) throws {
         try Bench()({ db, _ in
             try db.sql(Self.insert).run(.int(Int64.max), .text(text), .bytes([]))
@@ -20,7 +20,7 @@ struct SQLStatementTests {
         })
     }
 
-    @Test("A count from a damaged file is cut to a size that can be added and multiplied")
+    @Test("a count from a damaged file is cut to a size that can be added and multiplied")
     func counts() throws {
         try Bench()({ db, _ in
             let found = try db.sql("SELECT ?1, ?2, NULL").first(.int(Int64.max), .int(Int64.min)) { row in
@@ -30,7 +30,7 @@ struct SQLStatementTests {
         })
     }
 
-    @Test("Values bound for one run are gone in the next")
+    @Test("values bound for one run are gone in the next")
     func forgets() throws {
         try Bench()({ db, _ in
             try #expect(db.sql("SELECT ?1").first(.text("a")) { $0.optionalText(0) } == "a")
@@ -38,7 +38,7 @@ struct SQLStatementTests {
         })
     }
 
-    @Test("Bytes are bound where they lie, and stay bound from step to step")
+    @Test("bytes are bound where they lie, and stay bound from step to step")
     func bytesInPlace() throws {
         try Bench()({ _, handle in
             let select = try SQLStatement(handle, "SELECT ?1, ?2, ?3")
@@ -60,7 +60,7 @@ struct SQLStatementTests {
         })
     }
 
-    @Test("A column's type is not taken for another")
+    @Test("a column's type is not taken for another")
     func types() throws {
         try Bench()({ _, handle in
             let select = try SQLStatement(handle, "SELECT 7, '7', NULL")
@@ -72,7 +72,7 @@ struct SQLStatementTests {
         })
     }
 
-    @Test("A statement that fails can be run again")
+    @Test("a statement that fails can be run again")
     func failsAndGoesOn() throws {
         try Bench()({ db, handle in
             try db.sql(Self.insert).run(.int(1), .text("a"), .null)
@@ -85,7 +85,7 @@ struct SQLStatementTests {
         })
     }
 
-    @Test("The same text is compiled once")
+    @Test("the same text is compiled once")
     func cache() throws {
         try Bench()({ _, handle in
             let cache = StatementCache(handle)

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Failures")
 struct SQLiteFailureTests {
-    @Test("A statement that does not compile is the schema's fault")
+    @Test("a statement that does not compile is the schema's fault")
     func noTable() throws {
         try Bench()({ _, handle in
             let failure = #expect(throws: SQLiteFailure.self) { try SQLStatement(handle, "SELECT * FROM missing") }
@@ -13,7 +13,7 @@ struct SQLiteFailureTests {
         })
     }
 
-    @Test("One that compiled and fails since a column is gone, too; one that a trigger refuses is not")
+    @Test("one that compiled and fails since a column is gone, too; one that a trigger refuses is not")
     func schemaOrTrigger() throws {
         try Bench()({ db, handle in
             let insert = try SQLStatement(handle, "INSERT INTO items (id, name) VALUES (1, 'a')")
@@ -40,7 +40,7 @@ struct SQLiteFailureTests {
         })
     }
 
-    @Test("What befalls the store, its content or its locks is told apart")
+    @Test("what befalls the store, its content or its locks is told apart")
     func kinds() {
         func kind(_ code: Int32) -> [Bool] {
             let failure = SQLiteFailure(code: code, message: "")

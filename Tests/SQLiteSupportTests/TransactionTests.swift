@@ -10,7 +10,7 @@ struct TransactionTests {
         try bench { db, _ in try db.sql("SELECT name FROM items ORDER BY id").all { $0.text(0) } }
     }
 
-    @Test("What a body writes is committed as a whole, or not at all when it throws")
+    @Test("what a body writes is committed as a whole, or not at all when it throws")
     func wholeOrNothing() throws {
         let bench = try Bench()
         try bench { db, handle in
@@ -26,7 +26,7 @@ struct TransactionTests {
         try #expect(names(bench) == ["a"])
     }
 
-    @Test("A commit that fails leaves no transaction open")
+    @Test("a commit that fails leaves no transaction open")
     func failedCommit() throws {
         let bench = try Bench(
             "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT, parent REFERENCES items (id) DEFERRABLE INITIALLY DEFERRED)")
@@ -44,7 +44,7 @@ struct TransactionTests {
         try #expect(names(bench) == [])
     }
 
-    @Test("A transaction that a trigger ended is over, and rolling it back is no error")
+    @Test("a transaction that a trigger ended is over, and rolling it back is no error")
     func endedByTrigger() throws {
         let bench = try Bench()
         try bench { db, handle in

@@ -14,7 +14,7 @@ struct WriteAheadLogTests {
         try URL(fileURLWithPath: bench.path + "-wal").resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
     }
 
-    @Test("A checkpoint is due once the log has reached its limit, and writes it back")
+    @Test("a checkpoint is due once the log has reached its limit, and writes it back")
     func due() throws {
         let bench = try Bench()
         let log = WriteAheadLog(limit: 25)
@@ -34,7 +34,7 @@ struct WriteAheadLogTests {
         }
     }
 
-    @Test("What a reader keeps from being written back is tried again when the log has grown by its limit once more")
+    @Test("what a reader keeps from being written back is tried again when the log has grown by its limit once more")
     func heldByReader() throws {
         let bench = try Bench()
         let log = WriteAheadLog(limit: 25)
@@ -59,7 +59,7 @@ struct WriteAheadLogTests {
         }
     }
 
-    @Test("A log that is detached is told of no further commit")
+    @Test("a log that is detached is told of no further commit")
     func detached() throws {
         let bench = try Bench()
         let log = WriteAheadLog(limit: 25)

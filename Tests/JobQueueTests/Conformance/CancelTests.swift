@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Cancelling")
 struct CancelTests {
-    @Test("Batches not started are dropped, what runs is finished, then the job ends", arguments: QueueDriver.all)
+    @Test("batches not started are dropped, what runs is finished, then the job ends", arguments: QueueDriver.all)
     func cancel(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 500)
@@ -32,7 +32,7 @@ struct CancelTests {
         }
     }
 
-    @Test("A batch that a worker holds is not dropped, whoever asks for it", arguments: QueueDriver.all)
+    @Test("a batch that a worker holds is not dropped, whoever asks for it", arguments: QueueDriver.all)
     func held(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 200)
@@ -45,7 +45,7 @@ struct CancelTests {
         }
     }
 
-    @Test("After the request no batch of the job is leased; the tenant's next job is", arguments: QueueDriver.all)
+    @Test("after the request no batch of the job is leased; the tenant's next job is", arguments: QueueDriver.all)
     func nothingLeased(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 500)
@@ -57,7 +57,7 @@ struct CancelTests {
         }
     }
 
-    @Test("A batch in backoff counts as not started, and holds its tenant back no more", arguments: QueueDriver.all)
+    @Test("a batch in backoff counts as not started, and holds its tenant back no more", arguments: QueueDriver.all)
     func backoff(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 150)
@@ -76,7 +76,7 @@ struct CancelTests {
         }
     }
 
-    @Test("A job that is retried or released after the request is found by who drops", arguments: QueueDriver.all)
+    @Test("a job that is retried or released after the request is found by who drops", arguments: QueueDriver.all)
     func givenBack(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 200)
@@ -103,7 +103,7 @@ struct CancelTests {
         }
     }
 
-    @Test("A cancel that a kill broke off is found again", arguments: QueueDriver.all)
+    @Test("a cancel that a kill broke off is found again", arguments: QueueDriver.all)
     func killed(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 30_000)
@@ -126,7 +126,7 @@ struct CancelTests {
     }
 
     @Test(
-        "Users waiting in the last pass are cancelled, cut into batches or not, but for those who were settled ahead",
+        "users waiting in the last pass are cancelled, cut into batches or not, but for those who were settled ahead",
         arguments: QueueDriver.all)
     func deferred(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
@@ -168,7 +168,7 @@ struct CancelTests {
         }
     }
 
-    @Test("Of a last pass nothing is dropped while a batch of it is held; then it is found", arguments: QueueDriver.all)
+    @Test("of a last pass nothing is dropped while a batch of it is held; then it is found", arguments: QueueDriver.all)
     func heldInLastPass(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 300)
@@ -202,7 +202,7 @@ struct CancelTests {
         }
     }
 
-    @Test("A user deferred by a batch that ran while the cancel came is cancelled", arguments: QueueDriver.all)
+    @Test("a user deferred by a batch that ran while the cancel came is cancelled", arguments: QueueDriver.all)
     func deferredLate(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 100)
@@ -214,7 +214,7 @@ struct CancelTests {
         }
     }
 
-    @Test("A batch that had been applied keeps its results when it is dropped", arguments: QueueDriver.all)
+    @Test("a batch that had been applied keeps its results when it is dropped", arguments: QueueDriver.all)
     func applied(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 300)
@@ -235,7 +235,7 @@ struct CancelTests {
         }
     }
 
-    @Test("A job without open batch is returned to be ended; dropping again changes nothing", arguments: QueueDriver.all)
+    @Test("a job without open batch is returned to be ended; dropping again changes nothing", arguments: QueueDriver.all)
     func again(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 200)
@@ -247,7 +247,7 @@ struct CancelTests {
         }
     }
 
-    @Test("Unknown and ended jobs are told apart", arguments: QueueDriver.all)
+    @Test("unknown and ended jobs are told apart", arguments: QueueDriver.all)
     func answers(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             guard case .unknown = try await queue.requestCancel(JobID(now: fixture.now), now: fixture.now) else {

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A queue that was closed")
 struct ClosingTests {
-    @Test("It neither takes nor tells anything any more", arguments: QueueDriver.all)
+    @Test("it neither takes nor tells anything any more", arguments: QueueDriver.all)
     func refuses(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 3)

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Cursors from outside")
 struct CursorTests {
-    @Test("A place of results that no user can have is a bad cursor, not a sum that overflows", arguments: QueueDriver.all)
+    @Test("a place of results that no user can have is a bad cursor, not a sum that overflows", arguments: QueueDriver.all)
     func edges(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 3)
@@ -22,7 +22,7 @@ struct CursorTests {
         }
     }
 
-    @Test("Whatever is sent as a cursor is a page or a bad cursor", arguments: Property.seeds(known: [1], fresh: 3))
+    @Test("whatever is sent as a cursor is a page or a bad cursor", arguments: Property.seeds(known: [1], fresh: 3))
     func anything(_ seed: UInt64) async throws {
         try await QueueDriver.sqlite.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 250)

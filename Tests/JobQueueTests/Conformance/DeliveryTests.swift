@@ -11,7 +11,7 @@ struct DeliveryTests {
         DeliveryAttempt(deliveryID: id, at: fixture.now, status: status, error: error, next: next)
     }
 
-    @Test("Due deliveries come the longest due first, without those being sent", arguments: QueueDriver.all)
+    @Test("due deliveries come the longest due first, without those being sent", arguments: QueueDriver.all)
     func due(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             for i in 0..<4 {
@@ -37,7 +37,7 @@ struct DeliveryTests {
         }
     }
 
-    @Test("An attempt is recorded as it went", arguments: QueueDriver.all)
+    @Test("an attempt is recorded as it went", arguments: QueueDriver.all)
     func record(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let what = fixture.delivery("msg_1")
@@ -75,7 +75,7 @@ struct DeliveryTests {
         }
     }
 
-    @Test("Any delivery can be sent again, its attempts anew", arguments: QueueDriver.all)
+    @Test("any delivery can be sent again, its attempts anew", arguments: QueueDriver.all)
     func redeliver(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             #expect(try await queue.redeliver("msg_1", now: fixture.now) == false)
@@ -97,7 +97,7 @@ struct DeliveryTests {
         }
     }
 
-    @Test("Deliveries are listed newest first by state, tenant and job", arguments: QueueDriver.all)
+    @Test("deliveries are listed newest first by state, tenant and job", arguments: QueueDriver.all)
     func list(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             var jobs: [Job] = []

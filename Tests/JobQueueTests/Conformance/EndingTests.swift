@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Ending a job")
 struct EndingTests {
-    @Test("A job whose batches are done ends once, with its webhook", arguments: QueueDriver.all)
+    @Test("a job whose batches are done ends once, with its webhook", arguments: QueueDriver.all)
     func ends(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 150)
@@ -39,7 +39,7 @@ struct EndingTests {
         }
     }
 
-    @Test("A job with open batches cannot be ended, nor can one end in a state that is none", arguments: QueueDriver.all)
+    @Test("a job with open batches cannot be ended, nor can one end in a state that is none", arguments: QueueDriver.all)
     func open(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 1)
@@ -53,7 +53,7 @@ struct EndingTests {
         }
     }
 
-    @Test("A job that a kill kept from its end is found again", arguments: QueueDriver.all)
+    @Test("a job that a kill kept from its end is found again", arguments: QueueDriver.all)
     func foundAgain(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 1)
@@ -66,7 +66,7 @@ struct EndingTests {
         }
     }
 
-    @Test("The reason why a job failed is kept", arguments: QueueDriver.all)
+    @Test("the reason why a job failed is kept", arguments: QueueDriver.all)
     func reason(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await queue.accept(fixture.newJob("a", users: 0), upload: nil, batches: [])
@@ -76,7 +76,7 @@ struct EndingTests {
         }
     }
 
-    @Test("An ended job's ledger may go, until it is told that it went", arguments: QueueDriver.all)
+    @Test("an ended job's ledger may go, until it is told that it went", arguments: QueueDriver.all)
     func ledger(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let first = try await fixture.accept(queue, "a", users: 1)

@@ -11,7 +11,7 @@ struct IdempotencyTests {
         NewJob.Idempotency(tenantID: tenant, path: "/sync", key: key, bodyHash: hash)
     }
 
-    @Test("A key is claimed once while its request arrives, and free again when released", arguments: QueueDriver.all)
+    @Test("a key is claimed once while its request arrives, and free again when released", arguments: QueueDriver.all)
     func claims(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let first = try await queue.claim(tenantID: "a", path: "/sync", key: "k", now: fixture.now)
@@ -24,7 +24,7 @@ struct IdempotencyTests {
         }
     }
 
-    @Test("A key is recorded with its job, known after a kill, and forgotten after 24 hours", arguments: QueueDriver.all)
+    @Test("a key is recorded with its job, known after a kill, and forgotten after 24 hours", arguments: QueueDriver.all)
     func known(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let new = fixture.newJob("a", users: 1, idempotency: Self.key("k"))
@@ -49,7 +49,7 @@ struct IdempotencyTests {
         }
     }
 
-    @Test("A key whose job was refused is not recorded", arguments: QueueDriver.all)
+    @Test("a key whose job was refused is not recorded", arguments: QueueDriver.all)
     func refused(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             _ = try await queue.claim(tenantID: "a", path: "/sync", key: "k", now: fixture.now)
@@ -60,7 +60,7 @@ struct IdempotencyTests {
         }
     }
 
-    @Test("Two jobs are never accepted under one key", arguments: QueueDriver.all)
+    @Test("two jobs are never accepted under one key", arguments: QueueDriver.all)
     func once(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             _ = try await queue.accept(

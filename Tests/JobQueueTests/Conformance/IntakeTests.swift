@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Intake")
 struct IntakeTests {
-    @Test("An accepted job stands in the queue as it was handed in, and its tenant is announced", arguments: QueueDriver.all)
+    @Test("an accepted job stands in the queue as it was handed in, and its tenant is announced", arguments: QueueDriver.all)
     func accepted(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             var new = fixture.newJob("a", users: 250)
@@ -26,7 +26,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("What was accepted is there after a kill", arguments: QueueDriver.all)
+    @Test("what was accepted is there after a kill", arguments: QueueDriver.all)
     func survivesKill(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 120)
@@ -39,7 +39,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("A job without users can be ended at once, and the engine is told", arguments: QueueDriver.all)
+    @Test("a job without users can be ended at once, and the engine is told", arguments: QueueDriver.all)
     func withoutUsers(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await queue.accept(fixture.newJob("a", users: 0), upload: nil, batches: [])
@@ -53,7 +53,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("An id is accepted once, and a job's batches must hold its users", arguments: QueueDriver.all)
+    @Test("an id is accepted once, and a job's batches must hold its users", arguments: QueueDriver.all)
     func contradictions(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let new = fixture.newJob("a", users: 1)
@@ -70,7 +70,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("An upload is invisible until it is accepted, then its batches come first", arguments: QueueDriver.all)
+    @Test("an upload is invisible until it is accepted, then its batches come first", arguments: QueueDriver.all)
     func upload(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let upload = try await queue.openUpload()
@@ -87,7 +87,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("A job takes its place when it is accepted, not when its upload began", arguments: QueueDriver.all)
+    @Test("a job takes its place when it is accepted, not when its upload began", arguments: QueueDriver.all)
     func uploadOrder(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let upload = try await queue.openUpload()
@@ -99,7 +99,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("A discarded upload leaves nothing, nor does one that a kill broke off", arguments: QueueDriver.all)
+    @Test("a discarded upload leaves nothing, nor does one that a kill broke off", arguments: QueueDriver.all)
     func brokenUpload(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let discarded = try await queue.openUpload()
@@ -126,7 +126,7 @@ struct IntakeTests {
     }
 
     @Test(
-        "The queue refuses more once the pending users reach the limit, and takes them again when they were applied",
+        "the queue refuses more once the pending users reach the limit, and takes them again when they were applied",
         arguments: QueueDriver.all)
     func pendingLimit(_ driver: QueueDriver) async throws {
         var limits = QueueLimits()
@@ -145,7 +145,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("The queue refuses more while the disk is nearly full", arguments: QueueDriver.all)
+    @Test("the queue refuses more while the disk is nearly full", arguments: QueueDriver.all)
     func freeDisk(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             #expect(queue.admission() == .open)

@@ -6,7 +6,7 @@ import Testing
 @Suite("The last pass")
 struct LastPassTests {
     @Test(
-        "Deferred users come after all others of the job, in index order across its batches, and before the next job",
+        "deferred users come after all others of the job, in index order across its batches, and before the next job",
         arguments: QueueDriver.all)
     func order(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
@@ -41,7 +41,7 @@ struct LastPassTests {
         }
     }
 
-    @Test("Deferred users are cut as they are leased, also after a kill", arguments: QueueDriver.all)
+    @Test("deferred users are cut as they are leased, also after a kill", arguments: QueueDriver.all)
     func stepwise(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 250)
@@ -62,7 +62,7 @@ struct LastPassTests {
     }
 
     @Test(
-        "A user deferred once more in the last pass, or without any outcome, counts as cancelled: no job hangs",
+        "a user deferred once more in the last pass, or without any outcome, counts as cancelled: no job hangs",
         arguments: QueueDriver.all)
     func noSecondPass(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Leasing")
 struct LeasingTests {
-    @Test("A tenant's jobs run in the order accepted and their batches by number, one job at a time", arguments: QueueDriver.all)
+    @Test("a tenant's jobs run in the order accepted and their batches by number, one job at a time", arguments: QueueDriver.all)
     func order(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let first = try await fixture.accept(queue, "a", users: 300)
@@ -25,7 +25,7 @@ struct LeasingTests {
     }
 
     @Test(
-        "Small jobs that follow each other may come together: no more than wished for, than a batch holds, than are not tried yet",
+        "small jobs that follow each other may come together: no more than wished for, than a batch holds, than are not tried yet",
         arguments: QueueDriver.all)
     func smallJobs(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
@@ -68,7 +68,7 @@ struct LeasingTests {
         }
     }
 
-    @Test("While a tenant's batches are leased it gets no further ones; other tenants do", arguments: QueueDriver.all)
+    @Test("while a tenant's batches are leased it gets no further ones; other tenants do", arguments: QueueDriver.all)
     func oneTurn(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 300)
@@ -82,7 +82,7 @@ struct LeasingTests {
         }
     }
 
-    @Test("Those whose turn it is share what is asked for; an unknown tenant gets nothing", arguments: QueueDriver.all)
+    @Test("those whose turn it is share what is asked for; an unknown tenant gets nothing", arguments: QueueDriver.all)
     func shares(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             #expect(queue.readyCount == 0)
@@ -103,7 +103,7 @@ struct LeasingTests {
         }
     }
 
-    @Test("Turns go round: who was served comes after all others, over many rounds", arguments: QueueDriver.all)
+    @Test("turns go round: who was served comes after all others, over many rounds", arguments: QueueDriver.all)
     func rounds(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             for tenant in 0..<5 { try await fixture.accept(queue, "t\(tenant)", users: 1) }
@@ -118,7 +118,7 @@ struct LeasingTests {
         }
     }
 
-    @Test("Concurrent leases never hand out a batch twice", arguments: QueueDriver.all)
+    @Test("concurrent leases never hand out a batch twice", arguments: QueueDriver.all)
     func concurrentLeases(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             for tenant in 0..<10 { try await fixture.accept(queue, "t\(tenant)", users: 30, size: 10) }
@@ -132,7 +132,7 @@ struct LeasingTests {
         }
     }
 
-    @Test("Tenants take turns: who was served goes to the end of the line", arguments: QueueDriver.all)
+    @Test("tenants take turns: who was served goes to the end of the line", arguments: QueueDriver.all)
     func fairness(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             for tenant in ["a", "b", "c"] as [TenantID] { try await fixture.accept(queue, tenant, users: 30, size: 10) }
@@ -146,7 +146,7 @@ struct LeasingTests {
         }
     }
 
-    @Test("Ready tenants are limited and found again until they are leased", arguments: QueueDriver.all)
+    @Test("ready tenants are limited and found again until they are leased", arguments: QueueDriver.all)
     func readyLimit(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             for tenant in 0..<5 { try await fixture.accept(queue, "t\(tenant)", users: 1) }
@@ -157,7 +157,7 @@ struct LeasingTests {
         }
     }
 
-    @Test("A job runs from its first lease on", arguments: QueueDriver.all)
+    @Test("a job runs from its first lease on", arguments: QueueDriver.all)
     func running(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 200)
@@ -175,7 +175,7 @@ struct LeasingTests {
         }
     }
 
-    @Test("A job of one batch runs once something came of its lease: a result", arguments: QueueDriver.all)
+    @Test("a job of one batch runs once something came of its lease: a result", arguments: QueueDriver.all)
     func startWithResult(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 20)
@@ -212,7 +212,7 @@ struct LeasingTests {
     }
 
     @Test(
-        "A lease and a cancel at once: either comes first, all users are accounted for, and the tenant goes on",
+        "a lease and a cancel at once: either comes first, all users are accounted for, and the tenant goes on",
         arguments: QueueDriver.all)
     func leaseAndCancel(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
@@ -249,7 +249,7 @@ struct LeasingTests {
         }
     }
 
-    @Test("Released batches are leased again under other leases, no try counted", arguments: QueueDriver.all)
+    @Test("released batches are leased again under other leases, no try counted", arguments: QueueDriver.all)
     func release(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 300)
@@ -265,7 +265,7 @@ struct LeasingTests {
         }
     }
 
-    @Test("A prefix of a turn may be finished and the rest released", arguments: QueueDriver.all)
+    @Test("a prefix of a turn may be finished and the rest released", arguments: QueueDriver.all)
     func prefix(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 400)
@@ -278,7 +278,7 @@ struct LeasingTests {
         }
     }
 
-    @Test("A stale lease changes nothing", arguments: QueueDriver.all)
+    @Test("a stale lease changes nothing", arguments: QueueDriver.all)
     func stale(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 200)
@@ -307,7 +307,7 @@ struct LeasingTests {
         }
     }
 
-    @Test("Of two who finish the same batch at once, one is told that it lost its lease", arguments: QueueDriver.all)
+    @Test("of two who finish the same batch at once, one is told that it lost its lease", arguments: QueueDriver.all)
     func finishedTwice(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 100)
@@ -330,7 +330,7 @@ struct LeasingTests {
         }
     }
 
-    @Test("After a kill all batches that were not finished are free", arguments: QueueDriver.all)
+    @Test("after a kill all batches that were not finished are free", arguments: QueueDriver.all)
     func killed(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 300)
@@ -342,7 +342,7 @@ struct LeasingTests {
         }
     }
 
-    @Test("Unlocked batches let the tenant's next ones be leased while they are being finished", arguments: QueueDriver.all)
+    @Test("unlocked batches let the tenant's next ones be leased while they are being finished", arguments: QueueDriver.all)
     func unlock(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 300)
@@ -365,7 +365,7 @@ struct LeasingTests {
         }
     }
 
-    @Test("An unlocked batch that is released comes again, before others", arguments: QueueDriver.all)
+    @Test("an unlocked batch that is released comes again, before others", arguments: QueueDriver.all)
     func unlockedReleased(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 300)

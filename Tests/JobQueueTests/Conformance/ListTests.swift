@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Lists and status")
 struct ListTests {
-    @Test("Jobs are listed newest first, by any filter, page by page", arguments: QueueDriver.all)
+    @Test("jobs are listed newest first, by any filter, page by page", arguments: QueueDriver.all)
     func jobs(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             var made: [Job] = []
@@ -56,7 +56,7 @@ struct ListTests {
         }
     }
 
-    @Test("Jobs accepted in one microsecond are each listed once", arguments: QueueDriver.all)
+    @Test("jobs accepted in one microsecond are each listed once", arguments: QueueDriver.all)
     func sameMoment(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             var made: [JobID] = []
@@ -67,7 +67,7 @@ struct ListTests {
         }
     }
 
-    @Test("A cursor of another list is refused", arguments: QueueDriver.all)
+    @Test("a cursor of another list is refused", arguments: QueueDriver.all)
     func badCursor(_ driver: QueueDriver) async throws {
         try await driver.withQueue { _, queue in
             for cursor in ["", "abc", "j1", "d1", "r1", "j1.2.3", "j.", "j1.+2"] {
@@ -79,7 +79,7 @@ struct ListTests {
         }
     }
 
-    @Test("The status shows the longest backlogs, what they work on, and the oldest job that is open", arguments: QueueDriver.all)
+    @Test("the status shows the longest backlogs, what they work on, and the oldest job that is open", arguments: QueueDriver.all)
     func status(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let first = try await fixture.accept(queue, "t0", users: 10)

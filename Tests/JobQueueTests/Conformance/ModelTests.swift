@@ -5,7 +5,7 @@ import Testing
 @Suite("Any sequence of calls")
 struct ModelTests {
     @Test(
-        "After any sequence of calls, kills between them, the queue holds what it should and its figures add up",
+        "after any sequence of calls, kills between them, the queue holds what it should and its figures add up",
         arguments: QueueDriver.all, Property.seeds(known: [1, 2, 3, 4, 5, 6], fresh: 6))
     func anySequence(_ driver: QueueDriver, seed: UInt64) async {
         await Property.holds(seed: seed, steps: 240) { steps in

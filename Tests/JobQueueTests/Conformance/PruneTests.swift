@@ -7,7 +7,7 @@ import Testing
 struct PruneTests {
     private static let week: Double = 7 * 24 * 3600
 
-    @Test("Ended jobs go after their time, with all that belongs to them", arguments: QueueDriver.all)
+    @Test("ended jobs go after their time, with all that belongs to them", arguments: QueueDriver.all)
     func prune(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let old = try await fixture.accept(queue, "a", users: 7000)
@@ -38,7 +38,7 @@ struct PruneTests {
         }
     }
 
-    @Test("A job with an open delivery stays, as does one whose ledger was not forgotten", arguments: QueueDriver.all)
+    @Test("a job with an open delivery stays, as does one whose ledger was not forgotten", arguments: QueueDriver.all)
     func stays(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let undelivered = try await fixture.accept(queue, "a", users: 1)
@@ -56,7 +56,7 @@ struct PruneTests {
         }
     }
 
-    @Test("A job whose results are kept for a reader stays, and holds back no other", arguments: QueueDriver.all)
+    @Test("a job whose results are kept for a reader stays, and holds back no other", arguments: QueueDriver.all)
     func read(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             var made: [JobID] = []
@@ -78,7 +78,7 @@ struct PruneTests {
         }
     }
 
-    @Test("At most so many jobs go in one call, the first ended first", arguments: QueueDriver.all)
+    @Test("at most so many jobs go in one call, the first ended first", arguments: QueueDriver.all)
     func limit(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             var made: [JobID] = []
@@ -92,7 +92,7 @@ struct PruneTests {
         }
     }
 
-    @Test("Idempotency keys and test deliveries go by their age", arguments: QueueDriver.all)
+    @Test("idempotency keys and test deliveries go by their age", arguments: QueueDriver.all)
     func others(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let hash: [UInt8] = Array(repeating: 1, count: 32)

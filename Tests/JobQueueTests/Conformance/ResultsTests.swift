@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Results")
 struct ResultsTests {
-    @Test("Results come in index order, whatever order the batches were cut in", arguments: QueueDriver.all)
+    @Test("results come in index order, whatever order the batches were cut in", arguments: QueueDriver.all)
     func order(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             // One run of 5,000 users dealt out to 50 batches, then a second of 3,000.
@@ -34,7 +34,7 @@ struct ResultsTests {
         }
     }
 
-    @Test("The status filter follows the guide's words", arguments: QueueDriver.all)
+    @Test("the status filter follows the guide's words", arguments: QueueDriver.all)
     func filters(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 6, size: 3)
@@ -54,7 +54,7 @@ struct ResultsTests {
         }
     }
 
-    @Test("A running job shows the results that are there, and pages go on over gaps", arguments: QueueDriver.all)
+    @Test("a running job shows the results that are there, and pages go on over gaps", arguments: QueueDriver.all)
     func gaps(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 6000)
@@ -71,7 +71,7 @@ struct ResultsTests {
         }
     }
 
-    @Test("The last page has no cursor, and a cursor of something else is refused", arguments: QueueDriver.all)
+    @Test("the last page has no cursor, and a cursor of something else is refused", arguments: QueueDriver.all)
     func cursors(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 4)
@@ -92,7 +92,7 @@ struct ResultsTests {
         }
     }
 
-    @Test("A batch that is ended with the records of some users tells of these alone, and counts all", arguments: QueueDriver.all)
+    @Test("a batch that is ended with the records of some users tells of these alone, and counts all", arguments: QueueDriver.all)
     func someRecords(_ driver: QueueDriver) async throws {
         for kept in [[2, 3, 9], [9], []] as [Set<UInt32>] {
             try await driver.withQueue { fixture, queue in

@@ -10,7 +10,7 @@ struct RetryFailedTests {
     }
 
     @Test(
-        "The linked job holds the failed users alone, from index 0 in index order, with the original's words",
+        "the linked job holds the failed users alone, from index 0 in index order, with the original's words",
         arguments: QueueDriver.all)
     func linked(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
@@ -62,7 +62,7 @@ struct RetryFailedTests {
         }
     }
 
-    @Test("Many failed users are gathered in steps", arguments: QueueDriver.all)
+    @Test("many failed users are gathered in steps", arguments: QueueDriver.all)
     func many(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 10_000)
@@ -77,7 +77,7 @@ struct RetryFailedTests {
         }
     }
 
-    @Test("Open, unknown and faultless jobs are told apart", arguments: QueueDriver.all)
+    @Test("open, unknown and faultless jobs are told apart", arguments: QueueDriver.all)
     func answers(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             guard case .unknown = try await retry(fixture, queue, JobID(now: fixture.now)) else {
@@ -97,7 +97,7 @@ struct RetryFailedTests {
         }
     }
 
-    @Test("Of retries that come at once, one makes a job", arguments: QueueDriver.all)
+    @Test("of retries that come at once, one makes a job", arguments: QueueDriver.all)
     func atOnce(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 500)

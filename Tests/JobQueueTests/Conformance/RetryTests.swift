@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Retries of a batch")
 struct RetryTests {
-    @Test("A batch in backoff holds its tenant back until it is due, and nobody else", arguments: QueueDriver.all)
+    @Test("a batch in backoff holds its tenant back until it is due, and nobody else", arguments: QueueDriver.all)
     func holdsBack(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 200)
@@ -26,7 +26,7 @@ struct RetryTests {
         }
     }
 
-    @Test("A due batch can be leased without asking who is ready", arguments: QueueDriver.all)
+    @Test("a due batch can be leased without asking who is ready", arguments: QueueDriver.all)
     func dueLease(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 1)
@@ -37,7 +37,7 @@ struct RetryTests {
         }
     }
 
-    @Test("Backoff and tries survive a kill", arguments: QueueDriver.all)
+    @Test("backoff and tries survive a kill", arguments: QueueDriver.all)
     func survives(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 1)
@@ -59,7 +59,7 @@ struct RetryTests {
         }
     }
 
-    @Test("A job shows its last 20 failed tries, newest first", arguments: QueueDriver.all)
+    @Test("a job shows its last 20 failed tries, newest first", arguments: QueueDriver.all)
     func attempts(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 1)
@@ -74,7 +74,7 @@ struct RetryTests {
         }
     }
 
-    @Test("A batch that was retried and finished holds nobody back", arguments: QueueDriver.all)
+    @Test("a batch that was retried and finished holds nobody back", arguments: QueueDriver.all)
     func recovers(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 200)

@@ -21,7 +21,7 @@ struct CancelRaceTests {
         }
     }
 
-    @Test("A batch that is put off in the commit that cancels its job is told of", arguments: [false, true])
+    @Test("a batch that is put off in the commit that cancels its job is told of", arguments: [false, true])
     func putOff(isCancelFirst: Bool) async throws {
         try await Self.withJob { fixture, queue, job, held in
             let now = fixture.now
@@ -40,7 +40,7 @@ struct CancelRaceTests {
         }
     }
 
-    @Test("In the last pass the end of the batch that is held is told of", arguments: [false, true])
+    @Test("in the last pass the end of the batch that is held is told of", arguments: [false, true])
     func endsInLastPass(isCancelFirst: Bool) async throws {
         try await QueueDriver.sqlite.withQueue { fixture, queue in
             let queue = try #require(queue as? SQLiteJobQueue)
@@ -64,7 +64,7 @@ struct CancelRaceTests {
         }
     }
 
-    @Test("A batch that is given back before the request stands is told of once it does")
+    @Test("a batch that is given back before the request stands is told of once it does")
     func givenBack() async throws {
         try await Self.withJob { fixture, queue, job, held in
             let now = fixture.now
@@ -87,7 +87,7 @@ struct CancelRaceTests {
         }
     }
 
-    @Test("A look between a commit and what follows it in memory finds a batch that nobody holds")
+    @Test("a look between a commit and what follows it in memory finds a batch that nobody holds")
     func between() async throws {
         try await Self.withJob { fixture, queue, job, held in
             let now = fixture.now
@@ -108,7 +108,7 @@ struct CancelRaceTests {
         }
     }
 
-    @Test("A job all of whose open batches are held is not in question")
+    @Test("a job all of whose open batches are held is not in question")
     func allHeld() async throws {
         try await Self.withJob { fixture, queue, job, _ in
             _ = try await queue.requestCancel(job.id, now: fixture.now)

@@ -11,7 +11,7 @@ struct DamagedRowsTests {
     private static let numbers: [Int64] = [.max, .min, .max - 1, .min + 1, -1, 0, 1, 1 << 20, 1 << 32, 1 << 42, 1 << 53, 1 << 62]
 
     @Test(
-        "Any number and any bytes in any column never end the process: a call answers or throws",
+        "any number and any bytes in any column never end the process: a call answers or throws",
         arguments: Property.seeds(known: [1, 2], fresh: 2))
     func anyNumber(_ seed: UInt64) async throws {
         for round in 0..<6 as Range<UInt64> {
@@ -35,7 +35,7 @@ struct DamagedRowsTests {
         }
     }
 
-    @Test("A file whose last number leaves no room for another is refused at the start, saying what it is")
+    @Test("a file whose last number leaves no room for another is refused at the start, saying what it is")
     func noNumbersLeft() async throws {
         for number in [Int64.max, 1 << 42, -5] {
             let place = try TemporaryDirectory()

@@ -31,7 +31,7 @@ struct DiskRoomTests {
         }
     }
 
-    @Test("An upload is refused before it is read where what it will take, here and in the directory, is not there")
+    @Test("an upload is refused before it is read where what it will take, here and in the directory, is not there")
     func setAside() async throws {
         try await withQueue { fixture, queue in
             fixture.freeBytes.withLock { $0 = 11_000_000 }
@@ -48,7 +48,7 @@ struct DiskRoomTests {
         }
     }
 
-    @Test("Every append asks: one that would leave less than the limit is refused, and nothing of it is written")
+    @Test("every append asks: one that would leave less than the limit is refused, and nothing of it is written")
     func append() async throws {
         try await withQueue { fixture, queue in
             let upload = try await queue.openUpload()
@@ -64,7 +64,7 @@ struct DiskRoomTests {
         }
     }
 
-    @Test("What an upload of unknown length has written counts twice until its users are in the directory")
+    @Test("what an upload of unknown length has written counts twice until its users are in the directory")
     func unknownLength() async throws {
         try await withQueue { fixture, queue in
             let upload = try await queue.openUpload()
@@ -82,7 +82,7 @@ struct DiskRoomTests {
         }
     }
 
-    @Test("A retry of failed users, which copies them, asks for room as well")
+    @Test("a retry of failed users, which copies them, asks for room as well")
     func retry() async throws {
         try await withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 100)
@@ -104,7 +104,7 @@ struct DiskRoomTests {
         }
     }
 
-    @Test("A directory on another disk takes nothing of this one")
+    @Test("a directory on another disk takes nothing of this one")
     func otherDisk() async throws {
         var limits = Self.limits
         limits.diskPerByte = 1
@@ -115,7 +115,7 @@ struct DiskRoomTests {
         }
     }
 
-    @Test("What could not be deleted is deleted later, without a restart")
+    @Test("what could not be deleted is deleted later, without a restart")
     func owed() async throws {
         try await withQueue { fixture, queue in
             func leftovers() async throws -> Int { try await queue.leftovers().count }
@@ -133,7 +133,7 @@ struct DiskRoomTests {
         }
     }
 
-    @Test("Where the disk is short the log is emptied and free pages are given back, though others write")
+    @Test("where the disk is short the log is emptied and free pages are given back, though others write")
     func makesRoom() async throws {
         try await withQueue { fixture, queue in
             let upload = try await queue.openUpload()
@@ -149,7 +149,7 @@ struct DiskRoomTests {
         }
     }
 
-    @Test("A reserve is kept, given up when a write finds the disk full, and taken again once there is room")
+    @Test("a reserve is kept, given up when a write finds the disk full, and taken again once there is room")
     func reserve() async throws {
         try await withQueue { fixture, queue in
             func reserve() -> Int64 { DiskGauge.size(of: queue.path + "-reserve") }
@@ -167,7 +167,7 @@ struct DiskRoomTests {
         }
     }
 
-    @Test("That the disk is short is said once, and that it is over once, however many ask")
+    @Test("that the disk is short is said once, and that it is over once, however many ask")
     func saidOnce() async throws {
         let place = try TemporaryDirectory()
         let fixture = QueueFixture(limits: Self.limits)

@@ -34,7 +34,7 @@ struct GroupCommitTests {
         }
     }
 
-    @Test("Operations that wait together share one commit, and all are there")
+    @Test("operations that wait together share one commit, and all are there")
     func shared() async throws {
         try await withQueue { fixture, queue in
             let before = queue.writer.commits
@@ -45,7 +45,7 @@ struct GroupCommitTests {
         }
     }
 
-    @Test("An operation that fails is rolled back alone, in rows, figures and lanes")
+    @Test("an operation that fails is rolled back alone, in rows, figures and lanes")
     func failsAlone() async throws {
         try await withQueue { fixture, queue in
             let outcomes = try await together(
@@ -64,7 +64,7 @@ struct GroupCommitTests {
         }
     }
 
-    @Test("A caller that is cancelled takes nobody with it, and what it handed in is carried out")
+    @Test("a caller that is cancelled takes nobody with it, and what it handed in is carried out")
     func cancelled() async throws {
         try await withQueue { fixture, queue in
             let outcomes = try await together(
@@ -75,7 +75,7 @@ struct GroupCommitTests {
         }
     }
 
-    @Test("When the disk is full all hear it, nothing is changed, and no more is admitted until a write works again")
+    @Test("when the disk is full all hear it, nothing is changed, and no more is admitted until a write works again")
     func full() async throws {
         try await withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 100)
@@ -103,7 +103,7 @@ struct GroupCommitTests {
         }
     }
 
-    @Test("A lease whose commit fails is no lease: its batch can be leased again")
+    @Test("a lease whose commit fails is no lease: its batch can be leased again")
     func leaseRolledBack() async throws {
         try await withQueue { fixture, queue in
             // The first lease of a job of several batches is written down; that of a single one takes no commit.
@@ -123,7 +123,7 @@ struct GroupCommitTests {
         }
     }
 
-    @Test("After close every write is refused as unavailable")
+    @Test("after close every write is refused as unavailable")
     func closed() async throws {
         try await withQueue { fixture, queue in
             await queue.close()

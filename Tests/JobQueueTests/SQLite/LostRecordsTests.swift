@@ -18,7 +18,7 @@ struct LostRecordsTests {
         }
     }
 
-    @Test("A cancel ends a batch that had been applied though its records are lost, and the tenant's next job ends after it")
+    @Test("a cancel ends a batch that had been applied though its records are lost, and the tenant's next job ends after it")
     func cancelled() async throws {
         try await QueueDriver.sqlite.withQueue { fixture, queue in
             let queue = try #require(queue as? SQLiteJobQueue)
@@ -39,7 +39,7 @@ struct LostRecordsTests {
         }
     }
 
-    @Test("A batch whose records are lost is leased empty, and its users are counted", arguments: [false, true])
+    @Test("a batch whose records are lost is leased empty, and its users are counted", arguments: [false, true])
     func leased(isKnown: Bool) async throws {
         try await QueueDriver.sqlite.withQueue { fixture, queue in
             let queue = try #require(queue as? SQLiteJobQueue)
@@ -58,7 +58,7 @@ struct LostRecordsTests {
         }
     }
 
-    @Test("A batch whose row tells of any number of tries is put off all the same", arguments: [Int64.max, .min, -1])
+    @Test("a batch whose row tells of any number of tries is put off all the same", arguments: [Int64.max, .min, -1])
     func tries(_ number: Int64) async throws {
         try await QueueDriver.sqlite.withQueue { fixture, queue in
             let queue = try #require(queue as? SQLiteJobQueue)
@@ -73,7 +73,7 @@ struct LostRecordsTests {
         }
     }
 
-    @Test("Results larger than a row may be are refused, rather than called an outage")
+    @Test("results larger than a row may be are refused, rather than called an outage")
     func tooLarge() async throws {
         try await QueueDriver.sqlite.withQueue { fixture, queue in
             let queue = try #require(queue as? SQLiteJobQueue)
@@ -91,7 +91,7 @@ struct LostRecordsTests {
         }
     }
 
-    @Test("The largest number of a tenant's ends does not end the process")
+    @Test("the largest number of a tenant's ends does not end the process")
     func lastSequence() async throws {
         try await QueueDriver.sqlite.withQueue { fixture, queue in
             let queue = try #require(queue as? SQLiteJobQueue)

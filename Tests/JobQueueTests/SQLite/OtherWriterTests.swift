@@ -57,7 +57,7 @@ struct OtherWriterTests {
 
     private func isOutsideTransaction(_ reader: DatabaseQueue) -> Bool { reader.unsafeRead { $0.isOutsideTransaction } }
 
-    @Test("A lock that is held for a while turns nobody away: all wait, and all are written")
+    @Test("a lock that is held for a while turns nobody away: all wait, and all are written")
     func waits() async throws {
         try await withQueue(patience: 60_000) { fixture, queue, path, said in
             let other = try locked(path)
@@ -77,7 +77,7 @@ struct OtherWriterTests {
     }
 
     @Test(
-        "A lock that is held too long refuses who waited for it, and leaves the gate open; it is said once, and once when it is over"
+        "a lock that is held too long refuses who waited for it, and leaves the gate open; it is said once, and once when it is over"
     )
     func refuses() async throws {
         try await withQueue(patience: 20) { fixture, queue, path, said in
@@ -98,7 +98,7 @@ struct OtherWriterTests {
         }
     }
 
-    @Test("A read whose transaction could not be ended does not spoil those that come after it")
+    @Test("a read whose transaction could not be ended does not spoil those that come after it")
     func readerLeftInTransaction() async throws {
         try await withQueue(patience: 1000) { fixture, queue, _, _ in
             let first = try await fixture.accept(queue, "a", users: 1)
@@ -112,7 +112,7 @@ struct OtherWriterTests {
         }
     }
 
-    @Test("A commit of nothing does not say that a full disk is over; a write that goes through does, once there is room")
+    @Test("a commit of nothing does not say that a full disk is over; a write that goes through does, once there is room")
     func emptyCommit() async throws {
         try await withQueue(patience: 1000) { fixture, queue, _, said in
             try await fixture.accept(queue, "a", users: 1)
@@ -134,7 +134,7 @@ struct OtherWriterTests {
     }
 
     @Test(
-        "While the file, or its log, is not where it was opened nothing is acknowledged; put back, all goes on",
+        "while the file, or its log, is not where it was opened nothing is acknowledged; put back, all goes on",
         arguments: ["", "-wal"])
     func moved(_ suffix: String) async throws {
         try await withQueue(patience: 1000) { fixture, queue, path, said in
@@ -156,7 +156,7 @@ struct OtherWriterTests {
         }
     }
 
-    @Test("A file that is moved while a commit is written is not acknowledged either")
+    @Test("a file that is moved while a commit is written is not acknowledged either")
     func movedWithin() async throws {
         try await withQueue(patience: 1000) { fixture, queue, path, _ in
             try await fixture.accept(queue, "a", users: 1)
@@ -172,7 +172,7 @@ struct OtherWriterTests {
     }
 
     @Test(
-        "A queue is locked by its file, not by its name: a link to it, hard or not, is the same queue, and one that points nowhere makes it there"
+        "a queue is locked by its file, not by its name: a link to it, hard or not, is the same queue, and one that points nowhere makes it there"
     )
     func links() async throws {
         let place = try TemporaryDirectory()

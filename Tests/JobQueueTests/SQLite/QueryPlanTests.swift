@@ -82,7 +82,7 @@ struct QueryPlanTests {
         (LanesLoader.backoffs, ["SEARCH jobs USING INDEX jobs_backoff (retry_at>?)"]),
     ]
 
-    @Test("Each hot statement goes by its index, without sorting")
+    @Test("each hot statement goes by its index, without sorting")
     func plans() async throws {
         try await QueueDriver.sqlite.withQueue { _, queue in
             let queue = try #require(queue as? SQLiteJobQueue)
