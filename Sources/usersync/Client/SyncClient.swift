@@ -62,7 +62,7 @@ struct SyncClient: Sendable {
     /// - Parameters:
     ///   - id: the job or the delivery, for a route that names one.
     ///   - query: parameters; those without a value are left out.
-    /// - Throws: `Refusal` for an answer other than 2xx, `Unreachable` where there is none.
+    /// - Throws: `Refusal` for an answer other than 2xx, `Unreachable` if there is none.
     func call(_ route: Route, id: String = "", query: [(String, String?)] = []) async throws -> Answer {
         try await accepted(request(route, id: id, query: query))
     }
