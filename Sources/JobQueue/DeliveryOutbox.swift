@@ -1,26 +1,26 @@
 package import SyncModel
 
-/// What the webhook courier needs of the queue, and nothing more.
+/// Everything that the webhook courier needs from the queue.
 package protocol DeliveryOutbox: ObservableQueue {
-    /// Deliveries due at `now`, the longest due first.
+    /// Deliveries due at `now`, the longest overdue first.
     /// - Parameters:
-    ///   - excluding: ids not to return, for they are being sent.
-    ///   - destinations: values of `NewDelivery.destination` not to return, for there is no room for them now. A long backlog of
-    ///     one receiver would otherwise hide everybody else's deliveries behind its own.
+    ///   - excluding: ids not to return, because they are being sent.
+    ///   - destinations: values of `NewDelivery.destination` not to return, because there is no room for them now. Otherwise a
+    ///     long backlog of one receiver would hide all other deliveries behind its own.
     func dueDeliveries(
         now: Timestamp, limit: Int, excluding: Set<String>, excludingDestinations destinations: Set<String>
     ) async throws -> [Delivery]
 
-    /// The earliest moment after `now` at which a delivery becomes due; `nil`: none waits. Those due already do not count: they
-    /// are being sent, and would hide what comes next.
+    /// The earliest time after `now` at which a delivery becomes due; `nil` if none waits. Deliveries already due do not count:
+    /// they are being sent, and would hide what comes next.
     func nextDelivery(after now: Timestamp) async throws -> Timestamp?
 
-    /// Writes down how an attempt went. Returns after the commit is on disk; concurrent calls may share one.
+    /// Records the result of an attempt. Returns after the commit is on disk; concurrent calls may share one.
     func record(_ attempt: DeliveryAttempt) async throws
 }
 
 extension NewDelivery {
-    /// Scheme, host and port of `url` in lower case (`https://crm.example.com:8443`): deliveries of one destination share its
+    /// Scheme, host and port of `url` in lower case (`https://crm.example.com:8443`): deliveries to one destination share its
     /// limits.
     package var destination: String {
         let text = url.utf8

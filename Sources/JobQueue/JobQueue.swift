@@ -1,96 +1,103 @@
 package import SyncModel
 
-/// The durable queue: what was acknowledged stands here until its result was delivered.
+/// The durable queue: holds what was acknowledged until its result has been delivered.
 ///
-/// One protocol, one conformance suite, one driver a database. Every method that writes returns after the commit is on disk
-/// (fsynced). Writes made under a lease name it; a lease that is no longer held changes nothing and says so.
+/// One protocol, one conformance suite, one driver per database. Every method that writes returns after the commit is on disk
+/// (fsynced). Writes under a lease name it; if the lease is no longer held, they change nothing and report it.
+///
+/// Errors are `QueueError`s, or `CancellationError`: any method may throw `unavailable`, any write `refused`; others are named
+/// below.
 package protocol JobQueue: DeliveryOutbox, QueueHousekeeping, QueueReconciling {
     // MARK: Intake
 
-    /// Claims an `Idempotency-Key` while its request arrives. Release the claim unless `accept` recorded it.
+    /// Claims an `Idempotency-Key` while its request arrives. Release the claim unless `accept` recorded the key.
     func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim
     func releaseClaim(tenantID: TenantID, path: String, key: String) async
 
-    /// Whether more may be accepted now, from figures that are kept (pending users, bytes, free disk).
+    /// Whether more may be accepted now, from figures kept up to date (pending users, bytes, free disk).
     func admission() -> Admission
-    /// Whether the last write went through; a queue that is merely full is writable.
+    /// Whether the last write succeeded; a queue that is merely full is writable.
     var isWritable: Bool { get }
 
-    /// Starts an upload too large for one `accept`. Nothing of it is visible before `accept` names it.
+    /// Starts an upload too large for one `accept`. Nothing of it is visible until `accept` names it.
     func openUpload() async throws -> UploadID
-    /// The same, with room set aside for so many bytes.
-    /// - Throws: `QueueError.full` where there is not as much. So may `append` and `accept`, whatever was set aside.
+    /// The same, with room reserved for this many bytes.
+    /// - Throws: `QueueError.full` if there is not enough. `append` and `accept` may throw it too, whatever was reserved.
     func openUpload(expecting bytes: Int64) async throws -> UploadID
     func append(_ batches: [NewBatch], to upload: UploadID) async throws
     /// Drops a broken upload.
     func discard(_ upload: UploadID) async
 
-    /// Makes the upload's batches and the further `batches` a job. Returns once the job is on disk; concurrent calls share a commit.
+    /// Turns the upload's batches and the further `batches` into a job. Returns once it is on disk; concurrent calls share a
+    /// commit.
     func accept(_ job: NewJob, upload: UploadID?, batches: [NewBatch]) async throws -> Job
 
     // MARK: Working
 
-    /// Tenants that have a batch ready to be leased at `now`, none of theirs being leased; at most `limit`, longest waiting first.
-    /// Those whose backoff is over count from now on.
+    /// Tenants with a leasable batch and no outstanding lease; at most `limit`, longest waiting first.
+    /// Tenants whose backoff is over become ready by this call.
     func readyTenants(now: Timestamp, limit: Int) async throws -> [TenantID]
     /// How many tenants are ready, as far as this process knows without asking the store. Read at each batch boundary of a commit.
     var readyCount: Int { get }
-    /// The earliest moment at which a batch in backoff becomes ready; `nil`: none waits.
+    /// The earliest time at which a batch in backoff becomes ready; `nil` if none waits.
     func nextRetry() async throws -> Timestamp?
 
-    /// Leases batches of the tenants whose turn it is: the longest ready first, and whoever was served comes after all others. Of each
-    /// the next batches, in order: of one job, or of several small ones that follow each other (`LeaseRequest.smallJobs`). Fewer
-    /// small ones than there are may come.
+    /// Leases batches of the tenants whose turn it is: those ready longest first; a tenant that was served goes behind all
+    /// others. Each gets its next batches in order: of one job, or of several consecutive small ones (`LeaseRequest.smallJobs`),
+    /// possibly fewer of these than exist.
     func lease(_ request: LeaseRequest, now: Timestamp) async throws -> [LeasedBatch]
-    /// Says that the batches' effects stand in the directory: their tenant's next batches may be leased while `finish` of these is
-    /// still being written. The leases stay held until `finish` or `release`. A hint: one that is held no more is passed over.
+    /// Reports that the batches are committed in the directory: their tenant's next batches may be leased while `finish` of these
+    /// is still being written. The leases stay held until `finish` or `release`. A hint: leases no longer held are ignored.
     func unlock(_ leases: [LeaseID]) async
-    /// Gives leases back as if they had not been taken; no attempt is counted. Idempotent: who was told that a lease is lost gives it
-    /// back as well, so one that is held no more is passed over.
+    /// Gives leases back as if they had not been taken; no attempt is counted. Idempotent: leases no longer held are ignored,
+    /// since a worker that loses a lease also gives it back.
     func release(_ leases: [LeaseID]) async
-    /// Ends batches with their results, all or none. Returns the jobs that have no open batch left.
-    /// A user of a batch that has no outcome and is not deferred counts as cancelled, as does one deferred in the last pass or after
-    /// a cancel was requested.
-    /// - Parameter ending: asked, within the transaction, for each job that has no open batch left and may end now, as `end` asks:
-    ///   what it says ends the job in the same commit; `nil` leaves that to `end`. May be asked more than once, and must not wait.
-    /// - Throws: `QueueError.leaseLost` where any of the leases is no longer held; nothing changed then.
+    /// Ends batches with their results, all or none. Returns the jobs without open batches. A user of a batch without an outcome
+    /// that is not deferred counts as cancelled; so does one deferred in the last pass, or after a cancel was requested.
+    /// - Parameter ending: called inside the transaction for each job that has no open batch left and may end now, as for `end`:
+    ///   its result ends the job in the same commit; `nil` leaves that to `end`. It may be called more than once, and must not
+    ///   block.
+    /// - Throws: `QueueError.leaseLost` if any of the leases is no longer held; then nothing has changed.
     func finish(
         _ batches: [FinishedBatch], now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding?
     ) async throws -> FinishedJobs
-    /// Counts a failed try and puts the batch off until `at`. Its tenant waits with it.
+    /// Counts a failed attempt and puts the batch off until `at`. Its tenant waits with it.
+    /// - Throws: `QueueError.leaseLost` if the lease is no longer held.
     func retry(_ lease: LeaseID, at: Timestamp, error: String, now: Timestamp) async throws
 
-    /// Ends a job that has no open batch: state, end time, `sequence` and outbox row in one transaction.
+    /// Ends a job without open batches: state, end time, `sequence` and outbox row in one transaction.
     ///
-    /// A tenant's jobs end in the order in which they took effect: one that was accepted later waits until those before it that are
-    /// without open batch, or whose cancel was requested, have ended. `QueueObserver.jobWaiting` is told when its turn has come.
-    /// - Parameter ending: asked within the transaction, of the job with the `sequence` and `endedAt` that it takes. May be asked more
-    ///   than once, and must not wait.
-    /// - Returns: the job as it ended; `nil`: it had ended before, is unknown, or has to wait.
-    /// - Throws: `QueueError.refused` where it has open batches.
+    /// A tenant's jobs end in the order in which they took effect: a job waits until those accepted before it that have no open
+    /// batch, or whose cancel was requested, have ended. `QueueObserver.jobWaiting` is called when its turn has come.
+    /// - Parameter ending: called inside the transaction with the job, including the `sequence` and `endedAt` that it will get.
+    ///   It may be called more than once, and must not block.
+    /// - Returns: the job as it ended; `nil` if it had already ended, is unknown, or must wait.
+    /// - Throws: `QueueError.refused` if it has open batches.
     func end(_ job: JobID, now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding) async throws -> Job?
-    /// Jobs that have no open batch and have not ended (a crash came between); for start-up and a timer.
+    /// Jobs that have no open batch but have not ended (because of a crash); for start-up and a timer.
     func endable(limit: Int) async throws -> [Job]
 
     // MARK: Steering
 
-    /// Marks the job: no further batch of it is leased. Returns the batches that no worker holds (those in backoff too), which the
-    /// caller tombstones in the directory and then drops. May be called again. Users waiting for a last pass that has not begun are
-    /// cancelled at once. In a last pass none is named as long as a worker holds another: that one may settle users of them.
+    /// Marks the job: none of its batches is leased any more. Returns the batches that no worker holds (including those in
+    /// backoff), which the caller tombstones in the directory and then drops. May be repeated. Users waiting for a last pass that
+    /// has not begun are cancelled at once. During a last pass no batch is returned while a worker holds another, which may
+    /// settle users of them.
     func requestCancel(_ id: JobID, now: Timestamp) async throws -> CancelRequest
-    /// Ends batches of a job whose cancel was requested. Those in `applied` had been applied before (their ledger says so): their
-    /// results stand. The others end unapplied: their users count as cancelled. Batches that are held or ended are passed over.
-    /// - Parameter settledAhead: of a job in its last pass, users that were settled ahead of their batch, in index order: their results
-    ///   stand too, and all others who wait are cancelled. `nil`: it is in its first pass.
-    /// - Returns: the job if no batch is open any more, also where `batches` is empty.
+    /// Ends batches of a job whose cancel was requested. Those in `applied` were applied before, as their ledger says: they keep
+    /// their results. The others end unapplied, and their users count as cancelled. Batches that are held or have ended are
+    /// skipped.
+    /// - Parameter settledAhead: for a job in its last pass, the users settled ahead of their batch, in index order: they keep
+    ///   their results too, and all other waiting users are cancelled. `nil` in its first pass.
+    /// - Returns: the job if no batch is open any more, even if `batches` is empty.
     func drop(
         _ job: JobID, batches: [Int], applied: [Int: [AppliedUser]], settledAhead: [AppliedUser]?, now: Timestamp
     ) async throws -> Job?
-    /// Jobs whose cancel was requested and that `requestCancel` would name batches of: a crash or a release came between, or the batch
-    /// that was held in the last pass has ended.
-    /// `requestCancel` them again and drop. For start-up, a timer and `QueueObserver.jobWaiting`.
+    /// Jobs whose cancel was requested and for which `requestCancel` would return batches: because of a crash or a release, or
+    /// because the batch held in the last pass has ended. Call `requestCancel` for them again and drop. For start-up, a timer and
+    /// `QueueObserver.jobWaiting`.
     func cancelling(limit: Int) async throws -> [JobID]
-    /// A linked job of the failed users alone.
+    /// Creates a linked job with the failed users only.
     func retryFailed(of id: JobID, as newID: JobID, requestID: String, now: Timestamp) async throws -> RetryRequest
 
     // MARK: Inspecting
@@ -98,9 +105,10 @@ package protocol JobQueue: DeliveryOutbox, QueueHousekeeping, QueueReconciling {
     func job(_ id: JobID) async throws -> Job?
     func jobs(_ filter: JobFilter, limit: Int, cursor: String?) async throws -> Page<Job>
     /// Results in index order.
+    /// - Throws: `QueueError.badCursor` for a cursor that this queue did not issue; so do `jobs` and `deliveries`.
     func results(of id: JobID, status: ResultStatusFilter?, limit: Int, cursor: String?) async throws -> Page<UserResult>
-    /// Keeps a job from being pruned as long as somebody holds on to what is returned: its results are being read. `nil`: nothing is
-    /// pruned here.
+    /// Keeps a job from being pruned while the returned value is retained: its results are being read. `nil` if this queue never
+    /// prunes.
     func keepResults(of id: JobID) -> ResultsHold?
     func statistics(now: Timestamp) async throws -> QueueStatistics
 
@@ -111,7 +119,7 @@ package protocol JobQueue: DeliveryOutbox, QueueHousekeeping, QueueReconciling {
     func delivery(_ id: String) async throws -> Delivery?
     /// The deliveries of a job, newest first.
     func deliveries(of job: JobID) async throws -> [Delivery]
-    /// Makes a delivery due now, whatever its state; its attempts start anew. False: unknown.
+    /// Makes a delivery due now, whatever its state; its attempts start over. False if it is unknown.
     func redeliver(_ id: String, now: Timestamp) async throws -> Bool
     /// Adds a delivery that belongs to no job (a test event).
     func add(_ delivery: NewDelivery, now: Timestamp) async throws
@@ -126,17 +134,17 @@ extension JobQueue {
 
     package func keepResults(of id: JobID) -> ResultsHold? { nil }
 
-    /// Ends batches and no job. Returns the jobs that have no open batch left: those are to be logged and ended.
+    /// Ends batches but no job. Returns the jobs without open batches, which must be logged and ended.
     package func finish(_ batches: [FinishedBatch], now: Timestamp) async throws -> [Job] {
         try await finish(batches, now: now, ending: { _ in nil }).endable
     }
 
-    /// Ends a job in a way that does not depend on its place. False: it had ended before, is unknown, or has to wait.
+    /// Ends a job in a way that does not depend on its sequence. False if it had already ended, is unknown, or must wait.
     package func end(_ ending: JobEnding, now: Timestamp) async throws -> Bool {
         try await end(ending.jobID, now: now, ending: { _ in ending }) != nil
     }
 
-    /// Drops batches none of which had been applied.
+    /// Drops batches that were never applied.
     package func drop(_ job: JobID, batches: [Int], now: Timestamp) async throws -> Job? {
         try await drop(job, batches: batches, applied: [:], settledAhead: nil, now: now)
     }

@@ -1,25 +1,25 @@
 package import SyncModel
 
-/// Names an upload that is not a job yet.
+/// Identifies an upload that is not a job yet.
 package struct UploadID: Sendable, Hashable {
     package let value: Int64
     package init(value: Int64) { self.value = value }
 }
 
-/// What stands behind an `Idempotency-Key`.
+/// What is stored under an `Idempotency-Key`.
 package enum IdempotencyClaim: Sendable, Hashable {
-    /// It is yours until released or recorded.
+    /// It belongs to the caller until released or recorded.
     case claimed
-    /// Its first request still arrives.
+    /// The first request with it is still arriving.
     case arriving
     /// A job was accepted under it, from a body with this SHA-256.
     case known(job: JobID, bodyHash: [UInt8])
 }
 
-/// Whether the queue takes more.
+/// Whether the queue accepts more.
 package enum Admission: Sendable, Hashable {
     case open
-    /// Full, or not writable. `reason` says what; `retryAfter` in seconds.
+    /// Full, or not writable. `reason` says which; `retryAfter` is in seconds.
     case refused(reason: String, retryAfter: Int)
 }
 
@@ -31,17 +31,17 @@ package struct LeaseID: Sendable, Hashable {
 
 /// What a dispatcher with room for work asks for.
 package struct LeaseRequest: Sendable, Hashable {
-    /// Tenants served at most.
+    /// The most tenants to serve.
     package var tenants: Int
-    /// Batches, divided evenly among the tenants served. Each gets one at least.
+    /// Batches, divided evenly among the tenants served, at least one each.
     package var batches: Int
-    /// If a tenant's next job is a single batch: so many jobs of its at most, one after the other and each a single batch, as long as
-    /// all of them have no more than `LeaseRequest.smallUsers` users.
+    /// If a tenant's next job is a single batch: how many such jobs may be leased together, with no more than
+    /// `LeaseRequest.smallUsers` users in total.
     package var smallJobs: Int
-    /// The one tenant to be served, if it is ready; `nil`: those whose turn it is.
+    /// The only tenant to serve, if it is ready; `nil`: those whose turn it is.
     package var tenantID: TenantID?
 
-    /// Users of small jobs that are leased together at most: what one batch may hold.
+    /// The most users of small jobs leased together: as many as one batch may hold.
     package static let smallUsers = 100
 
     package init(tenants: Int, batches: Int, smallJobs: Int = 1) {
@@ -61,7 +61,7 @@ package struct LeaseRequest: Sendable, Hashable {
 package enum BatchPass: Int, Sendable, Hashable {
     /// The users as sent.
     case first = 0
-    /// Users that met `identity_conflict`, tried once more after all others of the job.
+    /// The last pass: users that waited for all others of the job.
     case conflicts = 1
 }
 
@@ -73,14 +73,14 @@ package struct LeasedBatch: Sendable {
     package var syncTime: Timestamp
     package var number: Int
     package var pass: BatchPass
-    /// Failed tries so far.
+    /// Failed attempts so far.
     package var attempts: Int
     package var payload: BatchPayload
-    /// Users of the job, to tell small jobs from large.
+    /// The number of users of the job, to tell small jobs from large ones.
     package var jobUsers: Int
-    /// Whether the job tries failed users of another one again.
+    /// Whether the job retries failed users of another one.
     package var isRetry = false
-    /// The ids that the job's users carry, if this process took it in; else `nil`.
+    /// The ids that the job's users carry, if this process accepted it; else `nil`.
     package var carriedIDs: CarriedIDs?
 
     /// Whether it is all of a small job: applied, logged and ended without further steps.
@@ -108,9 +108,9 @@ package struct FinishedBatch: Sendable {
     package var batch: LeasedBatch
     /// One for each user that has an outcome.
     package var users: [AppliedUser]
-    /// Indices of users to be tried once more after the job's other users; the queue keeps their records for a `conflicts` batch.
+    /// Indices of users deferred to the job's last pass; the queue keeps their records for a `conflicts` batch.
     package var deferred: Set<UInt32>
-    /// Whether it is a whole job with nothing left to do but to end: that is done in the same commit.
+    /// Whether it is a whole job of which only the end is left: that is written in the same commit.
     package var endsJob = false
 
     package init(batch: LeasedBatch, users: [AppliedUser], deferred: Set<UInt32> = []) {
@@ -122,9 +122,9 @@ package struct FinishedBatch: Sendable {
 
 /// Jobs whose last open batch was finished.
 package struct FinishedJobs: Sendable {
-    /// To be logged and ended.
+    /// Must be logged and ended.
     package var endable: [Job] = []
-    /// Ended in the same commit; as they stand now.
+    /// Ended in the same commit, in their final state.
     package var ended: [Job] = []
 
     package init() {}
@@ -135,9 +135,9 @@ package struct JobEnding: Sendable {
     package var state: JobState
     /// Why it `failed`.
     package var error: String?
-    /// What befell its end and is no failure: joins the job's warnings.
+    /// A problem with its end that is not a failure: added to the job's warnings.
     package var warning: String?
-    /// `nil` where no webhook address is known.
+    /// `nil` if no webhook address is known.
     package var delivery: NewDelivery?
 
     package init(jobID: JobID, state: JobState, error: String? = nil, warning: String? = nil, delivery: NewDelivery?) {
@@ -151,21 +151,21 @@ package struct JobEnding: Sendable {
 
 package enum CancelRequest: Sendable {
     case unknown
-    /// It had ended.
+    /// It had already ended.
     case ended(Job)
     /// Open batches that no worker holds, by number.
     case requested(Job, unstarted: [Int])
-    /// In the job's last pass, with no batch held: its open batches. Users may have been settled ahead of theirs.
+    /// In the job's last pass, with no batch held: its open batches. Some of their users may have been settled ahead.
     case requestedInLastPass(Job, unstarted: [Int])
 }
 
 package enum RetryRequest: Sendable {
     case unknown
-    /// The job is open still.
+    /// The job is still open.
     case open(Job)
-    /// No user of it failed (or their payloads are gone).
+    /// None of its users failed (or their payloads have been deleted).
     case nothingFailed(Job)
-    /// The linked job; `existing` where it had been made before and is open.
+    /// The linked job; `existing` if it had been created before and is open.
     case linked(Job, existing: Bool)
 }
 
@@ -191,17 +191,17 @@ package struct Page<Element: Sendable>: Sendable {
 }
 
 package enum QueueError: Error, Sendable, Hashable {
-    /// The store cannot be written now (disk full, read-only, input/output): try again later.
+    /// The store cannot be used now (disk full, read-only, input/output): retry later.
     case unavailable(String)
-    /// There is no room for it now; names what is full: try again later.
+    /// There is no room for it now; the text says what is full: retry later.
     case full(String)
     /// The lease is no longer held.
     case leaseLost
-    /// The call contradicts what the queue holds: an id or an idempotency key used twice, batches that do not add up to the job's
-    /// users, the end of a job that has open batches. A mistake of the caller's; trying again does not help.
+    /// The call contradicts what the queue holds: an id or idempotency key used twice, batches that do not add up to the job's
+    /// users, the end of a job with open batches. A mistake of the caller; repeating it does not help.
     case refused(String)
-    /// A cursor that this queue did not make.
+    /// A cursor that this queue did not issue.
     case badCursor
-    /// The stored file cannot be used; says why and what to do.
+    /// The stored file cannot be used; the text says why and what to do.
     case unusable(String)
 }

@@ -5,12 +5,12 @@ import SQLiteSupport
 import Synchronization
 package import SyncModel
 
-/// A queue's file, checked and ready, with what is read of it at start.
+/// A queue's file, checked and ready, with what is read from it at start.
 struct OpenedStore {
     var path: String
     var lock: FileLock
     var pool: DatabasePool
-    /// Reads on the thread that calls; nobody keeps it longer than that.
+    /// Reads on the calling thread, and is never held longer than a read.
     var reader: DatabaseQueue
     var log: WriteAheadLog
     var totals: QueueTotals
@@ -18,7 +18,7 @@ struct OpenedStore {
     var lastNumber: Int64
     var place: OpenFilePlace
     var reserve: DiskReserve
-    /// Milliseconds for which a write waits for a lock of another process.
+    /// Milliseconds for which a write waits for another process's lock.
     var patience: Int32 = 1000
 
     /// - Parameters:
@@ -26,7 +26,7 @@ struct OpenedStore {
     ///   - logPages: in the log (4 KiB each), beyond which a commit is followed by a checkpoint: 16 MiB. Everybody waits for it, measured
     ///     beside an upload: 180 ms with 250 MiB, 10 to 45 ms with this; a million users take no longer.
     init(path: String, minFreeBytes: Int64 = 0, logPages: Int = 4_000, warn: (String) -> Void) throws {
-        // However the file is called: by two names two processes would work on one queue.
+        // By its real path: under two names, two processes would work on one queue.
         let path = FilePlace.resolved(path)
         self.path = path
         place = OpenFilePlace(path: path)
@@ -40,7 +40,7 @@ struct OpenedStore {
         configuration.foreignKeysEnabled = false
         configuration.maximumReaderCount = 4
         configuration.busyMode = .timeout(1)
-        // Where a transaction cannot be ended, the next one ends it: GRDB would end the process.
+        // If a transaction cannot be ended, the next one ends it: GRDB would end the process.
         configuration.allowsUnsafeTransactions = true
         configuration.prepareDatabase { db in
             if !db.configuration.readonly { try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
@@ -53,7 +53,7 @@ struct OpenedStore {
             try Self.checkOwner(db, path)
             try Self.setPragmas(db, path)
             log.attach(to: db)
-            // How long the writer waits is said at each transaction.
+            // How long the writer waits is set for each transaction.
             db.setBusyTimeout(0)
             let lastNumber = try LanesLoader.lastNumber(db)
             guard (0..<BatchName.lastKey).contains(lastNumber) else {
@@ -65,7 +65,7 @@ struct OpenedStore {
         reader = try DatabaseQueue(path: path, configuration: configuration)
     }
 
-    /// A folder, say, is left as it is.
+    /// Anything but a regular file, such as a folder, is left alone.
     private static func expectFile(_ path: String) throws {
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return }
         guard attributes[.type] as? FileAttributeType == .typeRegular else {
@@ -73,7 +73,7 @@ struct OpenedStore {
         }
     }
 
-    /// The file, and with it the log and its index, are their owner's alone.
+    /// The file, and with it the log and its index, are accessible only to their owner.
     private static func restrictAccess(_ path: String, warn: (String) -> Void) throws {
         guard DatabaseFile.make(path) == nil else {
             throw QueueError.unusable("The queue's file \(path) cannot be made; is its directory there and writable?")
@@ -86,7 +86,7 @@ struct OpenedStore {
         }
     }
 
-    /// Makes the tables in an empty file; refuses one that is not ours.
+    /// Creates the tables in an empty file; refuses a file of another program.
     private static func checkOwner(_ db: Database, _ path: String) throws {
         let owner = try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0
         let version = try Int64.fetchOne(db, sql: "PRAGMA user_version") ?? 0
@@ -114,8 +114,8 @@ struct OpenedStore {
         }
     }
 
-    /// Sets what makes a commit durable, and what is deleted unreadable, and reads it back: GRDB sets `synchronous` itself after
-    /// `prepareDatabase`, and whether SQLite overwrites what it deletes is otherwise left to who built the library.
+    /// Sets what makes a commit durable and deleted data unreadable, and reads it back: GRDB sets `synchronous` itself after
+    /// `prepareDatabase`, and whether SQLite overwrites what it deletes otherwise depends on how the library was built.
     private static func setPragmas(_ db: Database, _ path: String) throws {
         do {
             try Pragma("synchronous", "FULL", reads: "2").set(db)
@@ -131,13 +131,13 @@ struct OpenedStore {
 }
 
 extension SQLiteJobQueue {
-    /// Opens the queue's file, or makes it; its directory must be there. Uploads that a crash broke off are swept.
+    /// Opens or creates the queue's file; its directory must exist. Sweeps uploads that a crash interrupted.
     ///
     /// - Parameters:
-    ///   - disk: tells how much of the disk is free.
+    ///   - disk: measures the free space of the disk.
     ///   - warn: receives sentences for the log.
-    /// - Throws: `QueueError.unusable` where the file cannot be used: another process holds it, it is not a queue's, its settings
-    ///   cannot be had.
+    /// - Throws: `QueueError.unusable` if the file cannot be used: another process holds it, it is not a queue's, or SQLite
+    ///   refuses its settings.
     package static func open(
         path: String, limits: QueueLimits = QueueLimits(), clock: WallClock, disk: DiskGauge = .system,
         warn: @escaping @Sendable (String) -> Void = { _ in }
@@ -163,7 +163,7 @@ extension SQLiteJobQueue {
         return queue
     }
 
-    /// Opens the file, on a full disk in the room of the reserve.
+    /// Opens the file; on a full disk, in the room of the reserve.
     private static func openedStore(
         path: String, limits: QueueLimits, disk: DiskGauge, warn: (String) -> Void
     ) throws -> OpenedStore {

@@ -77,7 +77,7 @@ extension SQLiteJobQueue {
         try await writer.write { [self] context in
             for id in jobs {
                 try context.sql(Self.closeJob).run(.text(id.text))
-                // Idempotent: a job that was closed before, or is pruned, is passed over. One that is open must keep its ledger.
+                // Idempotent: a job already closed, or pruned, is ignored. An open one must keep its ledger.
                 guard context.db.changes == 0,
                     let phase = try context.sql(Self.selectPhase).first(.text(id.text), map: { $0.int(0) }),
                     phase != JobPhase.closed.rawValue

@@ -13,7 +13,7 @@ extension SQLiteJobQueue {
         return try await writer.write(isShort: isShort) { [self] context in
             let (progress, jobs) = try finish(rows, in: context)
             let ended = try settle(progress, of: jobs, now: now, ending: ending, in: context)
-            // In the last pass a cancel waits for the batch that is held.
+            // In the last pass, a cancel waits for the held batch.
             let isCancelled = jobs.values.contains { $0.job.cancelRequested }
             context.afterCommit { [self] in
                 lanes { $0.end(rows.map(\.lease)) }
@@ -23,7 +23,7 @@ extension SQLiteJobQueue {
         }
     }
 
-    /// Ends batches; their jobs as they stood before, and what is to be written to them.
+    /// Ends batches; returns what must be written to their jobs, and the jobs as they were before.
     private func finish(
         _ rows: [(lease: LeaseID, row: FinishedRow)], in context: WriteContext
     ) throws -> ([Int64: EndedBatches], [Int64: JobRow]) {
@@ -48,7 +48,7 @@ extension SQLiteJobQueue {
         return (progress, jobs)
     }
 
-    /// The job of a batch that is held, which is open as long as that is so.
+    /// The job of a held batch; it stays open as long as the batch is held.
     private func openJob(of held: HeldBatch, for event: String, in context: WriteContext) throws -> JobRow {
         guard let job = try JobRow.find(seq: held.seq, context.db) else { throw lost(held, event) }
         guard job.phase == .working || job.phase == .cancelling else {
@@ -58,15 +58,15 @@ extension SQLiteJobQueue {
         return job
     }
 
-    /// A batch is held, and the tables know no such open one.
+    /// A batch is held that the tables do not list as open.
     private func lost(_ held: HeldBatch, _ event: String) -> QueueError {
         report(ImpossibleTransition(.batch, "\(held.jobID.text)/\(held.number)", in: "held and not open", met: event))
         return .leaseLost
     }
 
-    /// Writes what ended to the jobs, each in one update, and lets the lanes follow.
-    /// - Parameter ending: asked how a job without open batches ends; `nil`: not now.
-    /// - Returns: the jobs that ended or are to be ended, in the order accepted.
+    /// Writes the progress to the jobs, one update each, and updates the lanes.
+    /// - Parameter ending: decides how a job without open batches ends; `nil` if not now.
+    /// - Returns: the jobs that ended or must be ended, in the order accepted.
     func settle(
         _ progress: [Int64: EndedBatches], of jobs: [Int64: JobRow], now: Timestamp, ending: (Job) -> JobEnding?,
         in context: WriteContext
@@ -84,7 +84,7 @@ extension SQLiteJobQueue {
                 if hasEnded { finished.ended.append(row.job) } else { finished.endable.append(row.job) }
             }
             if row.nextBatch > before.nextBatch, row.job.batchesDone > row.nextBatch {
-                // A later turn was written before this one: its batches are passed over once, now, not at every lease.
+                // A later turn was written before this one: skip its batches once, now, rather than at every lease.
                 row.nextBatch = try OpenBatch.first(of: row.batchKey, from: row.nextBatch, context.db) ?? row.job.batches
             }
             try row.write(over: before, in: context)
@@ -115,7 +115,7 @@ extension SQLiteJobQueue {
             guard let attempts else { throw lost(held, "retry") }
             row.job.attempts.insert(BatchAttempt(batch: held.number, attempt: attempts, at: now, error: error), at: 0)
             let kept = Array(row.job.attempts.prefix(Self.attemptsKept))
-            // A batch of a job that is being cancelled is not tried again; it is to be dropped.
+            // A batch of a job that is being cancelled is not retried; it must be dropped.
             let isCancelled = row.job.cancelRequested
             try context.sql(Self.putOff).run(
                 .int(held.seq), isCancelled ? .null : .int(held.number), isCancelled ? .null : .time(moment),
@@ -124,7 +124,7 @@ extension SQLiteJobQueue {
                 jobID: held.jobID, seq: held.seq, batch: held.number, attempts: attempts, until: moment, lastError: error)
             context.afterCommit { [self] in
                 lanes { lanes in
-                    // Put off first: the tenant does not become ready in between.
+                    // Put off first, so that the tenant does not become ready in between.
                     if !isCancelled { lanes.backOff(tenantID, backoff) }
                     lanes.end([lease])
                 }
@@ -133,15 +133,15 @@ extension SQLiteJobQueue {
         }
     }
 
-    /// Characters of an error that are kept.
+    /// How many characters of an error are kept.
     static let errorLimit = 500
-    /// Failed tries that are kept of a job.
+    /// How many failed attempts are kept per job.
     private static let attemptsKept = 20
 
     private static let countTry = """
         UPDATE batches SET attempts = max(0, min(attempts, 1000000)) + 1 WHERE id = ?1 AND done = 0 RETURNING attempts
         """
-    /// Of two moments the later one holds, as in the lanes.
+    /// Of two times the later one holds, as in the lanes.
     private static let putOff = """
         UPDATE jobs SET retry_batch = iif(coalesce(retry_at, 0) > ?3, retry_batch, ?2), retry_at = max(coalesce(retry_at, 0), ?3),
             attempts = ?4

@@ -4,8 +4,8 @@ import SQLiteSupport
 package import SyncModel
 import Synchronization
 
-/// A tenant's jobs run in the order accepted (`seq`), a job's batches by number: one job of a tenant at a time (or several small ones
-/// that follow each other), and one turn, that is one set of leased batches, unless `unlock` says that the turn's effects stand.
+/// A tenant's jobs run in the order accepted (`seq`), a job's batches by number: one job of a tenant at a time (or several
+/// consecutive small ones), and one turn, that is one set of leased batches, unless `unlock` reports that the turn is committed.
 extension SQLiteJobQueue {
     package func readyTenants(now: Timestamp, limit: Int) async throws -> [TenantID] {
         lanes { $0.ready(now: now, limit: limit) }
@@ -13,8 +13,8 @@ extension SQLiteJobQueue {
 
     package func nextRetry() async throws -> Timestamp? { lanes { $0.nextRetry } }
 
-    /// Most leases take no write, as they live in memory: those stand once they are read, on the thread that calls. The others are
-    /// left to the writer.
+    /// Most leases need no write, since they live in memory: those take effect once they are read, on the calling thread. The
+    /// others are left to the writer.
     package func lease(_ request: LeaseRequest, now: Timestamp) async throws -> [LeasedBatch] {
         guard request.batches > 0, request.tenants > 0 else { return [] }
         let (leased, left) = try leaseByReading(request, now: now)
@@ -46,7 +46,7 @@ extension SQLiteJobQueue {
     package func unlock(_ leases: [LeaseID]) async { lanes { $0.unlock(leases) } }
 
     package func release(_ leases: [LeaseID]) async {
-        // A batch given back by a job that is being cancelled is to be dropped: nobody leases it again.
+        // A batch that a job being cancelled gives back must be dropped: it is never leased again.
         let isCancelled = lanes { lanes in
             let cancelled = leases.contains { lanes.isCancelling($0) }
             lanes.end(leases)
@@ -57,18 +57,18 @@ extension SQLiteJobQueue {
 
     // MARK: What one tenant gets
 
-    /// What one tenant may get of what was asked for.
+    /// One tenant's share of the request.
     private struct Share {
         var tenantID: TenantID
         var batches: Int
         var smallJobs: Int
     }
 
-    /// What there is of it: batches of a job, or of small ones that follow each other. No batch: nothing, for now.
+    /// What is available of it: batches of a job, or of consecutive small ones. Empty: nothing for now.
     private struct Found {
         var job: HeadJob
         var batches: [OpenBatch]
-        /// Batches of the turn before, applied and not finished yet.
+        /// Batches of the previous turn, applied and not finished yet.
         var outstanding: Int
         /// Small jobs after it.
         var followers: [(job: HeadJob, batch: OpenBatch)] = []
@@ -85,7 +85,7 @@ extension SQLiteJobQueue {
         return found
     }
 
-    /// The small jobs that may come with a small one.
+    /// The small jobs that may be leased together with a small one.
     private static func followers(of head: HeadJob, _ share: Share, _ db: Database) throws -> [(HeadJob, OpenBatch)] {
         var users = head.totalUsers
         var found: [(HeadJob, OpenBatch)] = []
@@ -121,12 +121,12 @@ extension SQLiteJobQueue {
 
     // MARK: Without a write
 
-    /// Leases what takes no write. It waits for no commit, and none waits for it.
+    /// Leases what needs no write. It waits for no commit, and no commit waits for it.
     ///
-    /// What a reader sees may be a commit old. A lease stands only where nothing could have made it wrong: the tenant is reserved
-    /// from before the read, so that nobody else leases; and where a cancel is under way or was since, all is left to the writer. So
-    /// is a tenant for whom nothing was found: a job accepted meanwhile would be missed.
-    /// - Returns: also what is left to the writer.
+    /// A reader may see the state of one commit earlier. A lease is made only if nothing can have invalidated it: the tenant is
+    /// reserved before the read, so nothing else leases its batches; if a cancel is under way, or has been since, everything is
+    /// left to the writer. So is a tenant for which nothing was found, since a job accepted meanwhile would be missed.
+    /// - Returns: the leases, and what is left to the writer.
     private func leaseByReading(_ request: LeaseRequest, now: Timestamp) throws -> ([LeasedBatch], [Share]) {
         let (claimed, cancels) = lanes { ($0.claim(for: request, now: now), $0.cancelChanges) }
         let shares = claimed.map { claim in
@@ -163,11 +163,11 @@ extension SQLiteJobQueue {
 
     // MARK: With a write
 
-    /// Leases one tenant's next batches. What it reserves in memory is undone where the commit fails.
+    /// Leases one tenant's next batches. What it reserves in memory is undone if the commit fails.
     ///
-    /// What it sees is the table as the operations before it in the same commit have left it, and the lanes as they stood before all
-    /// of them. So what it does not find may be there a moment later: a `finish` before it that leaves users for the last pass still
-    /// holds its batches here. See `Lanes.unclaim`.
+    /// It sees the table as earlier operations in the same commit have left it, but the lanes as they were before all of them. So
+    /// what it does not find may exist a moment later: an earlier `finish` that leaves users for the last pass still holds its
+    /// batches here. See `Lanes.unclaim`.
     private func lease(_ share: Share, now: Timestamp, in context: WriteContext) throws -> [LeasedBatch] {
         let tenantID = share.tenantID
         guard let lane = lanes({ $0.claim(tenantID, now: now) }) else { return [] }
@@ -195,11 +195,11 @@ extension SQLiteJobQueue {
         return leased
     }
 
-    /// Makes batches of the last pass out of users that were deferred, in index order across the job. Only as many as are leased (or
-    /// dropped) now, so that neither memory nor the transaction grows with their number.
+    /// Turns deferred users into batches of the last pass, in index order across the job. Only as many as are leased (or dropped)
+    /// now, so that neither memory nor the transaction grows with their number.
     /// - Parameters:
     ///   - count: how many batches the job has.
-    ///   - isMeant: whether a user is to be applied; the others are cancelled on the way.
+    ///   - isMeant: whether a user should be applied; the others are cancelled on the way.
     /// - Returns: how many were cancelled.
     @discardableResult
     func cutDeferred(

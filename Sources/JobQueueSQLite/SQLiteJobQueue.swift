@@ -6,9 +6,8 @@ import Synchronization
 
 /// The durable queue in one SQLite file.
 ///
-/// One connection writes, by `QueueWriter`, which lets concurrent callers share a commit; others read for inspection. Who may be
-/// leased what stands in memory (`Lanes`), as do claims of idempotency keys and the figures `admission()` asks for: one process
-/// alone uses the file.
+/// One connection writes, through `QueueWriter`, which lets concurrent callers share a commit; others read. What may be leased is
+/// in memory (`Lanes`), as are claims of idempotency keys and the figures for `admission()`: only one process uses the file.
 package final class SQLiteJobQueue: JobQueue {
     let path: String
     let limits: QueueLimits
@@ -23,7 +22,7 @@ package final class SQLiteJobQueue: JobQueue {
     private let lanes: Mutex<Lanes>
     private let observers = Mutex<[QueueObserver]>([])
     private let ready = Atomic<Int>(0)
-    /// The last number handed out as `jobs.seq` or batch key.
+    /// The last number used as `jobs.seq` or batch key.
     private let lastNumber: Atomic<Int64>
     let claims = Mutex<Set<ClaimedKey>>([])
     let windows = Mutex(ResultsWindows())
@@ -31,16 +30,16 @@ package final class SQLiteJobQueue: JobQueue {
     let readers = Mutex<[JobID: Int]>([:])
     let looks = Mutex(LaneLooks())
     private let repaired = Atomic<Int>(0)
-    /// Of open jobs that are more than a batch and were taken in by this process.
+    /// For open jobs of more than one batch that this process accepted.
     let carriedIDs = Mutex<[JobID: CarriedIDs]>([:])
-    /// Jobs whose ids are kept at most: each takes 128 KiB or more, and they wait as long as the directory is away. Those of the others
-    /// are missing, as after a restart: who meets another's row waits for the last pass.
+    /// The most jobs whose ids are kept: each takes 128 KiB or more, and they wait as long as the directory is away. For other
+    /// jobs the ids are missing, as after a restart: a user that matches another person's row then waits for the last pass.
     static let mostCarriedIDs = 512
 
     /// What could not be deleted yet.
     let owed = Mutex<[Leftover]>([])
 
-    /// - Parameter say: told of each change of whether the queue can be written and has room.
+    /// - Parameter say: called on each change of whether the queue can be written and has room.
     init(
         _ parts: OpenedStore, limits: QueueLimits, clock: WallClock, disk: DiskGauge,
         threads: QueueThreads = .system, say: @escaping @Sendable (String) -> Void = { _ in }
@@ -70,7 +69,7 @@ package final class SQLiteJobQueue: JobQueue {
         for observer in observers.withLock({ $0 }) { tell(observer) }
     }
 
-    /// Reads or changes the lanes, and tells the observers which tenants became ready by it.
+    /// Reads or changes the lanes, and notifies the observers of the tenants that became ready.
     func lanes<T: Sendable>(_ body: (inout sending Lanes) -> T) -> T {
         let (value, announced, impossible) = lanes.withLock { lanes in
             let value = body(&lanes)
@@ -82,19 +81,19 @@ package final class SQLiteJobQueue: JobQueue {
         return value
     }
 
-    /// Tells the observers of a move that was not made. From within a transaction it may be told more than once.
+    /// Reports a refused transition to the observers; from inside a transaction possibly more than once.
     func report(_ transition: ImpossibleTransition) { notify { $0.impossible(transition) } }
 
     package var readyCount: Int { ready.load(ordering: .relaxed) }
 
-    /// Faults of the lanes that were put right so far.
+    /// Faults of the lanes corrected so far.
     package var repairs: Int { repaired.load(ordering: .relaxed) }
 
     func countRepairs(_ count: Int) { repaired.add(count, ordering: .relaxed) }
 
     func nextNumber() -> Int64 { lastNumber.add(1, ordering: .relaxed).newValue }
 
-    /// Reads on a connection of its own, from one consistent state.
+    /// Reads on a separate connection, from one consistent state.
     func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         do {
             return threads.readsWhereCalled ? try readHere(body) : try await pool.read(body)
@@ -107,15 +106,16 @@ package final class SQLiteJobQueue: JobQueue {
 
     private func readHere<T>(_ body: (Database) throws -> T) throws -> T { try pool.read(body) }
 
-    /// Reads at once, on the thread that calls: for a few rows by key, on the way of every user. An `async` read costs four changes of
-    /// thread.
+    /// Reads synchronously on the calling thread. For point lookups on the hot path; an `async` read costs four thread hops.
     ///
-    /// Never on a connection of the pool: those are given back by tasks, and waiting for one here keeps a thread that tasks need.
+    /// Never uses a connection of the pool: those are given back by tasks, and waiting for one here would block a thread that
+    /// tasks need.
     func readNow<T>(_ body: (Database) throws -> T) throws -> T {
         do {
             return try reader.unsafeRead { db in
                 guard let connection = db.sqliteConnection else { throw QueueError.unavailable("The queue is closed") }
-                // What a read before could not end, it does not hand on: everybody would read that state for ever, or nothing.
+                // End a transaction that an earlier read could not: otherwise everyone would read that state for ever, or
+                // nothing.
                 Transaction.rollback(on: connection)
                 return try Transaction.reading(on: connection) { try body(db) }
             }
@@ -127,7 +127,7 @@ package final class SQLiteJobQueue: JobQueue {
     // MARK: Keeping house
 
     package func checkpoint() async {
-        // Whoever waits goes first; the writer has its own bound for a log that grows meanwhile.
+        // Waiting writes go first; the writer has its own limit for a log that grows meanwhile.
         for _ in 0..<Self.vacuumSteps where writer.waiting == 0 {
             guard await vacuum(keeping: Self.keptFreePages) else { break }
         }
@@ -156,7 +156,7 @@ package final class SQLiteJobQueue: JobQueue {
         return isTight
     }
 
-    /// Gives some free pages back to the disk. False where no more than so many are left, or it cannot be done.
+    /// Gives some free pages back to the disk. False if no more than `kept` are left, or it cannot be done.
     private func vacuum(keeping kept: Int) async -> Bool {
         let freed = try? await writer.alone { db in
             let free = try db.sql("PRAGMA freelist_count").first { $0.int(0) } ?? 0
@@ -167,12 +167,12 @@ package final class SQLiteJobQueue: JobQueue {
         return freed == true
     }
 
-    /// Writes the log back and gives its file back to the disk.
+    /// Writes the log back and returns its file's space to the disk.
     func emptyLog() async {
         try? await writer.alone { [log] db in log.checkpoint(db, truncating: true) }
     }
 
-    /// Changes nothing, and writes a page all the same. (SQLite writes none for a row that is updated to what it is.)
+    /// Changes nothing but still writes a page. (SQLite writes none if a row is updated to its present value.)
     private func tryToWrite() async throws {
         try await writer.write { context in
             try LeftoverRow.mark(0, .everything, context.db)
@@ -180,19 +180,20 @@ package final class SQLiteJobQueue: JobQueue {
         }
     }
 
-    /// Steps of 512 pages that one checkpoint gives back at most: 64 MiB.
+    /// The most steps of 512 pages that one checkpoint gives back: 64 MiB.
     private static let vacuumSteps = 32
-    /// Free pages kept for the next batches rather than given back: 4 MiB.
+    /// Free pages kept for the next batches instead of being given back: 4 MiB.
     private static let keptFreePages = 1024
 
-    /// Writes what was handed in, closes the file and lets another process have it. Further calls throw `QueueError.unavailable`.
+    /// Writes what was submitted, closes the file and releases it for another process. Further calls throw
+    /// `QueueError.unavailable`.
     package func close() async {
         try? await writer.alone { [log] db in
             log.checkpoint(db, truncating: true)
             log.detach(from: db)
         }
         await writer.close()
-        // Fails only when closed before. Whoever closes last empties the log, which a reader cannot.
+        // Fails only if closed before. The last connection to close empties the log, which a read-only one cannot.
         try? reader.close()
         try? pool.close()
         lock.release()

@@ -6,7 +6,7 @@ import SyncAPI
 package import SyncModel
 package import UserDirectory
 
-/// What moves by itself between the queue and the directory: dispatcher, workers, and the ending of jobs.
+/// Everything that runs by itself between the queue and the directory: dispatcher, workers, and the ending of jobs.
 package final class Engine: Service, EngineControl {
     private let queue: any JobQueue
     private let directory: any UserDirectory
@@ -23,7 +23,7 @@ package final class Engine: Service, EngineControl {
     private let draining: @Sendable () -> Bool
 
     /// - Parameters:
-    ///   - impossible: called at each move that the states do not allow, in the queue or here; tests fail there.
+    ///   - impossible: called for each transition that the states do not allow, in the queue or here; tests fail there.
     ///   - draining: whether the process is stopping; shown in the status.
     package init(
         queue: any JobQueue, directory: any UserDirectory, configuration: EngineConfiguration, clock: WallClock,
@@ -66,13 +66,13 @@ package final class Engine: Service, EngineControl {
         queue.observe(observer)
     }
 
-    /// Whether nothing is being worked on: the moment for a checkpoint.
+    /// Whether nothing is being worked on: a good moment for a checkpoint.
     package var isIdle: Bool { dispatcher.isIdle }
 
-    /// An outage met at start, before the engine ran.
+    /// Reports an outage met at start, before the engine ran.
     package func directoryUnavailable(_ error: String) async { await breaker.trip(error) }
 
-    /// Works until the graceful shutdown; then running batches finish, and leases are given back.
+    /// Runs until the graceful shutdown; then running batches finish, and leases are given back.
     package func run() async throws {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
@@ -85,18 +85,18 @@ package final class Engine: Service, EngineControl {
             await completions.close()
         } onGracefulShutdown: {
             self.dispatcher.stop()
-            // The handler is synchronous; the call answers those who wait.
+            // The handler is synchronous; the call resumes the waiters.
             self.machine.detach { await self.completions.close() }
         }
     }
 
-    /// Finds what a crash or an outage left: jobs to be ended, cancels to be carried out, tenants whose signal was lost,
-    /// batches whose backoff is over.
+    /// Finds what a crash or an outage left behind: jobs to end, cancels to carry out, tenants whose signal was lost, batches
+    /// whose backoff is over.
     private func keepSweeping() async {
         let interval = Duration.seconds(configuration.sweepInterval)
         var looked: ContinuousClock.Instant?
         while !Task.isCancelled {
-            // Two looks in a row say that something is wrong, so they are never closer together than this.
+            // A difference found by two checks in a row is an error, so they are never closer together than this.
             if looked.map({ $0.duration(to: machine.now) >= interval }) ?? true {
                 looked = machine.now
                 await reconcile()
@@ -111,9 +111,9 @@ package final class Engine: Service, EngineControl {
         }
     }
 
-    /// One step that fails does not keep the others from being made.
+    /// A step that fails does not keep the others from running.
     private func sweep() async {
-        // Those whose backoff is over are ready from now on.
+        // Tenants whose backoff is over become ready here.
         await step {
             if try await !queue.readyTenants(now: clock.now(), limit: 1).isEmpty { dispatcher.wake.yield() }
         }
@@ -123,12 +123,12 @@ package final class Engine: Service, EngineControl {
             let jobs = try await queue.endable(limit: Self.portion)
             guard !jobs.isEmpty else { return }
             await closer.close(jobs)
-            // More wait behind these. Where none of them could be ended, they wait for the next sweep.
+            // There are more after these. If none of them could be ended, they wait for the next sweep.
             if jobs.count == Self.portion, try await queue.endable(limit: 1).first?.id != jobs[0].id { alarm.call() }
         }
     }
 
-    /// Jobs that one sweep ends at most.
+    /// The most jobs that one sweep ends.
     private static let portion = 1000
 
     private func step(_ body: () async throws -> Void) async {
@@ -139,7 +139,7 @@ package final class Engine: Service, EngineControl {
         }
     }
 
-    /// What the queue knows in memory is held against its tables. Nothing should ever be found.
+    /// Compares the queue's state in memory with its tables. Nothing should ever be found.
     private func reconcile() async {
         await step {
             for repair in try await queue.reconcile(limit: 1000) {
@@ -175,7 +175,7 @@ package final class Engine: Service, EngineControl {
         try await carryOut(try await queue.requestCancel(id, now: clock.now()), of: id)
     }
 
-    /// With the directory away the tombstones wait; the request stands, and the sweep carries it out.
+    /// While the directory is away, the tombstones wait; the request is kept, and the sweep carries it out.
     private func carryOut(_ request: CancelRequest, of id: JobID) async throws {
         do {
             switch request {
@@ -190,7 +190,7 @@ package final class Engine: Service, EngineControl {
 
     private func drop(_ unstarted: [Int], of id: JobID, isLastPass: Bool) async throws {
         let standing = unstarted.isEmpty ? [:] : try await directory.tombstone(id, batches: unstarted)
-        // After the tombstones: nobody settles a user of theirs any more.
+        // After the tombstones: none of their users can be settled any more.
         let ahead = isLastPass ? try await directory.settledAhead(of: id) : nil
         if let job = try await queue.drop(
             id, batches: unstarted, applied: standing.mapValues(\.users), settledAhead: ahead, now: clock.now())

@@ -1,8 +1,8 @@
 package import SyncModel
 
-/// The windows made last, so that the next page of one costs next to nothing.
+/// The most recent windows, so that the next page of one costs next to nothing.
 package struct ResultsWindows: Sendable {
-    /// What a window shows; a batch that ends makes it another.
+    /// Identifies a window; it changes when a batch ends.
     package struct Key: Hashable, Sendable {
         package var batchKey: Int64
         package var batchesDone: Int

@@ -3,19 +3,19 @@ import SyncModel
 
 /// Why nothing was leased.
 enum NothingFound: Sendable {
-    /// No job of the tenant is in phase `working`.
+    /// The tenant has no job in phase `working`.
     case noJob
-    /// All open batches of its job are held; more may come of them.
+    /// All open batches of its job are held; there may be more later.
     case nothingYet
-    /// Its job has neither an open batch nor one that is held, though its row says that something is open: the row is wrong.
+    /// Its job has neither an open nor a held batch, though its row says that something is open: the row is wrong.
     case nothingOpen
 }
 
-/// Who may be leased what: one lane a tenant that has work, in memory.
+/// What may be leased to whom: one lane per tenant that has work, in memory.
 ///
-/// Leases live here alone. That is sound because one process at a time uses the queue's file (`FileLock`): when it ends, however it
-/// ends, so do its workers, and all batches not finished are free again. What a lease guards against is a worker of this process
-/// that comes late; the directory's ledger guards the rest.
+/// Leases exist only here. That is sound because one process at a time uses the queue's file (`FileLock`): however it ends, its
+/// workers end too, and all unfinished batches are free again. A lease guards against a late worker of this process; the
+/// directory's ledger guards against the rest.
 struct Lanes {
     private var lanes: [TenantID: Lane] = [:]
     private var tenants: [LeaseID: TenantID] = [:]
@@ -24,13 +24,13 @@ struct Lanes {
     private var lastLease: Int64 = 0
     /// Batch keys of jobs whose cancel was requested while batches were open.
     private var cancelling: Set<Int64> = []
-    /// Changes of `cancelling` so far: what was read before one of them may be leased no more.
+    /// Changes of `cancelling` so far: what was read before a change may no longer be leased.
     private(set) var cancelChanges = 0
-    /// Tenants that entered the line since they were last taken from here.
+    /// Tenants that joined the queue since these were last taken.
     private var announced: [TenantID] = []
     /// Tenants in the line.
     private(set) var readyCount = 0
-    /// Moves that were asked for though a lane's state does not allow them, since they were last taken from here.
+    /// Transitions requested although the lane's state does not allow them, since they were last taken from here.
     private var impossible: [ImpossibleTransition] = []
 
     /// Tenants known to have work.
@@ -38,21 +38,21 @@ struct Lanes {
 
     subscript(tenantID: TenantID) -> Lane? { lanes[tenantID] }
 
-    /// Moves that were not made: to be told to the observers.
+    /// Refused transitions, for the observers.
     mutating func takeImpossible() -> [ImpossibleTransition] {
         guard !impossible.isEmpty else { return [] }
         defer { impossible = [] }
         return impossible
     }
 
-    /// Whether a tenant is reserved, as whoever ends a reservation expects.
+    /// Whether a tenant is reserved, as the end of a reservation requires.
     private mutating func expectClaim(of tenantID: TenantID, for event: String) -> Bool {
         if lanes[tenantID]?.isClaimed == true { return true }
         impossible.append(ImpossibleTransition(.lease, tenantID.text, in: "not reserved", met: event))
         return false
     }
 
-    /// Tenants that became ready: to be told to the observers.
+    /// Tenants that became ready, for the observers.
     mutating func takeAnnounced() -> [TenantID] {
         defer { announced = [] }
         return announced
@@ -60,18 +60,18 @@ struct Lanes {
 
     // MARK: Work
 
-    /// Says whether the tenant has a job in phase `working`.
+    /// Sets whether the tenant has a job in phase `working`.
     mutating func setWork(_ tenantID: TenantID, _ hasWork: Bool) {
         change(tenantID) { $0.hasWork = hasWork }
     }
 
-    /// The first `limit` ready tenants. Those whose backoff ended by `now` join the line.
+    /// The first `limit` ready tenants. Those whose backoff ended by `now` join the queue first.
     mutating func ready(now: Timestamp, limit: Int) -> [TenantID] {
         let due = backingOff.compactMap { tenantID in lanes[tenantID]?.backoff.map { (tenantID, $0.until) } }
             .filter { Backoff.isOver($0.1, at: now) }.sorted { ($0.1, $0.0) < ($1.1, $1.0) }
         for (tenantID, _) in due { clearBackoff(tenantID) }
         let found = line.first(limit) { lanes[$0]?.ticket == $1 }
-        // Who has been found need not be told of; who came behind the limit must be.
+        // Tenants returned here need no notification; those beyond the limit do.
         let known = Set(found)
         announced.removeAll { known.contains($0) }
         return found
@@ -79,7 +79,7 @@ struct Lanes {
 
     // MARK: Leases
 
-    /// Reserves the tenants that a request is to serve, while leases are found for them.
+    /// Reserves the tenants that a request will serve, while leases are found for them.
     mutating func claim(for request: LeaseRequest, now: Timestamp) -> [(tenantID: TenantID, lane: Lane)] {
         var tenants: [TenantID] = []
         if let tenantID = request.tenantID {
@@ -93,7 +93,7 @@ struct Lanes {
     }
 
     /// Reserves a ready tenant while a lease is found for it.
-    /// - Returns: the lane as it stands; `nil` where nothing of the tenant may be leased.
+    /// - Returns: the lane as it was; `nil` if nothing of the tenant may be leased.
     mutating func claim(_ tenantID: TenantID, now: Timestamp) -> Lane? {
         if let backoff = lanes[tenantID]?.backoff, Backoff.isOver(backoff.until, at: now) { clearBackoff(tenantID) }
         guard let lane = lanes[tenantID], lane.isReady else { return nil }
@@ -104,7 +104,7 @@ struct Lanes {
         return lane
     }
 
-    /// Ends a reservation: the tenant holds `batches` now.
+    /// Ends a reservation: the tenant now holds `batches`.
     /// - Parameter hasMore: whether their job has further batches that need not wait for these to be finished.
     mutating func take(_ tenantID: TenantID, _ batches: [HeldBatch], hasMore: Bool) -> [LeaseID] {
         guard expectClaim(of: tenantID, for: "take") else { return [] }
@@ -120,16 +120,16 @@ struct Lanes {
         return leases
     }
 
-    /// Ends a reservation without a lease, and without having found out anything.
+    /// Ends a reservation without a lease and without any new knowledge.
     mutating func unclaim(_ tenantID: TenantID) {
         guard expectClaim(of: tenantID, for: "unclaim") else { return }
         change(tenantID) { $0.isClaimed = false }
     }
 
-    /// Ends a reservation without a lease. Called after the commit of what was looked at, and after what the operations before it in
-    /// that commit have changed here.
-    /// - Parameter lane: as it stood when it was claimed. Where a lease ended since, `nothing` may be true no more, unless it is said
-    ///   of the table alone.
+    /// Ends a reservation without a lease. Called after the commit in which the lookup ran, and after the changes that earlier
+    /// operations in that commit made here.
+    /// - Parameter lane: as it was when reserved. If a lease has ended since, `nothing` may no longer be true, unless it depends
+    ///   on the table alone.
     mutating func unclaim(_ tenantID: TenantID, as lane: Lane, found nothing: NothingFound) {
         guard expectClaim(of: tenantID, for: "unclaim") else { return }
         change(tenantID) { present in
@@ -150,18 +150,18 @@ struct Lanes {
         return (tenantID, batch)
     }
 
-    /// The job that each tenant with held batches works on: of several the first.
+    /// The job that each tenant with held batches works on; if several, the first one.
     var workingJobs: [TenantID: JobID] {
         let held = tenants.lazy.compactMap { lease, tenantID in self.held(lease).map { (tenantID, $0.batch) } }
         return Dictionary(held) { $0.seq < $1.seq ? $0 : $1 }.mapValues(\.jobID)
     }
 
-    /// Numbers of a job's batches that are held.
+    /// Numbers of a job's held batches.
     func heldNumbers(_ tenantID: TenantID, batchKey: Int64) -> Set<Int> {
         Set(lanes[tenantID]?.held.values.lazy.filter { $0.batchKey == batchKey }.map(\.number) ?? [])
     }
 
-    /// Marks held batches as applied. Those held no more, or marked before, are passed over, as `JobQueue.unlock` says.
+    /// Marks held batches as applied. Those no longer held, or already marked, are ignored, as `JobQueue.unlock` says.
     mutating func unlock(_ leases: [LeaseID]) {
         for lease in leases {
             guard let tenantID = tenants[lease] else { continue }
@@ -173,7 +173,7 @@ struct Lanes {
         }
     }
 
-    /// Ends leases. Those that have ended are passed over, as `JobQueue.release` says.
+    /// Ends leases. Those that have already ended are ignored, as `JobQueue.release` says.
     mutating func end(_ leases: some Sequence<LeaseID>) {
         for lease in leases {
             guard let tenantID = tenants.removeValue(forKey: lease) else { continue }
@@ -181,7 +181,7 @@ struct Lanes {
                 guard let batch = lane.held.removeValue(forKey: lease) else { return }
                 lane.ended += 1
                 if !batch.isUnlocked { lane.locked -= 1 }
-                // What was given back may be leased again.
+                // Batches given back may be leased again.
                 lane.hasMore = true
             }
         }
@@ -194,7 +194,7 @@ struct Lanes {
         cancelChanges += 1
     }
 
-    /// Batch keys of all of them.
+    /// The batch keys of all of them.
     var cancellingKeys: Set<Int64> { cancelling }
 
     func isCancelling(_ batchKey: Int64) -> Bool { cancelling.contains(batchKey) }
@@ -205,7 +205,7 @@ struct Lanes {
 
     // MARK: Backoff
 
-    /// Puts the tenant off; of two reasons the later moment holds.
+    /// Puts the tenant off; of two backoffs of a job, the later one holds.
     mutating func backOff(_ tenantID: TenantID, _ backoff: Backoff) {
         backingOff.insert(tenantID)
         change(tenantID) { lane in
@@ -214,8 +214,8 @@ struct Lanes {
         }
     }
 
-    /// A job's backoff holds its tenant back no more.
-    /// - Parameter batches: those that ended; another one's backoff stays. `nil`: whichever waits.
+    /// A job's backoff no longer holds its tenant back.
+    /// - Parameter batches: the batches that ended; another one's backoff stays. `nil` clears any.
     mutating func clearBackoff(_ tenantID: TenantID, ofJob seq: Int64, batches: Set<Int>? = nil) {
         guard let backoff = lanes[tenantID]?.backoff, backoff.seq == seq, batches?.contains(backoff.batch) ?? true else { return }
         clearBackoff(tenantID)
@@ -229,21 +229,21 @@ struct Lanes {
     /// The earliest end of a backoff.
     var nextRetry: Timestamp? { backoffs.map(\.1.until).min() }
 
-    /// Tenants in backoff, in no order.
+    /// Tenants in backoff, in no particular order.
     var backoffs: [(tenantID: TenantID, Backoff)] {
         backingOff.compactMap { tenantID in lanes[tenantID]?.backoff.map { (tenantID, $0) } }
     }
 
     // MARK: The line
 
-    /// Whether a tenant stands in the line where and only where it is ready, and what is kept beside its leases agrees with them.
+    /// Whether a tenant is in the queue if and only if it is ready, and what is kept beside its leases agrees with them.
     func isInPlace(_ tenantID: TenantID, _ lane: Lane) -> Bool {
         lane.isReady == (lane.ticket != 0) && (lane.ticket == 0 || line.holds(tenantID, lane.ticket))
             && lane.locked == lane.held.values.count { !$0.isUnlocked }
             && lane.held.keys.allSatisfy { tenants[$0] == tenantID } && (lane.backoff == nil || backingOff.contains(tenantID))
     }
 
-    /// Makes good what `isInPlace` asks for.
+    /// Restores what `isInPlace` checks.
     mutating func place(_ tenantID: TenantID) {
         guard let lane = lanes[tenantID] else { return }
         for lease in lane.held.keys { tenants[lease] = tenantID }
@@ -255,7 +255,7 @@ struct Lanes {
         readyCount = lanes.values.count { $0.ticket != 0 }
     }
 
-    /// Changes a lane (an unknown tenant's is a new one) and puts it where it belongs then.
+    /// Changes a lane (a new one for an unknown tenant), and adds the tenant to the line or removes it as that requires.
     private mutating func change(_ tenantID: TenantID, _ body: (inout Lane) -> Void) {
         body(&lanes[tenantID, default: Lane()])
         guard let lane = lanes[tenantID] else { return }

@@ -1,21 +1,21 @@
 import DequeModule
 import SyncModel
 
-/// Tenants that wait for a worker, the longest waiting first. Each is in it at most once.
+/// Tenants that wait for a worker, the longest waiting first, each at most once.
 ///
-/// Leaving it from the middle is a mark: an entry whose ticket is no longer the tenant's is passed over and dropped later.
+/// Removal is lazy: an entry with a stale ticket is skipped, and dropped later.
 struct ReadyLine {
     private var entries: Deque<(tenantID: TenantID, ticket: Int64)> = []
     private var lastTicket: Int64 = 0
 
-    /// Puts the tenant at the end; the ticket names its place.
+    /// Appends the tenant; the ticket identifies its place.
     mutating func append(_ tenantID: TenantID) -> Int64 {
         lastTicket += 1
         entries.append((tenantID, lastTicket))
         return lastTicket
     }
 
-    /// The first `limit` tenants whose ticket `isValid` says is still theirs.
+    /// The first `limit` tenants whose ticket is still valid according to `isValid`.
     mutating func first(_ limit: Int, isValid: (TenantID, Int64) -> Bool) -> [TenantID] {
         while let first = entries.first, !isValid(first.tenantID, first.ticket) { entries.removeFirst() }
         var found: [TenantID] = []
@@ -28,7 +28,7 @@ struct ReadyLine {
         return found
     }
 
-    /// Whether the tenant's place is among those not yet passed. Places are in the order of their tickets.
+    /// Whether the tenant's place is still ahead. Places are ordered by their tickets.
     func holds(_ tenantID: TenantID, _ ticket: Int64) -> Bool {
         var (low, high) = (0, entries.count)
         while low < high {

@@ -1,6 +1,6 @@
 package import SyncModel
 
-/// Whether the server is there, and how it is.
+/// Whether the server is up, and in what state.
 package struct HealthDocument: JSONDocument {
     package var success = true
     package var status = ""
@@ -27,7 +27,7 @@ package struct HealthDocument: JSONDocument {
     }
 }
 
-/// How the CRM's database is.
+/// The state of the CRM's database.
 package struct DirectoryDocument: JSONDocument {
     /// `DirectoryHealth.State`'s word.
     package var state = ""

@@ -2,10 +2,10 @@ package import SyncModel
 
 /// The results that a document of a finished job shows inline, already written as JSON.
 ///
-/// A webhook is written in the transaction that ends its job, as only that knows the job's `sequence` and end. What does not depend on
-/// these, and is most of it, is written before, outside the queue's write lock.
+/// A webhook is written in the transaction that ends its job, since only that knows the job's `sequence` and end. The rest, which
+/// is most of it, is written earlier, outside the queue's write lock.
 package struct InlineResults: JSONValueType, Hashable {
-    /// An array.
+    /// A JSON array.
     private let json: [UInt8]
 
     /// - Parameters:

@@ -28,7 +28,7 @@ package struct JobDocument: JSONDocument {
     package init() {}
 
     /// - Parameters:
-    ///   - results: of a job that has ended, as for `ResultDocument`; unused before.
+    ///   - results: of a job that has ended, as for `ResultDocument`; otherwise unused.
     ///   - webhook: `nil` while the job is open, or if no address is known.
     package init(job: Job, results: [UserResult], webhook: Webhook?, links: JobLinks, now: Timestamp) {
         result = job.state.isEnd ? ResultDocument(job: job, results: results, links: links) : ResultDocument(open: job)

@@ -4,7 +4,7 @@ package import SyncModel
 package struct ProgressDocument: JSONDocument {
     package var usersDone = 0
     package var total = 0
-    /// 0...100, rounded down to a tenth so that 100 means all of them.
+    /// 0...100, rounded down to a tenth, so that 100 means every user.
     package var percent = 0.0
     package var batchesDone = 0
     package var batches = 0
@@ -15,7 +15,7 @@ package struct ProgressDocument: JSONDocument {
 
     package init() {}
 
-    /// - Parameter now: the present moment; the rate of a running job is taken up to it.
+    /// - Parameter now: the present; the rate of a running job is measured up to it.
     package init(of job: Job, now: Timestamp) {
         usersDone = job.counts.settled
         total = job.totalUsers

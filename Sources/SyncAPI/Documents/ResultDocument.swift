@@ -3,9 +3,9 @@ package import SyncModel
 /// A job in the integration guide's response format (Contract.md, "The result of a finished job"). Of a job that is open, what is
 /// known so far: no results, no end.
 package struct ResultDocument: JSONDocument {
-    /// The most results that stand inline in an answer.
+    /// The most results that an answer shows inline.
     package static let answerLimit = 1000
-    /// The most results that stand inline in a webhook.
+    /// The most results that a webhook shows inline.
     package static let webhookLimit = 100
 
     package var success = true

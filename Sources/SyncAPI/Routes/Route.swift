@@ -6,7 +6,7 @@ package struct Route: Sendable, Hashable {
     /// With `{id}` for the parameter, as OpenAPI and the router write it.
     package let path: String
     package let access: Access
-    /// What stands before and after the parameter.
+    /// The text before and after the parameter.
     private let parts: (head: String, tail: String)
 
     /// Who may call.

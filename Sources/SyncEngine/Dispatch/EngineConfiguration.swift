@@ -1,22 +1,22 @@
 package import SyncModel
 
-/// What the engine needs to know of the settings.
+/// The settings that the engine needs.
 package struct EngineConfiguration: Sendable {
     /// Commit groups worked on at once (`WORKERS`).
     package var workers: Int
-    /// The configured webhook address; `nil`: none.
+    /// The configured webhook address; `nil` if none.
     package var webhookURL: String?
     /// `PUBLIC_URL`, for the absolute `resultsUrl`.
     package var publicURL: String?
     package var retry: RetryPolicy
-    /// Batches in one commit while no other tenant waits; `nil`: what the directory takes best. More pay in page writes, fewer in what
-    /// a newcomer waits for.
+    /// Batches in one commit while no other tenant waits; `nil` for what suits the directory best. More save page writes, fewer
+    /// shorten the wait of a newcomer.
     package var batchesPerCommit: Int?
-    /// Small jobs of one tenant in one commit. More would cost those of other tenants that share it.
+    /// Small jobs of one tenant in one commit. More would delay other tenants that share it.
     package var smallJobsPerCommit: Int
     /// Tenants served by one commit.
     package var tenantsPerCommit: Int
-    /// Seconds between looks for jobs whose end was interrupted, and for tenants whose signal was lost.
+    /// Seconds between sweeps for jobs whose end was interrupted, and for tenants whose signal was lost.
     package var sweepInterval: Double
 
     package init(

@@ -1,19 +1,19 @@
 import ServiceSupport
 import Synchronization
 
-/// Wakes who sweeps: at a moment, or before it when asked to. Asked many times while a sweep is under way it wakes once.
+/// Wakes the sweeper: at a moment, or earlier on request. Many requests during a sweep wake it once.
 final class SweepAlarm: Sendable {
     enum Reason: Sendable {
-        /// The time is over.
+        /// The time has passed.
         case time
-        /// Something waits to be swept.
+        /// Requests a sweep.
         case call
-        /// Something waits for a moment that may come before the one that was waited for.
+        /// Something became due at a time that may be earlier than the awaited one.
         case plan
     }
 
     private struct State {
-        /// Of those met since the last wait the one that asks for most.
+        /// Of those since the last wait, the one that asks for the most.
         var reason: Reason?
         var sleeper: CheckedContinuation<Void, Never>?
     }
@@ -23,13 +23,13 @@ final class SweepAlarm: Sendable {
 
     init(machine: Machine) { self.machine = machine }
 
-    /// Something waits to be swept.
+    /// Requests a sweep.
     func call() { wake(.call) }
 
-    /// The next moment may have become another.
+    /// The next due time may have changed.
     func plan() { wake(.plan) }
 
-    /// Returns after so long, or at once when it was asked meanwhile or since it was waited for last; also when the task is cancelled.
+    /// Returns after `pause`, or at once if called since the last wait or during this one; also if the task is cancelled.
     func wait(atMost pause: Duration) async -> Reason {
         await withDiscardingTaskGroup { group in
             if state.withLock({ $0.reason == nil }) {

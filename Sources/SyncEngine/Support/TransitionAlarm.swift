@@ -3,13 +3,13 @@ import Metrics
 package import SyncModel
 import Telemetry
 
-/// Where moves are reported that the states do not allow: each is an error in the log and counted by what was to move.
+/// Reports transitions that the states do not allow: each is logged as an error and counted by kind.
 package struct TransitionAlarm: Sendable {
     private let logger: Logger
     private let counters: [ImpossibleTransition.Subject: Counter]
     private let stop: @Sendable (ImpossibleTransition) -> Void
 
-    /// - Parameter stop: called after all that; tests fail there.
+    /// - Parameter stop: called after that; tests fail there.
     package init(logger: Logger, stop: @escaping @Sendable (ImpossibleTransition) -> Void = { _ in }) {
         self.logger = logger
         self.stop = stop

@@ -1,9 +1,9 @@
-/// A move that the states do not allow: a defect of usersync's, or a store that something else has written to.
+/// A transition that the states do not allow: a defect of usersync, or a store that something else has written to.
 ///
-/// Whoever meets one changes nothing by it and reports it, rather than passing over it: it is logged as an error and counted, and it
-/// fails the tests in which it happens unasked.
+/// Code that meets one changes nothing and reports it instead of ignoring it: it is logged as an error and counted, and it fails
+/// any test in which it happens unexpectedly.
 package struct ImpossibleTransition: Error, Hashable, CustomStringConvertible {
-    /// What was to move.
+    /// The kind of thing that should have changed.
     package enum Subject: String, Sendable, CaseIterable {
         case job, batch, lease, delivery
         case commitGroup = "commit_group"
@@ -12,9 +12,9 @@ package struct ImpossibleTransition: Error, Hashable, CustomStringConvertible {
     package var subject: Subject
     /// Which one.
     package var name: String
-    /// The state that it is in.
+    /// The state it is in.
     package var state: String
-    /// What was to happen to it.
+    /// What should have happened to it.
     package var event: String
 
     package init(_ subject: Subject, _ name: String, in state: String, met event: String) {

@@ -24,9 +24,9 @@ package actor WebhookCourier: Service {
 
     private var limiter: DestinationLimiter
     private var alarmAt: Timestamp?
-    /// The moment for which the outbox was last asked what is due: what was due by then is known.
+    /// The time for which the outbox was last queried: what was due by then is known.
     private var lookedAt = Timestamp(microseconds: 0)
-    /// When the next delivery becomes due has to be asked.
+    /// The next due time is unknown and must be queried.
     private var nextIsUnknown = true
     private var reading: Outage
     private var recording: Outage
@@ -34,18 +34,18 @@ package actor WebhookCourier: Service {
 
     private nonisolated let signals: AsyncStream<Void>
     private nonisolated let signal: AsyncStream<Void>.Continuation
-    /// A wake came since the outbox was last asked.
+    /// A wake-up has come since the outbox was last queried.
     private nonisolated let woken = Atomic<Bool>(true)
-    /// No attempt is begun any more.
+    /// No more attempts are started.
     private nonisolated let isStopping = Atomic<Bool>(false)
 
-    /// Seconds between two looks at the outbox where nothing wakes the courier.
+    /// Seconds between two queries of the outbox if nothing wakes the courier.
     private static let heartbeat: Double = 60
-    /// Seconds before the outbox is asked again after it failed.
+    /// Seconds before the outbox is queried again after a failure.
     private static let outboxPause: Double = 1
 
     /// - Parameters:
-    ///   - clock: sleeps until deliveries become due. Time limits of an attempt are real time always.
+    ///   - clock: sleeps until deliveries become due. Time limits of an attempt are always real time.
     ///   - random: a number in 0..<1, for the jitter.
     package init(
         outbox: any DeliveryOutbox, settings: WebhookSettings, limits: CourierLimits = CourierLimits(),
@@ -85,13 +85,13 @@ package actor WebhookCourier: Service {
         (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Something is due: looks at once. Returns at once.
+    /// Something is due: looks at once. Returns without waiting.
     package nonisolated func wake() {
         woken.store(true, ordering: .releasing)
         signal.yield()
     }
 
-    /// Runs until graceful shutdown; attempts under way have `limits.shutdownGrace` to end. Runs once.
+    /// Runs until graceful shutdown; attempts under way have `limits.shutdownGrace` to end. Runs only once.
     package func run() async {
         var observer = QueueObserver()
         observer.deliveryDue = { [weak self] in self?.wake() }
@@ -101,7 +101,7 @@ package actor WebhookCourier: Service {
                 group.addTask { await self.work() }
                 group.addTask { [machine, grace = limits.shutdownGrace] in
                     await untilStopped()
-                    // Throws only when the work ended first.
+                    // Throws only if the work ended first.
                     try? await machine.sleep(for: grace)
                 }
                 await group.next()
@@ -134,7 +134,7 @@ package actor WebhookCourier: Service {
         }
     }
 
-    /// Asks the outbox once if there is reason to. False: there was none, or the outbox failed.
+    /// Queries the outbox once if there is a reason to. False if there was none, or the outbox failed.
     private func fetch() async -> Bool {
         guard !isStopping.load(ordering: .acquiring), let query = limiter.nextQuery() else { return false }
         do {
@@ -163,7 +163,7 @@ package actor WebhookCourier: Service {
         do {
             outcome = try await sender.send(delivery, at: at)
         } catch {
-            // Stopping: not recorded, so it is due still.
+            // Stopping: not recorded, so it is still due.
             return
         }
         limiter.sent(delivery, isDelivered: outcome.isDelivered, isTrouble: outcome.isTrouble)
@@ -181,12 +181,12 @@ package actor WebhookCourier: Service {
         signal.yield()
     }
 
-    /// Writes the attempt down, however long that takes: not written, it would be sent again and again. False: stopping.
+    /// Records the attempt, however long that takes: otherwise it would be sent again and again. False if stopping.
     private func record(_ attempt: DeliveryAttempt) async -> Bool {
         var pause = Self.outboxPause
         while true {
             do {
-                // Not a child task: what has happened is to be written even while this one is cancelled.
+                // Not a child task: what has happened must be recorded even if this one is cancelled.
                 try await machine.detach { [outbox] in try await outbox.record(attempt) }.value
                 recording.worked()
                 return true
@@ -204,17 +204,17 @@ package actor WebhookCourier: Service {
 
     // MARK: - Time
 
-    /// A retry was set to `at`.
+    /// Notes that a retry is due at `at`.
     private func expect(_ at: Timestamp) {
         if at <= lookedAt {
-            // Recording took so long that it is due already; the last look left it out.
+            // Recording took so long that it is already due; the last query missed it.
             limiter.look()
         } else if alarmAt.map({ at < $0 }) ?? true {
             nextIsUnknown = true
         }
     }
 
-    /// The alarm to be set, if none is or an earlier one is needed.
+    /// The alarm to set, if none is set or an earlier one is needed.
     private func nextAlarm() async -> (at: Timestamp, sleep: @Sendable () async throws -> Void)? {
         guard nextIsUnknown else { return nil }
         nextIsUnknown = false
@@ -236,7 +236,7 @@ package actor WebhookCourier: Service {
     }
 
     private func ring(at: Timestamp, after sleep: @Sendable () async throws -> Void) async {
-        // Should the clocks differ and this be a moment early, the look finds nothing and sets another alarm for what is left.
+        // If the clocks differ and this is slightly early, the query finds nothing and sets another alarm for the rest.
         guard (try? await sleep()) != nil else { return }
         if alarmAt == at { alarmAt = nil }
         nextIsUnknown = true
