@@ -84,7 +84,7 @@ extension SQLiteJobQueue {
                 if hasEnded { finished.ended.append(row.job) } else { finished.endable.append(row.job) }
             }
             if row.nextBatch > before.nextBatch, row.job.batchesDone > row.nextBatch {
-                // A later turn was written before this one: skip its batches once, now, rather than at every lease.
+                // A later commit group was written before this one: skip its batches once, now, rather than at every lease.
                 row.nextBatch = try OpenBatch.first(of: row.batchKey, from: row.nextBatch, context.db) ?? row.job.batches
             }
             try row.write(over: before, in: context)

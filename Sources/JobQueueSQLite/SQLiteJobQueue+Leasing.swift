@@ -5,7 +5,7 @@ package import SyncModel
 import Synchronization
 
 /// A tenant's jobs run in the order accepted (`seq`), a job's batches by number: one job of a tenant at a time (or several
-/// consecutive small ones), and one turn, that is one set of leased batches, unless `unlock` reports that the turn is committed.
+/// consecutive small ones), and one set of leased batches at a time, unless `unlock` reports that the previous one is committed.
 extension SQLiteJobQueue {
     package func readyTenants(now: Timestamp, limit: Int) async throws -> [TenantID] {
         lanes { $0.ready(now: now, limit: limit) }
@@ -68,7 +68,7 @@ extension SQLiteJobQueue {
     private struct Found {
         var job: HeadJob
         var batches: [OpenBatch]
-        /// Batches of the previous turn, applied and not finished yet.
+        /// Batches of the previous commit group, applied and not finished yet.
         var outstanding: Int
         /// Small jobs after it.
         var followers: [(job: HeadJob, batch: OpenBatch)] = []

@@ -33,7 +33,7 @@ extension JobRow {
         row.deferred += progress.deferred
         row.job.counts = row.job.counts + progress.counts
         row.job.failedCodes.merge(progress.failedCodes, uniquingKeysWith: +)
-        // Another batch's backoff stays: a later turn may have put one off before this one was written.
+        // Another batch's backoff stays: a later commit group may have put one off before this one was written.
         if let waiting = row.retryBatch, progress.ended.contains(waiting) { (row.retryAt, row.retryBatch) = (nil, nil) }
         let isOpen = row.job.batchesDone < row.job.batches || row.deferred > 0
         row.phase = isOpen ? (row.job.cancelRequested ? .cancelling : .working) : .endable

@@ -1,23 +1,23 @@
 import JobQueue
 import SyncModel
 
-/// Batches that share one commit of the directory: of several tenants, one after the other, batch by batch.
+/// Batches that share one commit of the directory: of several tenants, in sequence, batch by batch.
 struct CommitGroup: Sendable {
     var batches: [LeasedBatch]
 
-    /// The leases of those that were not applied, in the order in which they are given back: a tenant that was not come to is ready
-    /// before those that were, and whoever kept the others from it comes last.
+    /// The leases of the batches not applied, in the order in which they are given back, which decides whose turn comes next. If
+    /// nothing was applied, the first tenant held up the others and comes last.
     func leases(after done: Int) -> [LeaseID] {
         let left = batches.dropFirst(done)
         guard done == 0, let first = left.first?.tenantID else { return left.map(\.lease) }
         return (left.filter { $0.tenantID != first } + left.filter { $0.tenantID == first }).map(\.lease)
     }
 
-    /// Whether it holds batches of large jobs.
+    /// Whether it contains batches of large jobs.
     var isBulk: Bool { batches.contains { $0.jobUsers > CommitGroup.smallJobUsers } }
 
-    /// Divides what was leased into the commit groups it is to be applied in: the single batches of small jobs first, so that they
-    /// do not wait for the commit of a large one; then the rest, going round the tenants batch by batch.
+    /// Divides leased batches into the commit groups that apply them: first the batches of small jobs, so that they do not wait
+    /// for the commit of a large one; then the rest, going round the tenants batch by batch.
     static func divide(_ leased: [LeasedBatch]) -> [CommitGroup] {
         var small: [LeasedBatch] = []
         var large: [TenantID: [LeasedBatch]] = [:]
@@ -41,6 +41,6 @@ struct CommitGroup: Sendable {
         return [small, round].filter { !$0.isEmpty }.map { CommitGroup(batches: $0) }
     }
 
-    /// A job of at most this many users is small: one batch.
+    /// A job of at most this many users counts as small: one batch at the default `BATCH_SIZE`.
     static let smallJobUsers = 100
 }

@@ -1,10 +1,11 @@
 import SyncModel
 
-/// How many batches a commit may take, and when one under way gives way: told of every commit group, and asked.
+/// Decides how many batches a commit may take, and when a running one must give way.
 ///
-/// A value without I/O. The dispatcher tells and asks it; the directory asks at each batch boundary of a commit.
+/// A value without I/O. The dispatcher reports every commit group to it; the directory asks it at each batch boundary of a
+/// commit.
 struct CommitPacing {
-    /// A commit group with a worker.
+    /// A commit group that a worker has taken.
     private struct RunningGroup {
         var isBulk: Bool
         /// When its commit was last at a batch boundary.
@@ -14,17 +15,17 @@ struct CommitPacing {
 
     private var groups: [Int: RunningGroup] = [:]
     private var lastNumber = 0
-    /// Commit groups whose commit is not through: one is in it, the others wait for the directory.
+    /// Commit groups whose commit is not finished: one is being applied, the others wait for the directory.
     private var applying = 0
     /// Commit groups that wait for a worker.
     var waiting = 0
     private(set) var isStopped = false
     private var allowance: CommitAllowance
 
-    /// - Parameter most: batches that a commit takes best where nobody else waits.
+    /// - Parameter most: the best number of batches per commit while no other tenant waits.
     init(most: Int) { allowance = CommitAllowance(most: most) }
 
-    // MARK: Told
+    // MARK: Reports
 
     /// A worker takes a commit group.
     /// - Returns: its number.
@@ -35,8 +36,8 @@ struct CommitPacing {
         return lastNumber
     }
 
-    /// A commit group's commit is through, or was given up.
-    /// - Parameter batches: how many it took.
+    /// A commit group's commit has finished or was abandoned.
+    /// - Parameter batches: how many it contained.
     mutating func applied(_ number: Int, batches: Int, at now: ContinuousClock.Instant) throws(ImpossibleTransition) {
         guard let group = groups[number], !group.isApplied else { throw impossible(number, "applied") }
         groups[number]?.isApplied = true
@@ -45,7 +46,7 @@ struct CommitPacing {
         allowance.committed(batches, closing: group.boundary.duration(to: now), at: now)
     }
 
-    /// A commit group is over: its worker is free again.
+    /// A commit group is done: its worker is free again.
     mutating func end(_ number: Int) throws(ImpossibleTransition) {
         guard groups[number]?.isApplied == true else { throw impossible(number, "end") }
         groups[number] = nil
@@ -56,33 +57,34 @@ struct CommitPacing {
         return ImpossibleTransition(.commitGroup, "\(number)", in: state, met: event)
     }
 
-    /// Small jobs have come.
+    /// Small jobs have arrived.
     mutating func othersAreAbout(at now: ContinuousClock.Instant) { allowance.othersAreAbout(at: now) }
 
-    /// The process stops: nothing more is begun.
+    /// The process is stopping: nothing more is begun.
     mutating func stop() { isStopped = true }
 
-    // MARK: Asked
+    // MARK: Decisions
 
     /// Batches for the next commit.
-    /// - Parameter most: batches that a commit takes best where nobody else waits; changes as the table grows.
+    /// - Parameter most: the best number of batches per commit while no other tenant waits; changes as the table grows.
     mutating func batches(most: Int) -> Int {
         allowance.most = most
         return allowance.batches
     }
 
-    /// Whether a commit is to close at the batch boundary that it has reached. One of small jobs is short, and closing it would cost
-    /// the others in it their place: only a bulk's gives way, to whoever waits for a worker or, with one, for the directory.
-    /// - Parameter isAnyReady: a tenant waits for its turn.
+    /// Whether a commit must close at the batch boundary that it has reached. Only a bulk commit gives way, to commit groups that
+    /// wait for a worker or for the directory: one of small jobs is short, and closing it would cost the others in it their
+    /// place.
+    /// - Parameter isAnyReady: whether a tenant waits for its turn.
     mutating func closesEarly(_ number: Int, isAnyReady: Bool, at now: ContinuousClock.Instant) -> Bool {
         groups[number]?.boundary = now
         guard !isStopped else { return true }
         return groups[number]?.isBulk == true && (isAnyReady || waiting > 0 || applying > 1)
     }
 
-    /// Commit groups with a worker.
+    /// Commit groups that workers have taken.
     var running: Int { groups.count }
 
-    /// Nothing is worked on, and no commit group waits.
+    /// True if nothing is being worked on and no commit group waits.
     var isIdle: Bool { running == 0 && waiting == 0 }
 }

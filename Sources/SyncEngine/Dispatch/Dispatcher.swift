@@ -7,10 +7,10 @@ import Synchronization
 
 /// Leases batches for free workers and hands them over, as commit groups.
 ///
-/// Woken by the queue, never polling for work. Whose turn it is, the queue knows; how much one commit takes, `CommitPacing`.
+/// Woken by the queue, it never polls for work. The queue knows whose turn it is, `CommitPacing` how much one commit takes.
 actor Dispatcher {
     private let queue: any JobQueue
-    /// Batches in one commit at most.
+    /// The most batches in one commit.
     private let mostBatches: @Sendable () -> Int
     private let breaker: CircuitBreaker
     private let configuration: EngineConfiguration
@@ -22,11 +22,11 @@ actor Dispatcher {
     private var groups: Deque<CommitGroup> = []
     private var throughput = Throughput()
     private var trouble: Outage
-    /// Tries to lease that failed in a row.
+    /// Consecutive failed attempts to lease.
     private var failures = 0
     private nonisolated let pacing: Mutex<CommitPacing>
     private nonisolated let wakes: AsyncStream<Void>
-    /// Has it look whether there is something to do; a wake that comes while it looks is kept.
+    /// Makes it look for work; a wake that arrives meanwhile is kept.
     nonisolated let wake: AsyncStream<Void>.Continuation
 
     init(
@@ -51,7 +51,7 @@ actor Dispatcher {
     var workersIdle: Int { idle.count }
     func rate(over seconds: Int) -> Double { throughput.rate(over: seconds, at: clock.now()) }
 
-    /// Whether nothing is worked on and nobody waits.
+    /// Whether nothing is being worked on and nothing waits.
     nonisolated var isIdle: Bool { pacing.withLock { $0.isIdle } && queue.readyCount == 0 }
 
     /// Leases nothing more; running commits close at their next batch boundary.
@@ -62,7 +62,7 @@ actor Dispatcher {
 
     private nonisolated var isStopped: Bool { Task.isCancelled || pacing.withLock { $0.isStopped } }
 
-    /// Returns once stopped or cancelled, all commit groups finished and all leases given back.
+    /// Returns once stopped or cancelled, with all commit groups finished and all leases given back.
     func run() async {
         await withDiscardingTaskGroup { tasks in
             wake.yield()
@@ -84,7 +84,7 @@ actor Dispatcher {
         groups = []
     }
 
-    /// Leases for workers that are free, if nothing is leased already. False: no worker is free, or there is nothing for it to do.
+    /// Leases for free workers, unless leased commit groups wait. False if no worker is free or there is no work.
     private func isAnythingLeased() async -> Bool {
         while groups.isEmpty, !idle.isEmpty, queue.readyCount > 0, !isStopped, await !breaker.isTripped { await leaseGroups() }
         return !groups.isEmpty && !idle.isEmpty
@@ -108,7 +108,7 @@ actor Dispatcher {
         } catch {
             trouble.failed(error)
             failures = min(failures + 1, 5)
-            // They are ready still: without a pause the next try would follow at once.
+            // The tenants are still ready: without a pause the next attempt would follow at once.
             try? await machine.sleep(for: .milliseconds(20 << failures))
         }
     }
@@ -140,7 +140,7 @@ actor Dispatcher {
         }
     }
 
-    /// Asked by the directory, on its own thread.
+    /// Called by the directory, on its own thread.
     private nonisolated func closesEarly(_ number: Int) -> Bool {
         let (isAnyReady, now) = (queue.readyCount > 0, machine.now)
         return pacing.withLock { $0.closesEarly(number, isAnyReady: isAnyReady, at: now) }

@@ -77,7 +77,7 @@ extension SyncWorker {
                 if group.batches.count == 1 { throw DirectoryError.transient(groupError) }
                 let outcome = try await apply([batch], closeEarly: { false })
                 guard !outcome.isEmpty else {
-                    // Its last pass continues in the next turn.
+                    // Its last pass continues in the next commit group.
                     held.insert(batch.tenantID)
                     await queue.release([batch.lease])
                     continue

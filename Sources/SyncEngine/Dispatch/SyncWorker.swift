@@ -4,7 +4,7 @@ import ServiceSupport
 import SyncModel
 import UserDirectory
 
-/// Carries one commit group at a time from the queue to the directory and its results back.
+/// Takes one commit group at a time from the queue to the directory, and its results back.
 actor SyncWorker {
     let queue: any JobQueue
     let directory: any UserDirectory
@@ -16,7 +16,7 @@ actor SyncWorker {
     let metrics: EngineMetrics
     let logger: Logger
     let alarm: TransitionAlarm
-    /// Told when a batch was put off.
+    /// Called when a batch was put off.
     let onPutOff: @Sendable () async -> Void
 
     init(
@@ -39,8 +39,8 @@ actor SyncWorker {
 
     /// Applies a commit group and ends its batches.
     /// - Parameters:
-    ///   - closeEarly: true once another tenant waits (or the process stops): the commit closes at the next batch boundary.
-    ///   - applied: told how many batches the commit took as soon as it stands, so that the tenants' next batches can be
+    ///   - closeEarly: true once another tenant waits (or the process is stopping): the commit closes at the next batch boundary.
+    ///   - applied: called right after the commit with the number of batches in it, so that the tenants' next batches can be
     ///     leased while the results are still being written to the queue.
     func work(_ group: CommitGroup, closeEarly: @escaping @Sendable () -> Bool, applied: @Sendable (Int) async -> Void) async {
         let outcomes: [BatchApplied]
@@ -49,7 +49,7 @@ actor SyncWorker {
         } catch {
             switch error {
             case .unavailable(let text), .unusable(let text):
-                // In this order: what is given back is not to be leased again at once.
+                // In this order: what is given back must not be leased again at once.
                 await breaker.trip(text)
                 await queue.release(group.leases(after: 0))
                 await applied(0)
@@ -67,7 +67,7 @@ actor SyncWorker {
         await finish(done, as: outcomes)
     }
 
-    /// Applies batches: a prefix of them, each with what became of it. An answer about others is none: that counts as a try.
+    /// Applies batches and returns the outcomes of a prefix of them. An answer about other batches counts as a failed attempt.
     func apply(
         _ batches: [LeasedBatch], closeEarly: @escaping @Sendable () -> Bool
     ) async throws(DirectoryError) -> [BatchApplied] {
@@ -81,12 +81,12 @@ actor SyncWorker {
         return outcomes
     }
 
-    /// Ends batches as the directory has it.
+    /// Ends batches with the directory's outcomes.
     func finish(_ batches: [LeasedBatch], as outcomes: [BatchApplied]) async {
         await finish(zip(batches, outcomes).map { FinishedBatch($0, $1) })
     }
 
-    /// Writes results to the queue; the jobs that have no open batch left end, in the same commit or soon after.
+    /// Writes results to the queue; jobs without open batches then end, in the same commit or soon after.
     func finish(_ batches: [FinishedBatch]) async {
         let now = clock.now()
         let endings = closer.endings.prepared(for: batches)
@@ -96,7 +96,7 @@ actor SyncWorker {
             metrics.count(batches)
             await closer.close(finished)
         case .leaseLost, .refused:
-            // What one of them met is not the others' fault.
+            // A failure of one batch must not affect the others.
             guard batches.count == 1, var batch = batches.first else {
                 for batch in batches { await finish([batch]) }
                 return
@@ -111,23 +111,23 @@ actor SyncWorker {
                 await queue.release([batch.batch.lease])
             }
         case .stopped:
-            // The ledger holds the results for the next life.
+            // The ledger holds the results for the next start.
             await queue.release(batches.map(\.batch.lease))
         }
     }
 
-    /// What became of a write to the queue.
+    /// The outcome of a write to the queue.
     enum Written<T: Sendable> {
         case done(T)
-        /// A lease was held no more; nothing changed.
+        /// A lease was no longer held; nothing changed.
         case leaseLost
-        /// The queue holds it already or cannot hold it; trying again does not help.
+        /// The queue already has it or cannot hold it; repeating the write does not help.
         case refused(String)
-        /// The process stops.
+        /// The process is stopping.
         case stopped
     }
 
-    /// Repeats a write to the queue while the queue cannot be written: the directory's ledger holds the results meanwhile.
+    /// Repeats a write while the queue cannot be written; the directory's ledger holds the results meanwhile.
     func persistently<T: Sendable>(_ write: @Sendable () async throws -> T) async -> Written<T> {
         var delay = 0.05
         while true {
@@ -139,7 +139,7 @@ actor SyncWorker {
             } catch QueueError.refused(let text) {
                 return .refused(text)
             } catch {
-                // The queue itself says once that it cannot be written.
+                // The queue itself logs once that it cannot be written.
                 logger.debug("queue cannot be written", metadata: ["error": .string("\(error)")])
                 guard !Task.isCancelled else { return .stopped }
                 try? await machine.sleep(for: .seconds(delay))
@@ -162,8 +162,8 @@ extension BatchWork {
 extension FinishedBatch {
     init(_ batch: LeasedBatch, _ applied: BatchApplied) {
         guard !applied.isTombstone else {
-            // Its tries were spent in an earlier life of the process, which ended before the queue knew. (Of a job to be cancelled
-            // nothing is leased.)
+            // Its attempts were exhausted in an earlier life of the process, which ended before the queue knew. (Nothing is
+            // leased of a job being cancelled.)
             self.init(batch: batch, users: BatchApplied(givenUp: BatchWork(batch), error: nil).users)
             return
         }
