@@ -6,8 +6,8 @@ package struct Route: Sendable, Hashable {
     /// With `{id}` for the parameter, as OpenAPI and the router write it.
     package let path: String
     package let access: Access
-    /// The text before and after the parameter.
-    private let parts: (head: String, tail: String)
+    /// The text before and after the parameter; `nil` if there is none.
+    private let parts: (head: String, tail: String)?
 
     /// Who may call.
     package enum Access: Sendable, Hashable {
@@ -25,13 +25,12 @@ package struct Route: Sendable, Hashable {
         self.method = method
         self.path = path
         self.access = access
-        let parameter = path.firstRange(of: "{id}")
-        parts = parameter.map { (String(path[..<$0.lowerBound]), String(path[$0.upperBound...])) } ?? (path, "")
+        parts = path.firstRange(of: "{id}").map { (String(path[..<$0.lowerBound]), String(path[$0.upperBound...])) }
     }
 
-    /// The path of one job or delivery.
-    /// - Parameter id: fit for a path as it is: a job's id, or a delivery's.
-    package func path(of id: String) -> String { "\(parts.head)\(id)\(parts.tail)" }
+    /// The path of one job or delivery; of a route without a parameter, its path.
+    /// - Parameter id: an id that needs no escaping in a path: a job's, or a delivery's.
+    package func path(of id: String) -> String { parts.map { "\($0.head)\(id)\($0.tail)" } ?? path }
 
     package static func == (a: Route, b: Route) -> Bool { a.method == b.method && a.path == b.path }
 
