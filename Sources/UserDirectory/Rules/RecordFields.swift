@@ -4,11 +4,14 @@ package import SyncModel
 ///
 /// One instance serves a whole call: `load` refills it. Its pointers lead into the payload (or, for a folded email, into its own
 /// buffer) and are valid until the next `load`, inside the closure that passed the record.
+///
+/// What is read for each field is behind pointers that never change: accesses to a class's variables are checked at run time for
+/// overlaps, which would cost 3,000 instructions per user.
 package final class RecordFields {
     package private(set) var index: UInt32 = 0
-    @usableFromInline var record: UserRecord?
+    private let record = UnsafeMutablePointer<UserRecord?>.allocate(capacity: 1)
     /// By the fields' numbers.
-    @usableFromInline var texts = [UnsafeRawBufferPointer?](repeating: nil, count: UserField.numbers.count)
+    private let texts = UnsafeMutableBufferPointer<UnsafeRawBufferPointer?>.allocate(capacity: UserField.numbers.count)
     private var folded = UnsafeMutableRawBufferPointer.allocate(byteCount: 256, alignment: 1)
     /// Holds a record that does not come from a payload.
     private var own = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 8)
@@ -17,20 +20,25 @@ package final class RecordFields {
     package private(set) var email: UnsafeRawBufferPointer?
 
     /// The integration guide's default for `roles` and `permissions`.
-    @usableFromInline static let emptyList: StaticString = "[]"
+    private static let emptyList: StaticString = "[]"
 
-    package init() {}
+    package init() {
+        record.initialize(to: nil)
+        texts.initialize(repeating: nil)
+    }
 
     deinit {
+        record.deallocate()
+        texts.deallocate()
         folded.deallocate()
         own.deallocate()
     }
 
     package func load(_ record: UserRecord) {
-        self.record = record
+        self.record.pointee = record
         index = record.index
-        for at in texts.indices { texts[at] = nil }
-        record.forEachText { texts[$0.rawValue] = $1 }
+        texts.update(repeating: nil)
+        record.forEachText { [texts] in texts[$0.rawValue] = $1 }
         email = texts[UserField.email.rawValue].map(fold)
     }
 
@@ -52,10 +60,9 @@ package final class RecordFields {
     }
 
     /// A text field as sent; `nil` if it is absent or null.
-    @inlinable package subscript(field: UserField) -> UnsafeRawBufferPointer? { texts[field.rawValue] }
+    package subscript(field: UserField) -> UnsafeRawBufferPointer? { texts[field.rawValue] }
 
     /// The value that the request gives a field; `nil` if the field keeps its value.
-    @inlinable
     package func target(_ field: UserField) -> FieldValue? {
         switch (state(field), field) {
         case (.absent, _), (_, .problem): nil
@@ -96,7 +103,7 @@ package final class RecordFields {
         return set
     }
 
-    @inlinable func state(_ field: UserField) -> FieldState { record?.state(field) ?? .absent }
+    private func state(_ field: UserField) -> FieldState { record.pointee?.state(field) ?? .absent }
 
     private func fold(_ sent: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         guard sent.contains(where: { $0 >= 0x41 && $0 <= 0x5A }) else { return sent }
