@@ -56,7 +56,12 @@ struct DirectoryTroubleTests {
                 "/api/internal/sync/remove-user", Bodies.removal("u1"), headers: ["X-Tenant-ID": "t1"])
             #expect(removal.status == 202)
             #expect(try await server.job(id).status.string == "queued")
+            // A database without our tables takes its place. Nothing else would: a file that was
+            // there at the start is never created anew.
             try FileManager.default.removeItem(atPath: server.databasePath)
+            let crm = try DatabaseQueue(path: server.databasePath)
+            try await crm.write { db in try db.execute(sql: "CREATE TABLE companies (id INTEGER PRIMARY KEY)") }
+            try crm.close()
             let job = try await server.ended(id)
             #expect(job.status.string == "completed" && job.attempts.array.isEmpty)
             let removed = try await server.ended(try #require(removal.json.jobId.string))
