@@ -51,7 +51,7 @@ package actor SQLiteUserDirectory: UserDirectory {
     private nonisolated let commitSize = Atomic(FileScale.small.batchesPerCommit)
     private let ways = LastPassWays()
     private var state = State.unopened
-    /// Whether a missing file may be created: only if there was none to begin with. `nil`: not looked yet.
+    /// Whether a missing file may be created: only as long as none has been seen. `nil`: not looked yet.
     private var makesFile: Bool?
     private var hasWarned = false
     /// The last warning about a `sync_logs` that does not fit.
@@ -258,7 +258,7 @@ package actor SQLiteUserDirectory: UserDirectory {
         do {
             // Never recreate a file that existed, even one that could not be opened: an empty one would hide the loss of everything
             // synced, and what is applied to it is lost once the file is put back.
-            let makesFile = self.makesFile ?? DirectoryConnection.isFileMissing(path)
+            let makesFile = (self.makesFile ?? true) && DirectoryConnection.isFileMissing(path)
             self.makesFile = makesFile
             let connection = try DirectoryConnection(path: path, options: options, makesFile: makesFile)
             warnOfLog(try connection.fitTables(for: emailScope))

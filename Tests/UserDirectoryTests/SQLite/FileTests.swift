@@ -61,6 +61,21 @@ struct FileTests {
         #expect(try it.rows("users").count == 100)
     }
 
+    @Test("a file that came after the first look is never made anew either")
+    func neverAnewLater() async throws {
+        let it = try SQLiteFixture()
+        let path = it.folder.appendingPathComponent("later/crm.sqlite").path
+        let directory = SQLiteUserDirectory(path: path, emailScope: .global, clock: it.clock.wallClock)
+        await #expect(throws: DirectoryError.self) { try await directory.probe() }
+        try FileManager.default.createDirectory(atPath: it.folder.path + "/later", withIntermediateDirectories: false)
+        try Data(repeating: 0x5A, count: 20_000).write(to: URL(filePath: path))
+        await #expect(throws: DirectoryError.self) { try await directory.probe() }
+        try FileManager.default.removeItem(atPath: path)
+        await #expect(throws: DirectoryError.self) { try await directory.probe() }
+        #expect(!FileManager.default.fileExists(atPath: path))
+        await directory.close()
+    }
+
     @Test("an empty file that is there at the first look gets its tables, and does so again after a failure")
     func emptyAtFirst() async throws {
         let it = try SQLiteFixture()
