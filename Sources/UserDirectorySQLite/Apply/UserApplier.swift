@@ -274,10 +274,9 @@ final class UserApplier {
         .applied(.created, crmUserID: id, detail: try staysRemoved(id) ? Self.removedBefore : nil)
     }
 
+    /// Binds every field of the shape: what an earlier user bound would count otherwise, and lead into memory that is gone.
     private func bind(_ shape: FieldSet, to statement: SQLStatement) {
-        shape.forEach { field in
-            if let value = fields.target(field) { statement.bind(UserSQL.parameter(field), value) }
-        }
+        shape.forEach { field in statement.bind(UserSQL.parameter(field), fields.target(field) ?? .null) }
     }
 
     /// A statement with the batch's constants bound.

@@ -26,6 +26,20 @@ struct UnreadableRecordTests {
         #expect(try await it.outcomes(readable) == ["created", "created"])
     }
 
+    @Test("lose a damaged text, and never get what another user had instead", arguments: DirectoryDriver.all)
+    func damagedText(driver: DirectoryDriver) async throws {
+        let it = try await driver.make(.global)
+        let users = [("a", "Board"), ("b", "Sales")].map { id, department in
+            TestUser(id, id + "@x.example", [.department: .text(department)])
+        }
+        var bytes = BatchPayload(users).bytes
+        let text = try #require(bytes.indices.first { Array(bytes[$0...].prefix(5)) == Array("Sales".utf8) })
+        // Its length now says that it goes beyond the record.
+        bytes.replaceSubrange((text - 4)..<(text - 1), with: [0xFF, 0xFF, 0x7F])
+        try await it.apply(BatchWork(BatchPayload(bytes: bytes, count: 2)))
+        #expect(try it.users("department").map { $0[0] } == ["Board", nil])
+    }
+
     @Test("fail with the reason once the tries are spent, each with its own index", arguments: DirectoryDriver.all)
     func givenUp(driver: DirectoryDriver) async throws {
         let it = try await driver.make(.global)
