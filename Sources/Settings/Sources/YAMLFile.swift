@@ -60,13 +60,25 @@ struct YAMLFile {
         return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
     }
 
-    /// A key that names no setting, with its line; those one level below it for a mapping.
+    /// A key that names no setting, with its line; with the settings one level below it for a mapping.
     private static func names(of key: Node, _ value: Node) -> [String] {
-        let name = key.scalar?.string ?? "(not a name)"
+        let name = key.scalar.map { shown($0.string) } ?? "(not a name)"
         let place = key.mark.map { " (line \($0.line))" } ?? ""
-        guard let members = value.mapping, !members.isEmpty else { return [name + place] }
-        return members.map { "\(name).\($0.key.scalar?.string ?? "(not a name)")\(place)" }
+        let members = value.mapping?.compactMap { $0.key.scalar.flatMap { known($0.string) } } ?? []
+        return members.isEmpty ? [name + place] : members.map { "\(name).\($0)\(place)" }
     }
+
+    /// The part of a key that cannot be a value: a missing space or a wrong brace makes a key of a secret.
+    private static func shown(_ key: String) -> String {
+        if key == "<<" { return key }
+        let name = key.unicodeScalars.prefix {
+            $0 == "_" || ("0"..."9").contains($0) || ("A"..."Z").contains($0) || ("a"..."z").contains($0)
+        }
+        return name.isEmpty ? "(not a name)" : name.count == key.unicodeScalars.count ? key : "\(String(name))…"
+    }
+
+    /// The key if it is a setting's name.
+    private static func known(_ key: String) -> String? { definitions[Array(key.utf8)] == nil ? nil : key }
 
     /// - Returns: `nil` for a file without content.
     private static func root(of text: String, path: String) throws(SettingsFileError) -> Node? {
@@ -86,7 +98,9 @@ struct YAMLFile {
             let doing = context.map { "\($0.text), " } ?? ""
             return ", line \(mark.line): \(doing)\(problem)"
         case YamlError.duplicatedKeysInMapping(let names, let context):
-            return ", line \(context.mark.line): \(names.joined(separator: ", ")) is set more than once"
+            let names = names.compactMap(known)
+            return
+                ", line \(context.mark.line): \(names.isEmpty ? "a name" : names.joined(separator: ", ")) is set more than once"
         case YamlError.reader(let problem, let offset, _, _):
             let line = offset.map { ", line \(text.prefix($0).count { $0.isNewline } + 1)" } ?? ""
             return "\(line): \(problem)"
