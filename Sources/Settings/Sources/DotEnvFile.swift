@@ -1,7 +1,7 @@
 /// The lines of a `.env` file: `NAME=value`, `export NAME=value`, `# comment`, blank.
 ///
-/// Parsed by our own rules: swift-configuration 1.4 drops lines that it cannot parse, keeps quotes as part of the value and takes a
-/// file with CRLF line ends for a single line.
+/// Parsed by our own rules: a line that cannot be parsed is an error, quotes are no part of the value, and lines may end with CRLF.
+/// (swift-configuration 1.4 does none of these.)
 ///
 /// Lines are parsed by Unicode scalars: a combining mark, after a quote for example, would merge with it into one `Character`.
 package struct DotEnvFile {

@@ -61,7 +61,7 @@ package enum OpenAPIDocument {
             "type": "apiKey", "in": "header", "name": "X-Internal-API-Key",
             "description": """
             INTERNAL_API_KEY may do everything; OPS_API_KEY may read everything and act on jobs and deliveries, but not submit. \
-            Decides if both headers are sent.
+            If both headers are sent, this one decides.
             """,
         ],
         "bearerKey": ["type": "http", "scheme": "bearer", "description": "The same keys as a bearer token."],
