@@ -156,6 +156,9 @@ let package = Package(
             exclude: ["Figures"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings", "SyncModel", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "SyncModelTests", dependencies: ["SyncModel", "TestSupport"], swiftSettings: strict),
+        .target(
+            name: "JobQueueConformance", dependencies: ["JobQueue", "SyncModel", "TestSupport"],
+            path: "Tests/JobQueueConformance", swiftSettings: strict),
         .testTarget(
             name: "SQLiteSupportTests",
             dependencies: [
@@ -169,17 +172,28 @@ let package = Package(
             dependencies: ["SyncAPI", "SyncModel", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types")],
             swiftSettings: strict),
         .testTarget(
-            name: "JobQueueTests",
+            name: "InMemoryQueueTests", dependencies: ["InMemoryQueue", "JobQueue", "JobQueueConformance", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "JobQueueSQLiteTests",
             dependencies: [
-                "Settings", "JobQueue", "JobQueueSQLite", "SQLiteSupport", "SyncModel", "InMemoryQueue", "TestSupport",
+                "JobQueueSQLite", "JobQueue", "JobQueueConformance", "Settings", "SQLiteSupport", "SyncModel", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "UserDirectoryConformance", dependencies: ["UserDirectory", "SyncModel", "TestSupport"],
+            path: "Tests/UserDirectoryConformance", swiftSettings: strict),
         .testTarget(
-            name: "UserDirectoryTests",
+            name: "UserDirectoryTests", dependencies: ["UserDirectory", "UserDirectoryConformance", "SyncModel"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "UserDirectorySQLiteTests",
             dependencies: [
-                "UserDirectory", "UserDirectorySQLite", "SyncModel", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+                "UserDirectorySQLite", "UserDirectory", "UserDirectoryConformance", "SyncModel", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .testTarget(

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compares the directory with the plain rules (Tests/UserDirectoryTests/Order), on random requests cut, padded, sorted, committed and
+# Compares the directory with the plain rules (Tests/UserDirectoryConformance/Order), on random requests cut, padded, sorted, committed and
 # ordered in random ways: sh Tests/Tools/order.sh [RUNS], by default 2000. A failure prints its seed and the smallest request that
 # shows it; PROPERTY_SEED=… repeats it.
 set -eu

@@ -1,0 +1,44 @@
+package import JobQueue
+package import SyncModel
+import Synchronization
+
+/// What a queue told its observer.
+package final class ObservedEvents: Sendable {
+    package struct Counts: Sendable, Equatable {
+        package var ready: [TenantID] = []
+        package var deliveriesDue = 0
+        package var jobsWaiting = 0
+
+        package init(ready: [TenantID] = [], deliveriesDue: Int = 0, jobsWaiting: Int = 0) {
+            (self.ready, self.deliveriesDue, self.jobsWaiting) = (ready, deliveriesDue, jobsWaiting)
+        }
+    }
+
+    private let counts = Mutex(Counts())
+    private let impossible = Mutex<[ImpossibleTransition]>([])
+
+    package var observer: QueueObserver {
+        var observer = QueueObserver()
+        observer.batchReady = { tenantID in self.counts.withLock { $0.ready.append(tenantID) } }
+        observer.deliveryDue = { self.counts.withLock { $0.deliveriesDue += 1 } }
+        observer.jobWaiting = { self.counts.withLock { $0.jobsWaiting += 1 } }
+        observer.impossible = { transition in self.impossible.withLock { $0.append(transition) } }
+        return observer
+    }
+
+    /// What was told since the last call.
+    package func take() -> Counts {
+        counts.withLock { counts in
+            defer { counts = Counts() }
+            return counts
+        }
+    }
+
+    /// The moves it was told of since the last call that the states do not allow.
+    package func takeImpossible() -> [ImpossibleTransition] {
+        impossible.withLock { impossible in
+            defer { impossible = [] }
+            return impossible
+        }
+    }
+}

@@ -1,0 +1,182 @@
+import GRDB
+import JobQueue
+import JobQueueConformance
+import SyncModel
+import TestSupport
+import Testing
+
+@testable import JobQueueSQLite
+
+@Suite("Rows that something else has changed")
+struct DamagedRowsTests {
+    private static let numbers: [Int64] = [.max, .min, .max - 1, .min + 1, -1, 0, 1, 1 << 20, 1 << 32, 1 << 42, 1 << 53, 1 << 62]
+
+    @Test(
+        "any number and any bytes in any column never end the process: a call answers or throws",
+        arguments: Property.seeds(known: [1, 2], fresh: 2))
+    func anyNumber(_ seed: UInt64) async throws {
+        for round in 0..<6 as Range<UInt64> {
+            try await QueueDriver.sqlite.withQueue(isSound: false) { fixture, queue in
+                let queue = try #require(queue as? SQLiteJobQueue)
+                let jobs = try await Self.fill(queue, fixture)
+                let statements = try await queue.read { db in
+                    var random = SeededGenerator(seed: seed &+ round)
+                    return try Self.damages(db, &random)
+                }
+                // Printed first: a trap leaves no other word.
+                print("seed \(seed), round \(round): \(statements)")
+                for statement in statements {
+                    try? await queue.writer.alone { db in try db.execute(sql: statement) }
+                }
+                await Self.use(queue, jobs, fixture)
+                let reopened = try? await QueueDriver.sqlite.killed(fixture)
+                if let reopened = reopened as? SQLiteJobQueue { await Self.use(reopened, jobs, fixture) }
+                await reopened?.close()
+            }
+        }
+    }
+
+    @Test("a file whose last number leaves no room for another is refused at the start, saying what it is")
+    func noNumbersLeft() async throws {
+        for number in [Int64.max, 1 << 42, -5] {
+            let place = try TemporaryDirectory()
+            let path = place.path + "/q.sqlite"
+            let clock = TestClock()
+            await (try await SQLiteJobQueue.open(path: path, clock: clock.wallClock)).close()
+            try await DatabaseQueue(path: path).write { db in
+                try db.execute(sql: "INSERT INTO leftovers (batch_key, kind) VALUES (\(number), 0)")
+                if number < 0 { try db.execute(sql: "UPDATE leftovers SET batch_key = \(Int64.min)") }
+            }
+            if number < 0 {
+                // Below all that is handed out: nothing is in its way.
+                await (try await SQLiteJobQueue.open(path: path, clock: clock.wallClock)).close()
+            } else {
+                let error = await #expect(throws: QueueError.self) {
+                    _ = try await SQLiteJobQueue.open(path: path, clock: clock.wallClock)
+                }
+                guard case .unusable(let reason) = error else {
+                    Issue.record("expected .unusable")
+                    continue
+                }
+                #expect(reason.contains("\(number)"))
+            }
+        }
+    }
+
+    /// A queue with a job in every state that rows can stand in.
+    private static func fill(_ queue: SQLiteJobQueue, _ fixture: QueueFixture) async throws -> [JobID] {
+        var jobs: [JobID] = []
+        jobs.append(try await fixture.accept(queue, "a", users: 250).id)
+        try await fixture.work(queue, "a", failing: [3, 200], deliver: true)
+        jobs.append(try await fixture.accept(queue, "a", users: 1).id)
+        jobs.append(try await fixture.accept(queue, "b", users: 300).id)
+        let turn = try await fixture.lease(queue, "b", 2)
+        if let first = turn.first { _ = try await queue.finish([first.finished(deferring: [1, 2])], now: fixture.now) }
+        if let second = turn.last {
+            try await queue.retry(second.lease, at: fixture.now.advanced(bySeconds: 30), error: "busy", now: fixture.now)
+        }
+        jobs.append(try await fixture.accept(queue, "c", users: 200).id)
+        let held = try await fixture.lease(queue, "c", 1)
+        if let last = jobs.last { _ = try await queue.requestCancel(last, now: fixture.now) }
+        await queue.release(held.map(\.lease))
+        jobs.append(try await fixture.accept(queue, "d", users: 0).id)
+        jobs.append(try await fixture.accept(queue, "f", users: 300).id)
+        let pass = try await fixture.lease(queue, "f", 9)
+        _ = try await queue.finish(pass.map { $0.finished(deferring: Set(0..<250)) }, now: fixture.now)
+        await queue.release(try await fixture.lease(queue, "f", 1).map(\.lease))
+        let upload = try await queue.openUpload()
+        try await queue.append(batches(150), to: upload)
+        return jobs
+    }
+
+    /// A few changes of columns that are no key.
+    private static func damages(_ db: Database, _ random: inout SeededGenerator) throws -> [String] {
+        let tables = [
+            "jobs", "jobs", "jobs", "batches", "batches", "payloads", "results", "deferred", "leftovers", "deliveries",
+            "tenants", "counters", "idempotency",
+        ]
+        return try (0..<Int.random(in: 1...4, using: &random)).map { _ in
+            let table = tables.randomElement(using: &random) ?? "jobs"
+            let columns = try Row.fetchAll(db, sql: "SELECT name, type FROM pragma_table_info('\(table)') WHERE pk = 0")
+            let column = columns.randomElement(using: &random)
+            let name: String = column?["name"] ?? "state"
+            let type: String = column?["type"] ?? "INTEGER"
+            let value =
+                switch type {
+                case "INTEGER": "\(numbers.randomElement(using: &random) ?? 0)"
+                case "BLOB":
+                    "x'"
+                        + (0..<Int.random(in: 0...40, using: &random)).map { _ in
+                            ["00", "ff", "01", "7f", "08", "0c"].randomElement(using: &random) ?? "00"
+                        }.joined() + "'"
+                default:
+                    [
+                        "''", "'x'", "NULL", "'[]'", "'{\"identity_conflict\":9223372036854775807}'",
+                        "'[{\"batch\":9223372036854775807,\"attempt\":-9223372036854775808,\"at\":-9223372036854775808,\"error\":\"\"}]'",
+                    ].randomElement(using: &random) ?? "''"
+                }
+            return "UPDATE \(table) SET \(name) = \(value)"
+        }
+    }
+
+    /// Every call there is, errors passed over.
+    private static func use(_ queue: SQLiteJobQueue, _ jobs: [JobID], _ fixture: QueueFixture) async {
+        func attempt(_ body: () async throws -> Void) async { do { try await body() } catch {} }
+        let later = fixture.now.advanced(bySeconds: 3600)
+        for id in jobs {
+            await attempt { _ = try await queue.job(id) }
+            for status in ResultStatusFilter.allCases + [nil] {
+                await attempt {
+                    let page = try await queue.results(of: id, status: status, limit: 100, cursor: nil)
+                    _ = try await queue.results(of: id, status: status, limit: 100, cursor: page.nextCursor)
+                }
+            }
+            await attempt { _ = try await queue.deliveries(of: id) }
+            await attempt { _ = try await queue.retryFailed(of: id, as: JobID(now: later), requestID: "r", now: later) }
+        }
+        await attempt {
+            let page = try await queue.jobs(JobFilter(), limit: 2, cursor: nil)
+            _ = try await queue.jobs(JobFilter(), limit: 2, cursor: page.nextCursor)
+        }
+        await attempt { _ = try await queue.deliveries(DeliveryFilter(), limit: 5, cursor: nil) }
+        await attempt { _ = try await queue.statistics(now: later) }
+        await attempt { _ = try await queue.nextRetry() }
+        await attempt { _ = try await queue.nextDelivery(after: later) }
+        await attempt {
+            for delivery in try await queue.dueDeliveries(now: later, limit: 5, excluding: [], excludingDestinations: []) {
+                try await queue.record(
+                    DeliveryAttempt(deliveryID: delivery.what.id, at: later, status: 500, error: "no", next: .dead))
+            }
+        }
+        for tenant in ["a", "b", "c", "d"] as [TenantID] {
+            for _ in 0..<4 {
+                await attempt {
+                    let turn = try await queue.lease(
+                        LeaseRequest(of: tenant, batches: 2, smallJobs: 3), now: later)
+                    if let last = turn.last, turn.count > 1 {
+                        try await queue.retry(last.lease, at: later, error: "busy", now: later)
+                    }
+                    if let first = turn.first { _ = try await queue.finish([first.finished(failing: [0])], now: later) }
+                }
+            }
+        }
+        await attempt { for job in try await queue.endable(limit: 10) { try await fixture.end(queue, job, deliver: true) } }
+        await attempt {
+            for id in try await queue.cancelling(limit: 10) + jobs {
+                switch try await queue.requestCancel(id, now: later) {
+                case .unknown, .ended: continue
+                case .requested(_, let unstarted): _ = try await queue.drop(id, batches: unstarted, now: later)
+                case .requestedInLastPass(_, let unstarted):
+                    let ahead = [0, 7, 120].map { AppliedUser(index: $0, outcome: .updated, crmUserID: 1) }
+                    _ = try await queue.drop(id, batches: unstarted, applied: [:], settledAhead: ahead, now: later)
+                }
+            }
+        }
+        await attempt { try await queue.ledgerForgotten(try await queue.endedWithLedger(limit: 10)) }
+        await attempt { _ = try await queue.prune(jobsBefore: later, keysBefore: later, limit: 10) }
+        await attempt { try await queue.sweep(try await queue.leftovers()) }
+        _ = await queue.makeRoom()
+        await attempt { try await fixture.accept(queue, "e", users: 3) }
+        _ = queue.admission()
+    }
+}

@@ -1,0 +1,192 @@
+import Foundation
+import JobQueue
+import JobQueueConformance
+import Synchronization
+import SyncModel
+import TestSupport
+import Testing
+
+@testable import JobQueueSQLite
+
+@Suite("Room on the queue's disk")
+struct DiskRoomTests {
+    private static let limits: QueueLimits = {
+        var limits = QueueLimits()
+        limits.minFreeDiskBytes = 1_000_000
+        return limits
+    }()
+
+    private func withQueue(_ body: (QueueFixture, SQLiteJobQueue) async throws -> Void) async throws {
+        try await QueueDriver.sqlite.withQueue(limits: Self.limits) { fixture, queue in
+            try await body(fixture, try #require(queue as? SQLiteJobQueue))
+        }
+    }
+
+    private func isFull(_ body: () async throws -> Void) async throws -> Bool {
+        do {
+            try await body()
+            return false
+        } catch QueueError.full(let reason) {
+            #expect(reason.contains("below the limit of 1000000"))
+            return true
+        }
+    }
+
+    @Test("an upload is refused before it is read where what it will take, here and in the directory, is not there")
+    func setAside() async throws {
+        try await withQueue { fixture, queue in
+            fixture.freeBytes.withLock { $0 = 11_000_000 }
+            let first = try await queue.openUpload(expecting: 4_000_000)
+            // 8 of 10 million are spoken for.
+            #expect(try await isFull { _ = try await queue.openUpload(expecting: 1_000_001) })
+            let second = try await queue.openUpload(expecting: 1_000_000)
+            #expect(queue.admission() == .open, "small ones find room still")
+            #expect(try await isFull { _ = try await queue.openUpload(expecting: 1) })
+            await queue.discard(first)
+            await queue.discard(second)
+            _ = try await queue.openUpload(expecting: 5_000_000)
+            #expect(try await isFull { _ = try await queue.openUpload(expecting: .max) })
+        }
+    }
+
+    @Test("every append asks: one that would leave less than the limit is refused, and nothing of it is written")
+    func append() async throws {
+        try await withQueue { fixture, queue in
+            let upload = try await queue.openUpload()
+            try await queue.append(batches(100), to: upload)
+            fixture.freeBytes.withLock { $0 = 1_000_000 }
+            #expect(try await isFull { try await queue.append(batches(100), to: upload) })
+            let job = fixture.newJob("a", users: 200)
+            #expect(try await isFull { _ = try await queue.accept(job, upload: upload, batches: batches(100)) })
+            fixture.freeBytes.withLock { $0 = 1 << 40 }
+            try await queue.append(batches(100), to: upload)
+            #expect(try await queue.accept(job, upload: upload, batches: []).batches == 2)
+            #expect(try await queue.audit() == [])
+        }
+    }
+
+    @Test("what an upload of unknown length has written counts twice until its users are in the directory")
+    func unknownLength() async throws {
+        try await withQueue { fixture, queue in
+            let upload = try await queue.openUpload()
+            let written = batches(10_000)
+            let bytes = written.reduce(Int64(0)) { $0 + Int64($1.payload.bytes.count) }
+            try await queue.append(written, to: upload)
+            // The disk tells of the first time; the second is spoken for.
+            fixture.freeBytes.withLock { $0 = 1_000_000 + bytes - 1 }
+            #expect(try await isFull { _ = try await queue.openUpload(expecting: 0) })
+            fixture.freeBytes.withLock { $0 = 1_000_000 + bytes }
+            _ = try await queue.openUpload(expecting: 0)
+            await queue.discard(upload)
+            fixture.freeBytes.withLock { $0 = 1_000_000 }
+            _ = try await queue.openUpload(expecting: 0)
+        }
+    }
+
+    @Test("a retry of failed users, which copies them, asks for room as well")
+    func retry() async throws {
+        try await withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 100)
+            try await fixture.work(queue, "a", failing: Set(0..<100))
+            func retry() async throws -> RetryRequest {
+                try await queue.retryFailed(of: job.id, as: JobID(now: fixture.now), requestID: "r", now: fixture.now)
+            }
+            fixture.freeBytes.withLock { $0 = 1_000_000 }
+            #expect(try await isFull { _ = try await retry() })
+            fixture.freeBytes.withLock { $0 = 2_000_000 }
+            guard case .linked(let linked, existing: false) = try await retry() else {
+                Issue.record("expected a linked job")
+                return
+            }
+            #expect(linked.totalUsers == 100)
+            #expect(try await queue.audit() == [])
+            // What was set aside for it is free again; its users count as pending.
+            _ = try await queue.openUpload(expecting: 400_000)
+        }
+    }
+
+    @Test("a directory on another disk takes nothing of this one")
+    func otherDisk() async throws {
+        var limits = Self.limits
+        limits.diskPerByte = 1
+        try await QueueDriver.sqlite.withQueue(limits: limits) { fixture, queue in
+            fixture.freeBytes.withLock { $0 = 11_000_000 }
+            _ = try await queue.openUpload(expecting: 10_000_000)
+            #expect(try await isFull { _ = try await queue.openUpload(expecting: 1) })
+        }
+    }
+
+    @Test("what could not be deleted is deleted later, without a restart")
+    func owed() async throws {
+        try await withQueue { fixture, queue in
+            func leftovers() async throws -> Int { try await queue.leftovers().count }
+            let upload = try await queue.openUpload()
+            try await queue.append(batches(1000), to: upload)
+            try await queue.refuseCommits(true)
+            await queue.discard(upload)
+            #expect(try await leftovers() == 1)
+            _ = await queue.makeRoom()
+            #expect(try await leftovers() == 1)
+            try await queue.refuseCommits(false)
+            _ = await queue.makeRoom()
+            #expect(try await leftovers() == 0)
+            #expect(try await queue.audit() == [])
+        }
+    }
+
+    @Test("where the disk is short the log is emptied and free pages are given back, though others write")
+    func makesRoom() async throws {
+        try await withQueue { fixture, queue in
+            let upload = try await queue.openUpload()
+            try await queue.append(batches(20_000), to: upload)
+            await queue.discard(upload)
+            #expect(await queue.makeRoom() == false)
+            let before = try await queue.statistics(now: fixture.now)
+            #expect(before.bytes + before.walBytes > 1_000_000)
+            fixture.freeBytes.withLock { $0 = 1_999_999 }
+            #expect(await queue.makeRoom() == true)
+            let after = try await queue.statistics(now: fixture.now)
+            #expect(after.walBytes == 0 && after.bytes < 500_000)
+        }
+    }
+
+    @Test("a reserve is kept, given up when a write finds the disk full, and taken again once there is room")
+    func reserve() async throws {
+        try await withQueue { fixture, queue in
+            func reserve() -> Int64 { DiskGauge.size(of: queue.path + "-reserve") }
+            #expect(reserve() == 1 << 20)
+            try await queue.setMaxPages(1)
+            await #expect(throws: QueueError.self) { try await fixture.accept(queue, "a", users: 3000) }
+            #expect(reserve() == 0)
+            fixture.freeBytes.withLock { $0 = 2_000_000 }
+            _ = await queue.makeRoom()
+            #expect(reserve() == 0, "it would not leave the limit free")
+            fixture.freeBytes.withLock { $0 = 1 << 40 }
+            try await queue.setMaxPages(1_000_000)
+            _ = await queue.makeRoom()
+            #expect(reserve() == 1 << 20)
+        }
+    }
+
+    @Test("that the disk is short is said once, and that it is over once, however many ask")
+    func saidOnce() async throws {
+        let place = try TemporaryDirectory()
+        let fixture = QueueFixture(limits: Self.limits)
+        let said = AsyncStream<String>.makeStream()
+        let queue = try await SQLiteJobQueue.open(
+            path: place.path + "/q.sqlite", limits: fixture.limits, clock: fixture.clock.wallClock,
+            disk: DiskGauge { _ in fixture.freeBytes.withLock { $0 } }, warn: { said.continuation.yield($0) })
+        for free in [1, 2, 1 << 40, 1 << 41] as [Int64] {
+            fixture.freeBytes.withLock { $0 = free }
+            fixture.clock.advance(2)
+            for _ in 0..<5 { _ = queue.admission() }
+        }
+        said.continuation.finish()
+        var words: [String] = []
+        for await word in said.stream { words.append(word) }
+        #expect(
+            words.count == 2 && words.first?.contains("takes no more") == true && words.last?.contains("takes more again") == true
+        )
+        await queue.close()
+    }
+}

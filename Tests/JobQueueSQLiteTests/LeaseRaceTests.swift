@@ -1,0 +1,54 @@
+import Dispatch
+import GRDB
+import JobQueue
+import JobQueueConformance
+import SyncModel
+import TestSupport
+import Testing
+
+@testable import JobQueueSQLite
+
+@Suite("A lease beside a cancel")
+struct LeaseRaceTests {
+    @Test("what was read before a cancel is not leased after it, be the job ended by then or not", arguments: [false, true])
+    func cancelBetween(isDropped: Bool) async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            let job = try await fixture.accept(queue, "a", users: 10)
+            // The lease has read what there is when its reader ends its transaction. There it is held.
+            let (reading, hasRead) = AsyncStream<Void>.makeStream()
+            let gate = DispatchSemaphore(value: 0)
+            let isArmed = Shared(false)
+            try queue.readNow { db in
+                db.trace { event in
+                    guard isArmed.value, "\(event)" == "COMMIT" else { return }
+                    isArmed.value = false
+                    hasRead.finish()
+                    gate.wait()
+                }
+            }
+            isArmed.value = true
+            let leasing = Task(executorPreference: ThreadExecutor()) { try await fixture.lease(queue, "a") }
+            for await _ in reading {}
+            guard case .requested(_, let unstarted) = try await queue.requestCancel(job.id, now: fixture.now) else {
+                Issue.record("expected .requested")
+                return
+            }
+            #expect(unstarted == [0])
+            if isDropped { #expect(try await queue.drop(job.id, batches: unstarted, now: fixture.now)?.counts.cancelled == 10) }
+            gate.signal()
+            #expect(try await leasing.value.isEmpty)
+            if !isDropped { #expect(try await queue.drop(job.id, batches: unstarted, now: fixture.now)?.counts.cancelled == 10) }
+        }
+    }
+}
+
+/// Runs tasks on a thread of its own, which may wait without keeping one that others need.
+private final class ThreadExecutor: TaskExecutor {
+    private let queue = DispatchQueue(label: "lease")
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}

@@ -1,0 +1,107 @@
+import GRDB
+import GRDBSQLite
+import JobQueue
+import JobQueueConformance
+import SyncModel
+import TestSupport
+import Testing
+
+@testable import JobQueueSQLite
+
+@Suite("Batches whose records or rows are damaged")
+struct LostRecordsTests {
+    private static func lose(_ numbers: [Int], of job: JobID, in queue: SQLiteJobQueue) async throws {
+        try await queue.writer.alone { db in
+            let key = try Int64.fetchOne(db, sql: "SELECT batch_key FROM jobs WHERE id = ?", arguments: [job.text]) ?? 0
+            for number in numbers {
+                try db.execute(sql: "DELETE FROM payloads WHERE id = ?", arguments: [BatchName.id(key: key, number: number)])
+            }
+        }
+    }
+
+    @Test("a cancel ends a batch that had been applied though its records are lost, and the tenant's next job ends after it")
+    func cancelled() async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            let job = try await fixture.accept(queue, "a", users: 300)
+            let next = try await fixture.accept(queue, "a", users: 0)
+            try await Self.lose([0, 1], of: job.id, in: queue)
+            guard case .requested(_, let unstarted) = try await queue.requestCancel(job.id, now: fixture.now) else {
+                Issue.record("expected .requested")
+                return
+            }
+            let users = (0..<100).map { AppliedUser(index: UInt32($0), outcome: .created, crmUserID: 1) }
+            let open = try await queue.drop(
+                job.id, batches: unstarted, applied: [0: users], settledAhead: nil, now: fixture.now)
+            let endable = try #require(open)
+            #expect(endable.counts.created == 100 && endable.counts.cancelled == 200)
+            #expect(try await fixture.end(queue, endable))
+            #expect(try await fixture.end(queue, next))
+        }
+    }
+
+    @Test("a batch whose records are lost is leased empty, and its users are counted", arguments: [false, true])
+    func leased(isKnown: Bool) async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            let job = try await fixture.accept(queue, "a", users: 150)
+            try await Self.lose([1], of: job.id, in: queue)
+            let turn = try await fixture.lease(queue, "a", 2)
+            #expect(turn.map(\.payload.count) == [100, 0])
+            // The ledger may know what became of them.
+            let users = (isKnown ? 100..<150 : 0..<0).map { AppliedUser(index: UInt32($0), outcome: .created, crmUserID: 1) }
+            let ended = try await queue.finish(
+                [turn[0].finished(), FinishedBatch(batch: turn[1], users: users)], now: fixture.now)
+            #expect(ended.first?.counts.created == (isKnown ? 150 : 100))
+            #expect(ended.first?.counts.cancelled == (isKnown ? 0 : 50))
+            #expect(try await queue.statistics(now: fixture.now).pendingUsers == 0)
+            for job in ended { try await fixture.end(queue, job) }
+        }
+    }
+
+    @Test("a batch whose row tells of any number of tries is put off all the same", arguments: [Int64.max, .min, -1])
+    func tries(_ number: Int64) async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            try await fixture.accept(queue, "a", users: 1)
+            try await queue.writer.alone { db in try db.execute(sql: "UPDATE batches SET attempts = \(number)") }
+            let leased = try await fixture.lease(queue, "a")
+            let later = fixture.now.advanced(bySeconds: 1)
+            try await queue.retry(try #require(leased.first).lease, at: later, error: "no", now: fixture.now)
+            fixture.clock.advance(2)
+            let again = try await fixture.lease(queue, "a")
+            #expect(try #require(again.first).attempts == (number > 0 ? 1_000_001 : 1))
+        }
+    }
+
+    @Test("results larger than a row may be are refused, rather than called an outage")
+    func tooLarge() async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            try await fixture.accept(queue, "a", users: 100)
+            let leased = try await fixture.lease(queue, "a")
+            try await queue.writer.alone { db in _ = sqlite3_limit(db.sqliteConnection, SQLITE_LIMIT_LENGTH, 4000) }
+            let error = await #expect(throws: QueueError.self) {
+                _ = try await queue.finish(leased.map { $0.finished() }, now: fixture.now)
+            }
+            guard case .refused? = error else {
+                Issue.record("expected .refused, got \(String(describing: error))")
+                return
+            }
+            #expect(queue.isWritable)
+        }
+    }
+
+    @Test("the largest number of a tenant's ends does not end the process")
+    func lastSequence() async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            try await queue.writer.alone { db in
+                try db.execute(sql: "INSERT INTO tenant_ends (tenant_id, sequence, ended_at) VALUES ('a', \(Int64.max), 0)")
+            }
+            try await fixture.accept(queue, "a", users: 1)
+            try await fixture.work(queue, "a")
+            #expect(try await queue.jobs(JobFilter(), limit: 1, cursor: nil).items.first?.state == .completed)
+        }
+    }
+}

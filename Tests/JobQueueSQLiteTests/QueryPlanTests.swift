@@ -1,0 +1,98 @@
+import SQLiteSupport
+import JobQueue
+import JobQueueConformance
+import Testing
+
+@testable import JobQueueSQLite
+
+/// Asked of an empty file: without statistics SQLite chooses by what the indexes offer, as it will with a million rows.
+@Suite("Query plans of the SQLite driver")
+struct QueryPlanTests {
+    static let plans: [(sql: String, wanted: [String])] = [
+        (HeadJob.select, ["SEARCH jobs USING INDEX jobs_lane (tenant_id=? AND seq>?)"]),
+        (HeadJob.exists, ["SEARCH jobs USING COVERING INDEX jobs_lane (tenant_id=?)"]),
+        (
+            OpenBatch.select,
+            [
+                "SEARCH b USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+                "SEARCH p USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
+            ]
+        ),
+        (DeferredRow.select, ["SEARCH deferred USING PRIMARY KEY (batch_key=?)"]),
+        (JobRow.byID, ["SEARCH jobs USING INDEX jobs_id (id=?)"]),
+        (JobRow.bySeq, ["SEARCH jobs USING INTEGER PRIMARY KEY (rowid=?)"]),
+        (JobList.byState, ["SEARCH jobs USING INDEX jobs_state (state=? AND accepted_at>? AND accepted_at<?)"]),
+        (JobList.byTenant, ["SEARCH jobs USING INDEX jobs_tenant (tenant_id=? AND state=? AND accepted_at>? AND accepted_at<?)"]),
+        (
+            JobList.byTenantAndSource,
+            ["SEARCH jobs USING INDEX jobs_tenant (tenant_id=? AND state=? AND accepted_at>? AND accepted_at<?)"]
+        ),
+        (JobList.bySource, ["SEARCH jobs USING INDEX jobs_source (source=? AND state=? AND accepted_at>? AND accepted_at<?)"]),
+        (JobList.oldestQueued, ["SEARCH jobs USING COVERING INDEX jobs_state (state=?)"]),
+        (JobList.backlogs, ["SCAN tenants USING INDEX tenants_backlog"]),
+        (SQLiteJobQueue.selectEndable, ["SEARCH jobs USING INDEX jobs_endable (phase=?)"]),
+        (SQLiteJobQueue.selectLedgered, ["SEARCH jobs USING INDEX jobs_ledger (phase=?)"]),
+        (SQLiteJobQueue.selectCancelling, ["SEARCH jobs USING INDEX jobs_cancelling (phase=?)"]),
+        (SQLiteJobQueue.selectEarlierEnding, ["SEARCH jobs USING COVERING INDEX jobs_ending (tenant_id=? AND seq<?)"]),
+        (SQLiteJobQueue.selectLaterEnding, ["SEARCH jobs USING COVERING INDEX jobs_ending (tenant_id=? AND seq>?)"]),
+        (LaneFacts.tenants, ["SEARCH tenants USING PRIMARY KEY (tenant_id>?)"]),
+        (LaneFacts.isOpen, ["SEARCH batches USING INTEGER PRIMARY KEY (rowid=?)"]),
+        (LaneFacts.cancelling, ["SEARCH jobs USING INDEX jobs_cancelling (phase=?)"]),
+        (SQLiteJobQueue.selectOpenRetry, ["SEARCH jobs USING INDEX jobs_retry_of (retry_of=?)"]),
+        (
+            SQLiteJobQueue.selectPrunable,
+            [
+                "SEARCH jobs USING INDEX jobs_ended (ended_at<?)", "CORRELATED SCALAR SUBQUERY 1",
+                "SEARCH d USING INDEX deliveries_job (job_id=?)",
+            ]
+        ),
+        (SQLiteJobQueue.selectLoose, ["SEARCH deliveries USING INDEX deliveries_loose (created_at<?)"]),
+        (
+            DeliveryRow.due,
+            [
+                "SEARCH d USING INDEX deliveries_due (destination=? AND due_at<?)",
+                "SEARCH b USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
+            ]
+        ),
+        (DeliveryRow.nextDue, ["SEARCH deliveries USING INDEX deliveries_due (destination=? AND due_at>?)"]),
+        (DeliveryRow.oldestPending, ["SEARCH deliveries USING INDEX deliveries_pending"]),
+        (DeliveryRow.lastError, ["SCAN deliveries USING INDEX deliveries_failing"]),
+        (
+            DeliveryRow.byState,
+            [
+                "SEARCH d USING INDEX deliveries_state (state=? AND rowid<?)",
+                "SEARCH b USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
+            ]
+        ),
+        (
+            DeliveryRow.byTenant,
+            [
+                "SEARCH d USING INDEX deliveries_tenant (tenant_id=? AND state=? AND rowid<?)",
+                "SEARCH b USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
+            ]
+        ),
+        (
+            DeliveryRow.ofJob,
+            ["SEARCH d USING INDEX deliveries_job (job_id=?)", "SEARCH b USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN"]
+        ),
+        (ResultsWindow.count, ["SEARCH b USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"]),
+        (
+            LanesLoader.tenants,
+            ["SCAN jobs USING COVERING INDEX jobs_lane", "USE TEMP B-TREE FOR ORDER BY"]
+        ),
+        (LanesLoader.backoffs, ["SEARCH jobs USING INDEX jobs_backoff (retry_at>?)"]),
+    ]
+
+    @Test("each hot statement goes by its index, without sorting")
+    func plans() async throws {
+        try await QueueDriver.sqlite.withQueue { _, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            try await queue.read { db in
+                for (sql, wanted) in Self.plans {
+                    let plan = try db.sql("EXPLAIN QUERY PLAN " + sql).all { $0.text(3) }
+                    #expect(plan == wanted, "\(sql)")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import JobQueue
+import JobQueueConformance
+import SyncModel
+import Testing
+
+@testable import JobQueueSQLite
+
+@Suite("The net: what the tables say is ready is what memory says is ready")
+struct ReconcilingTests {
+    private func withQueue(_ body: (QueueFixture, SQLiteJobQueue) async throws -> Void) async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            try await body(fixture, try #require(queue as? SQLiteJobQueue))
+        }
+    }
+
+    /// Breaks the lanes, and expects that the first look says nothing, the second one puts it right, and the third one finds nothing.
+    private func expect(
+        _ kind: QueueRepair.Kind, of tenantID: TenantID?, in queue: SQLiteJobQueue,
+        sourceLocation: SourceLocation = #_sourceLocation,
+        breaking: (inout sending Lanes) -> Void
+    ) async throws {
+        queue.lanes(breaking)
+        let before = queue.repairs
+        #expect(try await queue.reconcile(limit: 9) == [], "it may be gone by the next look", sourceLocation: sourceLocation)
+        let repairs = try await queue.reconcile(limit: 9)
+        #expect(repairs == [QueueRepair(kind: kind, tenantID: tenantID)], sourceLocation: sourceLocation)
+        #expect(try await queue.reconcile(limit: 9) == [], sourceLocation: sourceLocation)
+        #expect(queue.repairs == before + 1, sourceLocation: sourceLocation)
+    }
+
+    @Test("work that memory forgot is found, and the observer told")
+    func forgotten() async throws {
+        try await withQueue { fixture, queue in
+            try await fixture.accept(queue, "a", users: 1)
+            _ = fixture.events.take()
+            try await expect(.forgottenWork, of: "a", in: queue) { $0.setWork("a", false) }
+            #expect(fixture.events.take() == .init(ready: ["a"]))
+            #expect(try await fixture.lease(queue, "a").count == 1)
+        }
+    }
+
+    @Test(
+        "work that is none, a batch held beyond its end, a backoff of nothing, a reservation that nobody ends, a place in no line"
+    )
+    func others() async throws {
+        try await withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 20, size: 10)
+            let turn = try await fixture.lease(queue, "a")
+            let held = try #require(queue.lanes { $0.held(turn[0].lease) }).batch
+            _ = try await queue.finish(turn.map { $0.finished() }, now: fixture.now)
+            let now = fixture.now
+
+            try await expect(.staleLease, of: "a", in: queue) { lanes in
+                _ = lanes.claim("a", now: now)
+                _ = lanes.take("a", [held], hasMore: false)
+            }
+            try await expect(.staleClaim, of: "a", in: queue) { _ = $0.claim("a", now: now) }
+            try await expect(.staleBackoff, of: "a", in: queue) { lanes in
+                let until = now.advanced(bySeconds: 60)
+                lanes.backOff("a", Backoff(jobID: job.id, seq: held.seq, batch: 1, attempts: 1, until: until, lastError: ""))
+            }
+            try await expect(.misplaced, of: "a", in: queue) { $0.line = ReadyLine() }
+            #expect(try await queue.readyTenants(now: now, limit: 9) == ["a"])
+
+            let rest = try await fixture.lease(queue, "a")
+            #expect(rest.map(\.number) == [1])
+            _ = try await queue.requestCancel(job.id, now: now)
+            try await expect(.inventedWork, of: "a", in: queue) { $0.setWork("a", true) }
+            try await expect(.wrongCancel, of: nil, in: queue) { $0.setCancelling(held.batchKey, false) }
+            try await expect(.wrongCancel, of: nil, in: queue) { $0.setCancelling(77, true) }
+            #expect(try await queue.finish(rest.map { $0.finished() }, now: now).map(\.id) == [job.id])
+        }
+    }
+
+    @Test("a look goes on where the one before it ended, a bounded slice at a time")
+    func slices() async throws {
+        try await withQueue { fixture, queue in
+            let tenants = (0..<7).map { TenantID("t\($0)") }
+            for tenant in tenants { try await fixture.accept(queue, tenant, users: 1) }
+            queue.lanes { lanes in for tenant in tenants { lanes.setWork(tenant, false) } }
+            var found: [[TenantID?]] = []
+            for _ in 0..<5 { found.append(try await queue.reconcile(limit: 2).map(\.tenantID)) }
+            #expect(found == [[], ["t0", "t1"], ["t2", "t3"], ["t4", "t5"], ["t6"]].map { $0.map { Optional(TenantID($0)) } })
+            #expect(try await queue.readyTenants(now: fixture.now, limit: 9).sorted() == tenants)
+        }
+    }
+
+    @Test("a reservation that another one has followed is no fault")
+    func claims() async throws {
+        try await withQueue { fixture, queue in
+            try await fixture.accept(queue, "a", users: 1)
+            queue.lanes { lanes in #expect(lanes.claim("a", now: fixture.now) != nil) }
+            for _ in 0..<4 {
+                queue.lanes { lanes in
+                    lanes.unclaim("a")
+                    #expect(lanes.claim("a", now: fixture.now) != nil)
+                }
+                #expect(try await queue.reconcile(limit: 9) == [])
+            }
+            queue.lanes { $0.unclaim("a") }
+        }
+    }
+}

@@ -1,8 +1,0 @@
-import Testing
-
-extension Array {
-    /// The element at `index`; where there is none the test fails, and goes no further.
-    func at(_ index: Int) throws -> Element {
-        try #require(indices.contains(index) ? self[index] : nil)
-    }
-}
