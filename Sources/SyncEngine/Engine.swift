@@ -8,7 +8,7 @@ package import UserDirectory
 
 /// Everything that runs by itself between the queue and the directory: dispatcher, workers, and the ending of jobs.
 package final class Engine: Service, EngineControl {
-    private let queue: any JobQueue
+    private let queue: any JobLeasing & JobControl & JobInspection
     private let directory: any UserDirectory
     private let configuration: EngineConfiguration
     private let clock: WallClock
@@ -26,7 +26,8 @@ package final class Engine: Service, EngineControl {
     ///   - impossible: called for each transition that the states do not allow, in the queue or here; tests fail there.
     ///   - draining: whether the process is stopping; shown in the status.
     package init(
-        queue: any JobQueue, directory: any UserDirectory, configuration: EngineConfiguration, clock: WallClock,
+        queue: any JobLeasing & JobControl & JobInspection, directory: any UserDirectory, configuration: EngineConfiguration,
+        clock: WallClock,
         machine: Machine = .real, logger: Logger, impossible: @escaping @Sendable (ImpossibleTransition) -> Void = { _ in },
         draining: @escaping @Sendable () -> Bool
     ) {

@@ -6,7 +6,7 @@ import UserDirectory
 
 /// Ends jobs without open batches: first the row in `sync_logs`, then end state and outbox row in one transaction.
 actor JobCloser {
-    private let queue: any JobQueue
+    private let queue: any JobLeasing & JobInspection
     private let directory: any UserDirectory
     private let breaker: CircuitBreaker
     private let completions: JobCompletions
@@ -20,7 +20,7 @@ actor JobCloser {
     private var missing: [JobID: [Int: Int]] = [:]
 
     init(
-        queue: any JobQueue, directory: any UserDirectory, breaker: CircuitBreaker, completions: JobCompletions,
+        queue: any JobLeasing & JobInspection, directory: any UserDirectory, breaker: CircuitBreaker, completions: JobCompletions,
         configuration: EngineConfiguration, clock: WallClock, metrics: EngineMetrics, logger: Logger
     ) {
         self.queue = queue

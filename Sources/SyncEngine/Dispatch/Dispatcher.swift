@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// Woken by the queue, it never polls for work. The queue knows whose turn it is, `CommitPacing` how much one commit takes.
 actor Dispatcher {
-    private let queue: any JobQueue
+    private let queue: any JobLeasing
     /// The most batches in one commit.
     private let mostBatches: @Sendable () -> Int
     private let breaker: CircuitBreaker
@@ -30,7 +30,7 @@ actor Dispatcher {
     nonisolated let wake: AsyncStream<Void>.Continuation
 
     init(
-        queue: any JobQueue, breaker: CircuitBreaker, workers: [SyncWorker], configuration: EngineConfiguration,
+        queue: any JobLeasing, breaker: CircuitBreaker, workers: [SyncWorker], configuration: EngineConfiguration,
         mostBatches: @escaping @Sendable () -> Int, clock: WallClock, machine: Machine, logger: Logger,
         alarm: TransitionAlarm
     ) {

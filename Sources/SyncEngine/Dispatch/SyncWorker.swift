@@ -6,7 +6,7 @@ import UserDirectory
 
 /// Takes one commit group at a time from the queue to the directory, and its results back.
 actor SyncWorker {
-    let queue: any JobQueue
+    let queue: any JobLeasing
     let directory: any UserDirectory
     let breaker: CircuitBreaker
     let closer: JobCloser
@@ -20,7 +20,7 @@ actor SyncWorker {
     let onPutOff: @Sendable () async -> Void
 
     init(
-        queue: any JobQueue, directory: any UserDirectory, breaker: CircuitBreaker, closer: JobCloser, retry: RetryPolicy,
+        queue: any JobLeasing, directory: any UserDirectory, breaker: CircuitBreaker, closer: JobCloser, retry: RetryPolicy,
         clock: WallClock, machine: Machine, metrics: EngineMetrics, logger: Logger,
         alarm: TransitionAlarm, onPutOff: @escaping @Sendable () async -> Void
     ) {

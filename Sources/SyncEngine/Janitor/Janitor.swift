@@ -23,7 +23,7 @@ package struct Janitor: Service {
         package init() {}
     }
 
-    private let queue: any QueueHousekeeping
+    private let queue: any QueueMaintenance
     private let directory: any UserDirectory
     private let settings: Settings
     private let wall: WallClock
@@ -35,7 +35,7 @@ package struct Janitor: Service {
     ///   - clock: measures the interval.
     ///   - isQuiet: whether the dispatcher has nothing to do; asked in each round.
     package init(
-        queue: any QueueHousekeeping, directory: any UserDirectory, settings: Settings = Settings(), wall: WallClock,
+        queue: any QueueMaintenance, directory: any UserDirectory, settings: Settings = Settings(), wall: WallClock,
         clock: any Clock<Duration> = ContinuousClock(), isQuiet: @escaping @Sendable () -> Bool, logger: Logger
     ) {
         self.queue = queue

@@ -13,7 +13,7 @@ package enum HTTPServer {
     /// What the server needs from the rest of the process.
     package struct Dependencies: Sendable {
         package var settings: Settings
-        package var queue: any JobQueue
+        package var queue: any JobIntake & JobInspection
         package var engine: any EngineControl
         package var clock: WallClock
         package var logger: Logger
@@ -34,7 +34,7 @@ package enum HTTPServer {
         package var maxConnections = 1000
 
         package init(
-            settings: Settings, queue: any JobQueue, engine: any EngineControl, clock: WallClock, logger: Logger,
+            settings: Settings, queue: any JobIntake & JobInspection, engine: any EngineControl, clock: WallClock, logger: Logger,
             isStarted: @escaping @Sendable () -> Bool, isDraining: @escaping @Sendable () -> Bool,
             callbackProblem: @escaping @Sendable (String) -> String?, renderMetrics: @escaping @Sendable () async -> [UInt8]
         ) {
@@ -110,7 +110,7 @@ package enum HTTPServer {
         ).addRoutes(to: router)
         DeliveriesController(queue: queue, engine: engine).addRoutes(to: router)
         HealthController(
-            engine: engine, isStarted: dependencies.isStarted, isQueueWritable: { queue.isWritable }, clock: clock
+            engine: engine, isStarted: dependencies.isStarted, isQueueWritable: { await queue.isWritable }, clock: clock
         ).addRoutes(to: router)
         MetricsController(render: dependencies.renderMetrics).addRoutes(to: router)
         OpenAPIController(publicURL: settings.publicURL).addRoutes(to: router)

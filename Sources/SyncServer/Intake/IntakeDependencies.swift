@@ -5,7 +5,7 @@ package import SyncModel
 
 /// What the intake needs.
 package struct IntakeDependencies: Sendable {
-    package var queue: any JobQueue
+    package var queue: any JobIntake & JobInspection
     package var engine: any EngineControl
     package var settings: Settings
     package var clock: WallClock
@@ -21,7 +21,8 @@ package struct IntakeDependencies: Sendable {
     package var callbackProblem: @Sendable (String) -> String?
 
     package init(
-        queue: any JobQueue, engine: any EngineControl, settings: Settings, clock: WallClock, acceptance: AcceptanceClock,
+        queue: any JobIntake & JobInspection, engine: any EngineControl, settings: Settings, clock: WallClock,
+        acceptance: AcceptanceClock,
         limiter: SubmissionLimiter, budget: RunBudget, seats: UploadSeats = UploadSeats(),
         isDraining: @escaping @Sendable () -> Bool, callbackProblem: @escaping @Sendable (String) -> String?
     ) {

@@ -8,7 +8,7 @@ final class UploadSession {
     /// Bytes of batches appended in one write: enough to be worth a write, few enough to hold others up only briefly.
     private static let appendBytes = 2 << 20
 
-    private let queue: any JobQueue
+    private let queue: any JobIntake
     private let seats: UploadSeats
     private var hasSeat = false
     private var received = 0

@@ -6,10 +6,10 @@ import SyncModel
 
 /// The webhook log, and redelivery.
 package struct DeliveriesController: Sendable {
-    private let queue: any JobQueue
+    private let queue: any JobInspection
     private let engine: any EngineControl
 
-    package init(queue: any JobQueue, engine: any EngineControl) {
+    package init(queue: any JobInspection, engine: any EngineControl) {
         self.queue = queue
         self.engine = engine
     }

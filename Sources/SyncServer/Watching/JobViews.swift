@@ -4,11 +4,11 @@ package import SyncModel
 
 /// Fetches what a job's documents show beyond the job itself.
 package struct JobViews: Sendable {
-    package let queue: any JobQueue
+    package let queue: any JobInspection
     package let links: JobLinks
     package let clock: WallClock
 
-    package init(queue: any JobQueue, links: JobLinks, clock: WallClock) {
+    package init(queue: any JobInspection, links: JobLinks, clock: WallClock) {
         self.queue = queue
         self.links = links
         self.clock = clock

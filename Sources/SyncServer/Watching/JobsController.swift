@@ -6,11 +6,11 @@ import SyncModel
 
 /// Inspecting and controlling jobs.
 package struct JobsController: Sendable {
-    let queue: any JobQueue
+    let queue: any JobInspection
     let engine: any EngineControl
     let views: JobViews
 
-    package init(queue: any JobQueue, engine: any EngineControl, views: JobViews) {
+    package init(queue: any JobInspection, engine: any EngineControl, views: JobViews) {
         self.queue = queue
         self.engine = engine
         self.views = views

@@ -6,11 +6,11 @@ package import SyncModel
 
 /// The queue at a glance.
 package struct StatusController: Sendable {
-    private let queue: any JobQueue
+    private let queue: any JobInspection
     private let engine: any EngineControl
     private let clock: WallClock
 
-    package init(queue: any JobQueue, engine: any EngineControl, clock: WallClock) {
+    package init(queue: any JobInspection, engine: any EngineControl, clock: WallClock) {
         self.queue = queue
         self.engine = engine
         self.clock = clock

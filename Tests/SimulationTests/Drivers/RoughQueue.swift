@@ -61,7 +61,7 @@ final class RoughQueue: JobQueue {
         await base.releaseClaim(tenantID: tenantID, path: path, key: key)
     }
     func admission() -> Admission { base.admission() }
-    var isWritable: Bool { base.isWritable }
+    var isWritable: Bool { get async { await base.isWritable } }
     func openUpload() async throws -> UploadID { try await base.openUpload() }
     func append(_ batches: [NewBatch], to upload: UploadID) async throws {
         try await call("append", .write) { try await base.append(batches, to: upload) }

@@ -129,7 +129,7 @@ final class FakeHouse: Sendable {
 }
 
 /// The part of a queue that the janitor touches, in memory.
-struct FakeQueue: QueueHousekeeping {
+struct FakeQueue: QueueMaintenance {
     func makeRoom() async -> Bool {
         house.state.withLock { state in
             state.steps.append("make room")

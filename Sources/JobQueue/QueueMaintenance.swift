@@ -1,7 +1,7 @@
 package import SyncModel
 
 /// Everything that the janitor needs from the queue.
-package protocol QueueHousekeeping: Sendable {
+package protocol QueueMaintenance: Sendable {
     /// Deletes ended jobs, results and payloads older than `jobsBefore` (except with an open delivery), at most `limit` jobs, and
     /// idempotency keys older than `keysBefore`. Returns the number of jobs deleted.
     func prune(jobsBefore: Timestamp, keysBefore: Timestamp, limit: Int) async throws -> Int
@@ -20,6 +20,6 @@ package protocol QueueHousekeeping: Sendable {
     func makeRoom() async -> Bool
 }
 
-extension QueueHousekeeping {
+extension QueueMaintenance {
     package func makeRoom() async -> Bool { false }
 }

@@ -1,0 +1,31 @@
+package import SyncModel
+
+/// How jobs come into the queue.
+package protocol JobIntake: Sendable {
+    /// Claims an `Idempotency-Key` while its request arrives. Release the claim unless `accept` recorded the key.
+    func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim
+    func releaseClaim(tenantID: TenantID, path: String, key: String) async
+
+    /// Whether more may be accepted, from figures that this process keeps (pending users, bytes, free disk). A sample: if several
+    /// processes share the store, each may accept a little more than the limits before it learns of what the others accepted.
+    func admission() -> Admission
+    /// Whether the store takes writes: by the last write of this process, or by asking it. A queue that is merely full is writable.
+    var isWritable: Bool { get async }
+
+    /// Starts an upload too large for one `accept`. Nothing of it is visible until `accept` names it.
+    func openUpload() async throws -> UploadID
+    /// The same, with room reserved for this many bytes.
+    /// - Throws: `QueueError.full` if there is not enough. `append` and `accept` may throw it too, whatever was reserved.
+    func openUpload(expecting bytes: Int64) async throws -> UploadID
+    func append(_ batches: [NewBatch], to upload: UploadID) async throws
+    /// Drops a broken upload.
+    func discard(_ upload: UploadID) async
+
+    /// Turns the upload's batches and the further `batches` into a job. Returns once it is on disk; concurrent calls share a
+    /// commit.
+    func accept(_ job: NewJob, upload: UploadID?, batches: [NewBatch]) async throws -> Job
+}
+
+extension JobIntake {
+    package func openUpload(expecting bytes: Int64) async throws -> UploadID { try await openUpload() }
+}

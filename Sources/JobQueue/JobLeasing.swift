@@ -1,0 +1,59 @@
+package import SyncModel
+
+/// How jobs are worked on: their batches are leased, applied and finished, and then they end.
+package protocol JobLeasing: ObservableQueue, QueueReconciling {
+    /// Tenants with a leasable batch and no outstanding lease; at most `limit`, longest waiting first.
+    /// Tenants whose backoff is over become ready by this call.
+    func readyTenants(now: Timestamp, limit: Int) async throws -> [TenantID]
+    /// How many tenants are ready, as far as this process knows without asking the store. Read at each batch boundary of a commit.
+    var readyCount: Int { get }
+    /// The earliest time at which a batch in backoff becomes ready; `nil` if none waits.
+    func nextRetry() async throws -> Timestamp?
+
+    /// Leases batches of the tenants whose turn it is: those ready longest first; a tenant that was served goes behind all
+    /// others. Each gets its next batches in order: of one job, or of several consecutive small ones (`LeaseRequest.smallJobs`),
+    /// possibly fewer of these than exist.
+    func lease(_ request: LeaseRequest, now: Timestamp) async throws -> [LeasedBatch]
+    /// Reports that the batches are committed in the directory: their tenant's next batches may be leased while `finish` of these
+    /// is still being written. The leases stay held until `finish` or `release`. A hint: leases no longer held are ignored.
+    func unlock(_ leases: [LeaseID]) async
+    /// Gives leases back as if they had not been taken; no attempt is counted. Idempotent: leases no longer held are ignored,
+    /// since a worker that loses a lease also gives it back.
+    func release(_ leases: [LeaseID]) async
+    /// Ends batches with their results, all or none. Returns the jobs without open batches. A user of a batch without an outcome
+    /// that is not deferred counts as cancelled; so does one deferred in the last pass, or after a cancel was requested.
+    /// - Parameter ending: called inside the transaction for each job that has no open batch left and may end now, as for `end`:
+    ///   its result ends the job in the same commit; `nil` leaves that to `end`. It may be called more than once, and must not
+    ///   block.
+    /// - Throws: `QueueError.leaseLost` if any of the leases is no longer held; then nothing has changed.
+    func finish(
+        _ batches: [FinishedBatch], now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding?
+    ) async throws -> FinishedJobs
+    /// Counts a failed attempt and puts the batch off until `at`. Its tenant waits with it.
+    /// - Throws: `QueueError.leaseLost` if the lease is no longer held.
+    func retry(_ lease: LeaseID, at: Timestamp, error: String, now: Timestamp) async throws
+
+    /// Ends a job without open batches: state, end time, `sequence` and outbox row in one transaction.
+    ///
+    /// A tenant's jobs end in the order in which they took effect: a job waits until those accepted before it that have no open
+    /// batch, or whose cancel was requested, have ended. `QueueObserver.jobWaiting` is called when its turn has come.
+    /// - Parameter ending: called inside the transaction with the job, including the `sequence` and `endedAt` that it will get.
+    ///   It may be called more than once, and must not block.
+    /// - Returns: the job as it ended; `nil` if it had already ended, is unknown, or must wait.
+    /// - Throws: `QueueError.refused` if it has open batches.
+    func end(_ job: JobID, now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding) async throws -> Job?
+    /// Jobs that have no open batch but have not ended (because of a crash); for start-up and a timer.
+    func endable(limit: Int) async throws -> [Job]
+}
+
+extension JobLeasing {
+    /// Ends batches but no job. Returns the jobs without open batches, which must be logged and ended.
+    package func finish(_ batches: [FinishedBatch], now: Timestamp) async throws -> [Job] {
+        try await finish(batches, now: now, ending: { _ in nil }).endable
+    }
+
+    /// Ends a job in a way that does not depend on its sequence. False if it had already ended, is unknown, or must wait.
+    package func end(_ ending: JobEnding, now: Timestamp) async throws -> Bool {
+        try await end(ending.jobID, now: now, ending: { _ in ending }) != nil
+    }
+}
