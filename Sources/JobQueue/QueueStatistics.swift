@@ -13,10 +13,12 @@ package struct QueueStatistics: Sendable {
     package var deliveriesDead = 0
     package var oldestPendingDeliveryAt: Timestamp?
     package var lastDeliveryError: String?
-    /// Bytes of the queue's file and of its write-ahead log.
+    /// Bytes of the queue's data.
     package var bytes: Int64 = 0
-    package var walBytes: Int64 = 0
-    package var freeDiskBytes: Int64 = 0
+    /// Bytes of its write-ahead log; `nil` if the store keeps none of its own.
+    package var logBytes: Int64?
+    /// Free space on its disk; `nil` if unknown to this process.
+    package var freeDiskBytes: Int64?
 
     package init() {}
 }

@@ -69,8 +69,8 @@ extension SQLiteJobQueue {
                 nextAttemptAt: backoff.until, lastError: backoff.lastError)
         }
         statistics.bytes = DiskGauge.size(of: path)
-        statistics.walBytes = DiskGauge.size(of: path + "-wal")
-        statistics.freeDiskBytes = gate.freeBytes ?? 0
+        statistics.logBytes = DiskGauge.size(of: path + "-wal")
+        statistics.freeDiskBytes = gate.freeBytes
         return statistics
     }
 }

@@ -73,6 +73,15 @@ struct StatusScreenTests {
         #expect(StatusScreen(status: status, server: "s", now: now).attentions.isEmpty)
     }
 
+    @Test("figures that the queue's store does not have are left out")
+    func absentFigures() throws {
+        let json = #"{"jobs":{},"queue":{"bytes":2000,"walBytes":null,"freeDiskBytes":null}}"#
+        let screen = StatusScreen(status: try StatusDocument(json: Data(json.utf8)), server: "s", now: now)
+        let line = try #require(screen.lines(width: 80, style: Style(isOn: false)).first { $0.contains("Queue") })
+        #expect(!line.contains("log") && !line.contains("free") && !line.hasSuffix(","))
+        #expect(screen.attentions.isEmpty)
+    }
+
     @Test("a status whose figures are beyond reason is shown")
     func oddStatus() throws {
         let json = """

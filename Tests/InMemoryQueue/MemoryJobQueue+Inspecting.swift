@@ -85,7 +85,7 @@ extension MemoryJobQueue {
                 posted.filter { $0.lastError != nil }
                 .max { ($0.lastAttemptAt ?? now) < ($1.lastAttemptAt ?? now) }?.lastError
             found.bytes = 1
-            found.freeDiskBytes = free ?? 0
+            found.freeDiskBytes = free
             return found
         }
     }

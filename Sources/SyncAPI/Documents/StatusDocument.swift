@@ -180,15 +180,15 @@ extension StatusDocument {
         }
     }
 
-    /// Bytes of the queue's file, of its log, and what is free on its disk.
+    /// Bytes of the queue's data, of its log, and what is free on its disk; `nil` if the store has no such figure.
     package struct Queue: JSONDocument {
         package var bytes: Int64 = 0
-        package var walBytes: Int64 = 0
-        package var freeDiskBytes: Int64 = 0
+        package var walBytes: Int64?
+        package var freeDiskBytes: Int64?
 
         package init() {}
 
-        package init(bytes: Int64, walBytes: Int64, freeDiskBytes: Int64) {
+        package init(bytes: Int64, walBytes: Int64?, freeDiskBytes: Int64?) {
             self.bytes = bytes
             self.walBytes = walBytes
             self.freeDiskBytes = freeDiskBytes
@@ -196,8 +196,8 @@ extension StatusDocument {
 
         package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
             try coder.member("bytes", &bytes)
-            try coder.member("walBytes", &walBytes)
-            try coder.member("freeDiskBytes", &freeDiskBytes)
+            try coder.nullable("walBytes", &walBytes)
+            try coder.nullable("freeDiskBytes", &freeDiskBytes)
         }
     }
 }

@@ -35,6 +35,10 @@ enum Schema {
         described(["type": "integer", "minimum": 0], description)
     }
 
+    static func nullableCount(_ description: String) -> JSONValue {
+        described(["type": ["integer", "null"], "minimum": 0], description)
+    }
+
     static func number(_ description: String) -> JSONValue {
         described(["type": "number", "minimum": 0], description)
     }

@@ -132,7 +132,12 @@ extension Schemas {
                     "lastError": Schema.nullableString(""),
                 ]),
             "queue": Schema.object(
-                "", ["bytes": Schema.count(""), "walBytes": Schema.count(""), "freeDiskBytes": Schema.count("")]),
+                "",
+                [
+                    "bytes": Schema.count(""),
+                    "walBytes": Schema.nullableCount("null if the store keeps no log of its own."),
+                    "freeDiskBytes": Schema.nullableCount("null if unknown."),
+                ]),
             "draining": Schema.boolean(""),
         ])
 }

@@ -19,7 +19,7 @@ extension StatusDocument {
             pending: statistics.deliveriesPending, dead: statistics.deliveriesDead,
             oldestAgeSeconds: StatusDocument.age(of: statistics.oldestPendingDeliveryAt, at: now),
             lastError: statistics.lastDeliveryError)
-        queue = Queue(bytes: statistics.bytes, walBytes: statistics.walBytes, freeDiskBytes: statistics.freeDiskBytes)
+        queue = Queue(bytes: statistics.bytes, walBytes: statistics.logBytes, freeDiskBytes: statistics.freeDiskBytes)
         draining = engine.draining
     }
 

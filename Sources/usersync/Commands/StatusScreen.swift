@@ -121,8 +121,10 @@ struct StatusScreen {
         let workers = status.workers.map { "\($0.active) of \($0.active.saturatingAdd($0.idle)) at work" }
         let webhooks = status.webhooks.map { "\(Format.count($0.pending)) pending, \(Format.count($0.dead)) dead" }
         let queue = status.queue.map { queue in
-            "\(Format.bytes(Int(queue.bytes))), log \(Format.bytes(Int(queue.walBytes))), "
-                + "\(Format.bytes(Int(queue.freeDiskBytes))) free on disk"
+            [
+                Format.bytes(Int(queue.bytes)), queue.walBytes.map { "log \(Format.bytes(Int($0)))" },
+                queue.freeDiskBytes.map { "\(Format.bytes(Int($0))) free on disk" },
+            ].compactMap(\.self).joined(separator: ", ")
         }
         return [
             ("Jobs", jobs.isEmpty ? "none" : jobs.joined(separator: " · ")),
