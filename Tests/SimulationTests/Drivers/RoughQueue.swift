@@ -115,7 +115,7 @@ final class RoughQueue: JobQueue {
         } told: { finished in
             for job in finished.ended {
                 monitor.ended(job.id)
-                if let delivery = deliveries.withLock({ $0[job.id] }) { monitor.delivery(delivery.id, dueAt: now) }
+                if let delivery = deliveries.withLock({ $0[job.id] }) { monitor.posted(delivery.id, dueAt: now) }
             }
         }
     }
@@ -139,7 +139,7 @@ final class RoughQueue: JobQueue {
         } told: { ended in
             guard ended != nil else { return }
             monitor.ended(job)
-            if let delivery = delivery.withLock({ $0 }) { monitor.delivery(delivery.id, dueAt: now) }
+            if let delivery = delivery.withLock({ $0 }) { monitor.posted(delivery.id, dueAt: now) }
         }
     }
     func endable(limit: Int) async throws -> [Job] { try await call(nil, .read) { try await base.endable(limit: limit) } }

@@ -94,6 +94,11 @@ final class Monitor: Sendable {
 
     // MARK: Deliveries
 
+    /// A job's end has posted a delivery. It may have been sent and recorded before the caller of that end hears of it.
+    func posted(_ id: String, dueAt moment: Timestamp) {
+        state.withLock { if $0.deliveries[id] == nil { $0.deliveries[id] = .some(moment) } }
+    }
+
     /// When a delivery is due; `nil`: settled.
     func delivery(_ id: String, dueAt moment: Timestamp?) { state.withLock { $0.deliveries[id] = .some(moment) } }
 
