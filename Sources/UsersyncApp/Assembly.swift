@@ -1,18 +1,14 @@
 import CSQLiteSettings
-import Foundation
 package import JobQueueSQLite
 import Logging
 import ServiceLifecycle
 package import SyncEngine
 import SyncModel
-import JobQueue
 package import Settings
 import SyncServer
-import Synchronization
 import Telemetry
 import UnixSignals
 package import UserDirectorySQLite
-import UserDirectory
 package import Webhooks
 
 /// Assembles the server: every part is created here and passed to those that need it.
@@ -25,79 +21,44 @@ package struct Assembly: Sendable {
     package let courier: WebhookCourier
     let started = StartSignal()
     private let janitor: Janitor
-    package let phase = ProcessPhase()
+    package let phase: ProcessPhase
     private let server: any Service
 
     /// Opens queue and directory and wires the rest; nothing runs yet.
-    /// - Throws: `StartFailure` if the start must stop; it says what to fix.
+    /// - Throws: `StartFailure` if the start must stop; it says what to fix. Both files are closed then.
     init(settings: Settings, logger: Logger, clock: WallClock = .system) async throws {
-        self.settings = settings
-        self.logger = logger
         // Before the first connection: SQLite counts every byte it allocates under a process-wide lock, for figures that are
         // never read. Once a connection is open, `sqlite3_config` fails and changes nothing.
         _ = usersync_sqlite_without_memory_statistics()
         // Bootstrap metrics before anything creates a counter: counters made earlier stay no-ops.
-        let registry = MetricsBackend.shared
-        try Assembly.makeFolder(settings.dataDirectory)
-        guard !FilePlace.isSame(settings.queue.path, settings.database.path) else {
-            throw StartFailure(
-                "QUEUE_URL and DATABASE_URL name one file, \(FilePlace.resolved(settings.queue.path)): each needs one of its own",
-                isMisconfigured: true)
-        }
-        let phase = self.phase
-        let started = self.started
-
-        let warn: @Sendable (String) -> Void = { logger.warning("\($0)") }
-        queue = try await SQLiteJobQueue.open(
-            path: settings.queue.path,
-            limits: QueueLimits(settings),
-            clock: clock, warn: warn)
-        directory = SQLiteUserDirectory(
-            path: settings.database.path, emailScope: settings.emailScope, clock: clock,
-            options: .init(retentionDays: Double(settings.retentionDays)), warn: warn)
-        engine = Engine(
-            queue: queue, directory: directory,
-            configuration: EngineConfiguration(
-                workers: settings.workers, webhookURL: settings.webhookURL, publicURL: settings.publicURL),
-            clock: clock, logger: logger, draining: { phase.isDraining })
-        do throws(DirectoryError) {
-            try await directory.prepare()
+        let metrics = MetricsBackend.shared
+        let steps = AssemblySteps(settings: settings, clock: clock, logger: logger)
+        try steps.makeFolder()
+        try steps.expectTwoFiles()
+        let queue = try await steps.openQueue()
+        let directory = steps.directory()
+        do {
+            try await self.init(queue, directory, steps, metrics)
         } catch {
-            guard case .unavailable(let text) = error else {
-                await queue.close()
-                throw StartFailure("the directory cannot be used: \(error.text)")
-            }
-            // No reason to stop: what is accepted waits in the queue until the directory is available.
-            await engine.directoryUnavailable(text)
+            await Assembly.close(queue, directory)
+            throw error
         }
+    }
 
+    /// Wires the parts around an open queue; whoever calls it closes queue and directory if it throws.
+    private init(
+        _ queue: SQLiteJobQueue, _ directory: SQLiteUserDirectory, _ steps: AssemblySteps, _ metrics: PrometheusRegistry
+    ) async throws {
+        let (settings, logger, phase, started) = (steps.settings, steps.logger, steps.phase, self.started)
+        (self.settings, self.logger, self.phase, self.queue, self.directory) = (settings, logger, phase, queue, directory)
+        engine = steps.engine(queue, directory)
+        try await steps.prepare(directory, for: engine)
         let webhooks = try WebhookSettings(settings, version: Version.current)
-        courier = WebhookCourier(outbox: queue, settings: webhooks, wall: clock, logger: logger)
-        let engine = self.engine
-        janitor = Janitor(
-            queue: queue, directory: directory, settings: Janitor.Settings(settings), wall: clock, isQuiet: { engine.isIdle },
-            logger: logger)
-
-        let queue = self.queue
-        var dependencies = HTTPServer.Dependencies(
-            settings: settings, queue: queue, engine: engine, clock: clock, logger: logger,
-            isStarted: { phase.isStarted }, isDraining: { phase.isDraining },
-            callbackProblem: { webhooks.addresses.validate(callbackURL: $0) },
-            renderMetrics: {
-                registry.render(await QueueMetrics.gauges(of: queue, engine, now: clock.now()))
-            })
-        let files = OpenFiles.raise()
-        dependencies.maxConnections = OpenFiles.connections(of: files, wished: settings.maxConnections)
-        if let wished = settings.maxConnections, wished > dependencies.maxConnections {
-            logger.warning(
-                "MAX_CONNECTIONS is more than the open files allow",
-                metadata: [
-                    "maxConnections": .stringConvertible(dependencies.maxConnections),
-                    "openFiles": .stringConvertible(files ?? 0),
-                ])
-        }
-        let newest = try await queue.jobs(JobFilter(), limit: 1, cursor: nil).items.first
-        dependencies.acceptance = AcceptanceClock(latest: newest?.acceptedAt)
+        courier = WebhookCourier(outbox: queue, settings: webhooks, wall: steps.clock, logger: logger)
+        janitor = steps.janitor(queue, directory, engine)
+        var dependencies = steps.serverDependencies(queue, engine, webhooks, metrics)
+        dependencies.maxConnections = steps.connections()
+        dependencies.acceptance = try await steps.acceptance(after: queue)
         server = HTTPServer.application(
             dependencies,
             onRunning: { port in
@@ -125,7 +86,9 @@ package struct Assembly: Sendable {
     }
 
     /// Closes the files, after the services have ended.
-    func close() async {
+    func close() async { await Assembly.close(queue, directory) }
+
+    private static func close(_ queue: SQLiteJobQueue, _ directory: SQLiteUserDirectory) async {
         await queue.close()
         await directory.close()
     }
@@ -135,14 +98,5 @@ package struct Assembly: Sendable {
         var quiet = logger
         if quiet.logLevel < .warning { quiet.logLevel = .warning }
         return quiet
-    }
-
-    private static func makeFolder(_ path: String) throws {
-        do {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw StartFailure("DATA_DIR: the folder \(path) cannot be made: \(error.localizedDescription)")
-        }
     }
 }

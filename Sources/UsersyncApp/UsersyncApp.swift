@@ -27,7 +27,12 @@ package enum UsersyncApp {
                         exit(1)
                     }
                 }))
-        try await group.run()
+        do {
+            try await group.run()
+        } catch {
+            await assembly.close()
+            throw error
+        }
         await assembly.close()
     }
 

@@ -1,0 +1,107 @@
+import Foundation
+import JobQueue
+import JobQueueSQLite
+import Logging
+import Settings
+import SyncEngine
+import SyncModel
+import SyncServer
+import Telemetry
+import UserDirectory
+import UserDirectorySQLite
+import Webhooks
+
+/// The steps of `Assembly.init`, which has their order; each returns what it made.
+struct AssemblySteps {
+    let settings: Settings
+    let clock: WallClock
+    let logger: Logger
+    let phase = ProcessPhase()
+
+    func makeFolder() throws {
+        let path = settings.dataDirectory
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw StartFailure("DATA_DIR: the folder \(path) cannot be made: \(error.localizedDescription)")
+        }
+    }
+
+    /// One file under two names must be found before the queue's tables are created in it.
+    func expectTwoFiles() throws {
+        guard FilePlace.isSame(settings.queue.path, settings.database.path) else { return }
+        throw StartFailure(
+            "QUEUE_URL and DATABASE_URL name one file, \(FilePlace.resolved(settings.queue.path)): each needs one of its own",
+            isMisconfigured: true)
+    }
+
+    func openQueue() async throws -> SQLiteJobQueue {
+        try await SQLiteJobQueue.open(
+            path: settings.queue.path, limits: QueueLimits(settings), clock: clock, warn: warn)
+    }
+
+    /// The directory, not opened yet.
+    func directory() -> SQLiteUserDirectory {
+        SQLiteUserDirectory(
+            path: settings.database.path, emailScope: settings.emailScope, clock: clock,
+            options: .init(retentionDays: Double(settings.retentionDays)), warn: warn)
+    }
+
+    private var warn: @Sendable (String) -> Void { { [logger] in logger.warning("\($0)") } }
+
+    func engine(_ queue: SQLiteJobQueue, _ directory: SQLiteUserDirectory) -> Engine {
+        Engine(
+            queue: queue, directory: directory,
+            configuration: EngineConfiguration(
+                workers: settings.workers, webhookURL: settings.webhookURL, publicURL: settings.publicURL),
+            clock: clock, logger: logger, draining: { [phase] in phase.isDraining })
+    }
+
+    /// Opens the directory. An outage is no reason to stop: what is accepted waits in the queue until the directory is available.
+    /// - Throws: `StartFailure` if only a person can make the directory usable.
+    func prepare(_ directory: SQLiteUserDirectory, for engine: Engine) async throws {
+        do throws(DirectoryError) {
+            try await directory.prepare()
+        } catch {
+            guard case .unavailable(let text) = error else {
+                throw StartFailure("the directory cannot be used: \(error.text)")
+            }
+            await engine.directoryUnavailable(text)
+        }
+    }
+
+    func janitor(_ queue: SQLiteJobQueue, _ directory: SQLiteUserDirectory, _ engine: Engine) -> Janitor {
+        Janitor(
+            queue: queue, directory: directory, settings: Janitor.Settings(settings), wall: clock, isQuiet: { engine.isIdle },
+            logger: logger)
+    }
+
+    func serverDependencies(
+        _ queue: SQLiteJobQueue, _ engine: Engine, _ webhooks: WebhookSettings, _ metrics: PrometheusRegistry
+    ) -> HTTPServer.Dependencies {
+        HTTPServer.Dependencies(
+            settings: settings, queue: queue, engine: engine, clock: clock, logger: logger,
+            isStarted: { phase.isStarted }, isDraining: { phase.isDraining },
+            callbackProblem: { webhooks.addresses.validate(callbackURL: $0) },
+            renderMetrics: { [clock] in metrics.render(await QueueMetrics.gauges(of: queue, engine, now: clock.now())) })
+    }
+
+    /// Raises the limit of open files; returns how many connections fit in it.
+    func connections() -> Int {
+        let files = OpenFiles.raise()
+        let connections = OpenFiles.connections(of: files, wished: settings.maxConnections)
+        if let wished = settings.maxConnections, wished > connections {
+            logger.warning(
+                "MAX_CONNECTIONS is more than the open files allow",
+                metadata: ["maxConnections": .stringConvertible(connections), "openFiles": .stringConvertible(files ?? 0)])
+        }
+        return connections
+    }
+
+    /// A clock that runs on from the newest job.
+    func acceptance(after queue: SQLiteJobQueue) async throws -> AcceptanceClock {
+        let newest = try await queue.jobs(JobFilter(), limit: 1, cursor: nil).items.first
+        return AcceptanceClock(latest: newest?.acceptedAt)
+    }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import ServerTestSupport
+import Settings
+import TestSupport
+import Testing
+
+import UsersyncApp
+
+@Suite("Starts that fail")
+struct FailedStartTests {
+    /// The logs that have content: closing a database writes its log back and empties it.
+    private func openLogs(in folder: URL) -> [String] {
+        ["queue.sqlite-wal", "crm.sqlite-wal"].filter { name in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: folder.appending(path: "data/\(name)").path)
+            return (attributes?[.size] as? NSNumber)?.intValue ?? 0 > 0
+        }
+    }
+
+    @Test("a setting found to be unusable once the files are open closes both; the same process can start again")
+    func unusableSetting() async throws {
+        try await TestServer.inFolder { folder, receiver in
+            let error = await #expect(throws: (any Error).self) {
+                try await TestServer.start(["WEBHOOK_ALLOWED_HOSTS": "1.2.3"], folder: folder, receiver: receiver) { _ in }
+            }
+            #expect(error.map { "\($0)".contains("1.2.3") } == true)
+            #expect(openLogs(in: folder) == [])
+            try await TestServer.start(folder: folder, receiver: receiver) { server in
+                let ready = try await server.get("/readyz")
+                #expect(ready.status == 200)
+            }
+        }
+    }
+
+    @Test("a directory that cannot be used closes the queue; the same process can start again")
+    func unusableDirectory() async throws {
+        try await TestServer.inFolder { folder, receiver in
+            let crm = folder.appending(path: "data/crm.sqlite")
+            let other = try OtherProcess(path: crm.path)
+            try other.execute("CREATE VIEW users AS SELECT 1 AS id")
+            try other.close()
+            let error = await #expect(throws: StartFailure.self) {
+                try await TestServer.start(folder: folder, receiver: receiver) { _ in }
+            }
+            #expect(error?.description.contains("the directory cannot be used") == true)
+            #expect(openLogs(in: folder) == [])
+            try FileManager.default.removeItem(at: crm)
+            try await TestServer.start(folder: folder, receiver: receiver) { server in
+                let ready = try await server.get("/readyz")
+                #expect(ready.status == 200)
+            }
+        }
+    }
+
+    @Test("a port in use ends the run, and closes both files before it does")
+    func portInUse() async throws {
+        try await TestServer.run { server in
+            let place = try TemporaryDirectory()
+            let values = [
+                "HOST": "127.0.0.1", "PORT": "\(server.port)", "DATA_DIR": place.url.appending(path: "data").path,
+                "INTERNAL_API_KEY": TestServer.key, "MIN_FREE_DISK_BYTES": "1048576", "LOG_LEVEL": "critical",
+            ]
+            let settings = try Settings.read(processors: 2, from: { values[$0] }).settings
+            await #expect(throws: (any Error).self) { try await UsersyncApp.run(settings: settings) }
+            #expect(openLogs(in: place.url) == [])
+        }
+    }
+}
