@@ -1,5 +1,3 @@
-import GRDB
-import GRDBSQLite
 import SQLiteSupport
 package import SyncModel
 import Synchronization
@@ -11,51 +9,15 @@ package import UserDirectory
 /// without suspending, so that cancelling the caller's task cannot tear a commit apart. Other processes may use the file (it is
 /// the CRM's): if one holds a lock for longer than the busy timeout, that is an outage.
 package actor SQLiteUserDirectory: UserDirectory {
-    /// Tuning that rarely needs changing.
-    package struct Options: Sendable {
-        /// Seconds to wait for another process's lock.
-        package var busyTimeout: Double
-        /// Pages of the write-ahead log from which a commit is followed by a checkpoint (48,000 of 4 KiB: 190 MiB). Measured
-        /// beside a bulk of 300,000 users: it takes 160 ms with four times as many, 75 ms with these, 50 ms with a third, which
-        /// costs a tenth of the bulk's rate; a million users take no longer with these.
-        package var walPageLimit: Int
-        /// Page cache of the connection in KiB; `nil` for what suits the file's size (`FileScale`).
-        package var cacheKiB: Int?
-        /// `RETENTION_DAYS`: how long a removal of an unknown id is remembered.
-        package var retentionDays: Double
-        /// Steps beyond its own batches that a commit may take in last passes (`LastPassAllowance`).
-        package var lastPassSteps = 10_000
-
-        package init(busyTimeout: Double = 2, walPageLimit: Int = 48_000, cacheKiB: Int? = nil, retentionDays: Double = 7) {
-            self.busyTimeout = busyTimeout
-            self.walPageLimit = walPageLimit
-            self.cacheKiB = cacheKiB
-            self.retentionDays = retentionDays
-        }
-    }
-
-    private enum State {
-        case unopened
-        case open(DirectoryConnection)
-        case closed
-    }
-
-    private let path: String
     private let emailScope: EmailScope
     private let clock: WallClock
     private let options: Options
-    private let warn: @Sendable (String) -> Void
+    private let file: DirectoryFile
     private let executor = SerialQueueExecutor(label: "usersync.directory.calls")
     /// Calls running or waiting; a commit of many batches closes early for the others.
     nonisolated let line = CallLine()
     private nonisolated let commitSize = Atomic(FileScale.small.batchesPerCommit)
-    private let ways = LastPassWays()
-    private var state = State.unopened
-    /// Whether a missing file may be created: only as long as none has been seen. `nil`: not looked yet.
-    private var makesFile: Bool?
-    private var hasWarned = false
-    /// The last warning about a `sync_logs` that does not fit.
-    private var logTrouble: String?
+    private let ways: LastPassWays
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -67,16 +29,20 @@ package actor SQLiteUserDirectory: UserDirectory {
         path: String, emailScope: EmailScope, clock: WallClock, options: Options = Options(),
         warn: @escaping @Sendable (String) -> Void = { _ in }
     ) {
-        self.path = path
         self.emailScope = emailScope
         self.clock = clock
         self.options = options
-        self.warn = warn
+        let ways = LastPassWays()
+        self.ways = ways
+        file = DirectoryFile(path: path, scope: emailScope, options: options, warn: warn, onReopen: { ways.forgetAll() })
     }
 
     package nonisolated var batchesPerCommit: Int { commitSize.load(ordering: .relaxed) }
 
-    package func prepare() throws(DirectoryError) { _ = try connection() }
+    package func prepare() throws(DirectoryError) {
+        defer { noteScale() }
+        try file.prepare()
+    }
 
     package nonisolated func apply(
         _ batches: [BatchWork], closeEarly: @escaping @Sendable () -> Bool
@@ -172,7 +138,7 @@ package actor SQLiteUserDirectory: UserDirectory {
         }
         guard let refusal else { return }
         // The table may have been dropped or changed: the next call upgrades it again.
-        reopen()
+        file.reopen()
         throw .transient("The table sync_logs refuses a row. SQLite says: \(refusal)")
     }
 
@@ -203,89 +169,17 @@ package actor SQLiteUserDirectory: UserDirectory {
     }
 
     package func checkpoint() {
-        guard case .open(let connection) = state else { return }
-        connection.checkpointWhenQuiet(busyTimeout: options.busyTimeout)
-        fitScale(of: connection)
+        defer { noteScale() }
+        file.checkpoint()
     }
 
-    private func fitScale(of connection: DirectoryConnection) {
-        commitSize.store(connection.fitScale().batchesPerCommit, ordering: .relaxed)
-    }
-
-    package func close() {
-        if case .open(let connection) = state { connection.close() }
-        state = .closed
-    }
-
-    // MARK: The connection
+    package func close() { file.close() }
 
     private func write<Result>(_ body: (UserStatements) throws -> Result) throws(DirectoryError) -> Result {
-        let connection = try connection()
-        do {
-            let result = try connection.withStatements { statements in
-                try connection.expectInPlace(statements.connection)
-                let result = try body(statements)
-                // A commit into a file that has just been moved is lost: repeat it, in the file that is there by then.
-                try connection.expectInPlace(statements.connection)
-                return result
-            }
-            if connection.checkpointIfDue() { fitScale(of: connection) }
-            return result
-        } catch {
-            // A damaged or missing file, or a changed table, may have been repaired: the next call reopens it.
-            if let failure = error as? SQLiteFailure, failure.spoilsConnection || failure.tellsOfSchema {
-                reopen()
-            }
-            throw DirectoryError(error)
-        }
+        defer { noteScale() }
+        return try file.write(body)
     }
 
-    /// Makes the next call reopen the file, which may be another one by then.
-    private func reopen() {
-        if case .open(let connection) = state { connection.close() }
-        state = .unopened
-        ways.forgetAll()
-    }
-
-    /// The open connection, with its tables created or upgraded.
-    private func connection() throws(DirectoryError) -> DirectoryConnection {
-        switch state {
-        case .open(let connection): return connection
-        case .closed: throw .unavailable("The directory is closed")
-        case .unopened: break
-        }
-        warnOfOldSQLite()
-        do {
-            // Never recreate a file that existed, even one that could not be opened: an empty one would hide the loss of everything
-            // synced, and what is applied to it is lost once the file is put back.
-            let makesFile = (self.makesFile ?? true) && DirectoryConnection.isFileMissing(path)
-            self.makesFile = makesFile
-            let connection = try DirectoryConnection(path: path, options: options, makesFile: makesFile)
-            warnOfLog(try connection.fitTables(for: emailScope))
-            fitScale(of: connection)
-            state = .open(connection)
-            self.makesFile = false
-            return connection
-        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
-            throw .unusable("The directory's rows do not fit its tables. SQLite says: \(SQLiteFailure(error).message)")
-        } catch {
-            throw DirectoryError(error)
-        }
-    }
-
-    /// Warns once per problem, as the file is reopened after every outage.
-    private func warnOfLog(_ trouble: String?) {
-        if let trouble, trouble != logTrouble { warn("sync_logs does not fit, so jobs end without their row there. \(trouble)") }
-        logTrouble = trouble
-    }
-
-    private func warnOfOldSQLite() {
-        guard !hasWarned, sqlite3_libversion_number() < 3_051_003 else { return }
-        hasWarned = true
-        warn(
-            """
-            SQLite \(String(cString: sqlite3_libversion())) can lose a commit when one connection checkpoints while another writes; \
-            3.51.3 fixes that. usersync keeps to one connection; let no other process checkpoint this file
-            """)
-    }
+    /// The number of batches per commit follows the file's size.
+    private func noteScale() { commitSize.store(file.scale.batchesPerCommit, ordering: .relaxed) }
 }
