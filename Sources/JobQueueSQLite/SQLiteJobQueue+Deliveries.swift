@@ -49,7 +49,7 @@ extension SQLiteJobQueue {
             try context.sql(Self.recordAttempt).run(
                 .text(attempt.deliveryID), .int(state.code), .time(due), .time(attempt.at), .int(attempt.status), .text(error),
                 state == .delivered ? .time(attempt.at) : .null)
-            guard context.db.changes == 1 else {
+            guard context.db.changesCount == 1 else {
                 // Idempotent: an attempt whose record lost its answer is recorded again. But a delivery being sent is never
                 // deleted.
                 if try context.sql(Self.selectState).first(.text(attempt.deliveryID), map: { _ in true }) == nil {

@@ -78,7 +78,7 @@ extension SQLiteJobQueue {
             for id in jobs {
                 try context.sql(Self.closeJob).run(.text(id.text))
                 // Idempotent: a job already closed, or pruned, is ignored. An open one must keep its ledger.
-                guard context.db.changes == 0,
+                guard context.db.changesCount == 0,
                     let phase = try context.sql(Self.selectPhase).first(.text(id.text), map: { $0.int(0) }),
                     phase != JobPhase.closed.rawValue
                 else { continue }

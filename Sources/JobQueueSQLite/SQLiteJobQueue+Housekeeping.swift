@@ -18,7 +18,7 @@ extension SQLiteJobQueue {
         }
         while try await writer.write({ context in
             try context.sql(Self.deleteKeys).run(.time(keysBefore), .int(Self.rowStep))
-            return context.db.changes
+            return context.db.changesCount
         }) == Self.rowStep {}
         while try await writer.write({ context in try Self.pruneLooseDeliveries(before: jobsBefore, in: context) })
             == Self.rowStep
@@ -89,7 +89,7 @@ extension SQLiteJobQueue {
         /// False if something is left.
         func delete(_ sql: String, _ values: [SQLValue], _ budget: inout Int) throws -> Bool {
             try context.sql(sql).run(values + [.int(budget)])
-            budget -= context.db.changes
+            budget -= context.db.changesCount
             return budget > 0
         }
         for (i, leftover) in leftovers.enumerated() {

@@ -48,11 +48,8 @@ package final class WriteAheadLog: Sendable {
     /// - Parameter truncating: also empties the log's file, if no reader holds it; then waits for readers as long as the connection's
     ///   busy timeout says.
     package func checkpoint(_ db: Database, truncating: Bool) {
-        guard let connection = db.sqliteConnection else { return }
-        var (frames, written): (Int32, Int32) = (0, 0)
-        let mode = truncating ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE
-        let code = sqlite3_wal_checkpoint_v2(connection, "main", mode, &frames, &written)
-        if code == SQLITE_OK, frames == written {
+        guard db.sqliteConnection != nil else { return }
+        if let (frames, written) = try? db.checkpoint(truncating ? .truncate : .passive), frames == written {
             count.store(0, ordering: .relaxed)
             due.store(limit, ordering: .relaxed)
         } else if !truncating {

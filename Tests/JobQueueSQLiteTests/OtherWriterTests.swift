@@ -56,7 +56,7 @@ struct OtherWriterTests {
         }
     }
 
-    private func isOutsideTransaction(_ reader: DatabaseQueue) -> Bool { reader.unsafeRead { $0.isOutsideTransaction } }
+    private func isOutsideTransaction(_ reader: DatabaseQueue) -> Bool { reader.unsafeRead { !$0.isInsideTransaction } }
 
     @Test("a lock that is held for a while turns nobody away: all wait, and all are written")
     func waits() async throws {

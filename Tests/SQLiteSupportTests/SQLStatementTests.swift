@@ -1,3 +1,4 @@
+import GRDB
 import SQLiteSupport
 import Testing
 
@@ -79,7 +80,7 @@ struct SQLStatementTests {
             let failure = #expect(throws: SQLiteFailure.self) { try db.sql(Self.insert).run(.int(2), .text("a"), .null) }
             #expect(failure?.isOfContent == true && failure?.isOfStorage == false && failure?.isOfLock == false)
             try db.sql(Self.insert).run(.int(2), .text("b"), .null)
-            #expect(db.changes == 1)
+            #expect(db.changesCount == 1)
             let count = try SQLStatement(handle, "SELECT 1 FROM items WHERE name = 'b'")
             try #expect(count.found())
         })

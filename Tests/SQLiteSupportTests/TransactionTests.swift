@@ -21,7 +21,7 @@ struct TransactionTests {
                     throw Stop()
                 }
             }
-            #expect(db.isOutsideTransaction && Transaction.isOver(on: handle))
+            #expect(!db.isInsideTransaction && Transaction.isOver(on: handle))
         }
         try #expect(names(bench) == ["a"])
     }

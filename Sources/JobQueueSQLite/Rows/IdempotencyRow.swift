@@ -35,7 +35,7 @@ struct IdempotencyRow: Sendable {
         try db.sql(insert).run(
             .tenant(key.tenantID), .text(key.path), .text(key.key), .bytes(key.bodyHash), .text(job.text), .time(moment),
             .time(moment.advanced(bySeconds: -lifetime)))
-        guard db.changes == 1 else {
+        guard db.changesCount == 1 else {
             throw QueueError.refused("A job was accepted under this idempotency key before")
         }
     }

@@ -160,7 +160,7 @@ final class QueueWriter: Sendable {
     private func begin(_ db: Database, patience: Int32) throws {
         db.setBusyTimeout(patience)
         defer { db.setBusyTimeout(0) }
-        if !db.isOutsideTransaction { try db.sql("ROLLBACK").run() }
+        if db.isInsideTransaction { try db.sql("ROLLBACK").run() }
         try db.sql("BEGIN IMMEDIATE").run()
     }
 
@@ -253,7 +253,7 @@ final class QueueWriter: Sendable {
                 progress[i] = .refused(error)
                 if let failure = SQLiteFailure(error), failure.isOfStorage { report(.failed(failure)) }
                 // SQLite rolled back the whole transaction: nothing of the group is kept.
-                if db.isOutsideTransaction { throw error }
+                if !db.isInsideTransaction { throw error }
                 if savepoints {
                     try db.sql("ROLLBACK TO operation").run()
                 } else if group.count > 1 {
@@ -267,7 +267,7 @@ final class QueueWriter: Sendable {
     }
 
     private func rollBack(_ progress: [Progress], _ db: Database) {
-        if !db.isOutsideTransaction { try? db.sql("ROLLBACK").run() }
+        if db.isInsideTransaction { try? db.sql("ROLLBACK").run() }
         for case .done(let context, _) in progress.reversed() { context.rolledBack() }
     }
 }
