@@ -66,7 +66,8 @@ struct StatusScreenTests {
         var status = StatusDocument()
         status.pendingUsers = 500
         status.oldestPendingAgeSeconds = 900
-        status.usersPerSecond = .init(oneMinute: 0, fiveMinutes: 10)
+        status.usersPerSecond = .init()
+        status.usersPerSecond?.fiveMinutes = 10
         status.directory = DirectoryDocument(DirectoryHealth(state: .ok, since: now, error: nil))
         #expect(StatusScreen(status: status, server: "s", now: now).attentions.map(\.isGrave) == [true])
         status.usersPerSecond?.oneMinute = 12

@@ -94,11 +94,6 @@ extension StatusDocument {
 
         package init() {}
 
-        package init(active: Int, idle: Int) {
-            self.active = active
-            self.idle = idle
-        }
-
         package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
             try coder.member("active", &active)
             try coder.member("idle", &idle)
@@ -111,11 +106,6 @@ extension StatusDocument {
         package var fiveMinutes = 0.0
 
         package init() {}
-
-        package init(oneMinute: Double, fiveMinutes: Double) {
-            self.oneMinute = oneMinute
-            self.fiveMinutes = fiveMinutes
-        }
 
         package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
             try coder.member("1m", &oneMinute)
@@ -187,12 +177,6 @@ extension StatusDocument {
         package var freeDiskBytes: Int64?
 
         package init() {}
-
-        package init(bytes: Int64, walBytes: Int64?, freeDiskBytes: Int64?) {
-            self.bytes = bytes
-            self.walBytes = walBytes
-            self.freeDiskBytes = freeDiskBytes
-        }
 
         package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
             try coder.member("bytes", &bytes)

@@ -11,15 +11,15 @@ extension StatusDocument {
         pendingUsers = statistics.pendingUsers
         oldestPendingAgeSeconds = StatusDocument.age(of: statistics.oldestPendingAcceptedAt, at: now)
         tenants = statistics.tenants.map(Tenant.init)
-        workers = Workers(active: engine.workersActive, idle: engine.workersIdle)
-        usersPerSecond = Speed(oneMinute: engine.usersPerSecond1m, fiveMinutes: engine.usersPerSecond5m)
+        workers = Workers(engine)
+        usersPerSecond = Speed(engine)
         retrying = statistics.retrying.map(Retrying.init)
         directory = DirectoryDocument(engine.directory)
         webhooks = Webhooks(
             pending: statistics.deliveriesPending, dead: statistics.deliveriesDead,
             oldestAgeSeconds: StatusDocument.age(of: statistics.oldestPendingDeliveryAt, at: now),
             lastError: statistics.lastDeliveryError)
-        queue = Queue(bytes: statistics.bytes, walBytes: statistics.logBytes, freeDiskBytes: statistics.freeDiskBytes)
+        queue = Queue(statistics)
         draining = engine.draining
     }
 
@@ -42,5 +42,26 @@ extension StatusDocument.Retrying {
         self.init(
             jobID: batch.jobID.text, tenantID: batch.tenantID.text, batch: batch.batch, attempts: batch.attempts,
             nextAttemptAt: batch.nextAttemptAt, lastError: batch.lastError)
+    }
+}
+
+extension StatusDocument.Workers {
+    init(_ engine: EngineStatus) {
+        self.init()
+        (active, idle) = (engine.workersActive, engine.workersIdle)
+    }
+}
+
+extension StatusDocument.Speed {
+    init(_ engine: EngineStatus) {
+        self.init()
+        (oneMinute, fiveMinutes) = (engine.usersPerSecond1m, engine.usersPerSecond5m)
+    }
+}
+
+extension StatusDocument.Queue {
+    init(_ statistics: QueueStatistics) {
+        self.init()
+        (bytes, walBytes, freeDiskBytes) = (statistics.bytes, statistics.logBytes, statistics.freeDiskBytes)
     }
 }
