@@ -255,7 +255,8 @@ let package = Package(
         .testTarget(
             name: "SyncServerTests",
             dependencies: [
-                "UsersyncApp", "SyncServer", "SyncEngine", "Telemetry", "Settings", "JobQueue", "SyncModel", "TestSupport",
+                "UsersyncApp", "SyncServer", "SyncEngine", "SyncAPI", "Telemetry", "Settings", "JobQueue", "SyncModel",
+                "TestSupport",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),

@@ -36,13 +36,10 @@ package struct LeaseRequest: Sendable, Hashable {
     /// Batches, divided evenly among the tenants served, at least one each.
     package var batches: Int
     /// If a tenant's next job is a single batch: how many such jobs may be leased together, with no more than
-    /// `LeaseRequest.smallUsers` users in total.
+    /// `BatchLimits.mostUsers` users in total.
     package var smallJobs: Int
     /// The only tenant to serve, if it is ready; `nil`: those whose turn it is.
     package var tenantID: TenantID?
-
-    /// The most users of small jobs leased together: as many as one batch may hold.
-    package static let smallUsers = 100
 
     package init(tenants: Int, batches: Int, smallJobs: Int = 1) {
         self.tenants = tenants

@@ -9,7 +9,7 @@ extension SQLiteJobQueue {
     ) async throws -> FinishedJobs {
         guard !batches.isEmpty else { return FinishedJobs() }
         let rows = batches.map { (lease: $0.batch.lease, row: FinishedRow($0)) }
-        let isShort = batches.reduce(0) { $0 + $1.users.count } <= LeaseRequest.smallUsers
+        let isShort = batches.reduce(0) { $0 + $1.users.count } <= BatchLimits.mostUsers
         return try await writer.write(isShort: isShort) { [self] context in
             let (progress, jobs) = try finish(rows, in: context)
             let ended = try settle(progress, of: jobs, now: now, ending: ending, in: context)

@@ -91,7 +91,7 @@ extension SQLiteJobQueue {
         var found: [(HeadJob, OpenBatch)] = []
         for job in try HeadJob.next(of: share.tenantID, after: head.seq, limit: share.smallJobs - 1, db) {
             users += job.totalUsers
-            guard job.isSmall, users <= LeaseRequest.smallUsers, let batch = try OpenBatch.next(job, from: 0, limit: 1, db).first
+            guard job.isSmall, users <= BatchLimits.mostUsers, let batch = try OpenBatch.next(job, from: 0, limit: 1, db).first
             else {
                 break
             }
@@ -210,7 +210,7 @@ extension SQLiteJobQueue {
         var batches: [NewBatch] = []
         var cancelled = 0
         var end: Int64?
-        try context.sql(DeferredRow.select).forEach(.int(batchKey), .int(limit * RecordCutter.maxUsers)) { row in
+        try context.sql(DeferredRow.select).forEach(.int(batchKey), .int(limit * BatchLimits.mostUsers)) { row in
             guard batches.count < limit else { return }
             let index = UInt32(truncatingIfNeeded: row.int64(0))
             guard isMeant(index) else {

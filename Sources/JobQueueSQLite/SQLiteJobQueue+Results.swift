@@ -33,7 +33,7 @@ extension SQLiteJobQueue {
         var found: [UserResult] = []
         var index = first
         // Whatever total a damaged row claims, no job has more users than its batches can hold.
-        let end = min(row.job.totalUsers, BatchName.limit * RecordCutter.maxUsers)
+        let end = min(row.job.totalUsers, BatchName.limit * BatchLimits.mostUsers)
         while found.count < limit, index < end {
             let start = index / ResultsWindow.span * ResultsWindow.span
             found += try window(row, start, status, db).results(from: index, limit: limit - found.count)

@@ -98,7 +98,7 @@ extension SQLiteJobQueue {
         var batches: [NewBatch] = []
         var count = 0
         var last: Int64 = -1
-        let limit = gatherStep * RecordCutter.maxUsers
+        let limit = gatherStep * BatchLimits.mostUsers
         try context.sql(DeferredRow.select).forEach(.int(upload.value), .int(limit)) { row in
             let record = row.bytes(1)
             if cutter.isFull(before: record.count), let batch = cutter.take() { batches.append(batch) }

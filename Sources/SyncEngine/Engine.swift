@@ -119,7 +119,7 @@ package final class Engine: Service, EngineControl {
             if try await !queue.readyTenants(now: clock.now(), limit: 1).isEmpty { dispatcher.wake.yield() }
         }
         guard await !breaker.isTripped else { return }
-        await step { for id in try await queue.cancelling(limit: 100) { await step { try await carryOutCancel(id) } } }
+        await step { for id in try await queue.cancelling(limit: Self.cancels) { await step { try await carryOutCancel(id) } } }
         await step {
             let jobs = try await queue.endable(limit: Self.portion)
             guard !jobs.isEmpty else { return }
@@ -131,6 +131,8 @@ package final class Engine: Service, EngineControl {
 
     /// The most jobs that one sweep ends.
     private static let portion = 1000
+    /// Cancels carried out in one sweep.
+    private static let cancels = 100
 
     private func step(_ body: () async throws -> Void) async {
         do {

@@ -60,7 +60,7 @@ extension MemoryJobQueue.State {
             var users = disk.entries[at].job.totalUsers
             for follower in disk.working(tenantID).dropFirst().prefix(max(0, smallJobs - 1)) {
                 users += disk.entries[follower].job.totalUsers
-                guard disk.entries[follower].isSmall, users <= LeaseRequest.smallUsers else { break }
+                guard disk.entries[follower].isSmall, users <= BatchLimits.mostUsers else { break }
                 taken.append((follower, 0))
             }
         }

@@ -1,5 +1,6 @@
 import JobQueue
 import JobQueueConformance
+import SyncModel
 import Testing
 
 @testable import JobQueueSQLite
@@ -22,7 +23,7 @@ struct BatchNameTests {
         // A batch ends at its users or at a MiB, and one user has 64 KiB at most.
         let byBytes = try bounds(.maxRequestBytes).upperBound / ((1 << 20) - (64 << 10)) + 1
         let first = users / (try bounds(.batchSize).lowerBound) + 1 + byBytes
-        let last = users / RecordCutter.maxUsers + 1 + byBytes
+        let last = users / BatchLimits.mostUsers + 1 + byBytes
         #expect(first + last <= BatchName.limit)
     }
 }

@@ -1,10 +1,7 @@
 package import SyncModel
 
-/// Cuts records that arrive one by one, in index order, into batches of at most 100 users and about 1 MiB each, as intake does.
+/// Cuts records that arrive one by one, in index order, into batches within `BatchLimits`, as intake does.
 package struct RecordCutter {
-    package static let maxUsers = 100
-    package static let maxBytes = 1 << 20
-
     private var writer = UserRecordWriter()
     private var first: UInt32 = 0
     private var last: UInt32 = 0
@@ -13,7 +10,7 @@ package struct RecordCutter {
 
     /// True if the next record, of `bytes` bytes, belongs in the next batch.
     package func isFull(before bytes: Int) -> Bool {
-        writer.count >= Self.maxUsers || (writer.count > 0 && writer.bytes.count + bytes > Self.maxBytes)
+        writer.count >= BatchLimits.mostUsers || (writer.count > 0 && writer.bytes.count + bytes > BatchLimits.bytes)
     }
 
     /// - Parameter record: as stored, including its length.

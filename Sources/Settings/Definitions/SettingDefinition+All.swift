@@ -74,7 +74,8 @@ extension SettingDefinition {
 
     // MARK: Syncs
     static let batchSize = SettingDefinition(
-        "BATCH_SIZE", .integer(50...100), default: "100", .sync, "Users per batch; a batch also ends at 1 MiB")
+        "BATCH_SIZE", .integer(BatchLimits.users), default: "\(BatchLimits.mostUsers)", .sync,
+        "Users per batch; a batch also ends at \(BatchLimits.bytes >> 20) MiB")
     static let workers = SettingDefinition(
         "WORKERS", .integerOrAuto(1...256), default: "auto", .sync, "Batches worked on at a time; auto: one per core")
     static let validation = SettingDefinition(

@@ -34,7 +34,7 @@ extension OpenAPIDocument {
                 "summary": "A job has ended",
                 "description": """
                 Sent to WRAPPER_WEBHOOK_URL, or the request's metadata.callbackUrl, as Standard Webhooks has it. Tried again at \
-                about 5 s, 30 s, 5 min, 30 min, 2 h, 5 h, 10 h and 24 h; `Retry-After` is honoured; 410 stops. Results beyond 100 \
+                about 5 s, 30 s, 5 min, 30 min, 2 h, 5 h, 10 h and 24 h; `Retry-After` is honoured; 410 stops. Results beyond \(ResultDocument.webhookLimit) \
                 are left to resultsUrl. deliveries/test sends a TestEvent in the same way.
                 """,
                 "security": [],

@@ -36,9 +36,13 @@ extension OpenAPIDocument {
             "More than MAX_REQUEST_BYTES or MAX_USERS_PER_REQUEST, or a removal of more than 64 KiB.",
             OpenAPIExamples.error("Request too large"),
             headers: rateLimitHeaders),
-        "Error414": error("The request target has more than 16 KiB.", OpenAPIExamples.error("URI too long")),
+        "Error414": error(
+            "The request target has more than \(RequestHeadLimits.target >> 10) KiB.", OpenAPIExamples.error("URI too long")),
         "Error431": error(
-            "A header field has more than 16 KiB, the head more than 32, or it has more than 100 fields; trailers likewise.",
+            """
+            A header field has more than \(RequestHeadLimits.field >> 10) KiB, the head more than \(RequestHeadLimits.head >> 10), or \
+            it has more than \(RequestHeadLimits.fields) fields; trailers likewise.
+            """,
             OpenAPIExamples.error("Request header fields too large")),
         "Error501": error(
             "An unknown method or Transfer-Encoding.",

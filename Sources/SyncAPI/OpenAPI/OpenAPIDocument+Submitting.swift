@@ -13,7 +13,7 @@ extension OpenAPIDocument {
     private static let syncUsers = OpenAPIParts.operation(
         "syncUsers", tag: "sync", "Submit users of a tenant",
         """
-        The body may be gzip. A violation of the format refuses the whole request and names the first 100; with \
+        The body may be gzip. A violation of the format refuses the whole request and names the first \(Violations.kept); with \
         VALIDATION=per-user, users that break a rule become failed results instead.
         """,
         parameters: [

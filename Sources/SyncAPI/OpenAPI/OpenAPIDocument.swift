@@ -52,8 +52,9 @@ package enum OpenAPIDocument {
         Every path answers other methods with 405 and `Allow`; HEAD is answered wherever GET is. Unknown query parameters are \
         ignored, known ones must not be repeated. Early errors carry `Connection: close`.
 
-        A request may have a target of 16 KiB, 100 header fields of 16 KiB each, and a head of 32 KiB in all, the request line \
-        and the final empty line included; trailers likewise.
+        A request may have a target of \(RequestHeadLimits.target >> 10) KiB, \(RequestHeadLimits.fields) header fields of \
+        \(RequestHeadLimits.field >> 10) KiB each, and a head of \(RequestHeadLimits.head >> 10) KiB in all, the request line and \
+        the final empty line included; trailers likewise.
         """
 
     private static let securitySchemes: JSONValue = [

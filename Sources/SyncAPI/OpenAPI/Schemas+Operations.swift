@@ -82,7 +82,10 @@ extension Schemas {
             "error": Schema.string("Error description."),
             "timestamp": Schema.time(""),
             "details": [
-                "oneOf": [["type": "string"], ["type": "array", "items": Schema.ref("Violation"), "maxItems": 100]],
+                "oneOf": [
+                    ["type": "string"],
+                    ["type": "array", "items": Schema.ref("Violation"), "maxItems": .integer(Violations.kept)],
+                ],
                 "description": "An array if rules of the request format were broken, else a sentence.",
             ],
             "errorCount": Schema.count("How many violations there are in all, if details is an array."),

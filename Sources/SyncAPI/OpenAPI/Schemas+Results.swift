@@ -48,7 +48,10 @@ extension Schemas {
         "sequence": sequence,
         "results": Schema.array(
             of: Schema.ref("UserResult"),
-            "In index order: all of them up to 1,000 (100 in a webhook); beyond that only the failed ones, up to the same number."
+            """
+            In index order: all of them up to \(ResultDocument.answerLimit) (\(ResultDocument.webhookLimit) in a webhook); beyond \
+            that only the failed ones, up to the same number.
+            """
         ),
         "resultsTruncated": Schema.boolean("True if results are left out here."),
         "resultsUrl": Schema.string("Where all of them are; present if resultsTruncated. Absolute if PUBLIC_URL is set."),

@@ -14,7 +14,7 @@ struct CommitGroup: Sendable {
     }
 
     /// Whether it contains batches of large jobs.
-    var isBulk: Bool { batches.contains { $0.jobUsers > CommitGroup.smallJobUsers } }
+    var isBulk: Bool { batches.contains { $0.jobUsers > BatchLimits.mostUsers } }
 
     /// Divides leased batches into the commit groups that apply them: first the batches of small jobs, so that they do not wait
     /// for the commit of a large one; then the rest, going round the tenants batch by batch.
@@ -23,7 +23,7 @@ struct CommitGroup: Sendable {
         var large: [TenantID: [LeasedBatch]] = [:]
         var tenants: [TenantID] = []
         for batch in leased {
-            if batch.jobUsers <= smallJobUsers {
+            if batch.jobUsers <= BatchLimits.mostUsers {
                 small.append(batch)
             } else {
                 if large[batch.tenantID] == nil { tenants.append(batch.tenantID) }
@@ -40,7 +40,4 @@ struct CommitGroup: Sendable {
         }
         return [small, round].filter { !$0.isEmpty }.map { CommitGroup(batches: $0) }
     }
-
-    /// A job of at most this many users counts as small: one batch at the default `BATCH_SIZE`.
-    static let smallJobUsers = 100
 }

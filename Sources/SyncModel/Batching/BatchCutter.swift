@@ -43,7 +43,7 @@ package struct BatchCutter: ~Copyable {
     ///   - batchUsers: `BATCH_SIZE`.
     ///   - batchBytes: a batch also ends at this size.
     ///   - runUsers: users sorted together.
-    package init(batchUsers: Int, batchBytes: Int = 1 << 20, runUsers: Int = 100_000, budget: RunBudget) {
+    package init(batchUsers: Int, batchBytes: Int = BatchLimits.bytes, runUsers: Int = 100_000, budget: RunBudget) {
         self.batchUsers = batchUsers
         self.batchBytes = batchBytes
         self.runUsers = runUsers

@@ -61,7 +61,7 @@ package struct NewJob: Sendable {
     }
 }
 
-/// A batch as intake cuts it: at most 100 users and about 1 MiB.
+/// A batch as intake cuts it: within `BatchLimits`.
 package struct NewBatch: Sendable {
     package var payload: BatchPayload
     /// The smallest and largest index of its users; they narrow the search when results are paged in index order.

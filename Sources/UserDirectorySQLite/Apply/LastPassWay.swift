@@ -95,6 +95,9 @@ final class LastPassWays {
 
 /// Steps beyond their own batch that the last passes in one transaction may take before it is committed.
 final class LastPassAllowance {
+    /// Steps after which it looks whether another call waits.
+    private static let stepsPerLook = 100
+
     private let most: Int
     private let closeEarly: () -> Bool
     private var taken = 0
@@ -110,6 +113,6 @@ final class LastPassAllowance {
     /// Takes a step. True if the transaction should end, because of its length or because another call waits.
     func isUsedUp() -> Bool {
         taken += 1
-        return taken >= most || taken.isMultiple(of: 100) && closeEarly()
+        return taken >= most || taken.isMultiple(of: Self.stepsPerLook) && closeEarly()
     }
 }

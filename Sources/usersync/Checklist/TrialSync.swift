@@ -4,6 +4,8 @@ import UsersyncApp
 
 /// A real sync from the request to the row, on a separate server with a temporary database.
 enum TrialSync {
+    private static let userCount = 100
+
     static func run(into list: inout Checklist, start: ScratchServer.Start) async {
         let users = DemoUsers(tenantID: "usersync-check", tenantName: "usersync check", domain: "check.example")
         do {
@@ -11,7 +13,7 @@ enum TrialSync {
                 // Twice: created, then found again unchanged.
                 var jobs: [JobDocument] = []
                 for _ in 0..<2 {
-                    let json = users.request((1...100).map { users.user($0) }, syncType: "full")
+                    let json = users.request((1...userCount).map { users.user($0) }, syncType: "full")
                     let accepted = try await server.submit(users, json: json).decoded(as: AcknowledgementDocument.self)
                     jobs.append(
                         try await JobFollower(
@@ -20,10 +22,10 @@ enum TrialSync {
                 }
                 return jobs
             }
-            if jobs.map({ $0.counts.created }) == [100, 0], jobs.allSatisfy({ $0.state == .completed }) {
+            if jobs.map({ $0.counts.created }) == [userCount, 0], jobs.allSatisfy({ $0.state == .completed }) {
                 list.ok(
                     .production,
-                    "a trial sync of 100 users on a temporary database created them, and a second one found them again")
+                    "a trial sync of \(userCount) users on a temporary database created them, and a second one found them again")
             } else {
                 list.failure(
                     .production,

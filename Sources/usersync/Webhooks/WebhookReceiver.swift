@@ -28,7 +28,7 @@ struct WebhookReceiver: Sendable {
         var document: WebhookDocument? { try? WebhookDocument(json: Data(body)) }
     }
 
-    /// A webhook shows at most 100 results; a larger body is not from usersync.
+    /// A webhook shows at most `ResultDocument.webhookLimit` results; a larger body is not from usersync.
     private static let maxBodyBytes = 16 * 1024 * 1024
 
     /// Serves until cancelled or shut down gracefully.

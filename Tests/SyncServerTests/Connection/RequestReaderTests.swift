@@ -1,5 +1,6 @@
 import HTTPTypes
 import NIOCore
+import SyncAPI
 import Testing
 
 @testable import SyncServer
@@ -123,7 +124,7 @@ struct RequestReaderTests {
 
     @Test("a limit of a head or of trailers is the same byte however the bytes arrive")
     func limits() {
-        let (most, field) = (HeadLines.maxHead, HeadLines.maxField)
+        let (most, field) = (RequestHeadLimits.head, RequestHeadLimits.field)
         let chunked = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
         func fill(_ length: Int) -> String { String(repeating: "b", count: length) }
         func refusals(_ text: String) -> [Int?] {
@@ -142,11 +143,11 @@ struct RequestReaderTests {
             #expect(refusals("GET /a HTTP/1.1\r\nHost: x\r\n" + line) == expected, "a field \(over) over")
             #expect(refusals(chunked + line) == expected, "a trailer \(over) over")
             #expect(refusals(chunked + fields(of: most + over - 2) + "\r\n") == expected, "trailers \(over) over")
-            let target = "GET /" + fill(HeadLines.maxTarget + over - 1) + " HTTP/1.1\r\nHost: x\r\n\r\n"
+            let target = "GET /" + fill(RequestHeadLimits.target + over - 1) + " HTTP/1.1\r\nHost: x\r\n\r\n"
             #expect(refusals(target) == [Int?](repeating: over > 0 ? 414 : nil, count: 6), "a target \(over) over")
         }
-        for count in [HeadLines.maxFields, HeadLines.maxFields + 1] {
-            let expected = [Int?](repeating: count > HeadLines.maxFields ? 431 : nil, count: 6)
+        for count in [RequestHeadLimits.fields, RequestHeadLimits.fields + 1] {
+            let expected = [Int?](repeating: count > RequestHeadLimits.fields ? 431 : nil, count: 6)
             let fields = String(repeating: "A:b\r\n", count: count - 1)
             #expect(refusals("GET /a HTTP/1.1\r\nHost: x\r\n\(fields)\r\n") == expected, "\(count) fields")
             #expect(refusals(chunked + fields + "A:b\r\n\r\n") == expected, "\(count) trailers")

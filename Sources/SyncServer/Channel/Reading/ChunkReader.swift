@@ -1,4 +1,5 @@
 import NIOCore
+import SyncAPI
 
 /// Parses the chunks of a body (RFC 9112, section 7.1), strictly: any spelling that another reader may understand differently is
 /// refused. Extensions and trailers are skipped, within limits.
@@ -53,7 +54,7 @@ struct ChunkReader: Sendable {
                 try count(2)
                 place = .size
             case .trailer:
-                guard let line = try ChunkReader.line(&buffer, limit: HeadLines.maxField, TrailerLimit.tooLong) else {
+                guard let line = try ChunkReader.line(&buffer, limit: RequestHeadLimits.field, TrailerLimit.tooLong) else {
                     return .needsMore
                 }
                 try trailers.count(line.readableBytes)

@@ -1,16 +1,9 @@
 import NIOCore
+import SyncAPI
 
 /// Finds the lines of a request's head in bytes as they arrive, and enforces the limits before the head is complete: a head that
 /// never ends is not buffered without bound.
 struct HeadLines: Sendable {
-    /// Bytes of the request target.
-    static let maxTarget = 16 << 10
-    /// Bytes of a field, its name included.
-    static let maxField = 16 << 10
-    /// Bytes of the whole head, or of all trailers, with the line ends and the final empty line.
-    static let maxHead = 32 << 10
-    /// Fields of a head, or trailers.
-    static let maxFields = 100
     /// Empty lines skipped before a request (RFC 9112, section 2.2).
     private static let maxEmptyLines = 4
     /// Bytes of a request line beside the target.
@@ -40,8 +33,8 @@ struct HeadLines: Sendable {
                 try check(line.count)
                 try checkWhole(scanned)
                 lines.append(line)
-                guard lines.count <= HeadLines.maxFields + 1 else {
-                    throw .headTooLarge("A request may have at most \(HeadLines.maxFields) header fields")
+                guard lines.count <= RequestHeadLimits.fields + 1 else {
+                    throw .headTooLarge("A request may have at most \(RequestHeadLimits.fields) header fields")
                 }
             }
         }
@@ -54,17 +47,19 @@ struct HeadLines: Sendable {
 
     private func check(_ length: Int) throws(WireRefusal) {
         if lines.isEmpty {
-            guard length <= HeadLines.maxTarget + HeadLines.lineRest else { throw .targetTooLong(limit: HeadLines.maxTarget) }
+            guard length <= RequestHeadLimits.target + HeadLines.lineRest else {
+                throw .targetTooLong(limit: RequestHeadLimits.target)
+            }
         } else {
-            guard length <= HeadLines.maxField else {
-                throw .headTooLarge("A header field may have at most \(HeadLines.maxField) bytes")
+            guard length <= RequestHeadLimits.field else {
+                throw .headTooLarge("A header field may have at most \(RequestHeadLimits.field) bytes")
             }
         }
     }
 
     private func checkWhole(_ length: Int) throws(WireRefusal) {
-        guard length <= HeadLines.maxHead else {
-            throw .headTooLarge("The head of a request may have at most \(HeadLines.maxHead) bytes")
+        guard length <= RequestHeadLimits.head else {
+            throw .headTooLarge("The head of a request may have at most \(RequestHeadLimits.head) bytes")
         }
     }
 }

@@ -1,4 +1,5 @@
 import HTTPTypes
+import SyncAPI
 
 /// `method SP target SP version` (RFC 9112, section 3).
 struct RequestLine: Sendable {
@@ -24,7 +25,7 @@ struct RequestLine: Sendable {
         }
         isHTTP10 = try RequestLine.isHTTP10(words[2])
         let target = words[1]
-        guard target.count <= HeadLines.maxTarget else { throw .targetTooLong(limit: HeadLines.maxTarget) }
+        guard target.count <= RequestHeadLimits.target else { throw .targetTooLong(limit: RequestHeadLimits.target) }
         guard !target.isEmpty, target.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw .malformed("The request target holds what must be percent-encoded")
         }
