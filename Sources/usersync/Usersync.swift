@@ -22,7 +22,8 @@ struct Usersync: AsyncParsableCommand {
               usersync submit users.csv --tenant acme --follow
               usersync status --watch
 
-            Settings come from the environment, over .env, over config/usersync.yaml; `usersync serve --help` lists them.
+            Each setting is read from the environment, else from .env, else from config/usersync.yaml; `usersync serve --help`
+            lists them.
             Exit status: 0 done, 1 failed, 2 bad usage, 78 if serve cannot use its settings.
             """,
         version: Version.current,

@@ -15,7 +15,7 @@ struct CheckCommand: AsyncParsableCommand {
               usersync check                        with the server running
               usersync check --offline              before its first start
 
-            ✔ is fine, ! is worth a look, ✘ must be fixed: then the exit status is 1. Nothing is changed; the trial sync at the
+            ✔ is fine, ! is worth a look, ✘ must be fixed and makes the exit status 1. Nothing is changed; the trial sync at the
             end runs on a temporary database.
             """)
 

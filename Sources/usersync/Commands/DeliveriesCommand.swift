@@ -7,7 +7,7 @@ import TerminalUI
 struct DeliveriesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "deliveries",
-        abstract: "List webhooks, send them again, send a test event.",
+        abstract: "List webhooks, send them again, or send a test event.",
         discussion: """
             EXAMPLES
               usersync deliveries list --state dead
@@ -32,7 +32,7 @@ struct DeliveriesCommand: AsyncParsableCommand {
         var job: String?
         @Option(help: "How many, up to 200.")
         var limit = 20
-        @Option(help: ArgumentHelp("Continues where a list ended.", valueName: "cursor"))
+        @Option(help: ArgumentHelp("Continue where a list ended.", valueName: "cursor"))
         var cursor: String?
         @Flag(help: "Print the server's answer.")
         var json = false

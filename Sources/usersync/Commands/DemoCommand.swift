@@ -15,13 +15,13 @@ struct DemoCommand: AsyncParsableCommand {
             EXAMPLE
               usersync demo --keep
 
-            Needs no settings and leaves nothing behind. With --keep the server stays until Ctrl-C, with calls to try.
+            Needs no settings and leaves nothing behind. With --keep the server runs until Ctrl-C, and some calls to try are printed.
             """)
 
     @Option(help: "Users in the large sync.")
     var users = 10_000
 
-    @Flag(help: "Leave the server up at the end.")
+    @Flag(help: "Leave the server running at the end.")
     var keep = false
 
     func validate() throws {

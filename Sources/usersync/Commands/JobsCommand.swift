@@ -38,7 +38,7 @@ struct JobsCommand: AsyncParsableCommand {
         var until: String?
         @Option(help: "How many, up to 200.")
         var limit = 20
-        @Option(help: ArgumentHelp("Continues where a list ended.", valueName: "cursor"))
+        @Option(help: ArgumentHelp("Continue where a list ended.", valueName: "cursor"))
         var cursor: String?
         @Flag(help: "Print the server's answer.")
         var json = false

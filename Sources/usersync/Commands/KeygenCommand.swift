@@ -15,7 +15,7 @@ struct KeygenCommand: AsyncParsableCommand {
               echo "INTERNAL_API_KEY=$(usersync keygen)" >> .env
               usersync keygen --webhook                  what the receiver of webhooks needs
 
-            Only the key or secret goes to standard output; what it is goes to standard error.
+            Only the key or secret is written to standard output; what it is, to standard error.
             """)
 
     @Flag(help: "The webhook secret derived from the first INTERNAL_API_KEY; a random one if no key is set.")

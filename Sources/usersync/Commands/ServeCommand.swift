@@ -13,9 +13,9 @@ struct ServeCommand: AsyncParsableCommand {
             EXAMPLE
               INTERNAL_API_KEY=$(usersync keygen) usersync serve
 
-            Settings come from the environment, over .env, over config/usersync.yaml. An invalid one stops the start
-            with status 78.
-            SIGTERM ends the server within SHUTDOWN_GRACE; nothing accepted is lost.
+            Each setting is read from the environment, else from .env, else from config/usersync.yaml. If one is invalid, the
+            server does not start and the exit status is 78.
+            SIGTERM ends the server within SHUTDOWN_GRACE seconds; nothing accepted is lost.
 
             SETTINGS
             \(SettingDefinition.helpText)

@@ -6,7 +6,7 @@ import TerminalUI
 /// Where settings come from; shared by every command that needs them.
 struct SettingsOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("The YAML file of settings; without it \(SettingsSource.defaultFile), if there.", valueName: "file"))
+        help: ArgumentHelp("The YAML file of settings; \(SettingsSource.defaultFile) by default.", valueName: "file"))
     var config: String?
 
     /// The raw values, each from the strongest layer.

@@ -8,7 +8,7 @@ import TerminalUI
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show the queue at a glance: what is stuck, since when, what to do.",
+        abstract: "Show the queue at a glance: what is stuck, since when, and what to do.",
         discussion: """
             EXAMPLE
               usersync status --watch

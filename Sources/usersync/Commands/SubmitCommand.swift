@@ -36,14 +36,15 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The tenant's name; its id by default.", valueName: "name"))
     var tenantName: String?
 
-    @Option(help: ArgumentHelp("X-Sync-Source.", valueName: "name"))
+    @Option(help: ArgumentHelp("The X-Sync-Source header.", valueName: "name"))
     var source = "usersync-cli"
 
     @Option(
-        help: ArgumentHelp("Idempotency-Key: sending the file again with the same key makes no second job.", valueName: "key"))
+        help: ArgumentHelp("The Idempotency-Key header: sending again with the same key creates no second job.", valueName: "key")
+    )
     var idempotencyKey: String?
 
-    @Flag(help: "Compress the body on the way.")
+    @Flag(help: "Compress the body with gzip.")
     var gzip = false
 
     @Flag(help: "Watch the job until it has ended.")
