@@ -268,7 +268,7 @@ let package = Package(
             name: "ServerTests",
             dependencies: [
                 "UsersyncApp", "SyncServer", "SyncEngine", "Webhooks", "Settings", "JobQueue", "JobQueueSQLite", "SyncAPI",
-                "SyncModel", "TestSupport", "ServerTestSupport",
+                "SyncModel", "Telemetry", "TestSupport", "ServerTestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -4,6 +4,7 @@ import ServiceLifecycle
 package import ServiceSupport
 import SyncAPI
 package import SyncModel
+import Telemetry
 package import UserDirectory
 
 /// Everything that runs by itself between the queue and the directory: dispatcher, workers, and the ending of jobs.

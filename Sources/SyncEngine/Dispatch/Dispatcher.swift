@@ -4,6 +4,7 @@ import Logging
 import ServiceSupport
 import SyncModel
 import Synchronization
+import Telemetry
 
 /// Leases batches for free workers and hands them over, as commit groups.
 ///

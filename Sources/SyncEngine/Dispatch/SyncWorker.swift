@@ -2,6 +2,7 @@ import JobQueue
 import Logging
 import ServiceSupport
 import SyncModel
+import Telemetry
 import UserDirectory
 
 /// Takes one commit group at a time from the queue to the directory, and its results back.

@@ -3,6 +3,7 @@ import JobQueue
 import Logging
 import ServerTestSupport
 import SyncModel
+import Telemetry
 import TestSupport
 import Testing
 

@@ -1,7 +1,6 @@
 package import Logging
 import Metrics
 package import SyncModel
-import Telemetry
 
 /// Reports transitions that the states do not allow: each is logged as an error and counted by kind.
 package struct TransitionAlarm: Sendable {
