@@ -1,5 +1,6 @@
 import JobQueue
 import SyncModel
+import TestSupport
 import Testing
 
 @testable import Webhooks
@@ -17,6 +18,9 @@ struct DestinationLimiterTests {
             state: .pending, createdAt: Timestamp(microseconds: 0), attempts: 0, nextAttemptAt: Timestamp(microseconds: 0),
             lastAttemptAt: nil, deliveredAt: nil, lastStatus: nil, lastError: nil)
     }
+
+    /// A limiter under which no impossible move may be made.
+    func limiter() -> DestinationLimiter { DestinationLimiter(limits: limits) { Issue.record("\($0)") } }
 
     /// Answers queries from `backlog` as the outbox would, until there are none.
     func feed(_ limiter: inout DestinationLimiter, _ backlog: [Delivery]) -> Int {
@@ -39,7 +43,7 @@ struct DestinationLimiterTests {
 
     @Test("nothing is asked unless something may be due")
     func quiet() {
-        var limiter = DestinationLimiter(limits: limits)
+        var limiter = limiter()
         #expect(limiter.nextQuery() == nil)
         limiter.look()
         #expect(limiter.nextQuery() != nil)
@@ -48,7 +52,7 @@ struct DestinationLimiterTests {
 
     @Test("a backlog of one destination hides no other")
     func backlog() {
-        var limiter = DestinationLimiter(limits: limits)
+        var limiter = limiter()
         limiter.look()
         let questions = feed(&limiter, (0..<1000).map { delivery("a\($0)", "a") } + [delivery("b", "b")])
         #expect(questions < 5)
@@ -59,7 +63,7 @@ struct DestinationLimiterTests {
 
     @Test("all of a long backlog is sent, each once, in order")
     func drains() {
-        var limiter = DestinationLimiter(limits: limits)
+        var limiter = limiter()
         var backlog = (0..<500).map { delivery("a\($0)", "a") }
         var sent: [String] = []
         limiter.look()
@@ -80,7 +84,7 @@ struct DestinationLimiterTests {
 
     @Test("a destination's limit grows with what is delivered, and trouble narrows it to one")
     func width() {
-        var limiter = DestinationLimiter(limits: limits)
+        var limiter = limiter()
         let backlog = (0..<400).map { delivery("a\($0)", "a") }
         limiter.look()
         var widths: [Int] = []
@@ -100,7 +104,7 @@ struct DestinationLimiterTests {
 
     @Test("destinations in trouble have half of all places together")
     func manyDead() {
-        var limiter = DestinationLimiter(limits: limits)
+        var limiter = limiter()
         let hosts = (0..<200).map { "dead\($0)" }
         // Each host fails once.
         for host in hosts {
@@ -127,7 +131,7 @@ struct DestinationLimiterTests {
 
     @Test("sending stops while too much is unrecorded")
     func unrecorded() {
-        var limiter = DestinationLimiter(limits: limits)
+        var limiter = limiter()
         let backlog = (0..<1000).map { delivery("a\($0)", "a") }
         limiter.look()
         var open: [String] = []
@@ -144,5 +148,35 @@ struct DestinationLimiterTests {
         limiter.settled(open[0])
         _ = feed(&limiter, backlog)
         #expect(startAll(&limiter).count == 1)
+    }
+
+    @Test("an attempt that ends twice, was never begun, or counts at another destination is reported and changes nothing")
+    func impossibleMoves() {
+        let met = Shared<[ImpossibleTransition]>([])
+        var limiter = DestinationLimiter(limits: limits) { met.value.append($0) }
+        let (first, second) = (delivery("a1", "a"), delivery("b1", "b"))
+        limiter.look()
+        _ = feed(&limiter, [first, second])
+        #expect(startAll(&limiter).count == 2)
+        limiter.sent(second, isDelivered: true, isTrouble: false)
+        // The limiter knows "b", but nothing is being sent to it; "c" it does not know.
+        for host in ["b", "c"] { limiter.sent(delivery("a1", host), isDelivered: true, isTrouble: false) }
+        limiter.sent(delivery("a2", "a"), isDelivered: true, isTrouble: true)
+        limiter.settled("a1")
+        limiter.sent(first, isDelivered: true, isTrouble: false)
+        limiter.sent(first, isDelivered: true, isTrouble: false)
+        limiter.settled("a1")
+        limiter.settled("a1")
+        #expect(
+            met.value.map { "\($0.name) \($0.state): \($0.event)" } == [
+                "a1 not counted at its destination: sent", "a1 not counted at its destination: sent", "a2 not open: sent",
+                "a1 being sent: settled", "a1 not counted at its destination: sent", "a1 not open: settled",
+            ])
+        limiter.settled("b1")
+        #expect(limiter.isIdle)
+        // No place was lost or won.
+        limiter.look()
+        _ = feed(&limiter, (0..<2 * limits.concurrent).map { delivery("\($0)", "host\($0)") })
+        #expect(startAll(&limiter).count == limits.concurrent)
     }
 }

@@ -186,7 +186,7 @@ struct WebhookIsolationTests {
         await bench.add("evt_1", to: "http://127.0.0.1:1/")
         let courier = WebhookCourier(
             outbox: bench.outbox, settings: bench.settings, wall: bench.clock.wall, clock: bench.clock,
-            logger: Logger(label: "test") { _ in bench.log })
+            logger: Logger(label: "test") { _ in bench.log }, impossible: { Issue.record("\($0)") })
         courier.wake()
         await withTaskGroup(of: Void.self) { group in
             group.cancelAll()
@@ -217,7 +217,7 @@ extension CourierBench {
         limits.concurrent = 1
         let courier = WebhookCourier(
             outbox: outbox, settings: settings, limits: limits, wall: clock.wall, clock: clock,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, impossible: { Issue.record("\($0)") })
         let group = ServiceGroup(
             services: [courier], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await withThrowingTaskGroup(of: Void.self) { tasks in

@@ -24,13 +24,13 @@ struct DestinationLimiter {
     }
 
     private let limits: CourierLimits
+    private let impossible: @Sendable (ImpossibleTransition) -> Void
     private var destinations: [String: Destination] = [:]
     /// Destinations with something ready, in the order of their turns.
     private var turns: Deque<String> = []
     private var sending = 0
     private var sendingTroubled = 0
-    /// Ids of deliveries that are being sent or recorded.
-    private var open: Set<String> = []
+    private var open = OpenDeliveries()
     private var ready: Set<String> = []
     private var mayAsk = false
 
@@ -41,7 +41,11 @@ struct DestinationLimiter {
     /// Destinations remembered although nothing is sent to them.
     static let maxIdle = 1024
 
-    init(limits: CourierLimits) { self.limits = limits }
+    /// - Parameter impossible: called for each move of a delivery that its state does not allow; nothing else is done about it.
+    init(limits: CourierLimits, impossible: @escaping @Sendable (ImpossibleTransition) -> Void) {
+        self.limits = limits
+        self.impossible = impossible
+    }
 
     /// What to ask the outbox.
     struct OutboxQuery: Sendable, Hashable {
@@ -65,7 +69,7 @@ struct DestinationLimiter {
             if isFull { full.insert(name) }
             destinations[name]?.mayHaveMore = isFull
         }
-        return OutboxQuery(limit: Self.pageSize, excluding: open.union(ready), excludingDestinations: full)
+        return OutboxQuery(limit: Self.pageSize, excluding: open.ids.union(ready), excludingDestinations: full)
     }
 
     /// Takes the outbox's answer to `query`.
@@ -96,15 +100,20 @@ struct DestinationLimiter {
             guard var destination = destinations[name], destination.sending < destination.limit else { continue }
             if destination.isTroubled, sendingTroubled >= max(1, limits.concurrent / 2) { continue }
             let delivery = destination.ready.removeFirst()
-            destination.sending += 1
+            ready.remove(delivery.what.id)
             if destination.mayHaveMore, destination.ready.count <= capacity(destination) / 4 { mayAsk = true }
             destinations[name] = destination
             turns.remove(at: at)
             if !destination.ready.isEmpty { turns.append(name) }
+            do throws(ImpossibleTransition) {
+                try open.start(delivery.what.id)
+            } catch {
+                impossible(error)
+                return start()
+            }
+            destinations[name]?.sending += 1
             sending += 1
             if destination.isTroubled { sendingTroubled += 1 }
-            ready.remove(delivery.what.id)
-            open.insert(delivery.what.id)
             return delivery
         }
         return nil
@@ -113,7 +122,15 @@ struct DestinationLimiter {
     /// Notes that an attempt has its answer; it stays open until it is `settled`.
     mutating func sent(_ delivery: Delivery, isDelivered: Bool, isTrouble: Bool) {
         let name = delivery.what.destination
-        guard var destination = destinations[name] else { return }
+        guard var destination = destinations[name], destination.sending > 0 else {
+            return impossible(
+                ImpossibleTransition(.delivery, delivery.what.id, in: "not counted at its destination", met: "sent"))
+        }
+        do throws(ImpossibleTransition) {
+            try open.sent(delivery.what.id)
+        } catch {
+            return impossible(error)
+        }
         sending -= 1
         destination.sending -= 1
         if destination.isTroubled { sendingTroubled -= 1 }
@@ -137,8 +154,13 @@ struct DestinationLimiter {
 
     /// The result of the attempt is on disk.
     mutating func settled(_ id: String) {
-        if open.count == Self.maxUnrecorded { mayAsk = true }
-        open.remove(id)
+        let wasFull = open.count >= Self.maxUnrecorded
+        do throws(ImpossibleTransition) {
+            try open.settled(id)
+        } catch {
+            return impossible(error)
+        }
+        if wasFull { mayAsk = true }
     }
 
     private func capacity(_ destination: Destination) -> Int { destination.isTroubled ? 2 : Self.pageSize }

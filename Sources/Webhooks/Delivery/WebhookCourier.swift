@@ -5,6 +5,7 @@ import ServiceLifecycle
 import ServiceSupport
 package import SyncModel
 import Synchronization
+import Telemetry
 
 /// Sends the outbox's webhooks until each was taken or is dead (Contract.md, "The completion webhook").
 ///
@@ -22,7 +23,7 @@ package actor WebhookCourier: Service {
     private let sender: any DeliverySender
     private let metrics = CourierMetrics()
 
-    private var limiter: DestinationLimiter
+    var limiter: DestinationLimiter
     private var alarmAt: Timestamp?
     /// The time for which the outbox was last queried: what was due by then is known.
     private var lookedAt = Timestamp(microseconds: 0)
@@ -47,30 +48,34 @@ package actor WebhookCourier: Service {
     /// - Parameters:
     ///   - clock: sleeps until deliveries become due. Time limits of an attempt are always real time.
     ///   - random: a number in 0..<1, for the jitter.
+    ///   - impossible: called for each move of a delivery that its state does not allow; tests fail there.
     package init(
         outbox: any DeliveryOutbox, settings: WebhookSettings, limits: CourierLimits = CourierLimits(),
         wall: WallClock, clock: any Clock<Duration> = ContinuousClock(),
         random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
-        resolver: any AddressResolver = SystemResolver(), logger: Logger
+        resolver: any AddressResolver = SystemResolver(), logger: Logger,
+        impossible: @escaping @Sendable (ImpossibleTransition) -> Void = { _ in }
     ) {
         self.init(
             outbox: outbox, settings: settings, limits: limits, wall: wall, clock: clock, random: random,
-            clients: PinnedClients(limits: limits, resolver: resolver), logger: logger)
+            clients: PinnedClients(limits: limits, resolver: resolver), logger: logger, impossible: impossible)
     }
 
     init(
         outbox: any DeliveryOutbox, settings: WebhookSettings, limits: CourierLimits, wall: WallClock,
-        clock: any Clock<Duration>, random: @escaping @Sendable () -> Double, clients: PinnedClients, logger: Logger
+        clock: any Clock<Duration>, random: @escaping @Sendable () -> Double, clients: PinnedClients, logger: Logger,
+        impossible: @escaping @Sendable (ImpossibleTransition) -> Void
     ) {
         self.init(
             outbox: outbox, limits: limits, wall: wall, clock: clock, random: random,
-            sender: WebhookSender(settings: settings, limits: limits, clients: clients), logger: logger)
+            sender: WebhookSender(settings: settings, limits: limits, clients: clients), logger: logger,
+            impossible: impossible)
     }
 
     init(
         outbox: any DeliveryOutbox, limits: CourierLimits, wall: WallClock, clock: any Clock<Duration>,
         executor: (any TaskExecutor)? = nil, random: @escaping @Sendable () -> Double, sender: any DeliverySender,
-        logger: Logger
+        logger: Logger, impossible: @escaping @Sendable (ImpossibleTransition) -> Void
     ) {
         self.outbox = outbox
         self.wall = wall
@@ -81,7 +86,8 @@ package actor WebhookCourier: Service {
         recording = Outage("Recording a webhook's attempt", logger)
         log = CourierLog(logger)
         self.sender = sender
-        limiter = DestinationLimiter(limits: limits)
+        let alarm = TransitionAlarm(logger: logger, stop: impossible)
+        limiter = DestinationLimiter(limits: limits) { alarm.report($0) }
         (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -193,11 +199,7 @@ package actor WebhookCourier: Service {
             } catch {
                 recording.failed(error)
             }
-            do {
-                try await machine.sleep(for: .seconds(pause))
-            } catch {
-                return false
-            }
+            guard (try? await machine.sleep(for: .seconds(pause))) != nil else { return false }
             pause = min(pause * 2, 30)
         }
     }

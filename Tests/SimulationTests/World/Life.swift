@@ -46,7 +46,7 @@ final class Life: Sendable {
         self.engine = engine
         let courier = WebhookCourier(
             outbox: queue, limits: CourierLimits(), wall: clock.wall, clock: clock, executor: executor, random: random,
-            sender: RoughSender(receiver: receiver, weather: weather), logger: logger)
+            sender: RoughSender(receiver: receiver, weather: weather), logger: logger, impossible: { monitor.fail("\($0)") })
         let janitor = Janitor(
             queue: queue, directory: directory, wall: clock.wall, clock: clock, isQuiet: { engine.isIdle }, logger: logger)
         let runs: [@Sendable () async -> Void] = [

@@ -3,6 +3,7 @@ import Logging
 import SyncModel
 import Synchronization
 import TestSupport
+import Testing
 
 @testable import Webhooks
 
@@ -34,7 +35,7 @@ struct CourierBench: Sendable {
         let courier = WebhookCourier(
             outbox: outbox, settings: settings, limits: limits, wall: clock.wall, clock: clock, random: { 0.5 },
             clients: PinnedClients(limits: limits, resolver: resolver, isPublic: isPublic),
-            logger: Logger(label: "test") { [log] _ in log })
+            logger: Logger(label: "test") { [log] _ in log }, impossible: { Issue.record("\($0)") })
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await courier.run() }
             defer { group.cancelAll() }
