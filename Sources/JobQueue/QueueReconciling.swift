@@ -25,7 +25,7 @@ package struct QueueRepair: Sendable, Hashable {
         case staleLease = "stale_lease"
         /// A tenant was put off although none of its batches waits for another attempt.
         case staleBackoff = "stale_backoff"
-        /// A tenant was reserved for a lease that is not being written.
+        /// A tenant was reserved for a lease by a call that has returned.
         case staleClaim = "stale_claim"
         /// A tenant's place in the queue, or the count of its leases, was wrong.
         case misplaced

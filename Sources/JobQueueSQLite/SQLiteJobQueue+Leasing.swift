@@ -13,24 +13,32 @@ extension SQLiteJobQueue {
 
     package func nextRetry() async throws -> Timestamp? { lanes { $0.nextRetry } }
 
-    /// Most leases need no write, since they live in memory: those take effect once they are read, on the calling thread. The
-    /// others are left to the writer.
     package func lease(_ request: LeaseRequest, now: Timestamp) async throws -> [LeasedBatch] {
         guard request.batches > 0, request.tenants > 0 else { return [] }
-        let (leased, left) = try leaseByReading(request, now: now)
-        guard !left.isEmpty else { return withCarriedIDs(leased) }
+        let call = lanes { $0.calls.begin() }
         do {
-            return try await withCarriedIDs(
-                leased
-                    + writer.write { [self] context in
-                        var leased: [LeasedBatch] = []
-                        for share in left { leased += try lease(share, now: now, in: context) }
-                        return leased
-                    })
+            let leased = try await lease(request, now: now, by: call)
+            lanes { _ = $0.calls.end(call) }
+            return withCarriedIDs(leased)
         } catch {
-            await release(leased.map(\.lease))
+            // Nobody learns of what it took, be it read or committed: a commit that succeeds is refused all the same if the
+            // file is no longer in its place.
+            await release(lanes { $0.calls.end(call) })
             throw error
         }
+    }
+
+    /// Most leases need no write, since they live in memory: those take effect once they are read, on the calling thread. The
+    /// others are left to the writer.
+    private func lease(_ request: LeaseRequest, now: Timestamp, by call: LeaseCall) async throws -> [LeasedBatch] {
+        let (leased, left) = try leaseByReading(request, now: now, by: call)
+        guard !left.isEmpty else { return leased }
+        return try await leased
+            + writer.write { [self] context in
+                var leased: [LeasedBatch] = []
+                for share in left { leased += try lease(share, now: now, by: call, in: context) }
+                return leased
+            }
     }
 
     private func withCarriedIDs(_ batches: [LeasedBatch]) -> [LeasedBatch] {
@@ -127,8 +135,10 @@ extension SQLiteJobQueue {
     /// reserved before the read, so nothing else leases its batches; if a cancel is under way, or has been since, everything is
     /// left to the writer. So is a tenant for which nothing was found, since a job accepted meanwhile would be missed.
     /// - Returns: the leases, and what is left to the writer.
-    private func leaseByReading(_ request: LeaseRequest, now: Timestamp) throws -> ([LeasedBatch], [Share]) {
-        let (claimed, cancels) = lanes { ($0.claim(for: request, now: now), $0.cancelChanges) }
+    private func leaseByReading(
+        _ request: LeaseRequest, now: Timestamp, by call: LeaseCall
+    ) throws -> ([LeasedBatch], [Share]) {
+        let (claimed, cancels) = lanes { ($0.claim(for: request, now: now, by: call), $0.cancelChanges) }
         let shares = claimed.map { claim in
             Share(tenantID: claim.tenantID, batches: max(1, request.batches / claimed.count), smallJobs: request.smallJobs)
         }
@@ -168,9 +178,11 @@ extension SQLiteJobQueue {
     /// It sees the table as earlier operations in the same commit have left it, but the lanes as they were before all of them. So
     /// what it does not find may exist a moment later: an earlier `finish` that leaves users for the last pass still holds its
     /// batches here. See `Lanes.unclaim`.
-    private func lease(_ share: Share, now: Timestamp, in context: WriteContext) throws -> [LeasedBatch] {
+    private func lease(
+        _ share: Share, now: Timestamp, by call: LeaseCall, in context: WriteContext
+    ) throws -> [LeasedBatch] {
         let tenantID = share.tenantID
-        guard let lane = lanes({ $0.claim(tenantID, now: now) }) else { return [] }
+        guard let lane = lanes({ $0.claim(tenantID, now: now, by: call) }) else { return [] }
         var isTaken = false
         var nothing = NothingFound.noJob
         defer {

@@ -15,31 +15,58 @@ struct LeaseRaceTests {
         try await QueueDriver.sqlite.withQueue { fixture, queue in
             let queue = try #require(queue as? SQLiteJobQueue)
             let job = try await fixture.accept(queue, "a", users: 10)
-            // The lease has read what there is when its reader ends its transaction. There it is held.
-            let (reading, hasRead) = AsyncStream<Void>.makeStream()
-            let gate = DispatchSemaphore(value: 0)
-            let isArmed = Shared(false)
-            try queue.readNow { db in
-                db.trace { event in
-                    guard isArmed.value, "\(event)" == "COMMIT" else { return }
-                    isArmed.value = false
-                    hasRead.finish()
-                    gate.wait()
-                }
-            }
-            isArmed.value = true
-            let leasing = Task(executorPreference: ThreadExecutor()) { try await fixture.lease(queue, "a") }
-            for await _ in reading {}
+            let lease = try await HeldLease.begin(fixture, queue)
             guard case .requested(_, let unstarted) = try await queue.requestCancel(job.id, now: fixture.now) else {
                 Issue.record("expected .requested")
                 return
             }
             #expect(unstarted == [0])
             if isDropped { #expect(try await queue.drop(job.id, batches: unstarted, now: fixture.now)?.counts.cancelled == 10) }
-            gate.signal()
-            #expect(try await leasing.value.isEmpty)
+            #expect(try await lease.end().isEmpty)
             if !isDropped { #expect(try await queue.drop(job.id, batches: unstarted, now: fixture.now)?.counts.cancelled == 10) }
         }
+    }
+
+    @Test("a lease that is read for longer than two looks of the net is no fault, and is made")
+    func slowRead() async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            try await fixture.accept(queue, "a", users: 10)
+            let lease = try await HeldLease.begin(fixture, queue)
+            for _ in 0..<3 { #expect(try await queue.reconcile(limit: 9) == []) }
+            #expect(try await lease.end().count == 1)
+            #expect(fixture.events.takeImpossible() == [])
+        }
+    }
+}
+
+/// A lease that has read what there is and has not ended its transaction yet.
+private struct HeldLease {
+    private let gate: DispatchSemaphore
+    private let task: Task<[LeasedBatch], any Error>
+
+    /// Leases a batch of the tenant "a".
+    static func begin(_ fixture: QueueFixture, _ queue: SQLiteJobQueue) async throws -> HeldLease {
+        let (reading, hasRead) = AsyncStream<Void>.makeStream()
+        let gate = DispatchSemaphore(value: 0)
+        let isArmed = Shared(false)
+        try queue.readNow { db in
+            db.trace { event in
+                guard isArmed.value, "\(event)" == "COMMIT" else { return }
+                isArmed.value = false
+                hasRead.finish()
+                gate.wait()
+            }
+        }
+        isArmed.value = true
+        let task = Task(executorPreference: ThreadExecutor()) { try await fixture.lease(queue, "a") }
+        for await _ in reading {}
+        return HeldLease(gate: gate, task: task)
+    }
+
+    func end() async throws -> [LeasedBatch] {
+        gate.signal()
+        return try await task.value
     }
 }
 

@@ -172,6 +172,30 @@ struct OtherWriterTests {
         }
     }
 
+    @Test("a lease whose commit is refused because the file was moved within it holds nothing once the file is back")
+    func movedWithinLease() async throws {
+        try await withQueue(patience: 1000) { fixture, queue, path, _ in
+            // Its first lease is written, for it marks the job as running.
+            try await fixture.accept(queue, "a", users: 20, size: 10)
+            try await queue.inOneCommit([
+                { await #expect(throws: QueueError.self) { try await fixture.lease(queue, "a") } },
+                {
+                    await #expect(throws: QueueError.self) {
+                        try await queue.writer.write { context in
+                            context.afterCommit { try? FileManager.default.moveItem(atPath: path, toPath: path + ".elsewhere") }
+                        }
+                    }
+                },
+            ])
+            try FileManager.default.moveItem(atPath: path + ".elsewhere", toPath: path)
+            _ = await queue.makeRoom()
+            #expect(queue.lanes { $0["a"]?.held.isEmpty } == true)
+            #expect(try await queue.readyTenants(now: fixture.now, limit: 9) == ["a"])
+            #expect(try await fixture.lease(queue, "a").map(\.number) == [0])
+            #expect(fixture.events.takeImpossible() == [])
+        }
+    }
+
     @Test(
         "a queue is locked by its file, not by its name: a link to it, hard or not, is the same queue, and one that points nowhere makes it there"
     )

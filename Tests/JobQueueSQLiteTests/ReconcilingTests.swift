@@ -13,6 +13,9 @@ struct ReconcilingTests {
         }
     }
 
+    /// A call that has returned.
+    private let over = LeaseCall(number: 0)
+
     /// Breaks the lanes, and expects that the first look says nothing, the second one puts it right, and the third one finds nothing.
     private func expect(
         _ kind: QueueRepair.Kind, of tenantID: TenantID?, in queue: SQLiteJobQueue,
@@ -51,10 +54,10 @@ struct ReconcilingTests {
             let now = fixture.now
 
             try await expect(.staleLease, of: "a", in: queue) { lanes in
-                _ = lanes.claim("a", now: now)
+                _ = lanes.claim("a", now: now, by: over)
                 _ = lanes.take("a", [held], hasMore: false)
             }
-            try await expect(.staleClaim, of: "a", in: queue) { _ = $0.claim("a", now: now) }
+            try await expect(.staleClaim, of: "a", in: queue) { _ = $0.claim("a", now: now, by: over) }
             try await expect(.staleBackoff, of: "a", in: queue) { lanes in
                 let until = now.advanced(bySeconds: 60)
                 lanes.backOff("a", Backoff(jobID: job.id, seq: held.seq, batch: 1, attempts: 1, until: until, lastError: ""))
@@ -89,11 +92,11 @@ struct ReconcilingTests {
     func claims() async throws {
         try await withQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 1)
-            queue.lanes { lanes in #expect(lanes.claim("a", now: fixture.now) != nil) }
+            queue.lanes { lanes in #expect(lanes.claim("a", now: fixture.now, by: over) != nil) }
             for _ in 0..<4 {
                 queue.lanes { lanes in
                     lanes.unclaim("a")
-                    #expect(lanes.claim("a", now: fixture.now) != nil)
+                    #expect(lanes.claim("a", now: fixture.now, by: over) != nil)
                 }
                 #expect(try await queue.reconcile(limit: 9) == [])
             }

@@ -32,8 +32,8 @@ struct Backoff: Sendable, Hashable {
 struct Lane {
     /// Its place in the queue of tenants; 0 if it has none.
     var ticket: Int64 = 0
-    /// A lease is being written for it.
-    var isClaimed = false
+    /// The call that has reserved it, while that finds a lease for it.
+    var claimedBy: LeaseCall?
     /// Reservations so far.
     var claims: Int64 = 0
     /// Whether one of its jobs is in phase `working`, as of the last commit.
@@ -46,6 +46,8 @@ struct Lane {
     var locked = 0
     /// Leases ended so far: what was looked up before one of them ended says nothing about what may be leased after it.
     var ended = 0
+
+    var isClaimed: Bool { claimedBy != nil }
 
     var isReady: Bool {
         hasWork && !isClaimed && locked == 0 && backoff == nil && (held.isEmpty || hasMore)

@@ -4,8 +4,8 @@ import SyncModel
 extension Lanes {
     /// The differences between a tenant's lane and the tables, and within the lane itself.
     ///
-    /// Between two commits each of these is exact, since memory follows a commit before the next one begins. A reservation is the
-    /// exception: a reader holds it for a moment, so it is wrong only if it is still there at the next check.
+    /// Between two commits each of these is exact, since memory follows a commit before the next one begins. A reservation is made
+    /// and ended at any time: it is wrong only if the call that made it has returned.
     func faults(of tenantID: TenantID, beside facts: LaneFacts) -> Set<LaneFault> {
         guard let lane = self[tenantID] else { return facts.hasWork ? [LaneFault(kind: .forgottenWork)] : [] }
         var found: Set<LaneFault> = []
@@ -16,7 +16,7 @@ extension Lanes {
         if let backoff = lane.backoff, !facts.backsOff {
             found.insert(LaneFault(kind: .staleBackoff, number: backoff.until.microseconds))
         }
-        if lane.isClaimed { found.insert(LaneFault(kind: .staleClaim, number: lane.claims)) }
+        if let call = lane.claimedBy, !calls.isOpen(call) { found.insert(LaneFault(kind: .staleClaim, number: lane.claims)) }
         if !isInPlace(tenantID, lane) { found.insert(LaneFault(kind: .misplaced)) }
         return found
     }

@@ -21,6 +21,7 @@ struct Lanes {
     private var tenants: [LeaseID: TenantID] = [:]
     private var backingOff: Set<TenantID> = []
     var line = ReadyLine()
+    var calls = LeaseCalls()
     private var lastLease: Int64 = 0
     /// Batch keys of jobs whose cancel was requested while batches were open.
     private var cancelling: Set<Int64> = []
@@ -80,7 +81,7 @@ struct Lanes {
     // MARK: Leases
 
     /// Reserves the tenants that a request will serve, while leases are found for them.
-    mutating func claim(for request: LeaseRequest, now: Timestamp) -> [(tenantID: TenantID, lane: Lane)] {
+    mutating func claim(for request: LeaseRequest, now: Timestamp, by call: LeaseCall) -> [(tenantID: TenantID, lane: Lane)] {
         var tenants: [TenantID] = []
         if let tenantID = request.tenantID {
             tenants = [tenantID]
@@ -88,17 +89,17 @@ struct Lanes {
             tenants = line.first(request.tenants) { lanes[$0]?.ticket == $1 }
         }
         var claimed: [(tenantID: TenantID, lane: Lane)] = []
-        for tenantID in tenants { if let lane = claim(tenantID, now: now) { claimed.append((tenantID, lane)) } }
+        for tenantID in tenants { if let lane = claim(tenantID, now: now, by: call) { claimed.append((tenantID, lane)) } }
         return claimed
     }
 
     /// Reserves a ready tenant while a lease is found for it.
     /// - Returns: the lane as it was; `nil` if nothing of the tenant may be leased.
-    mutating func claim(_ tenantID: TenantID, now: Timestamp) -> Lane? {
+    mutating func claim(_ tenantID: TenantID, now: Timestamp, by call: LeaseCall) -> Lane? {
         if let backoff = lanes[tenantID]?.backoff, Backoff.isOver(backoff.until, at: now) { clearBackoff(tenantID) }
         guard let lane = lanes[tenantID], lane.isReady else { return nil }
         change(tenantID) {
-            $0.isClaimed = true
+            $0.claimedBy = call
             $0.claims += 1
         }
         return lane
@@ -111,8 +112,9 @@ struct Lanes {
         let leases = batches.indices.map { LeaseID(value: lastLease + 1 + Int64($0)) }
         lastLease += Int64(batches.count)
         for lease in leases { tenants[lease] = tenantID }
+        if let call = lanes[tenantID]?.claimedBy { calls.note(leases, takenBy: call) }
         change(tenantID) { lane in
-            lane.isClaimed = false
+            lane.claimedBy = nil
             lane.hasMore = hasMore
             lane.locked += batches.count
             for (lease, batch) in zip(leases, batches) { lane.held[lease] = batch }
@@ -123,7 +125,7 @@ struct Lanes {
     /// Ends a reservation without a lease and without any new knowledge.
     mutating func unclaim(_ tenantID: TenantID) {
         guard expectClaim(of: tenantID, for: "unclaim") else { return }
-        change(tenantID) { $0.isClaimed = false }
+        change(tenantID) { $0.claimedBy = nil }
     }
 
     /// Ends a reservation without a lease. Called after the commit in which the lookup ran, and after the changes that earlier
@@ -133,7 +135,7 @@ struct Lanes {
     mutating func unclaim(_ tenantID: TenantID, as lane: Lane, found nothing: NothingFound) {
         guard expectClaim(of: tenantID, for: "unclaim") else { return }
         change(tenantID) { present in
-            present.isClaimed = false
+            present.claimedBy = nil
             switch nothing {
             case .noJob: present.hasWork = false
             case .nothingYet: if present.ended == lane.ended { present.hasMore = false }
