@@ -29,14 +29,17 @@ package protocol JobLeasing: ObservableQueue, QueueReconciling {
     func finish(
         _ batches: [FinishedBatch], now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding?
     ) async throws -> FinishedJobs
-    /// Counts a failed attempt and puts the batch off until `at`. Its tenant waits with it.
+    /// Counts a failed attempt and puts the batch off until `at`. Its tenant waits with it; if several of its batches are put
+    /// off, it waits for the last of them.
     /// - Throws: `QueueError.leaseLost` if the lease is no longer held.
     func retry(_ lease: LeaseID, at: Timestamp, error: String, now: Timestamp) async throws
 
     /// Ends a job without open batches: state, end time, `sequence` and outbox row in one transaction.
     ///
-    /// A tenant's jobs end in the order in which they took effect: a job waits until those accepted before it that have no open
-    /// batch, or whose cancel was requested, have ended. `QueueObserver.jobWaiting` is called when its turn has come.
+    /// A tenant's jobs end in the order in which they took effect, which is the order accepted: a job waits until those accepted
+    /// before it that have no open batch, or whose cancel was requested, have ended. If users of it were applied, it waits for
+    /// all that were accepted before it: one of those may have been applied and put off, since its results could not be
+    /// written. `QueueObserver.jobWaiting` is called when its turn has come.
     /// - Parameter ending: called inside the transaction with the job, including the `sequence` and `endedAt` that it will get.
     ///   It may be called more than once, and must not block.
     /// - Returns: the job as it ended; `nil` if it had already ended, is unknown, or must wait.

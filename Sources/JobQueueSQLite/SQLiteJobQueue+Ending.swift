@@ -15,18 +15,18 @@ extension SQLiteJobQueue {
             guard try mayEnd(row, in: context) else { return nil }
             try end(&row, now: now, in: context, as: ending)
             try row.write(over: before, in: context)
-            // Jobs that had to wait for this one.
-            let others = try context.sql(Self.selectLaterEnding).first(.tenant(row.job.tenantID), .int(row.seq)) { _ in true }
-            if others != nil {
-                context.afterCommit { [self] in notify { $0.jobWaiting() } }
-            }
             return row.job
         }
     }
 
     /// Whether no other job of its tenant must end first.
     func mayEnd(_ row: JobRow, in context: WriteContext) throws -> Bool {
-        try context.sql(Self.selectEarlierEnding).first(.tenant(row.job.tenantID), .int(row.seq)) { _ in true } == nil
+        // If users of it were applied, so were those of any job before it, though their results may not be written yet.
+        let earlier =
+            row.job.counts.applied > 0 ? [Self.selectEarlierEnding, Self.selectEarlierWorking] : [Self.selectEarlierEnding]
+        return try earlier.allSatisfy { sql in
+            try context.sql(sql).first(.tenant(row.job.tenantID), .int(row.seq)) { _ in true } == nil
+        }
     }
 
     /// Ends a job that may end, and writes its outbox row; the caller must write the job's row, in the same transaction.
@@ -58,6 +58,9 @@ extension SQLiteJobQueue {
         try end.write(of: tenantID, context.db)
         job = row
         context.backlog(tenantID, openJobs: -1, pendingUsers: 0)
+        // Jobs that had to wait for this one.
+        let isNextWaiting = try context.sql(Self.selectLaterEnding).first(.tenant(tenantID), .int(row.seq)) { _ in true } ?? false
+        if isNextWaiting { context.afterCommit { [self] in notify { $0.jobWaiting() } } }
         guard let delivery = ending.delivery else { return true }
         try DeliveryRow.insert(delivery, now: now, in: context)
         context.afterCommit { [self] in notify { $0.deliveryDue() } }
@@ -90,6 +93,9 @@ extension SQLiteJobQueue {
 
     static let selectEarlierEnding = """
         SELECT 1 FROM jobs INDEXED BY jobs_ending WHERE tenant_id = ?1 AND phase IN (1, 2) AND seq < ?2 LIMIT 1
+        """
+    static let selectEarlierWorking = """
+        SELECT 1 FROM jobs INDEXED BY jobs_lane WHERE tenant_id = ?1 AND phase = 0 AND seq < ?2 LIMIT 1
         """
     static let selectLaterEnding = """
         SELECT 1 FROM jobs INDEXED BY jobs_ending WHERE tenant_id = ?1 AND phase IN (1, 2) AND seq > ?2 LIMIT 1

@@ -12,7 +12,7 @@ extension MemoryJobQueue.State {
     func next(of tenantID: TenantID, now: Timestamp) -> (entry: Int, from: Int)? {
         guard let head = disk.working(tenantID).first else { return nil }
         let entry = disk.entries[head]
-        if let backoff = entry.backoff, !Self.isOver(backoff.until, at: now) { return nil }
+        guard !disk.isPutOff(tenantID, at: now) else { return nil }
         let held = held.values.filter { $0.tenantID == tenantID }
         guard !held.isEmpty else { return (head, 0) }
         // Of a job that is being cancelled no more is leased: the next one need not wait for what of it is applied already.
@@ -53,7 +53,7 @@ extension MemoryJobQueue.State {
             refresh(tenantID, now: now)
             return []
         }
-        disk.entries[at].backoff = nil
+        for working in disk.working(tenantID) { disk.entries[working].backoff = nil }
         if disk.entries[at].openBatches.isEmpty { cutDeferred(at, upTo: batches) }
         var taken = disk.entries[at].openBatches.filter { $0 >= from }.prefix(batches).map { (at, $0) }
         if disk.entries[at].isSmall {
@@ -134,7 +134,7 @@ extension MemoryJobQueue.State {
         disk.entries[at].job.batchesDone += 1
         disk.entries[at].batches[number].end = .applied
         disk.entries[at].batches[number].results = payload.results(of: users)
-        disk.entries[at].backoff = nil
+        if disk.entries[at].backoff?.batch == number { disk.entries[at].backoff = nil }
     }
 
     /// Ends a job that may end, where `ending` says how. `clock`: the time that stands.
@@ -154,9 +154,11 @@ extension MemoryJobQueue.State {
     }
 
     /// Whether a later job of the tenant waits for its end.
-    func hasLaterEnding(_ at: Int) -> Bool {
-        disk.entries[(at + 1)...].contains {
-            $0.job.tenantID == disk.entries[at].job.tenantID && ($0.isEndable || $0.isCancelling)
+    /// - Parameter others: jobs that are not meant.
+    func hasLaterEnding(_ at: Int, besides others: Set<Int> = []) -> Bool {
+        disk.entries.indices[(at + 1)...].contains {
+            disk.entries[$0].job.tenantID == disk.entries[at].job.tenantID && !others.contains($0)
+                && (disk.entries[$0].isEndable || disk.entries[$0].isCancelling)
         }
     }
 
@@ -176,6 +178,7 @@ extension MemoryJobQueue.State {
         for at in touched.sorted() where disk.entries[at].isEndable {
             if try disk.mayEnd(at) && end(at, now: now, clock: clock, as: ending) {
                 jobs.ended.append(disk.entries[at].job)
+                if hasLaterEnding(at, besides: touched) { jobsWaiting += 1 }
             } else {
                 jobs.endable.append(disk.entries[at].job)
             }
@@ -196,7 +199,7 @@ extension MemoryJobQueue.State {
         disk.entries[at].job.attempts = Array(([attempt] + disk.entries[at].job.attempts).prefix(20))
         if disk.entries[at].job.cancelRequested {
             jobsWaiting += 1
-        } else {
+        } else if disk.entries[at].backoff.map({ $0.until <= moment }) ?? true {
             disk.entries[at].backoff = (batch.number, moment, error)
         }
         refresh(batch.tenantID, now: now)
@@ -217,7 +220,12 @@ extension MemoryJobQueue {
     }
 
     package func nextRetry() async throws -> Timestamp? {
-        try look { state in state.disk.entries.filter(\.isWorking).compactMap { $0.backoff?.until }.min() }
+        try look { state in
+            let backoffs = state.disk.entries.filter(\.isWorking).compactMap { entry in
+                entry.backoff.map { (entry.job.tenantID, $0.until) }
+            }
+            return Dictionary(backoffs, uniquingKeysWith: max).values.min()
+        }
     }
 
     package var readyCount: Int { (try? look { $0.tickets.count }) ?? 0 }

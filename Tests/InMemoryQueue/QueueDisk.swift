@@ -80,7 +80,15 @@ package struct QueueDisk: Sendable {
 
     /// Whether no job of the tenant that was accepted before has to end first.
     func mayEnd(_ at: Int) -> Bool {
-        !entries[..<at].contains { $0.job.tenantID == entries[at].job.tenantID && ($0.isEndable || $0.isCancelling) }
+        let isApplied = entries[at].job.counts.applied > 0
+        return !entries[..<at].contains {
+            $0.job.tenantID == entries[at].job.tenantID && ($0.isEndable || $0.isCancelling || isApplied && $0.isWorking)
+        }
+    }
+
+    /// Whether batches of the tenant's wait for another attempt.
+    func isPutOff(_ tenantID: TenantID, at now: Timestamp) -> Bool {
+        working(tenantID).contains { entries[$0].backoff.map { !MemoryJobQueue.State.isOver($0.until, at: now) } ?? false }
     }
 
     /// The tenant's jobs that have batches to be leased, in order.

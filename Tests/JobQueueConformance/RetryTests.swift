@@ -26,6 +26,52 @@ struct RetryTests {
         }
     }
 
+    @Test(
+        "a tenant of which several jobs are put off waits for the last of them, whichever was put off first, also after a kill",
+        arguments: QueueDriver.all, [[20.0, 10], [10, 20]])
+    func severalJobs(_ driver: QueueDriver, delays: [Double]) async throws {
+        try await driver.withQueue { fixture, queue in
+            var jobs: [Job] = []
+            for _ in delays { jobs.append(try await fixture.accept(queue, "a", users: 1)) }
+            let turn = try await fixture.lease(queue, "a", smallJobs: 2)
+            #expect(turn.map(\.jobID) == jobs.map(\.id))
+            let start = fixture.now
+            for (batch, delay) in zip(turn, delays) {
+                try await queue.retry(batch.lease, at: start.advanced(bySeconds: delay), error: "\(delay)", now: start)
+            }
+            let reborn = try await driver.killed(fixture)
+            for queue in [queue, reborn] {
+                #expect(try await queue.nextRetry() == start.advanced(bySeconds: 20))
+                #expect(try await queue.statistics(now: start).retrying.map(\.lastError) == ["10.0", "20.0"])
+            }
+            fixture.clock.advance(10)
+            for queue in [queue, reborn] {
+                #expect(try await queue.readyTenants(now: fixture.now, limit: 9).isEmpty)
+                #expect(try await fixture.lease(queue, "a").isEmpty)
+            }
+            fixture.clock.advance(10)
+            for queue in [queue, reborn] {
+                #expect(try await queue.readyTenants(now: fixture.now, limit: 9) == ["a"])
+                #expect(try await fixture.lease(queue, "a", smallJobs: 2).map(\.jobID) == [jobs[0].id])
+                #expect(try await queue.nextRetry() == nil)
+            }
+            await reborn.close()
+        }
+    }
+
+    @Test("the backoff of a job that is cancelled ends, that of another job stays", arguments: QueueDriver.all, [0, 1])
+    func cancelledBackoff(_ driver: QueueDriver, cancelled: Int) async throws {
+        try await driver.withQueue { fixture, queue in
+            let jobs = [try await fixture.accept(queue, "a", users: 1), try await fixture.accept(queue, "a", users: 1)]
+            let turn = try await fixture.lease(queue, "a", smallJobs: 2)
+            let due = [fixture.now.advanced(bySeconds: 10), fixture.now.advanced(bySeconds: 20)]
+            for (batch, due) in zip(turn, due) { try await queue.retry(batch.lease, at: due, error: "", now: fixture.now) }
+            _ = try await queue.requestCancel(jobs[cancelled].id, now: fixture.now)
+            #expect(try await queue.nextRetry() == due[1 - cancelled])
+            #expect(try await fixture.lease(queue, "a").isEmpty)
+        }
+    }
+
     @Test("a due batch can be leased without asking who is ready", arguments: QueueDriver.all)
     func dueLease(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in

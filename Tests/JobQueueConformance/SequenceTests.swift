@@ -103,6 +103,63 @@ struct SequenceTests {
     }
 
     @Test(
+        "a job that was applied, finished or cancelled, waits for one before it that is put off, and is told when its turn has come",
+        arguments: QueueDriver.all, [false, true])
+    func putOff(_ driver: QueueDriver, isCancelled: Bool) async throws {
+        try await driver.withQueue { fixture, queue in
+            let ending: @Sendable (Job) -> JobEnding? = { JobEnding(jobID: $0.id, state: .completed, delivery: nil) }
+            let jobs = [try await fixture.accept(queue, "a", users: 1), try await fixture.accept(queue, "a", users: 1)]
+            let turn = try await fixture.lease(queue, "a", smallJobs: 2)
+            // Both are applied; the results of the first could not be written.
+            try await queue.retry(
+                turn.at(0).lease, at: fixture.now.advanced(bySeconds: 10), error: "refused", now: fixture.now)
+            if isCancelled {
+                await queue.release([try turn.at(1).lease])
+                _ = try await queue.requestCancel(jobs[1].id, now: fixture.now)
+                let applied = try turn.at(1).finished().users
+                let dropped = try await queue.drop(
+                    jobs[1].id, batches: [0], applied: [0: applied], settledAhead: nil, now: fixture.now)
+                #expect(dropped?.id == jobs[1].id)
+            } else {
+                let finished = try await queue.finish([turn.at(1).finished()], now: fixture.now, ending: ending)
+                #expect(finished.ended.isEmpty && finished.endable.map(\.id) == [jobs[1].id])
+            }
+            #expect(try await fixture.end(queue, jobs[1]) == false, "it waits")
+            let empty = try await fixture.accept(queue, "a", users: 0)
+            let dropped = try await fixture.accept(queue, "a", users: 1)
+            _ = try await queue.requestCancel(dropped.id, now: fixture.now)
+            _ = try await queue.drop(dropped.id, batches: [0], now: fixture.now)
+            #expect(try await queue.endable(limit: 9).map(\.id) == [jobs[1].id, empty.id, dropped.id])
+
+            fixture.clock.advance(10)
+            _ = fixture.events.take()
+            let again = try await fixture.lease(queue, "a", smallJobs: 2)
+            #expect(again.map(\.jobID) == [jobs[0].id])
+            let first = try await queue.finish(again.map { $0.finished() }, now: fixture.now, ending: ending)
+            #expect(first.ended.map(\.id) == [jobs[0].id])
+            #expect(fixture.events.take().jobsWaiting == 1, "the next one's turn has come")
+            for job in try await queue.endable(limit: 9) { #expect(try await fixture.end(queue, job)) }
+            for (number, job) in ([jobs[0], jobs[1], empty, dropped]).enumerated() {
+                #expect(try await queue.job(job.id)?.sequence == Int64(number + 1))
+            }
+        }
+    }
+
+    @Test("jobs of which nothing was applied do not wait for one that is open", arguments: QueueDriver.all)
+    func nothingApplied(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let open = try await fixture.accept(queue, "a", users: 1)
+            let empty = try await fixture.accept(queue, "a", users: 0)
+            let dropped = try await fixture.accept(queue, "a", users: 1)
+            _ = try await queue.requestCancel(dropped.id, now: fixture.now)
+            _ = try await queue.drop(dropped.id, batches: [0], now: fixture.now)
+            for job in [empty, dropped] { #expect(try await fixture.end(queue, job)) }
+            try await fixture.work(queue, "a")
+            #expect(try await queue.job(open.id)?.sequence == 3)
+        }
+    }
+
+    @Test(
         "no job ends before the one before it, whoever took the time first, unless the clock was set back",
         arguments: QueueDriver.all)
     func times(_ driver: QueueDriver) async throws {

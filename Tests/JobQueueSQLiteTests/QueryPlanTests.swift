@@ -34,6 +34,7 @@ struct QueryPlanTests {
         (SQLiteJobQueue.selectLedgered, ["SEARCH jobs USING INDEX jobs_ledger (phase=?)"]),
         (SQLiteJobQueue.selectCancelling, ["SEARCH jobs USING INDEX jobs_cancelling (phase=?)"]),
         (SQLiteJobQueue.selectEarlierEnding, ["SEARCH jobs USING COVERING INDEX jobs_ending (tenant_id=? AND seq<?)"]),
+        (SQLiteJobQueue.selectEarlierWorking, ["SEARCH jobs USING COVERING INDEX jobs_lane (tenant_id=? AND seq<?)"]),
         (SQLiteJobQueue.selectLaterEnding, ["SEARCH jobs USING COVERING INDEX jobs_ending (tenant_id=? AND seq>?)"]),
         (LaneFacts.tenants, ["SEARCH tenants USING PRIMARY KEY (tenant_id>?)"]),
         (LaneFacts.isOpen, ["SEARCH batches USING INTEGER PRIMARY KEY (rowid=?)"]),

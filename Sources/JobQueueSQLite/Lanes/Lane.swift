@@ -40,7 +40,8 @@ struct Lane {
     var hasWork = true
     /// Their job has more batches that may be leased before the held ones are finished.
     var hasMore = false
-    var backoff: Backoff?
+    /// By `seq` the jobs of which a batch is in backoff. The tenant waits until all of these are over.
+    var backoffs: [Int64: Backoff] = [:]
     var held: [LeaseID: HeldBatch] = [:]
     /// The number of `held` batches that are not unlocked.
     var locked = 0
@@ -50,7 +51,7 @@ struct Lane {
     var isClaimed: Bool { claimedBy != nil }
 
     var isReady: Bool {
-        hasWork && !isClaimed && locked == 0 && backoff == nil && (held.isEmpty || hasMore)
+        hasWork && !isClaimed && locked == 0 && backoffs.isEmpty && (held.isEmpty || hasMore)
     }
 
     var isIdle: Bool { !hasWork && !isClaimed && held.isEmpty }

@@ -9,8 +9,8 @@ struct LaneFacts {
     var hasWork: Bool
     /// The leases whose batch is no longer open.
     var ended: Set<LeaseID> = []
-    /// Whether the table has the batch of the lane's backoff as one that waits; true without a backoff.
-    var backsOff = true
+    /// The jobs, by `seq`, of whose backoff the table knows nothing.
+    var notPutOff: Set<Int64> = []
 
     /// The next tenants with open jobs after a given one, in byte order.
     static let tenants = "SELECT tenant_id FROM tenants WHERE tenant_id > ?1 ORDER BY tenant_id LIMIT ?2"
@@ -25,8 +25,9 @@ struct LaneFacts {
             let name = BatchName.id(key: batch.batchKey, number: batch.number)
             if try db.sql(Self.isOpen).first(.int(name), map: { _ in true }) == nil { ended.insert(lease) }
         }
-        if let backoff = lane.backoff {
-            backsOff = try db.sql(Self.isPutOff).first(.int(backoff.seq), .int(backoff.batch)) { _ in true } ?? false
+        for backoff in lane.backoffs.values
+        where try db.sql(Self.isPutOff).first(.int(backoff.seq), .int(backoff.batch), map: { _ in true }) == nil {
+            notPutOff.insert(backoff.seq)
         }
     }
 }
@@ -34,6 +35,6 @@ struct LaneFacts {
 /// One difference between memory and tables.
 struct LaneFault: Hashable {
     var kind: QueueRepair.Kind
-    /// The subject: a lease, a reservation, a batch key; equal for the same fault.
+    /// The subject: a lease, a reservation, a job, a batch key; equal for the same fault.
     var number: Int64 = 0
 }

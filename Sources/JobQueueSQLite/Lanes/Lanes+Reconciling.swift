@@ -13,9 +13,7 @@ extension Lanes {
         for lease in facts.ended where lane.held[lease] != nil {
             found.insert(LaneFault(kind: .staleLease, number: lease.value))
         }
-        if let backoff = lane.backoff, !facts.backsOff {
-            found.insert(LaneFault(kind: .staleBackoff, number: backoff.until.microseconds))
-        }
+        for seq in facts.notPutOff where lane.backoffs[seq] != nil { found.insert(LaneFault(kind: .staleBackoff, number: seq)) }
         if let call = lane.claimedBy, !calls.isOpen(call) { found.insert(LaneFault(kind: .staleClaim, number: lane.claims)) }
         if !isInPlace(tenantID, lane) { found.insert(LaneFault(kind: .misplaced)) }
         return found
@@ -27,7 +25,7 @@ extension Lanes {
         case .forgottenWork: setWork(tenantID, true)
         case .inventedWork: setWork(tenantID, false)
         case .staleLease: end([LeaseID(value: fault.number)])
-        case .staleBackoff: clearBackoff(tenantID)
+        case .staleBackoff: clearBackoff(tenantID, ofJob: fault.number)
         case .staleClaim: unclaim(tenantID)
         case .misplaced: place(tenantID)
         case .wrongCancel: break

@@ -68,9 +68,8 @@ struct Lanes {
 
     /// The first `limit` ready tenants. Those whose backoff ended by `now` join the queue first.
     mutating func ready(now: Timestamp, limit: Int) -> [TenantID] {
-        let due = backingOff.compactMap { tenantID in lanes[tenantID]?.backoff.map { (tenantID, $0.until) } }
-            .filter { Backoff.isOver($0.1, at: now) }.sorted { ($0.1, $0.0) < ($1.1, $1.0) }
-        for (tenantID, _) in due { clearBackoff(tenantID) }
+        let due = backoffs.filter { Backoff.isOver($0.1.until, at: now) }.sorted { ($0.1.until, $0.0) < ($1.1.until, $1.0) }
+        for (tenantID, backoff) in due { clearBackoff(tenantID, ofJob: backoff.seq) }
         let found = line.first(limit) { lanes[$0]?.ticket == $1 }
         // Tenants returned here need no notification; those beyond the limit do.
         let known = Set(found)
@@ -96,7 +95,9 @@ struct Lanes {
     /// Reserves a ready tenant while a lease is found for it.
     /// - Returns: the lane as it was; `nil` if nothing of the tenant may be leased.
     mutating func claim(_ tenantID: TenantID, now: Timestamp, by call: LeaseCall) -> Lane? {
-        if let backoff = lanes[tenantID]?.backoff, Backoff.isOver(backoff.until, at: now) { clearBackoff(tenantID) }
+        for backoff in lanes[tenantID]?.backoffs.values.filter({ Backoff.isOver($0.until, at: now) }) ?? [] {
+            clearBackoff(tenantID, ofJob: backoff.seq)
+        }
         guard let lane = lanes[tenantID], lane.isReady else { return nil }
         change(tenantID) {
             $0.claimedBy = call
@@ -207,33 +208,29 @@ struct Lanes {
 
     // MARK: Backoff
 
-    /// Puts the tenant off; of two backoffs of a job, the later one holds.
+    /// Puts the tenant off; of two backoffs of a job, the later one holds, those of several jobs all do.
     mutating func backOff(_ tenantID: TenantID, _ backoff: Backoff) {
         backingOff.insert(tenantID)
         change(tenantID) { lane in
-            if let present = lane.backoff, present.seq == backoff.seq, present.until > backoff.until { return }
-            lane.backoff = backoff
+            if let present = lane.backoffs[backoff.seq], present.until > backoff.until { return }
+            lane.backoffs[backoff.seq] = backoff
         }
     }
 
     /// A job's backoff no longer holds its tenant back.
     /// - Parameter batches: the batches that ended; another one's backoff stays. `nil` clears any.
     mutating func clearBackoff(_ tenantID: TenantID, ofJob seq: Int64, batches: Set<Int>? = nil) {
-        guard let backoff = lanes[tenantID]?.backoff, backoff.seq == seq, batches?.contains(backoff.batch) ?? true else { return }
-        clearBackoff(tenantID)
+        guard let backoff = lanes[tenantID]?.backoffs[seq], batches?.contains(backoff.batch) ?? true else { return }
+        if lanes[tenantID]?.backoffs.count == 1 { backingOff.remove(tenantID) }
+        change(tenantID) { $0.backoffs[seq] = nil }
     }
 
-    mutating func clearBackoff(_ tenantID: TenantID) {
-        backingOff.remove(tenantID)
-        change(tenantID) { $0.backoff = nil }
-    }
+    /// When the next tenant in backoff has waited long enough.
+    var nextRetry: Timestamp? { backingOff.compactMap { lanes[$0]?.backoffs.values.map(\.until).max() }.min() }
 
-    /// The earliest end of a backoff.
-    var nextRetry: Timestamp? { backoffs.map(\.1.until).min() }
-
-    /// Tenants in backoff, in no particular order.
+    /// All backoffs, in no particular order.
     var backoffs: [(tenantID: TenantID, Backoff)] {
-        backingOff.compactMap { tenantID in lanes[tenantID]?.backoff.map { (tenantID, $0) } }
+        backingOff.flatMap { tenantID in (lanes[tenantID]?.backoffs.values).map { $0.map { (tenantID, $0) } } ?? [] }
     }
 
     // MARK: The line
@@ -242,14 +239,14 @@ struct Lanes {
     func isInPlace(_ tenantID: TenantID, _ lane: Lane) -> Bool {
         lane.isReady == (lane.ticket != 0) && (lane.ticket == 0 || line.holds(tenantID, lane.ticket))
             && lane.locked == lane.held.values.count { !$0.isUnlocked }
-            && lane.held.keys.allSatisfy { tenants[$0] == tenantID } && (lane.backoff == nil || backingOff.contains(tenantID))
+            && lane.held.keys.allSatisfy { tenants[$0] == tenantID } && (lane.backoffs.isEmpty || backingOff.contains(tenantID))
     }
 
     /// Restores what `isInPlace` checks.
     mutating func place(_ tenantID: TenantID) {
         guard let lane = lanes[tenantID] else { return }
         for lease in lane.held.keys { tenants[lease] = tenantID }
-        if lane.backoff != nil { backingOff.insert(tenantID) }
+        if !lane.backoffs.isEmpty { backingOff.insert(tenantID) }
         change(tenantID) { lane in
             lane.ticket = 0
             lane.locked = lane.held.values.count { !$0.isUnlocked }

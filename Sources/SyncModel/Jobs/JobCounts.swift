@@ -16,7 +16,10 @@ package struct JobCounts: Sendable, Hashable {
         created.saturatingAdd(updated).saturatingAdd(unchanged).saturatingAdd(stale).saturatingAdd(removed)
     }
     /// Users that are finished, whatever the outcome.
-    package var settled: Int { successful.saturatingAdd(failed).saturatingAdd(cancelled) }
+    package var settled: Int { applied.saturatingAdd(cancelled) }
+
+    /// Users that the directory has answered for.
+    package var applied: Int { successful.saturatingAdd(failed) }
 
     package subscript(outcome: UserOutcome) -> Int {
         get {

@@ -22,7 +22,8 @@ struct QueueModel {
     /// In the order accepted.
     var jobs: [ModelJob] = []
     var turns: [TenantID: [LeasedBatch]] = [:]
-    var backoff: [TenantID: Timestamp] = [:]
+    /// Until when a job was put off last.
+    var backoff: [JobID: Timestamp] = [:]
     /// Ends so far of each tenant's jobs, those pruned since too.
     private var sequences: [TenantID: Int64] = [:]
     private let tenants: [TenantID] = ["a", "b", "c"]
@@ -87,7 +88,7 @@ struct QueueModel {
         let ready = try await queue.readyTenants(now: fixture.now, limit: 10)
         let leased = try await fixture.lease(
             queue, tenant, Int.random(in: 1...3, using: &random), smallJobs: Int.random(in: 1...4, using: &random))
-        let isFree = turns[tenant] == nil && backoff[tenant].map { $0 <= fixture.now } ?? true
+        let isFree = turns[tenant] == nil && !isPutOff(tenant)
         #expect(ready.contains(tenant) == !leased.isEmpty)
         #expect(leased.isEmpty == !(isFree && head(tenant) != nil), "who is free and has work is served")
         guard !leased.isEmpty else { return }
@@ -100,7 +101,6 @@ struct QueueModel {
             #expect(leased.allSatisfy { $0.number == 0 && $0.attempts == 0 && $0.jobUsers <= 10 })
         }
         turns[tenant] = leased
-        backoff[tenant] = nil
         // The start of a job of one batch is written with what comes of it.
         change(try leased.at(0).jobID) { if $0.users > 10 { $0.started = true } }
     }
@@ -138,9 +138,28 @@ struct QueueModel {
         guard let turn = turns.removeValue(forKey: tenant), let job = model(try turn.at(0).jobID) else { return }
         let due = fixture.now.advanced(bySeconds: Double.random(in: 0...10, using: &random))
         try await queue.retry(turn.at(0).lease, at: due, error: "busy", now: fixture.now)
-        await queue.release(turn.dropFirst().map(\.lease))
         change(job.id) { $0.started = true }
-        if !job.cancelRequested { backoff[tenant] = due }
+        if !job.cancelRequested { backoff[job.id] = due }
+        for batch in turn.dropFirst() {
+            guard batch.jobID != job.id, let next = model(batch.jobID), Bool.random(using: &random) else {
+                await queue.release([batch.lease])
+                continue
+            }
+            // The next small job was applied with it: its results may be written although those before it are not.
+            let due = fixture.now.advanced(bySeconds: Double.random(in: 0...10, using: &random))
+            change(next.id) { $0.started = true }
+            if Bool.random(using: &random) {
+                try await queue.retry(batch.lease, at: due, error: "busy", now: fixture.now)
+                if !next.cancelRequested { backoff[next.id] = due }
+            } else {
+                change(next.id) { $0.counts.created += batch.payload.count }
+                _ = try await queue.finish([batch.finished()], now: fixture.now)
+            }
+        }
+    }
+
+    private func isPutOff(_ tenant: TenantID) -> Bool {
+        jobs.contains { $0.tenantID == tenant && backoff[$0.id].map { $0 > fixture.now } ?? false }
     }
 
     private mutating func cancel() async throws {
@@ -160,9 +179,8 @@ struct QueueModel {
                 AppliedUser(index: UInt32($0), outcome: .updated, crmUserID: 1)
             }
         }
-        let isHead = head(job.tenantID)?.id == id
         change(id) { $0.cancelRequested = true }
-        if isHead, turns[job.tenantID] == nil { backoff[job.tenantID] = nil }
+        backoff[id] = nil
         _ = try await queue.drop(id, batches: unstarted, applied: [:], settledAhead: ahead, now: fixture.now)
         // What was dropped is the queue's to say; that it adds up is checked against what is held.
         let present = try #require(try await queue.job(id))
@@ -180,9 +198,11 @@ struct QueueModel {
         for job in try await queue.endable(limit: 100) {
             #expect(job.counts.settled == job.totalUsers)
             let deliver = Bool.random(using: &random)
-            // A job that is being cancelled and whose batches are held still ends before those accepted after it.
+            // A job that is being cancelled and whose batches are held still ends before those accepted after it. So does one
+            // that waits itself, and before those that were applied any.
             let waits = jobs.prefix(while: { $0.id != job.id }).contains {
-                $0.tenantID == job.tenantID && $0.state == nil && $0.cancelRequested
+                $0.tenantID == job.tenantID && $0.state == nil
+                    && ($0.cancelRequested || $0.counts.settled == $0.users || job.counts.applied > 0)
             }
             #expect(try await fixture.end(queue, job, deliver: deliver) == !waits)
             if waits { continue }

@@ -90,7 +90,9 @@ final class Monitor: Sendable {
         }
     }
 
-    func putOff(_ tenantID: TenantID, until moment: Timestamp) { state.withLock { $0.backoffs[tenantID] = moment } }
+    func putOff(_ tenantID: TenantID, until moment: Timestamp) {
+        state.withLock { $0.backoffs[tenantID] = max(moment, $0.backoffs[tenantID] ?? moment) }
+    }
 
     // MARK: Deliveries
 

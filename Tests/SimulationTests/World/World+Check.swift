@@ -7,7 +7,8 @@ extension World {
     func check() async {
         guard let life = await process() else { return }
         let users = directory.snapshot
-        for known in monitor.jobs {
+        var sequences: [TenantID: (place: Int, sequence: Int64)] = [:]
+        for known in monitor.jobs.sorted(by: { $0.place < $1.place }) {
             do {
                 let found = try await life.ask { queue, _ in
                     (
@@ -17,6 +18,11 @@ extension World {
                     )
                 }
                 check(known, found.0, found.1, found.2, users)
+                guard known.place >= 0, let job = found.0, let sequence = job.sequence, job.counts.applied > 0 else { continue }
+                if let last = sequences[known.tenantID], last.sequence > sequence {
+                    monitor.fail("\(known.tenantID).\(known.place) ended before \(last.place), which took effect before it")
+                }
+                sequences[known.tenantID] = (known.place, sequence)
             } catch {
                 monitor.fail("\(known.tenantID).\(known.place) cannot be asked for: \(error)")
             }
