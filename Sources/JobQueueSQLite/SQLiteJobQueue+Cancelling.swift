@@ -19,6 +19,7 @@ extension SQLiteJobQueue {
         let isLastPass = try OpenBatch.isLastPass(before, context.db)
         try context.sql(Self.markCancelled).run(.int(before.seq))
         let deferredKey = isLastPass ? nil : try dropDeferred(of: before, in: context)
+        _ = try isCorrected(before.seq, for: "cancel", in: context)
         guard let row = try JobRow.find(seq: before.seq, context.db) else { return (.unknown, nil) }
         // From here on none of its batches is leased: the set of held ones is fixed before the unstarted ones are determined.
         let (held, wasCancelling) = lanes { lanes in
@@ -28,7 +29,7 @@ extension SQLiteJobQueue {
         }
         context.onRollback { [self] in lanes { $0.setCancelling(row.batchKey, wasCancelling) } }
         let open = try OpenBatch.numbers(of: row.batchKey, from: row.nextBatch, limit: row.job.batches, context.db)
-        let hasWork = try context.sql(HeadJob.exists).first(.tenant(tenantID)) { _ in true } ?? false
+        let hasWork = try HeadJob.exists(tenantID, context.db)
         context.afterCommit { [self] in
             lanes { lanes in
                 lanes.clearBackoff(tenantID, ofJob: row.seq)
@@ -143,7 +144,8 @@ extension SQLiteJobQueue {
                     continue
                 }
                 let open = try OpenBatch.numbers(of: row.batchKey, from: row.nextBatch, limit: held.count + 1, db)
-                if !held.isSuperset(of: open) { found.append(row.job.id) }
+                // Where none is open at all, the row is wrong, and is corrected by the next request.
+                if !held.isSuperset(of: open) || open.isEmpty && held.isEmpty { found.append(row.job.id) }
             }
             return found
         }

@@ -97,7 +97,7 @@ extension SQLiteJobQueue {
             }
         }
         for tenantID in tenants.sorted() {
-            let hasWork = try context.sql(HeadJob.exists).first(.tenant(tenantID)) { _ in true } ?? false
+            let hasWork = try HeadJob.exists(tenantID, context.db)
             context.afterCommit { [self] in lanes { $0.setWork(tenantID, hasWork) } }
         }
         return finished

@@ -21,8 +21,7 @@ extension SQLiteJobQueue {
             lanes { _ = $0.calls.end(call) }
             return withCarriedIDs(leased)
         } catch {
-            // Nobody learns of what it took, be it read or committed: a commit that succeeds is refused all the same if the
-            // file is no longer in its place.
+            // Also what a commit took that was refused afterwards, since the file is no longer in its place.
             await release(lanes { $0.calls.end(call) })
             throw error
         }
@@ -31,14 +30,10 @@ extension SQLiteJobQueue {
     /// Most leases need no write, since they live in memory: those take effect once they are read, on the calling thread. The
     /// others are left to the writer.
     private func lease(_ request: LeaseRequest, now: Timestamp, by call: LeaseCall) async throws -> [LeasedBatch] {
-        let (leased, left) = try leaseByReading(request, now: now, by: call)
-        guard !left.isEmpty else { return leased }
-        return try await leased
-            + writer.write { [self] context in
-                var leased: [LeasedBatch] = []
-                for share in left { leased += try lease(share, now: now, by: call, in: context) }
-                return leased
-            }
+        let (read, left) = try leaseByReading(request, now: now, by: call)
+        guard !left.isEmpty else { return read }
+        return try await read
+            + writer.write { [self] context in try left.flatMap { try lease($0, now: now, by: call, in: context) } }
     }
 
     private func withCarriedIDs(_ batches: [LeasedBatch]) -> [LeasedBatch] {
@@ -175,9 +170,8 @@ extension SQLiteJobQueue {
 
     /// Leases one tenant's next batches. What it reserves in memory is undone if the commit fails.
     ///
-    /// It sees the table as earlier operations in the same commit have left it, but the lanes as they were before all of them. So
-    /// what it does not find may exist a moment later: an earlier `finish` that leaves users for the last pass still holds its
-    /// batches here. See `Lanes.unclaim`.
+    /// It sees the table as earlier operations in the same commit have left it, but the lanes as they were before all of them: a
+    /// `finish` among these still holds its batches here. See `Lanes.unclaim`.
     private func lease(
         _ share: Share, now: Timestamp, by call: LeaseCall, in context: WriteContext
     ) throws -> [LeasedBatch] {
@@ -194,12 +188,17 @@ extension SQLiteJobQueue {
         }
         guard let job = try HeadJob.find(tenantID, context.db) else { return [] }
         var found = try Self.find(share, of: job, in: lane, context.db)
-        nothing = found.outstanding > 0 ? .nothingYet : .nothingOpen
+        nothing = .nothingYet
         if found.batches.isEmpty, found.outstanding == 0, job.deferred > 0 {
             try cutDeferred(of: job.seq, batchKey: job.batchKey, batches: job.batches, upTo: share.batches, in: context)
             found = try Self.find(share, of: job, in: lane, context.db)
         }
-        guard !found.batches.isEmpty else { return [] }
+        guard !found.batches.isEmpty else {
+            if found.outstanding == 0, try isCorrected(job.seq, for: "lease", in: context) {
+                nothing = .corrected(hasWork: try HeadJob.exists(tenantID, context.db))
+            }
+            return []
+        }
         if job.needsStartWritten { try HeadJob.writeStart(job.seq, at: now, in: context) }
         let leased = lanes { [found] in Self.take(found, of: tenantID, now: now, in: &$0) }
         isTaken = true

@@ -40,6 +40,82 @@ struct LostRecordsTests {
         }
     }
 
+    /// What says that something of a job is open, once the tables have lost its open batches.
+    enum Loss: String, CaseIterable {
+        case batches = "UPDATE jobs SET batches_done = 1 WHERE id = ?1"
+        case deferred = "UPDATE jobs SET batches_done = batches, deferred = 7 WHERE id = ?1"
+    }
+
+    @Test(
+        "a job whose row says that something is open, of which the tables hold nothing, ends with what is known; its tenant goes on",
+        arguments: Loss.allCases, [false, true])
+    func nothingOpen(loss: Loss, isCancelled: Bool) async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            let job = try await fixture.accept(queue, "a", users: 300)
+            let next = try await fixture.accept(queue, "a", users: 1)
+            let turn = try await fixture.lease(queue, "a")
+            _ = try await queue.finish(turn.map { $0.finished() }, now: fixture.now)
+            try await queue.writer.alone { db in
+                try db.execute(
+                    sql: "DELETE FROM batches WHERE done = 0 AND id >> 20 = (SELECT batch_key FROM jobs WHERE id = ?1)",
+                    arguments: [job.id.text])
+                try db.execute(sql: loss.rawValue, arguments: [job.id.text])
+            }
+            _ = fixture.events.take()
+            if isCancelled {
+                guard case .requested(let marked, unstarted: []) = try await queue.requestCancel(job.id, now: fixture.now) else {
+                    Issue.record("expected .requested")
+                    return
+                }
+                #expect(marked.counts.cancelled == 200)
+            } else {
+                #expect(try await fixture.lease(queue, "a").isEmpty)
+                #expect(fixture.events.take().jobsWaiting == 1)
+            }
+            #expect(
+                fixture.events.takeImpossible() == [
+                    ImpossibleTransition(
+                        .job, job.id.text, in: "open without an open batch", met: isCancelled ? "cancel" : "lease")
+                ])
+            let endable = try #require(try await queue.endable(limit: 9).first)
+            #expect(endable.id == job.id && endable.counts.created == 100 && endable.counts.cancelled == 200)
+            #expect(try await queue.statistics(now: fixture.now).pendingUsers == 1)
+            #expect(try await queue.readyTenants(now: fixture.now, limit: 9) == ["a"])
+            #expect(try await fixture.lease(queue, "a").map(\.jobID) == [next.id])
+            #expect(try await fixture.end(queue, endable))
+        }
+    }
+
+    @Test("a cancel of which nothing is left is found, whatever became of its batches")
+    func nothingToDrop() async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            let job = try await fixture.accept(queue, "a", users: 300)
+            _ = try await queue.requestCancel(job.id, now: fixture.now)
+            try await queue.writer.alone { db in try db.execute(sql: "DELETE FROM batches") }
+            #expect(try await queue.cancelling(limit: 9) == [job.id])
+            _ = try await queue.requestCancel(job.id, now: fixture.now)
+            #expect(fixture.events.takeImpossible().map(\.event) == ["cancel"])
+            #expect(try await queue.cancelling(limit: 9).isEmpty)
+            #expect(try await queue.endable(limit: 9).map(\.counts.cancelled) == [300])
+        }
+    }
+
+    @Test("batches that are open before the one from which on a job's are looked for are found")
+    func skipped() async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            let job = try await fixture.accept(queue, "a", users: 200)
+            try await queue.writer.alone { db in try db.execute(sql: "UPDATE jobs SET next_batch = 2") }
+            #expect(try await fixture.lease(queue, "a").isEmpty)
+            #expect(fixture.events.takeImpossible().count == 1)
+            #expect(try await queue.readyTenants(now: fixture.now, limit: 9) == ["a"])
+            try await fixture.work(queue, "a")
+            #expect(try await queue.job(job.id)?.state == .completed)
+        }
+    }
+
     @Test("a batch whose records are lost is leased empty, and its users are counted", arguments: [false, true])
     func leased(isKnown: Bool) async throws {
         try await QueueDriver.sqlite.withQueue { fixture, queue in

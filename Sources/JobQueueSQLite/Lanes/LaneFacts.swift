@@ -19,7 +19,7 @@ struct LaneFacts {
     static let cancelling = "SELECT batch_key FROM jobs INDEXED BY jobs_cancelling WHERE phase = 1"
 
     init(of tenantID: TenantID, beside lane: Lane?, _ db: Database) throws {
-        hasWork = try db.sql(HeadJob.exists).first(.tenant(tenantID)) { _ in true } ?? false
+        hasWork = try HeadJob.exists(tenantID, db)
         guard let lane else { return }
         for (lease, batch) in lane.held {
             let name = BatchName.id(key: batch.batchKey, number: batch.number)

@@ -7,8 +7,8 @@ enum NothingFound: Sendable {
     case noJob
     /// All open batches of its job are held; there may be more later.
     case nothingYet
-    /// Its job has neither an open nor a held batch, though its row says that something is open: the row is wrong.
-    case nothingOpen
+    /// Its job had neither an open nor a held batch, and was corrected; the tenant has a job in phase `working` or not.
+    case corrected(hasWork: Bool)
 }
 
 /// What may be leased to whom: one lane per tenant that has work, in memory.
@@ -140,10 +140,7 @@ struct Lanes {
             switch nothing {
             case .noJob: present.hasWork = false
             case .nothingYet: if present.ended == lane.ended { present.hasMore = false }
-            case .nothingOpen where present.ended == lane.ended:
-                present.hasMore = false
-                if present.held.isEmpty { present.hasWork = false }
-            case .nothingOpen: break
+            case .corrected(let hasWork): present.hasWork = hasWork
             }
         }
     }

@@ -33,7 +33,6 @@ struct HeadJob {
             retry_of IS NOT NULL
         FROM jobs INDEXED BY jobs_lane WHERE tenant_id = ?1 AND phase = 0 AND seq > ?2 ORDER BY seq LIMIT ?3
         """
-    /// Whether a tenant has any.
     static let exists = "SELECT 1 FROM jobs INDEXED BY jobs_lane WHERE tenant_id = ?1 AND phase = 0 LIMIT 1"
     private static let start = "UPDATE jobs SET state = 1, started_at = ?2 WHERE seq = ?1 AND state = 0"
     /// Deferred users became batches, or were cancelled.
@@ -45,6 +44,11 @@ struct HeadJob {
     static func writeStart(_ seq: Int64, at start: Timestamp, in context: WriteContext) throws {
         try context.sql(Self.start).run(.int(seq), .time(start))
         context.count { $0.start() }
+    }
+
+    /// Whether a tenant has any.
+    static func exists(_ tenantID: TenantID, _ db: Database) throws -> Bool {
+        try db.sql(exists).first(.tenant(tenantID)) { _ in true } ?? false
     }
 
     static func find(_ tenantID: TenantID, _ db: Database) throws -> HeadJob? {
