@@ -199,7 +199,8 @@ let package = Package(
         .testTarget(
             name: "SyncEngineTests",
             dependencies: [
-                "SyncEngine", "ServiceSupport", "JobQueue", "JobQueueSQLite", "UserDirectory", "SQLiteSupport", "SyncModel",
+                "SyncEngine", "ServiceSupport", "JobQueue", "JobQueueSQLite", "UserDirectory", "SQLiteSupport", "SyncAPI",
+                "SyncModel",
                 "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),

@@ -77,6 +77,8 @@ package struct LeasedBatch: Sendable {
     package var jobUsers: Int
     /// Whether the job retries failed users of another one.
     package var isRetry = false
+    /// Whether the job names an address for its webhook.
+    package var hasCallbackURL = false
     /// The ids that the job's users carry, if this process accepted it; else `nil`.
     package var carriedIDs: CarriedIDs?
 

@@ -118,6 +118,7 @@ extension SQLiteJobQueue {
                 number: batch.number, pass: batch.pass, attempts: batch.attempts, payload: batch.payload, jobUsers: job.totalUsers
             )
             leased.isRetry = job.isRetry
+            leased.hasCallbackURL = job.hasCallbackURL
             return leased
         }
     }

@@ -74,6 +74,7 @@ extension MemoryJobQueue.State {
                 lease: lease, jobID: job.id, tenantID: tenantID, operation: job.operation, syncTime: job.syncTime,
                 number: number, pass: batch.pass, attempts: batch.attempts, payload: batch.payload, jobUsers: job.totalUsers)
             leased.isRetry = job.retryOf != nil
+            leased.hasCallbackURL = job.callbackURL != nil
             return leased
         }
         refresh(tenantID, now: now)

@@ -68,6 +68,16 @@ struct LeasingTests {
         }
     }
 
+    @Test("a leased batch says whether its job names an address for its webhook", arguments: QueueDriver.all, [false, true])
+    func callbackURL(_ driver: QueueDriver, isNamed: Bool) async throws {
+        try await driver.withQueue { fixture, queue in
+            var job = fixture.newJob("a", users: 150)
+            job.callbackURL = isNamed ? "https://example.com/hook" : nil
+            _ = try await queue.accept(job, upload: nil, batches: batches(150))
+            #expect(try await fixture.lease(queue, "a", 2).map(\.hasCallbackURL) == [isNamed, isNamed])
+        }
+    }
+
     @Test("while a tenant's batches are leased it gets no further ones; other tenants do", arguments: QueueDriver.all)
     func oneTurn(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in

@@ -18,6 +18,8 @@ struct HeadJob {
     var deferred: Int
     /// Whether it retries failed users of another job.
     var isRetry: Bool
+    /// Whether it names an address for its webhook.
+    var hasCallbackURL: Bool
 
     var openBatches: Int { batches - batchesDone }
     /// True if the first lease must also mark the job as running. A single-batch job skips this; its start is written with its
@@ -30,7 +32,7 @@ struct HeadJob {
     /// The first `?3` after the number `?2`.
     static let select = """
         SELECT seq, id, batch_key, state, operation, sync_time, total_users, batches, batches_done, next_batch, deferred,
-            retry_of IS NOT NULL
+            retry_of IS NOT NULL, callback_url IS NOT NULL
         FROM jobs INDEXED BY jobs_lane WHERE tenant_id = ?1 AND phase = 0 AND seq > ?2 ORDER BY seq LIMIT ?3
         """
     static let exists = "SELECT 1 FROM jobs INDEXED BY jobs_lane WHERE tenant_id = ?1 AND phase = 0 LIMIT 1"
@@ -62,7 +64,8 @@ struct HeadJob {
                 HeadJob(
                     seq: row.int64(0), id: id, batchKey: row.int64(2), state: JobState(code: row.int(3)),
                     operation: Operation(code: row.int(4)), syncTime: row.time(5), totalUsers: row.int(6), batches: row.int(7),
-                    batchesDone: row.int(8), nextBatch: row.int(9), deferred: row.int(10), isRetry: row.int(11) != 0)
+                    batchesDone: row.int(8), nextBatch: row.int(9), deferred: row.int(10), isRetry: row.int(11) != 0,
+                    hasCallbackURL: row.int(12) != 0)
             }
         }.compactMap { $0 }
     }

@@ -32,9 +32,13 @@ struct JobEndings: Sendable {
 
     /// Prepares the ends of whole jobs as far as possible before the transaction that ends them.
     func prepared(for batches: [FinishedBatch]) -> PreparedEndings {
-        var results: [JobID: InlineResults] = [:]
+        var results: [JobID: InlineResults?] = [:]
         for finished in batches where finished.endsJob {
             let (batch, limit) = (finished.batch, ResultDocument.webhookLimit)
+            guard batch.hasCallbackURL || webhookURL != nil else {
+                results[batch.jobID] = .some(nil)
+                continue
+            }
             results[batch.jobID] = InlineResults(
                 batch.payload.results(of: finished.users), of: batch.operation, limit: limit,
                 failedOnly: finished.users.count > limit)
@@ -49,11 +53,14 @@ struct JobEndings: Sendable {
 /// The ends of the whole jobs among some finished batches.
 struct PreparedEndings: Sendable {
     fileprivate let endings: JobEndings
-    fileprivate let results: [JobID: InlineResults]
+    /// What the webhook of each shows; `nil` if it has none.
+    let results: [JobID: InlineResults?]
 
     /// How a job without open batches ends; `nil` if it does not end with these batches. Called inside the queue's transaction.
     func ending(of job: Job) -> JobEnding? {
-        guard let results = results[job.id], !job.cancelRequested else { return nil }
+        guard let results = results[job.id], !job.cancelRequested, results != nil || endings.address(of: job) == nil else {
+            return nil
+        }
         return endings.ending(of: job, results: results)
     }
 }
