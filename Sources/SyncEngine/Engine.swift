@@ -120,7 +120,12 @@ package final class Engine: Service, EngineControl {
             if try await !queue.readyTenants(now: clock.now(), limit: 1).isEmpty { dispatcher.wake.yield() }
         }
         guard await !breaker.isTripped else { return }
-        await step { for id in try await queue.cancelling(limit: Self.cancels) { await step { try await carryOutCancel(id) } } }
+        await step {
+            for id in try await queue.cancelling(limit: Self.cancels) where await !breaker.isTripped {
+                await step { try await carryOutCancel(id) }
+            }
+        }
+        guard await !breaker.isTripped else { return }
         await step {
             let jobs = try await queue.endable(limit: Self.portion)
             guard !jobs.isEmpty else { return }

@@ -65,10 +65,12 @@ extension SyncWorker {
     }
 
     /// A commit of several batches failed: each is attempted by itself, so that one does not cost the others an attempt.
-    /// A tenant's batches stay in order: once one of them is put off, its later ones are given back untouched.
+    /// A tenant's batches stay in order: once one of them is put off, its later ones are given back untouched. So are all that are
+    /// left once the directory is away.
     func isolate(_ group: CommitGroup, groupError: String) async {
         var held: Set<TenantID> = []
-        for batch in group.batches {
+        for (at, batch) in group.batches.enumerated() {
+            guard await !breaker.isTripped else { return await queue.release(group.batches[at...].map(\.lease)) }
             if held.contains(batch.tenantID) {
                 await queue.release([batch.lease])
                 continue

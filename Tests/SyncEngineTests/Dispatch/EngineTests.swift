@@ -73,6 +73,51 @@ struct EngineTests {
         }
     }
 
+    @Test("once the directory is away while batches are tried one by one, the rest are given back, and no attempt is counted")
+    func awayWithinGroup() async throws {
+        let ids = Shared<[JobID]>([])
+        let directory = ScriptedDirectory { calls in
+            switch calls.count {
+            case 1: .transient("deadlock")
+            case 2: .unavailable("away")
+            default: nil
+            }
+        }
+        try await EngineBench.run(
+            workers: 1, directory: directory,
+            queued: { queue in
+                for tenantID in ["a", "b", "c", "d"] as [TenantID] {
+                    ids.value.append(try await EngineBench.accept(queue, tenantID, users: 1))
+                }
+            }
+        ) { bench in
+            for id in ids.value {
+                let job = await bench.engine.ended(id, within: 60)
+                #expect(job?.state == .completed && job?.attempts == [])
+            }
+            #expect(directory.calls.map(\.count) == [4, 1, 4])
+        }
+    }
+
+    @Test("once the directory is away while cancels are carried out, the rest of them wait")
+    func awayWithinCancels() async throws {
+        let ids = Shared<[JobID]>([])
+        let directory = ScriptedDirectory(isAwayUntilProbed: true)
+        try await EngineBench.run(
+            sweepInterval: 0.2, directory: directory,
+            queued: { queue in
+                for tenantID in ["a", "b", "c"] as [TenantID] {
+                    let id = try await EngineBench.accept(queue, tenantID, users: 1)
+                    _ = try await queue.requestCancel(id, now: Timestamp(seconds: 1_700_000_000))
+                    ids.value.append(id)
+                }
+            }
+        ) { bench in
+            for id in ids.value { #expect(await bench.engine.ended(id, within: 60)?.state == .cancelled) }
+            #expect(directory.refusedTombstones == 1)
+        }
+    }
+
     @Test("users applied in an earlier life of the process are not counted as cancelled by one that does not know of them")
     func cancelInTheNextLife() async throws {
         let directory = ScriptedDirectory()

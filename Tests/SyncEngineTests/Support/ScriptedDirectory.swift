@@ -14,6 +14,8 @@ final class ScriptedDirectory: UserDirectory {
         var applied: [[Call]] = []
         var took: [Call] = []
         var logged: [[JobID]] = []
+        var refusedTombstones = 0
+        var probes = 0
     }
 
     private let state = Mutex(State())
@@ -25,14 +27,18 @@ final class ScriptedDirectory: UserDirectory {
     private let answering: @Sendable (_ calls: [[Call]], _ outcomes: [BatchApplied]) -> [BatchApplied]
     /// Asked before each `log`.
     private let refusing: @Sendable (_ jobs: [JobID]) -> DirectoryError?
+    /// No tombstone can be written until the first probe.
+    private let isAwayUntilProbed: Bool
     let batchesPerCommit = 100
 
     init(
         failing: @escaping @Sendable (_ calls: [[Call]]) -> DirectoryError? = { _ in nil },
         taking: @escaping @Sendable (_ batches: Int, _ closeEarly: @Sendable () -> Bool) async -> Int = { batches, _ in batches },
         refusing: @escaping @Sendable (_ jobs: [JobID]) -> DirectoryError? = { _ in nil },
-        answering: @escaping @Sendable (_ calls: [[Call]], _ outcomes: [BatchApplied]) -> [BatchApplied] = { $1 }
+        answering: @escaping @Sendable (_ calls: [[Call]], _ outcomes: [BatchApplied]) -> [BatchApplied] = { $1 },
+        isAwayUntilProbed: Bool = false
     ) {
+        self.isAwayUntilProbed = isAwayUntilProbed
         self.answering = answering
         self.refusing = refusing
         self.failing = failing
@@ -43,6 +49,7 @@ final class ScriptedDirectory: UserDirectory {
     var calls: [[Call]] { state.withLock { $0.applied } }
     /// What `log` was called with, call by call.
     var logged: [[JobID]] { state.withLock { $0.logged } }
+    var refusedTombstones: Int { state.withLock { $0.refusedTombstones } }
     /// Batches in the order in which they took effect.
     var effects: [Call] { state.withLock { $0.took } }
 
@@ -73,7 +80,13 @@ final class ScriptedDirectory: UserDirectory {
     }
 
     func tombstone(_ job: JobID, batches: [Int]) async throws(DirectoryError) -> [Int: BatchApplied] {
-        state.withLock { state in
+        let isAway = state.withLock { state in
+            guard isAwayUntilProbed, state.probes == 0 else { return false }
+            state.refusedTombstones += 1
+            return true
+        }
+        if isAway { throw .unavailable("away") }
+        return state.withLock { state in
             var standing: [Int: BatchApplied] = [:]
             for number in batches {
                 let call = Call(jobID: job, number: number)
@@ -105,7 +118,7 @@ final class ScriptedDirectory: UserDirectory {
         if let error = refusing(jobs.map(\.jobID)) { throw error }
     }
     func forget(_ jobs: [JobID]) async throws(DirectoryError) {}
-    func probe() async throws(DirectoryError) {}
+    func probe() async throws(DirectoryError) { state.withLock { $0.probes += 1 } }
     func checkpoint() async {}
     func close() async {}
 }
