@@ -34,7 +34,7 @@ struct OpenDeliveriesTests {
             logger: Logger(label: "test") { _ in bench.log }, impossible: { met.value.append($0) })
         await courier.settle("evt_1")
         #expect(met.value == [ImpossibleTransition(.delivery, "evt_1", in: "not open", met: "settled")])
-        #expect(bench.log.lines == ["impossible transition"])
+        #expect(bench.log.lines == ["error impossible transition"])
     }
 }
 
