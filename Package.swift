@@ -32,9 +32,20 @@ let package = Package(
         .executableTarget(
             name: "usersync",
             dependencies: [
-                "UsersyncApp", "Webhooks", "TerminalUI", "Settings", "JobQueue", "JobQueueSQLite", "UserDirectory",
-                "UserDirectorySQLite", "SyncAPI", "SyncModel", "CZlib",
+                "UsersyncApp", "SyncClient", "Webhooks", "TerminalUI", "Settings", "JobQueue", "JobQueueSQLite",
+                "UserDirectory", "UserDirectorySQLite", "SyncAPI", "SyncModel",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "SyncClient",
+            dependencies: [
+                "Webhooks", "TerminalUI", "Settings", "SyncAPI", "SyncModel", "CZlib",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -42,8 +53,6 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         .target(
@@ -282,16 +291,23 @@ let package = Package(
             exclude: ["Fixtures"],
             swiftSettings: strict),
         .testTarget(
+            name: "SyncClientTests",
+            dependencies: [
+                "SyncClient", "Webhooks", "SyncModel", "TestSupport",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "usersync", "UsersyncApp", "SyncServer", "Webhooks", "TerminalUI", "Settings", "SyncAPI", "SyncModel",
-                "TestSupport", "ServerTestSupport",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "usersync", "UsersyncApp", "SyncClient", "SyncServer", "TerminalUI", "Settings", "SyncAPI",
+                "SyncModel", "TestSupport", "ServerTestSupport",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .testTarget(

@@ -1,5 +1,6 @@
 import Foundation
 import Settings
+import SyncClient
 import SyncModel
 import TestSupport
 import TerminalUI

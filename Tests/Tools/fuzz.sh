@@ -25,8 +25,8 @@ Sources/Webhooks/Addresses/IPAddress+Scope.swift
 Sources/Webhooks/Delivery/RetryAfter.swift
 Sources/Webhooks/Addresses/WebhookURL.swift
 Sources/SyncServer/HTTP/QueryParameters.swift
-Sources/usersync/CommandFailure.swift
-Sources/usersync/Submission/CSVReader.swift
+Sources/SyncClient/ClientFailure.swift
+Sources/SyncClient/Submission/CSVReader.swift
 END
 swiftc -O -wmo -gline-tables-only -parse-as-library -sanitize=fuzzer,address -swift-version 6 \
     -enable-upcoming-feature InternalImportsByDefault -suppress-warnings \

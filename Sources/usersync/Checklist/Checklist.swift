@@ -1,3 +1,4 @@
+import SyncClient
 import SyncModel
 import TerminalUI
 

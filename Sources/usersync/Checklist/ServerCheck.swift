@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import Settings
 import SyncAPI
+import SyncClient
 import SyncModel
 
 /// Checks the running server: it answers, admits the right key, reports mistakes.

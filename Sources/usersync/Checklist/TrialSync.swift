@@ -1,4 +1,5 @@
 import SyncAPI
+import SyncClient
 import SyncModel
 import UsersyncApp
 

@@ -1,4 +1,5 @@
 import SyncAPI
+import SyncClient
 import SyncModel
 import TerminalUI
 
@@ -48,23 +49,7 @@ enum JobTables {
     }
 }
 
-/// A job as a person sees its state.
-protocol ShownJob {
-    /// `JobState`'s word.
-    var status: String { get }
-    var cancelRequested: Bool { get }
-}
-
-extension JobSummaryDocument: ShownJob {}
-extension JobDocument: ShownJob {
-    var status: String { result.status }
-}
-
 extension ShownJob {
-    /// `nil` for a word of a later server.
-    var state: JobState? { JobState(rawValue: status) }
-    var hasEnded: Bool { state?.isEnd ?? false }
-
     /// The state in words for people.
     var stateWords: String {
         if cancelRequested, !hasEnded { return "cancelling" }

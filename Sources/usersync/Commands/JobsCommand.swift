@@ -1,5 +1,6 @@
 import ArgumentParser
 import SyncAPI
+import SyncClient
 import SyncModel
 import TerminalUI
 

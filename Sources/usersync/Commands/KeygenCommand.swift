@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Settings
+import SyncClient
 import SyncModel
 import TerminalUI
 import Webhooks

@@ -3,6 +3,7 @@ import Foundation
 import ServiceLifecycle
 import Settings
 import SyncAPI
+import SyncClient
 import SyncModel
 import TerminalUI
 import Webhooks

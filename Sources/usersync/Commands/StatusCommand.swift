@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import SyncAPI
+import SyncClient
 import SyncModel
 import TerminalUI
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import NIOHTTP1
 import SyncAPI
+import SyncClient
 import SyncModel
 import TerminalUI
 
@@ -98,8 +99,8 @@ struct SubmitCommand: AsyncParsableCommand {
 
     /// Sends the file and shows the progress.
     static func send(_ upload: Upload, with client: SyncClient, terminal: Terminal) async throws -> SyncClient.Answer {
-        let meter = upload.body.meter
-        let total = upload.body.file.size
+        let meter = upload.meter
+        let total = upload.fileSize
         return try await withThrowingTaskGroup(of: SyncClient.Answer?.self) { group in
             group.addTask { try await upload.send(with: client) }
             group.addTask {

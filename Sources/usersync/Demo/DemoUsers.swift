@@ -1,3 +1,5 @@
+import SyncClient
+
 /// Realistic users that are the same every time: derived from their number alone.
 struct DemoUsers {
     let tenantID: String

@@ -1,6 +1,7 @@
 import Foundation
 import Settings
 import SyncAPI
+import SyncClient
 import SyncModel
 import TerminalUI
 import UsersyncApp

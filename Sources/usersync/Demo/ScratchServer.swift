@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import Settings
 import SyncAPI
+import SyncClient
 import SyncModel
 import UsersyncApp
 

@@ -64,12 +64,12 @@ struct UploadBody: AsyncSequence, Sendable {
 }
 
 /// Counts how much of a file has been passed to the connection.
-final class UploadMeter: Sendable {
+package final class UploadMeter: Sendable {
     private let state = Mutex((bytes: 0, remarks: [String]()))
 
     func count(_ bytes: Int) { state.withLock { $0.bytes += bytes } }
     func end(remarks: [String]) { state.withLock { $0.remarks = remarks } }
 
-    var bytes: Int { state.withLock { $0.bytes } }
-    var remarks: [String] { state.withLock { $0.remarks } }
+    package var bytes: Int { state.withLock { $0.bytes } }
+    package var remarks: [String] { state.withLock { $0.remarks } }
 }

@@ -1,18 +1,28 @@
-import Foundation
-import SyncAPI
-import SyncModel
+package import SyncAPI
 
 /// Watches a job until it has ended.
-struct JobFollower: Sendable {
-    let client: SyncClient
-    let jobID: String
-    /// Time between two requests.
-    var interval: Duration = .milliseconds(400)
-    /// How long the server may be unreachable before following ends with an error.
-    var patience: Duration = .seconds(60)
+package struct JobFollower: Sendable {
+    private let client: SyncClient
+    private let jobID: String
+    private let interval: Duration
+    private let patience: Duration
+
+    /// - Parameters:
+    ///   - interval: time between two requests.
+    ///   - patience: how long the server may be unreachable before following ends with an error.
+    package init(
+        client: SyncClient, jobID: String, interval: Duration = .milliseconds(400), patience: Duration = .seconds(60)
+    ) {
+        self.client = client
+        self.jobID = jobID
+        self.interval = interval
+        self.patience = patience
+    }
 
     /// Calls `shown` with each state of the job; returns the last one and the server's whole answer.
-    func follow(_ shown: (JobDocument) async throws -> Void) async throws -> (job: JobDocument, answer: SyncClient.Answer) {
+    package func follow(
+        _ shown: (JobDocument) async throws -> Void
+    ) async throws -> (job: JobDocument, answer: SyncClient.Answer) {
         let clock = ContinuousClock()
         var lostSince: ContinuousClock.Instant?
         while true {
@@ -27,7 +37,7 @@ struct JobFollower: Sendable {
                 let now = clock.now
                 lostSince = lostSince ?? now
                 if let lostSince, now - lostSince >= patience {
-                    throw CommandFailure("\(error)\n  The job goes on; look again: usersync jobs show \(jobID)")
+                    throw ClientFailure("\(error)\n  The job goes on; look again: usersync jobs show \(jobID)")
                 }
             }
             try await Task.sleep(for: interval)
@@ -41,7 +51,7 @@ struct JobFollower: Sendable {
     }
 
     /// The first `limit` failed users.
-    func failedUsers(limit: Int) async throws -> [UserResultDocument] {
+    package func failedUsers(limit: Int) async throws -> [UserResultDocument] {
         try await client.call(
             .results, id: jobID, query: [("status", "failed"), ("limit", "\(limit)")]
         ).decoded(as: PageDocument<UserResultDocument>.self).items

@@ -1,8 +1,7 @@
-import ArgumentParser
 import Foundation
 
 /// The format of a file of users.
-enum UserFileFormat: String, Sendable, CaseIterable, ExpressibleByArgument {
+package enum UserFileFormat: String, Sendable, CaseIterable {
     /// The integration guide's request, sent as is.
     case json
     /// One JSON object per line, each a user.

@@ -22,7 +22,7 @@ struct CSVEncoder: BodyEncoder {
         var reader = self.reader
         try reader.finish { try take($0, into: &out) }
         self.reader = reader
-        guard fields != nil else { throw CommandFailure("the CSV file is empty: it needs a header row") }
+        guard fields != nil else { throw ClientFailure("the CSV file is empty: it needs a header row") }
         if users == 0 { out += envelope.head }
         out += envelope.tail
     }
@@ -33,7 +33,7 @@ struct CSVEncoder: BodyEncoder {
             return
         }
         guard row.cells.count <= fields.count else {
-            throw CommandFailure("line \(row.line) has \(row.cells.count) cells, the header row \(fields.count)")
+            throw ClientFailure("line \(row.line) has \(row.cells.count) cells, the header row \(fields.count)")
         }
         out += users == 0 ? envelope.head : [0x2C]
         out.append(0x7B)
@@ -47,7 +47,7 @@ struct CSVEncoder: BodyEncoder {
             do {
                 try CSVEncoder.append(cell, of: field, to: &out)
             } catch {
-                throw CommandFailure("line \(row.line), \(field.jsonName): \(error)")
+                throw ClientFailure("line \(row.line), \(field.jsonName): \(error)")
             }
         }
         out.append(0x7D)
@@ -64,11 +64,11 @@ struct CSVEncoder: BodyEncoder {
                 strangers.append(title.isEmpty ? "(no name)" : title)
                 return nil
             }
-            guard seen.insert(field).inserted else { throw CommandFailure("line 1: two columns are called \(field.jsonName)") }
+            guard seen.insert(field).inserted else { throw ClientFailure("line 1: two columns are called \(field.jsonName)") }
             return field
         }
         guard seen.contains(.email), seen.contains(.name) else {
-            throw CommandFailure(
+            throw ClientFailure(
                 "line 1: the header row needs the columns email and name; it may have \(known.map(\.jsonName).joined(separator: ", "))"
             )
         }
@@ -78,19 +78,19 @@ struct CSVEncoder: BodyEncoder {
         return fields
     }
 
-    private static func append(_ cell: [UInt8], of field: UserField, to out: inout [UInt8]) throws(CommandFailure) {
-        guard let text = String(validating: cell, as: UTF8.self) else { throw CommandFailure("the text is not UTF-8") }
+    private static func append(_ cell: [UInt8], of field: UserField, to out: inout [UInt8]) throws(ClientFailure) {
+        guard let text = String(validating: cell, as: UTF8.self) else { throw ClientFailure("the text is not UTF-8") }
         switch field {
         case .isActive, .isAdmin:
             switch trimmed(text).lowercased() {
             case "true", "yes", "1": out += Array("true".utf8)
             case "false", "no", "0": out += Array("false".utf8)
-            default: throw CommandFailure("must be true or false")
+            default: throw ClientFailure("must be true or false")
             }
         case .roles, .permissions, .allowedApplications:
             let value = trimmed(text)
             if value.first == "[" || value.first == "{" {
-                guard JSONText.isWhole(Array(value.utf8)) else { throw CommandFailure("the JSON is not whole") }
+                guard JSONText.isWhole(Array(value.utf8)) else { throw ClientFailure("the JSON is not whole") }
                 out += Array(value.utf8)
             } else {
                 out.append(0x5B)

@@ -1,17 +1,13 @@
 import AsyncHTTPClient
-import Foundation
 import NIOCore
 import NIOHTTP1
-import SyncAPI
+import SyncClient
 import SyncModel
-import TerminalUI
 import Testing
-
 import Webhooks
-@testable import usersync
 
-@Suite("Webhooks, received")
-struct WebhookTests {
+@Suite("The receiver of webhooks")
+struct WebhookReceiverTests {
     /// The example of the Standard Webhooks specification's libraries.
     private static let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     private static let headers = [
@@ -55,14 +51,5 @@ struct WebhookTests {
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         request.body = .bytes(ByteBuffer(bytes: body))
         return try await HTTPClient.shared.execute(request, timeout: .seconds(10)).status.code
-    }
-
-    @Test("a webhook of ours is shown in a line")
-    func line() {
-        let body =
-            #"{"type":"user_sync.completed","data":{"message":"Synced 5 of 5 users","jobId":"j1","status":"completed","#
-            + #""tenant":{"id":"acme","name":"Acme"}}}"#
-        let event = WebhookReceiver.Event(receivedAt: Self.sent, id: "m", body: Array(body.utf8), problem: nil)
-        #expect(event.line(style: Style(isOn: false)) == "15:02:10  ✔ user_sync.completed  Acme  Synced 5 of 5 users  job j1")
     }
 }

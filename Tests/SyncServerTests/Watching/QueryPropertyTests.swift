@@ -1,11 +1,8 @@
-import SyncModel
 import TestSupport
 import Testing
 
-@testable import usersync
-
-@Suite("Any text as what the server and the commands read")
-struct TextReadersPropertyTests {
+@Suite("Any text as a query")
+struct QueryPropertyTests {
     @Test("a query is refused or read back", arguments: Property.seeds(known: [1, 2, 3], fresh: 5))
     func queries(seed: UInt64) {
         var texts = OddText(
@@ -21,15 +18,6 @@ struct TextReadersPropertyTests {
         for _ in 0..<2000 {
             let text = texts.next(like: good)
             #expect(throws: Never.self, "PROPERTY_SEED=\(seed) \(text)") { try QueryProperties.check(text) }
-        }
-    }
-
-    @Test("a CSV file is the same file in any pieces", arguments: Property.seeds(known: [1, 2, 3], fresh: 5))
-    func csv(seed: UInt64) {
-        var texts = OddText(words: ["email", "name", ",", ";", "\t", "\"", "\"\"", "\n", "\r\n", "a@x", "\u{FEFF}"], seed: seed)
-        for _ in 0..<1000 {
-            let text = texts.next(like: ["email,name\n\"a@x\",\"A \"\"the\"\" B\"\r\n\nb@x,B\n"])
-            #expect(throws: Never.self, "PROPERTY_SEED=\(seed) \(text)") { try CSVProperties.check(Array(text.utf8), cut: 3) }
         }
     }
 }

@@ -3,29 +3,46 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
-import ServiceLifecycle
-import SyncAPI
-import SyncModel
-import Webhooks
+package import SyncAPI
+package import SyncModel
+package import Webhooks
 
 /// A small server that receives webhooks and verifies them.
-struct WebhookReceiver: Sendable {
-    var host = "127.0.0.1"
-    /// 0 for any free port.
-    var port = 0
-    let verifier: WebhookVerifier
-    /// The time of day.
-    var now: @Sendable () -> Timestamp = { Timestamp(seconds: Date().timeIntervalSince1970) }
+package struct WebhookReceiver: Sendable {
+    private let host: String
+    private let port: Int
+    private let verifier: WebhookVerifier
+    private let now: @Sendable () -> Timestamp
+
+    /// - Parameters:
+    ///   - port: 0 for any free port.
+    ///   - now: the time of day.
+    package init(
+        host: String = "127.0.0.1", port: Int = 0, verifier: WebhookVerifier,
+        now: @escaping @Sendable () -> Timestamp = { Timestamp(seconds: Date().timeIntervalSince1970) }
+    ) {
+        self.host = host
+        self.port = port
+        self.verifier = verifier
+        self.now = now
+    }
 
     /// A webhook as it arrived.
-    struct Event: Sendable {
-        let receivedAt: Timestamp
-        let id: String?
-        let body: [UInt8]
+    package struct Event: Sendable {
+        package let receivedAt: Timestamp
+        package let id: String?
+        package let body: [UInt8]
         /// What is wrong with its signature; `nil` if verified.
-        let problem: String?
+        package let problem: String?
         /// The decoded body; `nil` if it cannot be decoded.
-        var document: WebhookDocument? { try? WebhookDocument(json: Data(body)) }
+        package var document: WebhookDocument? { try? WebhookDocument(json: Data(body)) }
+
+        package init(receivedAt: Timestamp, id: String?, body: [UInt8], problem: String?) {
+            self.receivedAt = receivedAt
+            self.id = id
+            self.body = body
+            self.problem = problem
+        }
     }
 
     /// A webhook shows at most `ResultDocument.webhookLimit` results; a larger body is not from usersync.
@@ -36,7 +53,7 @@ struct WebhookReceiver: Sendable {
     /// - Parameters:
     ///   - listening: called with the port once it listens.
     ///   - received: called with each webhook before it is answered: 204 if verified, else 401.
-    func run(
+    package func run(
         listening: @escaping @Sendable (Int) async -> Void, received: @escaping @Sendable (Event) async -> Void
     ) async throws {
         let router = Router()

@@ -45,7 +45,7 @@ struct NDJSONEncoder: BodyEncoder {
             rest = rest[(end + 1)...]
         }
         line += rest
-        if line.count > NDJSONEncoder.maxLineBytes { throw CommandFailure("line \(number + 1) has no end: is this NDJSON?") }
+        if line.count > NDJSONEncoder.maxLineBytes { throw ClientFailure("line \(number + 1) has no end: is this NDJSON?") }
     }
 
     mutating func finish(into out: inout [UInt8]) throws {
@@ -63,7 +63,7 @@ struct NDJSONEncoder: BodyEncoder {
         user = user.drop(while: isSpace)
         while let last = user.last, isSpace(last) { user.removeLast() }
         if user.isEmpty { return }
-        guard JSONText.isWhole(user, opening: [0x7B]) else { throw CommandFailure("line \(number) is not one whole JSON object") }
+        guard JSONText.isWhole(user, opening: [0x7B]) else { throw ClientFailure("line \(number) is not one whole JSON object") }
         out += users == 0 ? envelope.head : [0x2C]
         out += user
         users += 1

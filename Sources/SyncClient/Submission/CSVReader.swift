@@ -29,14 +29,14 @@ struct CSVReader {
     /// The file has ended; the last row may lack its line end.
     mutating func finish(row: (Row) throws -> Void) throws {
         if separator == nil { try endHead(row: row) }
-        if state == .quoted { throw CommandFailure("line \(rowLine): a quote is not closed") }
+        if state == .quoted { throw ClientFailure("line \(rowLine): a quote is not closed") }
         if state != .cellStart || !cells.isEmpty { try endRow(row) }
     }
 
     private mutating func readHead(_ c: UInt8, row: (Row) throws -> Void) throws {
         if c == 0x22 { isHeadQuoted.toggle() }
         head.append(c)
-        if head.count > CSVReader.maxRowBytes { throw CommandFailure("line 1: the header row has no end") }
+        if head.count > CSVReader.maxRowBytes { throw ClientFailure("line 1: the header row has no end") }
         if c == 0x0A, !isHeadQuoted { try endHead(row: row) }
     }
 
@@ -53,7 +53,7 @@ struct CSVReader {
     private mutating func read(_ c: UInt8, row: (Row) throws -> Void) throws {
         rowBytes += 1
         if rowBytes > CSVReader.maxRowBytes {
-            throw CommandFailure("line \(rowLine): the row has no end (is a quote not closed?)")
+            throw ClientFailure("line \(rowLine): the row has no end (is a quote not closed?)")
         }
         switch state {
         case .quoted:
@@ -74,7 +74,7 @@ struct CSVReader {
             } else if c == 0x0D {
                 // Part of a line end; anywhere else outside quotes it is dropped.
             } else if state == .quoteInQuoted {
-                throw CommandFailure("line \(line): text after a closing quote")
+                throw ClientFailure("line \(line): text after a closing quote")
             } else {
                 cell.append(c)
                 state = .plain

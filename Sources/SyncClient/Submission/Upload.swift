@@ -1,16 +1,19 @@
 import AsyncHTTPClient
-import Foundation
 import NIOCore
 import NIOHTTP1
 import SyncAPI
-import SyncModel
 
 /// A file on its way to the server.
-struct Upload: Sendable {
+package struct Upload: Sendable {
     let body: UploadBody
     let tenantID: String
-    var source = "usersync-cli"
-    var idempotencyKey: String?
+    package var source = "usersync-cli"
+    package var idempotencyKey: String?
+
+    /// Counts what has been sent of the file.
+    package var meter: UploadMeter { body.meter }
+    /// The file's bytes; `nil` if that is not known.
+    package var fileSize: Int? { body.file.size }
 
     /// The most bytes read of a stream that cannot be rewound, to find its `tenant.id`.
     private static let maxHeadBytes = 4 * 1024 * 1024
@@ -20,8 +23,8 @@ struct Upload: Sendable {
     /// - Parameters:
     ///   - tenant: the tenant's id; required if the file contains only users.
     ///   - tenantName: the id by default.
-    /// - Throws: `CommandFailure` if the tenant cannot be determined.
-    static func prepare(
+    /// - Throws: `ClientFailure` if the tenant cannot be determined.
+    package static func prepare(
         file: InputFile, path: String, format: UserFileFormat?, tenant: String?, tenantName: String?, compress: Bool
     ) async throws -> Upload {
         var head: [ByteBuffer] = []
@@ -32,7 +35,7 @@ struct Upload: Sendable {
         switch format {
         case .ndjson, .csv:
             guard let tenant else {
-                throw CommandFailure("a \(format.rawValue) file contains only users: name their tenant with --tenant")
+                throw ClientFailure("a \(format.rawValue) file contains only users: name their tenant with --tenant")
             }
             tenantID = tenant
             envelope = Envelope(tenantID: tenant, tenantName: tenantName ?? tenant)
@@ -44,7 +47,7 @@ struct Upload: Sendable {
             }
         }
         guard !tenantID.isEmpty, tenantID.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
-            throw CommandFailure("the tenant's id cannot be sent in a header: it is empty or has control characters")
+            throw ClientFailure("the tenant's id cannot be sent in a header: it is empty or has control characters")
         }
         let body = UploadBody(
             file: file, head: head, format: format, envelope: envelope, isCompressed: compress, meter: UploadMeter())
@@ -60,7 +63,7 @@ struct Upload: Sendable {
             if file.size == nil {
                 head.append(chunk)
                 if head.reduce(0, { $0 + $1.readableBytes }) > maxHeadBytes {
-                    throw CommandFailure("tenant.id is not near the beginning of \(file.name): name it with --tenant")
+                    throw ClientFailure("tenant.id is not near the beginning of \(file.name): name it with --tenant")
                 }
             }
         }
@@ -69,7 +72,7 @@ struct Upload: Sendable {
             head = []
         }
         guard case .found(let id) = scanner.finding else {
-            throw CommandFailure(
+            throw ClientFailure(
                 "\(file.name) has no tenant.id: is it the guide's request? Files of users (NDJSON, CSV) need --format and --tenant"
             )
         }
@@ -78,7 +81,7 @@ struct Upload: Sendable {
 
     /// Sends it.
     /// - Returns: the server's answer, always 2xx.
-    func send(with client: SyncClient) async throws -> SyncClient.Answer {
+    package func send(with client: SyncClient) async throws -> SyncClient.Answer {
         var request = client.request(.submitUsers)
         request.headers.add(name: "Content-Type", value: "application/json")
         request.headers.add(name: "X-Tenant-ID", value: tenantID)

@@ -5,7 +5,7 @@ struct GzipEncoder: ~Copyable {
     /// Must not move: zlib's state points back at it.
     private let stream: UnsafeMutablePointer<z_stream>
 
-    init() throws(CommandFailure) {
+    init() throws(ClientFailure) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         // 15 bits of window and 16 for the gzip wrapper; level 6 is zlib's own balance.
@@ -13,7 +13,7 @@ struct GzipEncoder: ~Copyable {
             stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard status == Z_OK else {
             stream.deallocate()
-            throw CommandFailure("zlib cannot be set up (\(status))")
+            throw ClientFailure("zlib cannot be set up (\(status))")
         }
     }
 
@@ -23,7 +23,7 @@ struct GzipEncoder: ~Copyable {
     }
 
     /// Compresses `bytes` and appends the output, which may be empty for now; with `isLast` all of it.
-    mutating func compress(_ bytes: [UInt8], isLast: Bool, into out: inout [UInt8]) throws(CommandFailure) {
+    mutating func compress(_ bytes: [UInt8], isLast: Bool, into out: inout [UInt8]) throws(ClientFailure) {
         var input = bytes
         var space = [UInt8](repeating: 0, count: 64 * 1024)
         var status = Z_OK
@@ -44,7 +44,7 @@ struct GzipEncoder: ~Copyable {
         }
         // Z_BUF_ERROR is not an error here: all input has been taken.
         guard status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR else {
-            throw CommandFailure("zlib cannot compress (\(status))")
+            throw ClientFailure("zlib cannot compress (\(status))")
         }
         out += made
     }

@@ -1,5 +1,5 @@
 /// Small pieces of JSON, written and checked as bytes.
-enum JSONText {
+package enum JSONText {
     /// Appends a text with its quotes and escapes.
     static func append(_ text: some Sequence<UInt8>, to out: inout [UInt8]) {
         out.append(0x22)
@@ -17,7 +17,7 @@ enum JSONText {
     }
 
     /// A text as JSON.
-    static func quoted(_ text: String) -> String {
+    package static func quoted(_ text: String) -> String {
         var out: [UInt8] = []
         append(text.utf8, to: &out)
         return String(decoding: out, as: UTF8.self)

@@ -9,7 +9,7 @@ import NIOPosix
 #endif
 
 /// A file, or standard input, read in chunks off the cooperative threads.
-final class InputFile: Sendable {
+package final class InputFile: Sendable {
     static let chunkBytes = 256 * 1024
 
     /// As the caller named it.
@@ -20,7 +20,7 @@ final class InputFile: Sendable {
     private let isOwned: Bool
 
     /// - Parameter path: a path, or `-` for standard input.
-    init(path: String) throws(CommandFailure) {
+    package init(path: String) throws(ClientFailure) {
         if path == "-" {
             name = "standard input"
             descriptor = STDIN_FILENO
@@ -29,12 +29,12 @@ final class InputFile: Sendable {
             name = path
             isOwned = true
             descriptor = open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw CommandFailure("\(path) cannot be opened: \(String(cString: strerror(errno)))") }
+            guard descriptor >= 0 else { throw ClientFailure("\(path) cannot be opened: \(String(cString: strerror(errno)))") }
         }
         var isDirectory: ObjCBool = false
         if isOwned, FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
             close(descriptor)
-            throw CommandFailure("\(name) is a directory")
+            throw ClientFailure("\(name) is a directory")
         }
         // A pipe or a terminal cannot seek, and has no size.
         let end = lseek(descriptor, 0, SEEK_END)
@@ -55,7 +55,7 @@ final class InputFile: Sendable {
                     let count = read(descriptor, space.baseAddress, InputFile.chunkBytes)
                     if count >= 0 { return count }
                     if errno != EINTR {
-                        throw CommandFailure("\(name) cannot be read further: \(String(cString: strerror(errno)))")
+                        throw ClientFailure("\(name) cannot be read further: \(String(cString: strerror(errno)))")
                     }
                 }
             }
@@ -64,7 +64,7 @@ final class InputFile: Sendable {
     }
 
     /// Back to the beginning; only possible if `size` is known.
-    func rewind() throws(CommandFailure) {
-        guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw CommandFailure("\(name) cannot be read twice") }
+    func rewind() throws(ClientFailure) {
+        guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw ClientFailure("\(name) cannot be read twice") }
     }
 }

@@ -1,0 +1,4 @@
+import ArgumentParser
+import SyncClient
+
+extension UserFileFormat: ExpressibleByArgument {}
