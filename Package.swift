@@ -181,7 +181,7 @@ let package = Package(
             dependencies: ["SyncAPI", "SyncModel", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types")],
             swiftSettings: strict),
         .testTarget(
-            name: "InMemoryQueueTests", dependencies: ["InMemoryQueue", "JobQueue", "JobQueueConformance", "TestSupport"],
+            name: "InMemoryQueueTests", dependencies: ["InMemoryQueue", "JobQueueConformance", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "JobQueueSQLiteTests",
@@ -202,7 +202,6 @@ let package = Package(
             dependencies: [
                 "UserDirectorySQLite", "UserDirectory", "UserDirectoryConformance", "SyncModel", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .testTarget(

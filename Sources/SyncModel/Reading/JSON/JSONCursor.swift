@@ -40,13 +40,6 @@ struct JSONCursor {
         UnsafeRawBufferPointer(start: base + start, count: end - start)
     }
 
-    /// The next byte.
-    @inline(__always)
-    func peek() throws(JSONStop) -> UInt8 {
-        guard at < end else { throw .incomplete }
-        return self[at]
-    }
-
     /// Skips white space and returns the byte after it.
     @inline(__always)
     mutating func peekToken() throws(JSONStop) -> UInt8 {

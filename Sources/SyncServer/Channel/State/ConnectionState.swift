@@ -51,9 +51,6 @@ struct ConnectionState: Sendable, Equatable {
     /// The process is stopping: the connection ends with the request under way.
     private var isQuiescing = false
 
-    /// Whether the body is arriving, wanted or not.
-    var isReceiving: Bool { inbound == .body || inbound == .unwantedBody }
-
     mutating func headArrived(_ head: RequestHead) {
         inbound = .body
         isAnswerDue = true
