@@ -18,7 +18,8 @@ package struct InlineResults: JSONValueType, Hashable {
             for result in results where !failedOnly || result.applied.outcome == .failed {
                 guard left > 0 else { break }
                 left -= 1
-                UserResultDocument(result, operation: operation).write(to: &json)
+                var document = UserResultDocument(result, operation: operation)
+                document.write(to: &json)
             }
         }
         self.json = json.bytes

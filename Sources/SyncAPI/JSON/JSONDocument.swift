@@ -15,15 +15,15 @@ package protocol JSONDocument: JSONValueType, Hashable {
 
 extension JSONDocument {
     /// Writes the object.
-    package func write(to json: inout JSONWriter) {
-        var document = self
-        json.object { document.members(&$0) }
+    package mutating func write(to json: inout JSONWriter) {
+        json.object { members(&$0) }
     }
 
     /// The object as UTF-8.
     package var json: [UInt8] {
+        var document = self
         var json = JSONWriter()
-        write(to: &json)
+        document.write(to: &json)
         return json.bytes
     }
 

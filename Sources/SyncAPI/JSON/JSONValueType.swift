@@ -2,7 +2,8 @@ package import SyncModel
 
 /// What a member of a document may be.
 package protocol JSONValueType: Sendable {
-    func write(to json: inout JSONWriter)
+    /// Mutating, though it changes nothing: a document is written by the function that also reads it, and without a copy.
+    mutating func write(to json: inout JSONWriter)
     static func read(from decoder: any Decoder) throws -> Self
 }
 
@@ -53,7 +54,7 @@ extension Timestamp: JSONValueType {
 
 extension Array: JSONValueType where Element: JSONValueType {
     package func write(to json: inout JSONWriter) {
-        json.array { json in for element in self { element.write(to: &json) } }
+        json.array { json in for var element in self { element.write(to: &json) } }
     }
 
     package static func read(from decoder: any Decoder) throws -> [Element] {

@@ -22,18 +22,16 @@ extension JSONWriter: MemberCoder {
     package typealias Failure = Never
 
     package mutating func member<Value: JSONValueType>(_ name: StaticString, _ value: inout Value) {
-        let value = value
         member(name) { value.write(to: &$0) }
     }
 
     package mutating func required<Value: JSONValueType>(_ name: StaticString, _ value: inout Value) { member(name, &value) }
 
     package mutating func nullable<Value: JSONValueType>(_ name: StaticString, _ value: inout Value?) {
-        let value = value
-        member(name) { json in if let value { value.write(to: &json) } else { json.null() } }
+        member(name) { json in if value == nil { json.null() } else { value?.write(to: &json) } }
     }
 
     package mutating func optional<Value: JSONValueType>(_ name: StaticString, _ value: inout Value?) {
-        if let value { member(name) { value.write(to: &$0) } }
+        if value != nil { member(name) { value?.write(to: &$0) } }
     }
 }

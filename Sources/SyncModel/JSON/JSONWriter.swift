@@ -13,9 +13,9 @@ package struct JSONWriter: Sendable {
 
     // MARK: Containers
 
-    package mutating func object(_ members: (inout JSONWriter) -> Void) {
+    package mutating func object(_ members: (inout JSONWriter) throws -> Void) rethrows {
         open(0x7B)
-        members(&self)
+        try members(&self)
         close(0x7D)
     }
 
@@ -45,11 +45,11 @@ package struct JSONWriter: Sendable {
     }
 
     /// A member whose name is data.
-    package mutating func member(named name: String, _ value: (inout JSONWriter) -> Void) {
+    package mutating func member(named name: String, _ value: (inout JSONWriter) throws -> Void) rethrows {
         string(name)
         bytes.append(0x3A)
         needsComma = false
-        value(&self)
+        try value(&self)
         needsComma = true
     }
 
@@ -111,28 +111,44 @@ package struct JSONWriter: Sendable {
 
     /// A string, escaped as RFC 8259 requires: quote, backslash and control characters.
     package mutating func string(_ text: String) {
+        var text = text
+        text.withUTF8 { string(utf8: $0) }
+    }
+
+    /// A string of these bytes, which must be UTF-8; escaped likewise.
+    package mutating func string(utf8: UnsafeBufferPointer<UInt8>) {
         separate()
         bytes.append(0x22)
-        var text = text
-        text.withUTF8 { utf8 in
-            var start = 0
-            for (i, c) in utf8.enumerated() where c < 0x20 || c == 0x22 || c == 0x5C {
-                bytes.append(contentsOf: utf8[start..<i])
-                start = i + 1
-                bytes.append(0x5C)
-                switch c {
-                case 0x22, 0x5C: bytes.append(c)
-                case 0x0A: bytes.append(0x6E)
-                case 0x0D: bytes.append(0x72)
-                case 0x09: bytes.append(0x74)
-                default:
-                    bytes.append(contentsOf: [0x75, 0x30, 0x30, 0x30 + c >> 4, c & 15 < 10 ? 0x30 + c & 15 : 0x57 + c & 15])
-                }
-            }
-            bytes.append(contentsOf: utf8[start...])
+        var rest = utf8
+        while true {
+            let plain = JSONWriter.plainPrefix(rest)
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: rest[..<plain]))
+            guard plain < rest.count else { break }
+            escape(rest[plain])
+            rest = UnsafeBufferPointer(rebasing: rest[(plain + 1)...])
         }
         bytes.append(0x22)
         needsComma = true
+    }
+
+    /// How many bytes come before the first that is escaped; reads eight at a time.
+    private static func plainPrefix(_ utf8: UnsafeBufferPointer<UInt8>) -> Int {
+        let raw = UnsafeRawBufferPointer(utf8)
+        var at = 0
+        while at + 8 <= raw.count, !raw.loadUnaligned(fromByteOffset: at, as: UInt64.self).needsEscapes { at += 8 }
+        while at < raw.count, raw[at] >= 0x20, raw[at] != 0x22, raw[at] != 0x5C { at += 1 }
+        return at
+    }
+
+    private mutating func escape(_ c: UInt8) {
+        bytes.append(0x5C)
+        switch c {
+        case 0x22, 0x5C: bytes.append(c)
+        case 0x0A: bytes.append(0x6E)
+        case 0x0D: bytes.append(0x72)
+        case 0x09: bytes.append(0x74)
+        default: bytes.append(contentsOf: [0x75, 0x30, 0x30, 0x30 + c >> 4, c & 15 < 10 ? 0x30 + c & 15 : 0x57 + c & 15])
+        }
     }
 
     // MARK: Punctuation
@@ -150,5 +166,16 @@ package struct JSONWriter: Sendable {
     private mutating func close(_ bracket: UInt8) {
         bytes.append(bracket)
         needsComma = true
+    }
+}
+
+extension UInt64 {
+    /// Whether one of its bytes is a quote, a backslash or a control character.
+    fileprivate var needsEscapes: Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quote = (self ^ (ones &* 0x22)) &- ones
+        let backslash = (self ^ (ones &* 0x5C)) &- ones
+        let control = self &- (ones &* 0x20)
+        return (quote | backslash | control) & ~self & (ones &* 0x80) != 0
     }
 }

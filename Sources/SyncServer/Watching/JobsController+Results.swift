@@ -44,7 +44,8 @@ extension JobsController {
             var json = JSONWriter()
             while true {
                 for result in page.items {
-                    UserResultDocument(result, operation: job.operation).write(to: &json)
+                    var document = UserResultDocument(result, operation: job.operation)
+                    document.write(to: &json)
                     json.newline()
                 }
                 if !page.items.isEmpty {
