@@ -1,4 +1,5 @@
 import NIOCore
+import SyncModel
 
 /// Turns a file's bytes into the integration guide's request, chunk by chunk.
 protocol BodyEncoder {
@@ -15,9 +16,12 @@ struct Envelope: Sendable {
 
     /// Up to the first user.
     var head: [UInt8] {
-        Array(
-            ("{\"operation\":\"user_sync\",\"tenant\":{\"id\":\(JSONText.quoted(tenantID)),\"name\":\(JSONText.quoted(tenantName))},"
-                + "\"users\":[").utf8)
+        var tenant = JSONWriter()
+        tenant.object { json in
+            json.member("id", tenantID)
+            json.member("name", tenantName)
+        }
+        return Array(#"{"operation":"user_sync","tenant":"#.utf8) + tenant.bytes + Array(#","users":["#.utf8)
     }
 
     /// Without `syncTime`: the time of acceptance is used, and the same file produces the same bytes under an `Idempotency-Key`.
@@ -63,7 +67,7 @@ struct NDJSONEncoder: BodyEncoder {
         user = user.drop(while: isSpace)
         while let last = user.last, isSpace(last) { user.removeLast() }
         if user.isEmpty { return }
-        guard JSONText.isWhole(user, opening: [0x7B]) else { throw ClientFailure("line \(number) is not one whole JSON object") }
+        guard user.isWholeJSON(opening: [0x7B]) else { throw ClientFailure("line \(number) is not one whole JSON object") }
         out += users == 0 ? envelope.head : [0x2C]
         out += user
         users += 1

@@ -8,6 +8,8 @@ struct CSVEncoder: BodyEncoder {
     /// By column; `nil` for a column that is left out.
     private var fields: [UserField?]?
     private var users = 0
+    /// Of one user; kept for its memory.
+    private var json = JSONWriter()
     private(set) var remarks: [String] = []
 
     init(envelope: Envelope) { self.envelope = envelope }
@@ -36,21 +38,18 @@ struct CSVEncoder: BodyEncoder {
             throw ClientFailure("line \(row.line) has \(row.cells.count) cells, the header row \(fields.count)")
         }
         out += users == 0 ? envelope.head : [0x2C]
-        out.append(0x7B)
-        var isFirst = true
-        for (field, cell) in zip(fields, row.cells) {
-            guard let field, !cell.isEmpty else { continue }
-            if !isFirst { out.append(0x2C) }
-            isFirst = false
-            JSONText.append(field.jsonName.utf8, to: &out)
-            out.append(0x3A)
-            do {
-                try CSVEncoder.append(cell, of: field, to: &out)
-            } catch {
-                throw ClientFailure("line \(row.line), \(field.jsonName): \(error)")
+        json.removeAll()
+        try json.object { json in
+            for (field, cell) in zip(fields, row.cells) {
+                guard let field, !cell.isEmpty else { continue }
+                do {
+                    try json.member(named: field.jsonName) { try CSVEncoder.write(cell, of: field, to: &$0) }
+                } catch {
+                    throw ClientFailure("line \(row.line), \(field.jsonName): \(error)")
+                }
             }
         }
-        out.append(0x7D)
+        out += json.bytes
         users += 1
     }
 
@@ -78,30 +77,27 @@ struct CSVEncoder: BodyEncoder {
         return fields
     }
 
-    private static func append(_ cell: [UInt8], of field: UserField, to out: inout [UInt8]) throws(ClientFailure) {
+    private static func write(_ cell: [UInt8], of field: UserField, to json: inout JSONWriter) throws(ClientFailure) {
         guard let text = String(validating: cell, as: UTF8.self) else { throw ClientFailure("the text is not UTF-8") }
         switch field {
         case .isActive, .isAdmin:
             switch trimmed(text).lowercased() {
-            case "true", "yes", "1": out += Array("true".utf8)
-            case "false", "no", "0": out += Array("false".utf8)
+            case "true", "yes", "1": json.bool(true)
+            case "false", "no", "0": json.bool(false)
             default: throw ClientFailure("must be true or false")
             }
         case .roles, .permissions, .allowedApplications:
             let value = trimmed(text)
             if value.first == "[" || value.first == "{" {
-                guard JSONText.isWhole(Array(value.utf8)) else { throw ClientFailure("the JSON is not whole") }
-                out += Array(value.utf8)
+                guard value.utf8.isWholeJSON(opening: [0x7B, 0x5B]) else { throw ClientFailure("the JSON is not whole") }
+                json.raw(bytes: value.utf8)
             } else {
-                out.append(0x5B)
-                for (at, item) in value.split(separator: ";").map({ trimmed(String($0)) }).filter({ !$0.isEmpty }).enumerated() {
-                    if at > 0 { out.append(0x2C) }
-                    JSONText.append(item.utf8, to: &out)
+                json.array { json in
+                    for item in value.split(separator: ";").map({ trimmed(String($0)) }) where !item.isEmpty { json.string(item) }
                 }
-                out.append(0x5D)
             }
         default:
-            JSONText.append(cell, to: &out)
+            json.string(text)
         }
     }
 

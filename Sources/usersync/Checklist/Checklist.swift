@@ -1,4 +1,3 @@
-import SyncClient
 import SyncModel
 import TerminalUI
 
@@ -26,6 +25,15 @@ struct Checklist: Sendable {
         let text: String
         /// What to do; `nil` if all is well.
         var advice: String?
+
+        fileprivate func write(to json: inout JSONWriter) {
+            json.object { json in
+                json.member("section", section.rawValue)
+                json.member("level", level.rawValue)
+                json.member("text", text)
+                json.member("advice", advice)
+            }
+        }
     }
 
     private(set) var findings: [Finding] = []
@@ -76,11 +84,13 @@ struct Checklist: Sendable {
 
     /// The list for programs.
     var json: String {
-        let rows = findings.map { finding in
-            "{\"section\":\(JSONText.quoted(finding.section.rawValue)),\"level\":\"\(finding.level.rawValue)\","
-                + "\"text\":\(JSONText.quoted(finding.text)),\"advice\":\(finding.advice.map(JSONText.quoted) ?? "null")}"
+        var json = JSONWriter()
+        json.object { json in
+            json.member("ready", failures == 0)
+            json.member("failures", failures)
+            json.member("doubts", doubts)
+            json.member("findings") { $0.array { json in for finding in findings { finding.write(to: &json) } } }
         }
-        return
-            "{\"ready\":\(failures == 0),\"failures\":\(failures),\"doubts\":\(doubts),\"findings\":[\(rows.joined(separator: ","))]}"
+        return String(decoding: json.bytes, as: UTF8.self)
     }
 }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import Settings
-import SyncClient
 import SyncModel
 import TerminalUI
 import Webhooks
@@ -32,7 +31,11 @@ struct KeygenCommand: AsyncParsableCommand {
         guard webhook else {
             let key = RandomKey.make()
             if json {
-                terminal.say("{\"kind\":\"api_key\",\"key\":\(JSONText.quoted(key))}")
+                terminal.say(
+                    KeygenCommand.object { json in
+                        json.member("kind", "api_key")
+                        json.member("key", key)
+                    })
             } else {
                 terminal.note(terminal.errorStyle.dim("a new key of 32 random bytes"))
                 terminal.say(key)
@@ -45,7 +48,12 @@ struct KeygenCommand: AsyncParsableCommand {
         let secret =
             isDerived ? WebhookSecret.derived(fromInternalKey: first ?? "") : try WebhookSecret(RandomKey.webhookSecret())
         if json {
-            terminal.say("{\"kind\":\"webhook_secret\",\"derived\":\(isDerived),\"secret\":\(JSONText.quoted(secret.text))}")
+            terminal.say(
+                KeygenCommand.object { json in
+                    json.member("kind", "webhook_secret")
+                    json.member("derived", isDerived)
+                    json.member("secret", secret.text)
+                })
         } else {
             terminal.note(
                 terminal.errorStyle.dim(
@@ -54,5 +62,11 @@ struct KeygenCommand: AsyncParsableCommand {
                         : "a new random secret, as INTERNAL_API_KEY is not set; give it to the server as WEBHOOK_SECRET"))
             terminal.say(secret.text)
         }
+    }
+
+    private static func object(_ members: (inout JSONWriter) -> Void) -> String {
+        var json = JSONWriter()
+        json.object(members)
+        return String(decoding: json.bytes, as: UTF8.self)
     }
 }

@@ -1,4 +1,4 @@
-import SyncClient
+import SyncModel
 
 /// Realistic users that are the same every time: derived from their number alone.
 struct DemoUsers {
@@ -43,9 +43,25 @@ struct DemoUsers {
 
     /// A whole request.
     func request(_ users: [String], syncType: String) -> String {
-        "{\"operation\":\"user_sync\",\"tenant\":{\"id\":\(JSONText.quoted(tenantID)),\"name\":\(JSONText.quoted(tenantName))},"
-            + "\"users\":[\(users.joined(separator: ","))],"
-            + "\"metadata\":{\"syncedBy\":\"usersync demo\",\"syncType\":\"\(syncType)\",\"applicationCode\":\"crm\"}}"
+        var json = JSONWriter()
+        json.object { json in
+            json.member("operation", "user_sync")
+            json.member("tenant") {
+                $0.object { json in
+                    json.member("id", tenantID)
+                    json.member("name", tenantName)
+                }
+            }
+            json.member("users") { $0.array { json in for user in users { json.raw(bytes: user.utf8) } } }
+            json.member("metadata") {
+                $0.object { json in
+                    json.member("syncedBy", "usersync demo")
+                    json.member("syncType", syncType)
+                    json.member("applicationCode", "crm")
+                }
+            }
+        }
+        return String(decoding: json.bytes, as: UTF8.self)
     }
 
     private static let firstNames = [
