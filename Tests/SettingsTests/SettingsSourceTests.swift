@@ -1,7 +1,8 @@
 import Foundation
-import Settings
 import TestSupport
 import Testing
+
+@testable import Settings
 
 @Suite("Where settings come from")
 struct SettingsSourceTests {
@@ -81,5 +82,23 @@ struct SettingsSourceTests {
     func asWritten() throws {
         let values = try values(yaml: "MAX_REQUEST_BYTES: 536870912\nINTERNAL_API_KEY: 0123\nWORKERS: auto\nPORT: 3e3\n")
         #expect(values == ["MAX_REQUEST_BYTES": "536870912", "INTERNAL_API_KEY": "0123", "WORKERS": "auto", "PORT": "3e3"])
+    }
+
+    @Test("a file that is too large for settings, or has no end, is refused without being read", .timeLimit(.minutes(1)))
+    func huge() throws {
+        for name in [".env", "config/usersync.yaml"] {
+            let directory = try TemporaryDirectory()
+            try directory.write(name, "")
+            // Without blocks on the disk: 64 GiB of nothing.
+            #expect(truncate("\(directory.path)/\(name)", 64 << 30) == 0)
+            #expect(throws: SettingsFileError("\(name) is larger than 256 KiB: it is not a file of settings")) {
+                try SettingsSource(environment: [:], directory: directory.path)
+            }
+        }
+        #expect(throws: SettingsFileError("/dev/zero is larger than 256 KiB: it is not a file of settings")) {
+            try values(file: "/dev/zero")
+        }
+        #expect(try values(env: "HOST=\(String(repeating: "a", count: 256 * 1024 - 5))")["HOST"]?.count == 256 * 1024 - 5)
+        #expect(throws: SettingsFileError.self) { try values(env: "HOST=\(String(repeating: "a", count: 256 * 1024 - 4))") }
     }
 }

@@ -80,20 +80,43 @@ struct YAMLFileTests {
         #expect(!problem.contains("hush-hush"), "\(problem)")
     }
 
-    /// Thirty lists, each of nine times the one before: 9^30 scalars if somebody counted them out.
-    private static let bomb = (1...30).reduce("L0: &l0 [x]\n") { text, n in
-        text + "L\(n): &l\(n) [" + repeatElement("*l\(n - 1)", count: 9).joined(separator: ", ") + "]\n"
+    /// Ten values, each with nine times what the one before has: 9^9 scalars if they are counted out.
+    private static func bomb(_ value: (Int) -> String) -> String {
+        (1...10).reduce("L0: &l0 \(value(0))\n") { text, n in text + "L\(n): &l\(n) \(value(n))\n" }
+    }
+    private static let lists = bomb { n in
+        n == 0 ? "[x]" : "[" + repeatElement("*l\(n - 1)", count: 9).joined(separator: ", ") + "]"
+    }
+    private static let mappings = bomb { n in
+        n == 0 ? "{a: x}" : "{" + "abcdefghi".map { "\($0): *l\(n - 1)" }.joined(separator: ", ") + "}"
     }
 
-    @Test("aliases of aliases are not written out", .timeLimit(.minutes(1)))
-    func bomb() {
-        #expect(problem(Self.bomb).contains("no setting is called L0 (line 1), L1 (line 2)"))
-        let asValue = problem(Self.bomb.replacing("L30", with: "TRUSTED_PROXIES"))
-        #expect(asValue.contains("line 31: TRUSTED_PROXIES must be an address or a range"), "\(asValue.prefix(500))")
-        let mappings = (1...30).reduce("L0: &l0 {a: x}\n") { text, n in
-            text + "L\(n): &l\(n) {" + "abcdefghi".map { "\($0): *l\(n - 1)" }.joined(separator: ", ") + "}\n"
+    @Test(
+        "aliases of aliases are refused with their line, before they are written out",
+        .timeLimit(.minutes(1)),
+        arguments: [
+            "TRUSTED_PROXIES: *l10\n", "? *l10\n: x\n", "{*l10 : x}\n", "? [*l10]\n: x\n", "HOST: {*l10 : x, *l9 : y}\n",
+            "<<: *l10\n", "<<: [*l10, *l9]\n",
+        ])
+    func bombs(last: String) {
+        for bomb in [Self.lists, Self.mappings] {
+            #expect(problem(bomb + last) == "s.yaml, line 3: a file of settings may have at most 10 aliases (*name)")
         }
-        #expect(problem(mappings).contains("L30 (line 31)"))
+    }
+
+    @Test("as many aliases as a file may have are followed in no time, in keys too", .timeLimit(.minutes(1)))
+    func fewAliases() {
+        let wide = "L0: &l0 [\(repeatElement("x", count: 10_000).joined(separator: ","))]\n"
+        let levels = (1...3).map { "L\($0): &l\($0) [*l\($0 - 1), *l\($0 - 1), *l\($0 - 1)]\n" }.joined()
+        #expect(problem(wide + levels + "? *l3\n: x\n").contains("no setting is called L0 (line 1)"))
+    }
+
+    @Test("what is nested too deeply is refused, in lists, mappings and keys", .timeLimit(.minutes(1)))
+    func depth() {
+        for (open, close) in [("[", "]"), ("{a: ", "}"), ("{", ": x}"), ("- ", "")] {
+            let text = "HOST: h\n\(String(repeating: open, count: 50_000))x\(String(repeating: close, count: 50_000))\n"
+            #expect(problem(text).hasPrefix("s.yaml, line 2: "), "\(open)")
+        }
     }
 
     @Test("a file that is not UTF-8 is refused with the line")

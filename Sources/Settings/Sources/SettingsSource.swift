@@ -43,14 +43,31 @@ package struct SettingsSource: Sendable {
         return values
     }
 
+    /// The largest file that is read. Ours has 3 KiB; thousands of trusted proxies fit.
+    private static let maxFileBytes = 256 * 1024
+
+    /// The bytes of a file, up to one more than it may have: a device may have no end.
+    private static func head(of url: URL) throws -> Data {
+        let file = try FileHandle(forReadingFrom: url)
+        defer { try? file.close() }
+        var bytes = Data()
+        while bytes.count <= maxFileBytes, let more = try file.read(upToCount: maxFileBytes + 1 - bytes.count), !more.isEmpty {
+            bytes += more
+        }
+        return bytes
+    }
+
     /// The text of a file; `nil` if it is missing and optional.
     private static func text(of url: URL, named name: String, required: Bool) throws(SettingsFileError) -> String? {
         guard required || FileManager.default.fileExists(atPath: url.path) else { return nil }
         let bytes: Data
         do {
-            bytes = try Data(contentsOf: url)
+            bytes = try SettingsSource.head(of: url)
         } catch {
             throw SettingsFileError("\(name) cannot be read: \((error as NSError).localizedDescription)", mayPass: true)
+        }
+        guard bytes.count <= maxFileBytes else {
+            throw SettingsFileError("\(name) is larger than \(maxFileBytes / 1024) KiB: it is not a file of settings")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             let valid = String(decoding: bytes, as: UTF8.self).prefix { $0 != "\u{FFFD}" }

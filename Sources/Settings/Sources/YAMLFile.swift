@@ -9,6 +9,10 @@ struct YAMLFile {
     /// - Parameter path: the file's name in messages.
     /// - Throws: `SettingsFileError` naming the line.
     init(_ text: String, path: String) throws(SettingsFileError) {
+        if let line = YAMLAliases.line(ofAliasAfter: YAMLAliases.limit, in: text) {
+            throw SettingsFileError(
+                "\(path), line \(line): a file of settings may have at most \(YAMLAliases.limit) aliases (*name)")
+        }
         let root = try YAMLFile.root(of: text, path: path)
         guard let root, !YAMLFile.isNull(root) else {
             values = [:]
@@ -41,7 +45,7 @@ struct YAMLFile {
 
     /// A value as text; `nil`: it is neither a scalar nor, for a setting that is a list, a sequence of scalars.
     ///
-    /// Goes one level deep: aliases share what they name, and following them all could take exponential time.
+    /// Goes one level deep: only lists are written so.
     private static func text(of value: Node, for kind: SettingDefinition.Kind) -> String? {
         if isNull(value) { return "" }
         if let scalar = value.scalar { return scalar.string }
