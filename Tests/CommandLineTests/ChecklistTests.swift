@@ -89,6 +89,20 @@ struct ChecklistTests {
         #expect(list.findings.filter { $0.level == .failure }.map(\.section) == [.endpoint, .security])
     }
 
+    @Test(
+        "an error that lacks something of the guide's format is a failure that says what",
+        arguments: [
+            (#"{"error":"Bad","timestamp":"2025-08-19T10:00:00.000Z"}"#, "lacks success: false"),
+            (#"{"success":false,"timestamp":"2025-08-19T10:00:00.000Z"}"#, "lacks error: a sentence"),
+            (#"{"success":true,"error":"Bad","timestamp":"now"}"#, "lacks success: false, timestamp: ISO 8601"),
+            ("Bad Request", "lacks success: false, error: a sentence, timestamp: ISO 8601"),
+        ])
+    func errorFormat(body: String, missing: String) async throws {
+        let list = try await checkServer(["GET /livez": (200, "{}"), "POST /api/internal/sync/users": (400, body)])
+        let findings = list.findings.filter { $0.section == .errors }
+        #expect(findings.map(\.level) == [.failure] && findings.first?.text.hasSuffix(missing) == true, "\(findings)")
+    }
+
     @Test("a server that lets a wrong key in is a failure, and so is a directory in trouble")
     func openServer() async throws {
         let list = try await checkServer([

@@ -55,9 +55,9 @@ package struct AcknowledgementDocument: JSONDocument {
 
     package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
         try coder.member("success", &success)
-        try coder.required("message", &message)
+        try coder.member("message", &message)
         try coder.required("jobId", &jobID)
-        try coder.required("status", &status)
+        try coder.member("status", &status)
         try coder.member("statusUrl", &statusURL)
         try coder.member("tenant", &tenant)
         try coder.member("metadata", &metadata)

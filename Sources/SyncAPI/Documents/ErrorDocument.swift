@@ -27,20 +27,7 @@ package struct ErrorDocument: JSONDocument {
         }
     }
 
-    /// An error of whatever answered in the server's place, a gateway for example, of which only the sentence is like ours.
-    package struct Sentence: JSONDocument {
-        package var error = ""
-
-        package init() {}
-
-        package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
-            try coder.required("error", &error)
-        }
-    }
-
     package init() {}
-
-    package init(_ sentence: Sentence) { error = sentence.error }
 
     package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
         try coder.member("success", &success)

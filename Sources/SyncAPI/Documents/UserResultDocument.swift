@@ -54,7 +54,7 @@ package struct UserResultDocument: JSONDocument, PageElement {
         try coder.member("index", &index)
         try coder.nullable("userId", &userID)
         try coder.nullable("email", &email)
-        try coder.required("status", &status)
+        try coder.member("status", &status)
         try coder.member("outcome", &outcome)
         try coder.nullable("crmUserId", &crmUserID)
         try coder.optional("relinked", &relinked)

@@ -59,6 +59,12 @@ package struct WebhookDocument: JSONDocument {
         }
     }
 
+    /// Whether this version knows the event; others may come from a later one.
+    package var isKnown: Bool { WebhookDocument.knownTypes.contains(type) }
+
+    private static let knownTypes = Set(
+        Operation.allCases.flatMap { operation in JobState.allCases.map { type(of: operation, endingAs: $0) } } + [testType])
+
     package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
         try coder.required("type", &type)
         try coder.nullable("timestamp", &timestamp)

@@ -35,7 +35,7 @@ extension JSONDocument {
     }
 
     /// Reads the object. Unknown members are ignored.
-    /// - Throws: `DecodingError` if it is not JSON, a required member is missing, or a member has another type.
+    /// - Throws: `DecodingError` if it is not JSON, or a required member is missing or of another type.
     package init(json: Data) throws {
         self = try JSONDecoder().decode(Decoded<Self>.self, from: json).value
     }

@@ -5,13 +5,14 @@ package protocol MemberCoder {
     /// `Never` for a writer.
     associatedtype Failure: Error
 
-    /// A member that is always written. If it is absent or null, a reader keeps the value: servers of other versions are read.
+    /// A member that is always written. If it is absent or cannot be read, a reader keeps the value: servers of other versions are
+    /// read.
     mutating func member<Value: JSONValueType>(_ name: StaticString, _ value: inout Value) throws(Failure)
 
     /// A member that a reader cannot do without.
     mutating func required<Value: JSONValueType>(_ name: StaticString, _ value: inout Value) throws(Failure)
 
-    /// A member that is `null` if there is no value.
+    /// A member that is `null` if there is no value. A reader takes what it cannot read for `null`, here and below.
     mutating func nullable<Value: JSONValueType>(_ name: StaticString, _ value: inout Value?) throws(Failure)
 
     /// A member that is absent if there is no value.

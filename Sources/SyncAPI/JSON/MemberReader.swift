@@ -1,10 +1,13 @@
-/// Reads the members of one object.
+/// Reads the members of one object. What a reader can do without is as good as absent if it cannot be read: a later server may
+/// have another form of it.
 struct MemberReader: MemberCoder {
+    typealias Failure = any Error
+
     let container: KeyedDecodingContainer<MemberName>
 
-    mutating func member<Value: JSONValueType>(_ name: StaticString, _ value: inout Value) throws {
+    mutating func member<Value: JSONValueType>(_ name: StaticString, _ value: inout Value) {
         var read: Value?
-        try nullable(name, &read)
+        nullable(name, &read)
         if let read { value = read }
     }
 
@@ -12,12 +15,12 @@ struct MemberReader: MemberCoder {
         value = try container.decode(Decoded<Value>.self, forKey: MemberName(name)).value
     }
 
-    mutating func nullable<Value: JSONValueType>(_ name: StaticString, _ value: inout Value?) throws {
-        value = try container.decodeIfPresent(Decoded<Value>.self, forKey: MemberName(name))?.value
+    mutating func nullable<Value: JSONValueType>(_ name: StaticString, _ value: inout Value?) {
+        value = (try? container.decodeIfPresent(Decoded<Value>.self, forKey: MemberName(name)))?.value
     }
 
-    mutating func optional<Value: JSONValueType>(_ name: StaticString, _ value: inout Value?) throws {
-        try nullable(name, &value)
+    mutating func optional<Value: JSONValueType>(_ name: StaticString, _ value: inout Value?) {
+        nullable(name, &value)
     }
 }
 

@@ -13,9 +13,7 @@ struct Refusal: Error, CustomStringConvertible {
 
     init(answer: SyncClient.Answer, hasKey: Bool) {
         status = answer.status
-        error =
-            (try? answer.decoded(as: ErrorDocument.self))
-            ?? (try? answer.decoded(as: ErrorDocument.Sentence.self)).map(ErrorDocument.init)
+        error = try? answer.decoded()
         retryAfter = answer.headers.first(name: "Retry-After").flatMap { Int($0) }
         self.hasKey = hasKey
     }

@@ -6,6 +6,7 @@ package protocol ShownJob {
     /// `JobState`'s word.
     var status: String { get }
     var cancelRequested: Bool { get }
+    var endedAt: Timestamp? { get }
 }
 
 extension JobSummaryDocument: ShownJob {}
@@ -16,5 +17,6 @@ extension JobDocument: ShownJob {
 extension ShownJob {
     /// `nil` for a word of a later server.
     package var state: JobState? { JobState(rawValue: status) }
-    package var hasEnded: Bool { state?.isEnd ?? false }
+    /// A job in a state of a later server has ended if it has an end.
+    package var hasEnded: Bool { state?.isEnd ?? (endedAt != nil) }
 }

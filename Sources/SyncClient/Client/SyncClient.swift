@@ -31,12 +31,19 @@ package struct SyncClient: Sendable {
         package let headers: HTTPHeaders
         package let body: Data
 
+        package init(status: Int, headers: HTTPHeaders, body: Data) {
+            self.status = status
+            self.headers = headers
+            self.body = body
+        }
+
         /// - Throws: `ClientFailure` if the body is not what was expected.
         package func decoded<Document: JSONDocument>(as _: Document.Type = Document.self) throws(ClientFailure) -> Document {
             do {
                 return try Document(json: body)
             } catch {
-                throw ClientFailure("the server's answer (\(status)) cannot be read: is it a usersync server?")
+                let what = (error as? DecodingError)?.unreadable.map { "\($0); " } ?? ""
+                throw ClientFailure("the server's answer (\(status)) cannot be read: \(what)is it a usersync server?")
             }
         }
     }

@@ -98,15 +98,31 @@ struct ServerCheck {
         request.headers.add(name: "X-Tenant-ID", value: "usersync-check")
         request.headers.add(name: "X-Sync-Source", value: "usersync-check")
         await probe(&list, .errors, request) { answer, list in
-            let error = try? answer.decoded(as: ErrorDocument.self)
             switch answer.status {
-            case 400 where error?.success == false && error?.error.isEmpty == false && error?.timestamp != nil:
-                list.ok(.errors, "a malformed request is a 400 in the guide's error format")
+            case 400:
+                let missing = ServerCheck.missing(in: answer.body)
+                if missing.isEmpty {
+                    list.ok(.errors, "a malformed request is a 400 in the guide's error format")
+                } else {
+                    list.failure(
+                        .errors, "the 400 of a malformed request lacks \(missing.joined(separator: ", "))",
+                        "is it a usersync server, and does a proxy pass its errors on unchanged?")
+                }
             case 401, 403: list.doubt(.errors, "not checked: the key may not submit", "check with INTERNAL_API_KEY")
             case 429: list.doubt(.errors, "not checked: the rate limit is used up", "try again later")
             case let status: list.failure(.errors, "a malformed request is answered \(status)", "look at the server's log")
             }
         }
+    }
+
+    /// What an error lacks of the integration guide's format.
+    private static func missing(in body: Data) -> [String] {
+        let error = (try? JSONSerialization.jsonObject(with: body)) as? [String: Any] ?? [:]
+        var missing: [String] = []
+        if error["success"] as? Bool != false { missing.append("success: false") }
+        if (error["error"] as? String ?? "").isEmpty { missing.append("error: a sentence") }
+        if (error["timestamp"] as? String).flatMap(Timestamp.init(iso8601:)) == nil { missing.append("timestamp: ISO 8601") }
+        return missing
     }
 
     private func post(_ json: String) -> HTTPClientRequest {

@@ -92,10 +92,15 @@ extension WebhookReceiver.Event {
         let time = style.dim(String(receivedAt.iso8601.dropFirst(11).prefix(8)))
         if let problem { return "\(time)  \(style.red("✘")) refused: \(problem)" }
         guard let document else { return "\(time)  \(style.green("✔")) verified, but the body is not a webhook of usersync" }
-        var parts = ["\(time)  \(style.green("✔")) \(document.type)"]
-        if let tenant = document.result?.tenant { parts.append(tenant.name.isEmpty ? tenant.id : tenant.name) }
-        if let message = document.result?.message ?? document.test?.message { parts.append(message) }
-        if let job = document.result?.jobID { parts.append(style.dim("job \(job)")) }
+        var parts = ["\(time)  \(style.green("✔")) \(Table.oneLine(document.type))"]
+        if let tenant = document.result?.tenant { parts.append(Table.oneLine(tenant.name.isEmpty ? tenant.id : tenant.name)) }
+        if let message = document.result?.message ?? document.test?.message { parts.append(Table.oneLine(message)) }
+        if let job = document.result?.jobID { parts.append(style.dim("job \(Table.oneLine(job))")) }
+        if !document.isKnown {
+            parts.append("verified, of a type that this version does not know")
+        } else if document.result == nil, document.test == nil {
+            parts.append("verified, but its data cannot be read")
+        }
         return parts.joined(separator: "  ")
     }
 }
