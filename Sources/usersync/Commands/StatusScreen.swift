@@ -88,7 +88,7 @@ struct StatusScreen {
         ]
         for attention in attentions {
             lines.append("\(attention.isGrave ? style.red("✘") : style.yellow("!")) \(Table.oneLine(attention.what))")
-            lines.append("  \(style.dim("→")) \(attention.press)")
+            lines.append("  \(style.dim("→")) \(Table.oneLine(attention.press))")
         }
         if !attentions.isEmpty { lines.append("") }
         for (title, value) in figures where !value.isEmpty {
