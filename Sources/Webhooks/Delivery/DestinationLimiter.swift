@@ -13,10 +13,8 @@ import SyncModel
 ///   backlog hides no other.
 struct DestinationLimiter {
     private struct Destination {
-        /// Attempts at a time.
-        var limit: Int
+        var health: DestinationHealth
         var sending = 0
-        var isTroubled = false
         /// Fetched and not started, the longest overdue first.
         var ready: Deque<Delivery> = []
         /// The outbox may hold more than it was asked for.
@@ -79,7 +77,7 @@ struct DestinationLimiter {
             // It may have been started, or fetched twice, while the outbox was reading.
             guard !open.contains(id), !ready.contains(id) else { continue }
             let name = delivery.what.destination
-            var destination = destinations[name] ?? Destination(limit: min(limits.perNewDestination, limits.perDestination))
+            var destination = destinations[name] ?? Destination(health: DestinationHealth(limits))
             if destination.ready.count < capacity(destination) {
                 if destination.ready.isEmpty { turns.append(name) }
                 destination.ready.append(delivery)
@@ -97,8 +95,8 @@ struct DestinationLimiter {
     mutating func start() -> Delivery? {
         guard sending < limits.concurrent, open.count < Self.maxUnrecorded else { return nil }
         for (at, name) in turns.enumerated() {
-            guard var destination = destinations[name], destination.sending < destination.limit else { continue }
-            if destination.isTroubled, sendingTroubled >= max(1, limits.concurrent / 2) { continue }
+            guard var destination = destinations[name], destination.sending < destination.health.limit else { continue }
+            if destination.health.isTroubled, sendingTroubled >= max(1, limits.concurrent / 2) { continue }
             let delivery = destination.ready.removeFirst()
             ready.remove(delivery.what.id)
             if destination.mayHaveMore, destination.ready.count <= capacity(destination) / 4 { mayAsk = true }
@@ -113,7 +111,7 @@ struct DestinationLimiter {
             }
             destinations[name]?.sending += 1
             sending += 1
-            if destination.isTroubled { sendingTroubled += 1 }
+            if destination.health.isTroubled { sendingTroubled += 1 }
             return delivery
         }
         return nil
@@ -133,18 +131,18 @@ struct DestinationLimiter {
         }
         sending -= 1
         destination.sending -= 1
-        if destination.isTroubled { sendingTroubled -= 1 }
-        let wasTroubled = destination.isTroubled
+        let wasTroubled = destination.health.isTroubled
+        if wasTroubled { sendingTroubled -= 1 }
         if isTrouble {
-            destination.limit = 1
-            destination.isTroubled = true
+            destination.health.troubled()
+        } else if isDelivered {
+            destination.health.delivered(limits)
         } else {
-            destination.isTroubled = false
-            if isDelivered { destination.limit = min(destination.limit + 1, limits.perDestination) }
+            destination.health.refused()
         }
         // Attempts still under way count by the present state of their destination.
-        if wasTroubled != destination.isTroubled {
-            sendingTroubled += destination.isTroubled ? destination.sending : -destination.sending
+        if wasTroubled != destination.health.isTroubled {
+            sendingTroubled += destination.health.isTroubled ? destination.sending : -destination.sending
         }
         destinations[name] = destination
         if destinations.count > Self.maxIdle {
@@ -163,5 +161,5 @@ struct DestinationLimiter {
         if wasFull { mayAsk = true }
     }
 
-    private func capacity(_ destination: Destination) -> Int { destination.isTroubled ? 2 : Self.pageSize }
+    private func capacity(_ destination: Destination) -> Int { destination.health.isTroubled ? 2 : Self.pageSize }
 }
