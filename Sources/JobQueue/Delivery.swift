@@ -64,6 +64,8 @@ package struct Delivery: Sendable, Hashable {
 /// The result of one attempt, and what follows from it.
 package struct DeliveryAttempt: Sendable, Hashable {
     package var deliveryID: String
+    /// The lease under which it was made.
+    package var lease: DeliveryLease
     package var at: Timestamp
     package var status: Int?
     package var error: String?
@@ -75,8 +77,9 @@ package struct DeliveryAttempt: Sendable, Hashable {
         case dead
     }
 
-    package init(deliveryID: String, at: Timestamp, status: Int?, error: String?, next: Next) {
-        self.deliveryID = deliveryID
+    package init(_ leased: LeasedDelivery, at: Timestamp, status: Int?, error: String?, next: Next) {
+        deliveryID = leased.delivery.what.id
+        lease = leased.lease
         self.at = at
         self.status = status
         self.error = error

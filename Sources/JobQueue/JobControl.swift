@@ -23,7 +23,8 @@ package protocol JobControl: Sendable {
     /// Creates a linked job with the failed users only.
     func retryFailed(of id: JobID, as newID: JobID, requestID: String, now: Timestamp) async throws -> RetryRequest
 
-    /// Makes a delivery due now, whatever its state; its attempts start over. False if it is unknown.
+    /// Makes a delivery due now, whatever its state; its attempts start over. False if it is unknown. A lease of it ends: an attempt
+    /// under way is not counted, even if it succeeds, since the caller wants one that begins after this call.
     func redeliver(_ id: String, now: Timestamp) async throws -> Bool
     /// Adds a delivery that belongs to no job (a test event).
     func add(_ delivery: NewDelivery, now: Timestamp) async throws

@@ -2,20 +2,43 @@ import GRDB
 package import JobQueue
 import SQLiteSupport
 package import SyncModel
+import Synchronization
 
 extension SQLiteJobQueue {
-    package func dueDeliveries(
-        now: Timestamp, limit: Int, excluding: Set<String>, excludingDestinations destinations: Set<String>
-    ) async throws -> [Delivery] {
-        let due = try readNow { db in
-            try Self.destinations(db).filter { !destinations.contains($0) }.flatMap { destination in
-                try db.sql(DeliveryRow.due).all(.text(destination), .time(now), .int(limit + excluding.count)) {
-                    DeliveryRow($0).delivery
+    package func leaseDeliveries(
+        now: Timestamp, limit: Int, for duration: Duration, excludingDestinations destinations: Set<String>
+    ) async throws -> [LeasedDelivery] {
+        // One call at a time: what is held is known before the table is read. A delivery whose lease ends meanwhile is left out, as
+        // what was read of it may be out of date.
+        try deliveryLeasing.withLock { _ in
+            let held = deliveryLeases.withLock { $0 }
+            let due: [(destination: String, delivery: Delivery)] = try readNow { db in
+                try Self.destinations(db).filter { !destinations.contains($0) }.flatMap { destination in
+                    let rows = limit.saturatingAdd(held.count(of: destination))
+                    return try db.sql(DeliveryRow.due).all(.text(destination), .time(now), .int(rows)) { row in
+                        held.isHeld(DeliveryRow.id(row)) ? nil : (destination, DeliveryRow(row).delivery)
+                    }.compactMap { $0 }
                 }
             }
+            let first = due.sorted { ($0.delivery.nextAttemptAt ?? now) < ($1.delivery.nextAttemptAt ?? now) }.prefix(limit)
+            return deliveryLeases.withLock { leases in first.map { leases.take($0.delivery, of: $0.destination) } }
         }
-        let ready = due.filter { !excluding.contains($0.what.id) }
-        return Array(ready.sorted { ($0.nextAttemptAt ?? now) < ($1.nextAttemptAt ?? now) }.prefix(limit))
+    }
+
+    package func release(_ deliveries: [LeasedDelivery]) async {
+        deliveryLeases.withLock { leases in
+            for leased in deliveries where leases.end(leased.delivery.what.id, leased.lease) != nil {
+                leases.free(leased.delivery.what.id)
+            }
+        }
+    }
+
+    /// Ends a lease with the commit of the operation. False if it is not held.
+    private func end(_ lease: DeliveryLease, of id: String, in context: WriteContext) -> Bool {
+        guard deliveryLeases.withLock({ $0.end(id, lease) }) != nil else { return false }
+        context.onRollback { [self] in deliveryLeases.withLock { $0.restore(id, lease) } }
+        context.afterCommit { [self] in deliveryLeases.withLock { $0.free(id) } }
+        return true
     }
 
     package func nextDelivery(after now: Timestamp) async throws -> Timestamp? {
@@ -45,23 +68,25 @@ extension SQLiteJobQueue {
             case .retry(let at): (.pending, at)
             case .dead: (.dead, nil)
             }
-        try await writer.write(isShort: true) { [self] context in
+        let isHeld = try await writer.write(isShort: true) { [self] context in
+            guard end(attempt.lease, of: attempt.deliveryID, in: context) else { return false }
             try context.sql(Self.recordAttempt).run(
                 .text(attempt.deliveryID), .int(state.code), .time(due), .time(attempt.at), .int(attempt.status), .text(error),
                 state == .delivered ? .time(attempt.at) : .null)
             guard context.db.changesCount == 1 else {
-                // Idempotent: an attempt whose record lost its answer is recorded again. But a delivery being sent is never
-                // deleted.
-                if try context.sql(Self.selectState).first(.text(attempt.deliveryID), map: { _ in true }) == nil {
-                    report(ImpossibleTransition(.delivery, attempt.deliveryID, in: "unknown", met: "record"))
-                }
-                return
+                // A leased delivery is pending, and is never deleted.
+                let found = try context.sql(Self.selectState).first(.text(attempt.deliveryID)) { DeliveryState(code: $0.int(0)) }
+                let state = found?.rawValue ?? "unknown"
+                report(ImpossibleTransition(.delivery, attempt.deliveryID, in: state, met: "record"))
+                return false
             }
-            guard state != .pending else { return }
+            guard state != .pending else { return true }
             context.count {
                 $0[.pending] -= 1; $0[state] += 1
             }
+            return true
         }
+        guard isHeld else { throw QueueError.leaseLost }
     }
 
     package func deliveries(_ filter: DeliveryFilter, limit: Int, cursor: String?) async throws -> Page<Delivery> {
@@ -105,7 +130,14 @@ extension SQLiteJobQueue {
             context.count {
                 $0[state] -= 1; $0[.pending] += 1
             }
-            context.afterCommit { [self] in notify { $0.deliveryDue() } }
+            if let lease = deliveryLeases.withLock({ $0.end(id) }) {
+                context.onRollback { [self] in deliveryLeases.withLock { $0.restore(id, lease) } }
+            }
+            context.afterCommit { [self] in
+                // Also a lease that was taken since, by what was read before this commit.
+                deliveryLeases.withLock { $0.free(id) }
+                notify { $0.deliveryDue() }
+            }
             return true
         }
     }
@@ -117,7 +149,6 @@ extension SQLiteJobQueue {
         }
     }
 
-    /// Only for a waiting delivery: a late answer does not revive a delivered or dead one.
     private static let recordAttempt = """
         UPDATE deliveries SET state = ?2, due_at = ?3, attempts = attempts + 1, last_attempt_at = ?4, last_status = ?5,
             last_error = ?6, delivered_at = ?7

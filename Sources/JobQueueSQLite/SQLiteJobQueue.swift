@@ -25,6 +25,9 @@ package final class SQLiteJobQueue: JobQueue {
     /// The last number used as `jobs.seq` or batch key.
     private let lastNumber: Atomic<Int64>
     let claims = Mutex<Set<ClaimedKey>>([])
+    let deliveryLeases = Mutex(DeliveryLeases())
+    /// Held while deliveries are read and leased.
+    let deliveryLeasing = Mutex(())
     let windows = Mutex(ResultsWindows())
     /// Jobs whose results are being read, with the number of readers: they are not pruned meanwhile.
     let readers = Mutex<[JobID: Int]>([:])

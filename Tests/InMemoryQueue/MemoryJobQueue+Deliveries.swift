@@ -11,28 +11,49 @@ extension MemoryJobQueue.State {
     }
 
     func posted(_ id: String) -> Int? { disk.posted.firstIndex { $0.delivery.what.id == id } }
+
+    /// The same, if the lease is held.
+    func posted(_ id: String, under lease: DeliveryLease) -> Int? {
+        posted(id).flatMap { disk.posted[$0].lease?.id == lease ? $0 : nil }
+    }
 }
 
 extension MemoryJobQueue {
-    package func dueDeliveries(
-        now: Timestamp, limit: Int, excluding: Set<String>, excludingDestinations destinations: Set<String>
-    ) async throws -> [Delivery] {
-        let due = try look { state in
-            state.disk.posted.map(\.delivery).filter { delivery in
-                (delivery.nextAttemptAt.map { $0 <= now } ?? false) && !excluding.contains(delivery.what.id)
-                    && !destinations.contains(delivery.what.destination)
+    package func leaseDeliveries(
+        now: Timestamp, limit: Int, for duration: Duration, excludingDestinations destinations: Set<String>
+    ) async throws -> [LeasedDelivery] {
+        try change { state in
+            let free = state.disk.posted.indices.filter { at in
+                let posted = state.disk.posted[at]
+                return posted.freeAt.map { $0 <= now } ?? false && !destinations.contains(posted.delivery.what.destination)
+            }
+            let until = now.advanced(bySeconds: duration / .seconds(1))
+            func due(_ at: Int) -> Timestamp { state.disk.posted[at].delivery.nextAttemptAt ?? now }
+            return free.sorted { due($0) < due($1) }.prefix(limit).map { at in
+                let lease = DeliveryLease(value: Int64(state.disk.nextNumber()))
+                state.disk.posted[at].lease = (lease, until)
+                return LeasedDelivery(state.disk.posted[at].delivery, lease: lease, expiresAt: until)
             }
         }
-        return Array(due.sorted { ($0.nextAttemptAt ?? now) < ($1.nextAttemptAt ?? now) }.prefix(limit))
+    }
+
+    package func release(_ deliveries: [LeasedDelivery]) async {
+        _ = try? change { state in
+            for leased in deliveries {
+                guard let at = state.posted(leased.delivery.what.id, under: leased.lease) else { continue }
+                state.disk.posted[at].lease = nil
+            }
+        }
     }
 
     package func nextDelivery(after now: Timestamp) async throws -> Timestamp? {
-        try look { state in state.disk.posted.compactMap(\.delivery.nextAttemptAt).filter { $0 > now }.min() }
+        try look { state in state.disk.posted.compactMap(\.freeAt).filter { $0 > now }.min() }
     }
 
     package func record(_ attempt: DeliveryAttempt) async throws {
         try change { state in
-            guard let at = state.posted(attempt.deliveryID), state.disk.posted[at].delivery.state == .pending else { return }
+            guard let at = state.posted(attempt.deliveryID, under: attempt.lease) else { throw QueueError.leaseLost }
+            state.disk.posted[at].lease = nil
             var delivery = state.disk.posted[at].delivery
             delivery.attempts += 1
             (delivery.lastAttemptAt, delivery.lastStatus) = (attempt.at, attempt.status)
@@ -73,6 +94,7 @@ extension MemoryJobQueue {
     package func redeliver(_ id: String, now: Timestamp) async throws -> Bool {
         try change { state in
             guard let at = state.posted(id) else { return false }
+            state.disk.posted[at].lease = nil
             state.disk.posted[at].delivery.state = .pending
             state.disk.posted[at].delivery.nextAttemptAt = now
             state.disk.posted[at].delivery.attempts = 0

@@ -1,7 +1,8 @@
 import JobQueue
 import SyncModel
 
-/// What of a queue in memory counts as committed: it outlives the process, and its leases do not.
+/// What of a queue in memory counts as committed: it outlives the process, and leases of
+/// batches do not. Leases of deliveries do: they run out.
 package struct QueueDisk: Sendable {
     struct Batch: Sendable {
         enum End: Sendable { case open, applied, dropped }
@@ -58,6 +59,11 @@ package struct QueueDisk: Sendable {
     struct Posted: Sendable {
         var seq: Int
         var delivery: Delivery
+        /// Whose attempt it is, and from when on another process may take it.
+        var lease: (id: DeliveryLease, until: Timestamp)?
+
+        /// When it can be leased; `nil` once it is delivered or dead.
+        var freeAt: Timestamp? { delivery.nextAttemptAt.map { max($0, lease?.until ?? $0) } }
     }
 
     /// In the order accepted.

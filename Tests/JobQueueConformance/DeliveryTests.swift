@@ -5,13 +5,7 @@ import Testing
 
 @Suite("Webhook deliveries")
 struct DeliveryTests {
-    private func attempt(
-        _ id: String, _ fixture: QueueFixture, _ next: DeliveryAttempt.Next, status: Int? = nil, error: String? = nil
-    ) -> DeliveryAttempt {
-        DeliveryAttempt(deliveryID: id, at: fixture.now, status: status, error: error, next: next)
-    }
-
-    @Test("due deliveries come the longest due first, without those being sent", arguments: QueueDriver.all)
+    @Test("due deliveries come the longest due first, each to one who asks", arguments: QueueDriver.all)
     func due(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             for i in 0..<4 {
@@ -19,21 +13,22 @@ struct DeliveryTests {
                 fixture.clock.advance(1)
             }
             #expect(fixture.events.take().deliveriesDue == 4)
-            func due(_ limit: Int, _ excluding: Set<String> = []) async throws -> [String] {
-                try await queue.dueDeliveries(now: fixture.now, limit: limit, excluding: excluding, excludingDestinations: [])
-                    .map(\.what.id)
+            func due(_ limit: Int = 9) async throws -> [String] {
+                let leased = try await fixture.leaseDeliveries(queue, limit)
+                await queue.release(leased)
+                return leased.map(\.delivery.what.id)
             }
-            #expect(try await due(9) == ["msg_0", "msg_1", "msg_2", "msg_3"])
-            #expect(try await due(2, ["msg_0", "msg_2"]) == ["msg_1", "msg_3"])
+            #expect(try await due() == ["msg_0", "msg_1", "msg_2", "msg_3"])
+            #expect(try await due(2) == ["msg_0", "msg_1"])
             let later = fixture.now.advanced(bySeconds: 5)
-            try await queue.record(attempt("msg_0", fixture, .retry(at: later), status: 503))
-            try await queue.record(attempt("msg_1", fixture, .delivered, status: 204))
-            try await queue.record(attempt("msg_2", fixture, .dead, error: "gone"))
-            #expect(try await due(9) == ["msg_3"])
-            try await queue.record(attempt("msg_3", fixture, .delivered, status: 200))
+            try await fixture.attempt(queue, "msg_0", .retry(at: later), status: 503)
+            try await fixture.attempt(queue, "msg_1", .delivered, status: 204)
+            try await fixture.attempt(queue, "msg_2", .dead, error: "gone")
+            #expect(try await due() == ["msg_3"])
+            try await fixture.attempt(queue, "msg_3", .delivered, status: 200)
             #expect(try await queue.nextDelivery(after: fixture.now) == later)
             fixture.clock.advance(5)
-            #expect(try await due(9) == ["msg_0"])
+            #expect(try await due() == ["msg_0"])
         }
     }
 
@@ -45,7 +40,7 @@ struct DeliveryTests {
             let created = fixture.now
             fixture.clock.advance(1)
             let later = fixture.now.advanced(bySeconds: 5)
-            try await queue.record(attempt("msg_1", fixture, .retry(at: later), status: 500, error: "internal"))
+            try await fixture.attempt(queue, "msg_1", .retry(at: later), status: 500, error: "internal")
             let failed = try #require(try await queue.delivery("msg_1"))
             #expect(
                 failed
@@ -54,19 +49,22 @@ struct DeliveryTests {
                         lastAttemptAt: fixture.now, deliveredAt: nil, lastStatus: 500, lastError: "internal"))
             #expect(try await queue.statistics(now: fixture.now).lastDeliveryError == "internal")
             fixture.clock.advance(5)
-            try await queue.record(attempt("msg_1", fixture, .delivered, status: 200))
+            let last = try #require(try await fixture.leaseDeliveries(queue).first)
+            try await queue.record(DeliveryAttempt(last, at: fixture.now, status: 200, error: nil, next: .delivered))
             let delivered = try #require(try await queue.delivery("msg_1"))
             #expect(delivered.state == .delivered)
             #expect(delivered.attempts == 2)
             #expect(delivered.deliveredAt == fixture.now)
             #expect(delivered.nextAttemptAt == nil)
             #expect(delivered.what.body == what.body)
-            try await queue.record(attempt("msg_1", fixture, .dead))
+            await #expect(throws: QueueError.leaseLost) {
+                try await queue.record(DeliveryAttempt(last, at: fixture.now, status: nil, error: nil, next: .dead))
+            }
             #expect(try await queue.delivery("msg_1") == delivered, "a late answer does not undo it")
             #expect(try await queue.nextDelivery(after: fixture.now) == nil)
             let long = String(repeating: "x", count: 10_000)
             try await queue.add(fixture.delivery("msg_2"), now: fixture.now)
-            try await queue.record(attempt("msg_2", fixture, .dead, error: long))
+            try await fixture.attempt(queue, "msg_2", .dead, error: long)
             #expect(try #require(try await queue.delivery("msg_2")?.lastError).count <= 1000)
             let statistics = try await queue.statistics(now: fixture.now)
             #expect(statistics.deliveriesDead == 1)
@@ -81,7 +79,7 @@ struct DeliveryTests {
             #expect(try await queue.redeliver("msg_1", now: fixture.now) == false)
             try await queue.add(fixture.delivery("msg_1"), now: fixture.now)
             for next in [DeliveryAttempt.Next.dead, .delivered, .retry(at: fixture.now.advanced(bySeconds: 9))] {
-                try await queue.record(attempt("msg_1", fixture, next))
+                try await fixture.attempt(queue, "msg_1", next)
                 fixture.clock.advance(1)
                 _ = fixture.events.take()
                 #expect(try await queue.redeliver("msg_1", now: fixture.now))
@@ -107,8 +105,8 @@ struct DeliveryTests {
             }
             try await queue.add(fixture.delivery("msg_test"), now: fixture.now)
             let ids = jobs.map { "msg_\($0.id)" }
-            for i in [0, 3] { try await queue.record(attempt(ids[i], fixture, .delivered, status: 200)) }
-            try await queue.record(attempt(ids[1], fixture, .dead, status: 410))
+            for i in [0, 3] { try await fixture.attempt(queue, ids[i], .delivered, status: 200) }
+            try await fixture.attempt(queue, ids[1], .dead, status: 410)
             func list(_ change: (inout DeliveryFilter) -> Void) async throws -> [String] {
                 var filter = DeliveryFilter()
                 change(&filter)

@@ -12,8 +12,7 @@ struct PruneTests {
         try await driver.withQueue { fixture, queue in
             let old = try await fixture.accept(queue, "a", users: 7000)
             try await fixture.work(queue, "a", failing: [1], deliver: true)
-            try await queue.record(
-                DeliveryAttempt(deliveryID: "msg_\(old.id)", at: fixture.now, status: 200, error: nil, next: .delivered))
+            try await fixture.attempt(queue, "msg_\(old.id)", .delivered, status: 200)
             fixture.clock.advance(1)
             let young = try await fixture.accept(queue, "a", users: 1)
             try await fixture.work(queue, "a")
@@ -48,8 +47,7 @@ struct PruneTests {
             try await queue.ledgerForgotten([undelivered.id])
             fixture.clock.advance(Self.week)
             #expect(try await queue.prune(jobsBefore: fixture.now, keysBefore: fixture.now, limit: 10) == 0)
-            try await queue.record(
-                DeliveryAttempt(deliveryID: "msg_\(undelivered.id)", at: fixture.now, status: nil, error: "refused", next: .dead))
+            try await fixture.attempt(queue, "msg_\(undelivered.id)", .dead, error: "refused")
             try await queue.ledgerForgotten([ledgered.id])
             #expect(try await queue.prune(jobsBefore: fixture.now, keysBefore: fixture.now, limit: 10) == 2)
             #expect(try await queue.statistics(now: fixture.now).deliveriesDead == 0)
@@ -101,8 +99,7 @@ struct PruneTests {
                     "a", users: 1, idempotency: .init(tenantID: "a", path: "/sync", key: key, bodyHash: hash))
                 _ = try await queue.accept(new, upload: nil, batches: batches(1))
                 try await queue.add(fixture.delivery("msg_\(key)"), now: fixture.now)
-                try await queue.record(
-                    DeliveryAttempt(deliveryID: "msg_\(key)", at: fixture.now, status: 200, error: nil, next: .delivered))
+                try await fixture.attempt(queue, "msg_\(key)", .delivered, status: 200)
                 fixture.clock.advance(10)
             }
             let between = fixture.now.advanced(bySeconds: -10)

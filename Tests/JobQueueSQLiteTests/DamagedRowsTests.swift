@@ -143,9 +143,10 @@ struct DamagedRowsTests {
         await attempt { _ = try await queue.nextRetry() }
         await attempt { _ = try await queue.nextDelivery(after: later) }
         await attempt {
-            for delivery in try await queue.dueDeliveries(now: later, limit: 5, excluding: [], excludingDestinations: []) {
-                try await queue.record(
-                    DeliveryAttempt(deliveryID: delivery.what.id, at: later, status: 500, error: "no", next: .dead))
+            let due = try await queue.leaseDeliveries(now: later, limit: 5, for: .seconds(60), excludingDestinations: [])
+            await queue.release(Array(due.dropFirst(3)))
+            for leased in due {
+                try await queue.record(DeliveryAttempt(leased, at: later, status: 500, error: "no", next: .dead))
             }
         }
         for tenant in ["a", "b", "c", "d"] as [TenantID] {

@@ -102,17 +102,28 @@ struct ImpossibleTransitionTests {
         }
     }
 
-    @Test("an attempt of a delivery that nobody knows is told; of one that was recorded before, passed over")
+    @Test("an attempt of a leased delivery that is gone or does not wait is told; one whose lease is lost is passed over")
     func unknownDelivery() async throws {
         try await withQueue { fixture, queue in
-            try await queue.add(fixture.delivery("msg_1"), now: fixture.now)
-            for id in ["msg_1", "msg_1", "msg_2"] {
-                try await queue.record(
-                    DeliveryAttempt(deliveryID: id, at: fixture.now, status: 200, error: nil, next: .delivered))
+            func record(_ leased: LeasedDelivery) async {
+                await #expect(throws: QueueError.leaseLost) {
+                    try await queue.record(
+                        DeliveryAttempt(leased, at: fixture.now, status: 200, error: nil, next: .delivered))
+                }
             }
+            for id in ["msg_1", "msg_2", "msg_3"] { try await queue.add(fixture.delivery(id), now: fixture.now) }
+            let leased = try await fixture.leaseDeliveries(queue)
+            await queue.release([try leased.at(2)])
+            try await write(
+                "DELETE FROM deliveries WHERE id = 'msg_1'; UPDATE deliveries SET state = 2 WHERE id = 'msg_2'", to: queue)
+            for one in leased { await record(one) }
+            for one in leased { await record(one) }
             #expect(
-                fixture.events.takeImpossible() == [ImpossibleTransition(.delivery, "msg_2", in: "unknown", met: "record")])
-            #expect(try await queue.delivery("msg_1")?.attempts == 1)
+                fixture.events.takeImpossible() == [
+                    ImpossibleTransition(.delivery, "msg_1", in: "unknown", met: "record"),
+                    ImpossibleTransition(.delivery, "msg_2", in: "dead", met: "record"),
+                ])
+            #expect(try await queue.delivery("msg_3")?.attempts == 0)
         }
     }
 }

@@ -19,31 +19,34 @@ struct DestinationLimiterTests {
             lastAttemptAt: nil, deliveredAt: nil, lastStatus: nil, lastError: nil)
     }
 
+    let now = Timestamp(microseconds: 0)
+
     /// A limiter under which no impossible move may be made.
-    func limiter() -> DestinationLimiter { DestinationLimiter(limits: limits) { Issue.record("\($0)") } }
+    func limiter(_ limits: CourierLimits? = nil) -> DestinationLimiter {
+        DestinationLimiter(limits: limits ?? self.limits) { Issue.record("\($0)") }
+    }
 
     /// Answers queries from `backlog` as the outbox would, until there are none.
-    func feed(_ limiter: inout DestinationLimiter, _ backlog: [Delivery]) -> Int {
+    @discardableResult
+    func feed(_ limiter: inout DestinationLimiter, _ backlog: inout Backlog) -> Int {
         var questions = 0
         while let query = limiter.nextQuery() {
             questions += 1
-            let due = backlog.filter {
-                !query.excluding.contains($0.what.id) && !query.excludingDestinations.contains($0.what.destination)
-            }
-            limiter.add(Array(due.prefix(query.limit)), for: query)
+            limiter.add(backlog.lease(query, until: nil), for: query, askedAt: now)
+            backlog.release(limiter.takeUnwanted())
         }
         return questions
     }
 
-    func startAll(_ limiter: inout DestinationLimiter) -> [Delivery] {
-        var started: [Delivery] = []
-        while let delivery = limiter.start() { started.append(delivery) }
+    func startAll(_ limiter: inout DestinationLimiter) -> [LeasedDelivery] {
+        var started: [LeasedDelivery] = []
+        while let leased = limiter.start(at: now) { started.append(leased) }
         return started
     }
 
     @Test("nothing is asked unless something may be due")
     func quiet() {
-        var limiter = limiter()
+        var limiter = self.limiter(limits)
         #expect(limiter.nextQuery() == nil)
         limiter.look()
         #expect(limiter.nextQuery() != nil)
@@ -52,30 +55,31 @@ struct DestinationLimiterTests {
 
     @Test("a backlog of one destination hides no other")
     func backlog() {
-        var limiter = limiter()
+        var limiter = self.limiter(limits)
         limiter.look()
-        let questions = feed(&limiter, (0..<1000).map { delivery("a\($0)", "a") } + [delivery("b", "b")])
+        var backlog = Backlog((0..<1000).map { delivery("a\($0)", "a") } + [delivery("b", "b")])
+        let questions = feed(&limiter, &backlog)
         #expect(questions < 5)
         let started = startAll(&limiter)
-        #expect(started.filter { $0.what.destination == "https://a" }.count == limits.perNewDestination)
-        #expect(started.contains { $0.what.id == "b" })
+        #expect(started.filter { $0.delivery.what.destination == "https://a" }.count == limits.perNewDestination)
+        #expect(started.contains { $0.delivery.what.id == "b" })
     }
 
     @Test("all of a long backlog is sent, each once, in order")
     func drains() {
-        var limiter = limiter()
-        var backlog = (0..<500).map { delivery("a\($0)", "a") }
+        var limiter = self.limiter(limits)
+        var backlog = Backlog((0..<500).map { delivery("a\($0)", "a") })
         var sent: [String] = []
         limiter.look()
-        while !backlog.isEmpty {
-            _ = feed(&limiter, backlog)
+        while !backlog.waiting.isEmpty {
+            feed(&limiter, &backlog)
             let started = startAll(&limiter)
             guard !started.isEmpty else { break }
-            for delivery in started {
-                sent.append(delivery.what.id)
-                limiter.sent(delivery, isDelivered: true, isTrouble: false)
-                backlog.removeAll { $0.what.id == delivery.what.id }
-                limiter.settled(delivery.what.id)
+            for leased in started {
+                sent.append(leased.delivery.what.id)
+                limiter.sent(leased, isDelivered: true, isTrouble: false)
+                backlog.settle(leased)
+                limiter.settled(leased)
             }
         }
         #expect(sent == (0..<500).map { "a\($0)" })
@@ -84,13 +88,13 @@ struct DestinationLimiterTests {
 
     @Test("a destination's limit grows with what is delivered, and trouble narrows it to one")
     func width() {
-        var limiter = limiter()
-        let backlog = (0..<400).map { delivery("a\($0)", "a") }
+        var limiter = self.limiter(limits)
+        var backlog = Backlog((0..<400).map { delivery("a\($0)", "a") })
         limiter.look()
         var widths: [Int] = []
-        var open: [Delivery] = []
+        var open: [LeasedDelivery] = []
         for _ in 0..<30 {
-            _ = feed(&limiter, backlog)
+            feed(&limiter, &backlog)
             open += startAll(&limiter)
             widths.append(open.count)
             let done = open.removeFirst()
@@ -98,55 +102,57 @@ struct DestinationLimiterTests {
         }
         #expect(widths.first == limits.perNewDestination)
         #expect(widths.max() == limits.perDestination && widths.last == limits.perDestination)
-        for delivery in open { limiter.sent(delivery, isDelivered: false, isTrouble: true) }
+        for leased in open { limiter.sent(leased, isDelivered: false, isTrouble: true) }
         #expect(startAll(&limiter).count == 1)
     }
 
     @Test("destinations in trouble have half of all places together")
     func manyDead() {
-        var limiter = limiter()
+        var limiter = self.limiter(limits)
         let hosts = (0..<200).map { "dead\($0)" }
         // Each host fails once.
         for host in hosts {
             limiter.look()
-            _ = feed(&limiter, [delivery("first-\(host)", host)])
-            for delivery in startAll(&limiter) {
-                limiter.sent(delivery, isDelivered: false, isTrouble: true)
-                limiter.settled(delivery.what.id)
+            var first = Backlog([delivery("first-\(host)", host)])
+            feed(&limiter, &first)
+            for leased in startAll(&limiter) {
+                limiter.sent(leased, isDelivered: false, isTrouble: true)
+                limiter.settled(leased)
             }
         }
         limiter.look()
-        let backlog = hosts.map { delivery("second-\($0)", $0) } + (0..<40).map { delivery("g\($0)", "good\($0)") }
-        _ = feed(&limiter, backlog)
+        var backlog = Backlog(
+            hosts.map { delivery("second-\($0)", $0) } + (0..<40).map { delivery("g\($0)", "good\($0)") })
+        feed(&limiter, &backlog)
         let started = startAll(&limiter)
-        #expect(started.filter { $0.what.id.hasPrefix("second") }.count == limits.concurrent / 2)
+        #expect(started.filter { $0.delivery.what.id.hasPrefix("second") }.count == limits.concurrent / 2)
         #expect(started.count == limits.concurrent)
         // Places come back when attempts end, although the destination's trouble is over by then.
-        for delivery in started {
-            limiter.sent(delivery, isDelivered: true, isTrouble: false)
-            limiter.settled(delivery.what.id)
+        for leased in started {
+            limiter.sent(leased, isDelivered: true, isTrouble: false)
+            limiter.settled(leased)
         }
         #expect(startAll(&limiter).count == limits.concurrent / 2 + 8)
     }
 
     @Test("sending stops while too much is unrecorded")
     func unrecorded() {
-        var limiter = limiter()
-        let backlog = (0..<1000).map { delivery("a\($0)", "a") }
+        var limiter = self.limiter(limits)
+        var backlog = Backlog((0..<1000).map { delivery("a\($0)", "a") })
         limiter.look()
-        var open: [String] = []
+        var open: [LeasedDelivery] = []
         while open.count < 1000 {
-            _ = feed(&limiter, backlog)
+            feed(&limiter, &backlog)
             let started = startAll(&limiter)
             guard !started.isEmpty else { break }
-            for delivery in started {
-                limiter.sent(delivery, isDelivered: true, isTrouble: false)
-                open.append(delivery.what.id)
+            for leased in started {
+                limiter.sent(leased, isDelivered: true, isTrouble: false)
+                open.append(leased)
             }
         }
         #expect(open.count == DestinationLimiter.maxUnrecorded)
         limiter.settled(open[0])
-        _ = feed(&limiter, backlog)
+        feed(&limiter, &backlog)
         #expect(startAll(&limiter).count == 1)
     }
 
@@ -154,29 +160,115 @@ struct DestinationLimiterTests {
     func impossibleMoves() {
         let met = Shared<[ImpossibleTransition]>([])
         var limiter = DestinationLimiter(limits: limits) { met.value.append($0) }
-        let (first, second) = (delivery("a1", "a"), delivery("b1", "b"))
+        var backlog = Backlog([delivery("a1", "a"), delivery("b1", "b")])
         limiter.look()
-        _ = feed(&limiter, [first, second])
-        #expect(startAll(&limiter).count == 2)
+        feed(&limiter, &backlog)
+        let started = startAll(&limiter)
+        #expect(started.map(\.delivery.what.id) == ["a1", "b1"])
+        let (first, second) = (started[0], started[1])
+        func stranger(_ id: String, _ host: String) -> LeasedDelivery {
+            LeasedDelivery(delivery(id, host), lease: DeliveryLease(value: -1), expiresAt: nil)
+        }
         limiter.sent(second, isDelivered: true, isTrouble: false)
         // The limiter knows "b", but nothing is being sent to it; "c" it does not know.
-        for host in ["b", "c"] { limiter.sent(delivery("a1", host), isDelivered: true, isTrouble: false) }
-        limiter.sent(delivery("a2", "a"), isDelivered: true, isTrouble: true)
-        limiter.settled("a1")
+        for host in ["b", "c"] { limiter.sent(stranger("a1", host), isDelivered: true, isTrouble: false) }
+        limiter.sent(stranger("a2", "a"), isDelivered: true, isTrouble: true)
+        limiter.settled(first)
         limiter.sent(first, isDelivered: true, isTrouble: false)
         limiter.sent(first, isDelivered: true, isTrouble: false)
-        limiter.settled("a1")
-        limiter.settled("a1")
+        limiter.settled(first)
+        limiter.settled(first)
         #expect(
             met.value.map { "\($0.name) \($0.state): \($0.event)" } == [
                 "a1 not counted at its destination: sent", "a1 not counted at its destination: sent", "a2 not open: sent",
                 "a1 being sent: settled", "a1 not counted at its destination: sent", "a1 not open: settled",
             ])
-        limiter.settled("b1")
+        limiter.settled(second)
         #expect(limiter.isIdle)
         // No place was lost or won.
+        var many = Backlog((0..<2 * limits.concurrent).map { delivery("\($0)", "host\($0)") })
         limiter.look()
-        _ = feed(&limiter, (0..<2 * limits.concurrent).map { delivery("\($0)", "host\($0)") })
+        feed(&limiter, &many)
         #expect(startAll(&limiter).count == limits.concurrent)
+    }
+
+    @Test("what a destination has no room for is given back, and leased again when there is room")
+    func overflow() {
+        var limiter = self.limiter(limits)
+        var first = Backlog([delivery("first", "a")])
+        limiter.look()
+        feed(&limiter, &first)
+        for leased in startAll(&limiter) {
+            limiter.sent(leased, isDelivered: false, isTrouble: true)
+            limiter.settled(leased)
+        }
+        var backlog = Backlog((0..<10).map { delivery("a\($0)", "a") })
+        limiter.look()
+        feed(&limiter, &backlog)
+        #expect(Set(backlog.held.keys) == ["a0", "a1"])
+        var sent: [String] = []
+        for _ in 0..<10 {
+            for leased in startAll(&limiter) {
+                sent.append(leased.delivery.what.id)
+                limiter.sent(leased, isDelivered: false, isTrouble: true)
+                backlog.settle(leased)
+                limiter.settled(leased)
+            }
+            feed(&limiter, &backlog)
+        }
+        #expect(sent == (0..<10).map { "a\($0)" })
+    }
+
+    @Test("an attempt always ends before its lease: a delivery that has waited too long for that is leased anew")
+    func waitedTooLong() throws {
+        for attempt in [Duration.milliseconds(300), .seconds(15), .seconds(40)] {
+            var limits = limits
+            limits.attempt = attempt
+            #expect(limits.longestWait > .zero && limits.longestWait + limits.attempt < limits.lease)
+            var limiter = self.limiter(limits)
+            var backlog = Backlog((0..<2).map { delivery("a\($0)", "a") })
+            limiter.look()
+            let first = limiter.nextQuery()
+            let query = try #require(first)
+            let end = now.advanced(bySeconds: limits.lease / .seconds(1))
+            limiter.add(backlog.lease(query, until: end), for: query, askedAt: now)
+            let last = now.advanced(bySeconds: limits.longestWait / .seconds(1))
+            #expect(limiter.start(at: last)?.delivery.what.id == "a0")
+            #expect(limiter.start(at: last.advanced(bySeconds: 0.001)) == nil)
+            let unwanted = limiter.takeUnwanted()
+            #expect(unwanted.map(\.delivery.what.id) == ["a1"] && limiter.takeUnwanted().isEmpty)
+            backlog.release(unwanted)
+            feed(&limiter, &backlog)
+            #expect(limiter.start(at: last)?.delivery.what.id == "a1")
+        }
+    }
+
+    @Test("one that is leased again while it waits is sent once, under its present lease; while it is being sent, once more")
+    func leasedAgain() throws {
+        var limiter = self.limiter(limits)
+        var backlog = Backlog([delivery("a0", "a")])
+        limiter.look()
+        feed(&limiter, &backlog)
+        for _ in 0..<2 {
+            // As a redelivery does.
+            backlog.held = [:]
+            limiter.look()
+            feed(&limiter, &backlog)
+            let present = try #require(backlog.held["a0"])
+            #expect(startAll(&limiter).map(\.lease) == [present])
+        }
+    }
+
+    @Test("what is ready when sending stops is given back")
+    func stop() {
+        var limiter = self.limiter(limits)
+        var backlog = Backlog((0..<20).map { delivery("a\($0)", "a") })
+        limiter.look()
+        feed(&limiter, &backlog)
+        let started = startAll(&limiter)
+        limiter.stop()
+        backlog.release(limiter.takeUnwanted())
+        #expect(Set(backlog.held.values) == Set(started.map(\.lease)))
+        #expect(limiter.start(at: now) == nil)
     }
 }

@@ -44,6 +44,9 @@ struct DeliveryRow: Sendable {
         """
     private static let insertBody = "INSERT INTO delivery_bodies (seq, body) VALUES (last_insert_rowid(), ?1)"
 
+    /// The id alone, without reading the rest.
+    static func id(_ row: SQLRow) -> String { row.text(1) }
+
     init(_ row: SQLRow) {
         seq = row.int64(0)
         delivery = Delivery(

@@ -30,4 +30,9 @@ struct CourierLog {
                 "The API key is left out of webhooks: WRAPPER_WEBHOOK_URL is http and leads to a public address; use https")
         }
     }
+
+    /// The attempt was recorded before, or is not counted.
+    func leaseLost(_ attempt: DeliveryAttempt) {
+        logger.info("Webhook's lease was lost", metadata: ["delivery": "\(attempt.deliveryID)"])
+    }
 }

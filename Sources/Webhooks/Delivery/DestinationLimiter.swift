@@ -11,14 +11,21 @@ import SyncModel
 /// - Destinations in trouble share at most half of all attempts: however many hosts hang, the others go on.
 /// - Few deliveries are held ready for a destination; one that is full is excluded from the next query of the outbox, so that its
 ///   backlog hides no other.
+/// - A delivery that has waited too long is not started: its lease must outlast the attempt.
 struct DestinationLimiter {
     private struct Destination {
         var health: DestinationHealth
         var sending = 0
-        /// Fetched and not started, the longest overdue first.
-        var ready: Deque<Delivery> = []
+        /// Leased and not started, the longest overdue first.
+        var ready: Deque<Ready> = []
         /// The outbox may hold more than it was asked for.
         var mayHaveMore = false
+    }
+
+    private struct Ready {
+        var leased: LeasedDelivery
+        /// No attempt begins later: it might not end before the lease does. `nil` if the lease ends with the process.
+        var startsBy: Timestamp?
     }
 
     private let limits: CourierLimits
@@ -29,7 +36,10 @@ struct DestinationLimiter {
     private var sending = 0
     private var sendingTroubled = 0
     private var open = OpenDeliveries()
+    /// Ids of deliveries that are ready.
     private var ready: Set<String> = []
+    /// Leased, and not to be sent under this lease.
+    private var unwanted: [LeasedDelivery] = []
     private var mayAsk = false
 
     /// Deliveries asked for at once, and held ready for a destination that answers well.
@@ -48,7 +58,6 @@ struct DestinationLimiter {
     /// What to ask the outbox.
     struct OutboxQuery: Sendable, Hashable {
         var limit: Int
-        var excluding: Set<String>
         var excludingDestinations: Set<String>
     }
 
@@ -67,23 +76,28 @@ struct DestinationLimiter {
             if isFull { full.insert(name) }
             destinations[name]?.mayHaveMore = isFull
         }
-        return OutboxQuery(limit: Self.pageSize, excluding: open.ids.union(ready), excludingDestinations: full)
+        return OutboxQuery(limit: Self.pageSize, excludingDestinations: full)
     }
 
     /// Takes the outbox's answer to `query`.
-    mutating func add(_ due: [Delivery], for query: OutboxQuery) {
-        for delivery in due {
-            let id = delivery.what.id
-            // It may have been started, or fetched twice, while the outbox was reading.
-            guard !open.contains(id), !ready.contains(id) else { continue }
-            let name = delivery.what.destination
+    /// - Parameter now: when it was asked for the leases, by the courier's clock.
+    mutating func add(_ due: [LeasedDelivery], for query: OutboxQuery, askedAt now: Timestamp) {
+        let startsBy = now.advanced(bySeconds: limits.longestWait / .seconds(1))
+        for leased in due {
+            let name = leased.delivery.what.destination
             var destination = destinations[name] ?? Destination(health: DestinationHealth(limits))
-            if destination.ready.count < capacity(destination) {
+            let next = Ready(leased: leased, startsBy: leased.expiresAt == nil ? nil : startsBy)
+            if ready.contains(leased.delivery.what.id) {
+                // The lease that it waits under is lost: it was redelivered, or the lease ran out.
+                let isSame: (Ready) -> Bool = { $0.leased.delivery.what.id == leased.delivery.what.id }
+                if let at = destination.ready.firstIndex(where: isSame) { destination.ready[at] = next }
+            } else if destination.ready.count < capacity(destination) {
                 if destination.ready.isEmpty { turns.append(name) }
-                destination.ready.append(delivery)
-                ready.insert(id)
+                destination.ready.append(next)
+                ready.insert(leased.delivery.what.id)
             } else {
-                // It stays in the outbox, and is fetched again when there is room.
+                // It goes back to the outbox, and is leased again when there is room.
+                unwanted.append(leased)
                 destination.mayHaveMore = true
             }
             destinations[name] = destination
@@ -92,40 +106,53 @@ struct DestinationLimiter {
     }
 
     /// The delivery to send now; `nil`: none, or the limits are reached.
-    mutating func start() -> Delivery? {
+    mutating func start(at now: Timestamp) -> LeasedDelivery? {
         guard sending < limits.concurrent, open.count < Self.maxUnrecorded else { return nil }
+        while let (name, next) = takeReady() {
+            if let startsBy = next.startsBy, startsBy < now {
+                unwanted.append(next.leased)
+                mayAsk = true
+                continue
+            }
+            do throws(ImpossibleTransition) {
+                try open.start(next.leased)
+            } catch {
+                impossible(error)
+                continue
+            }
+            sending += 1
+            destinations[name]?.sending += 1
+            if destinations[name]?.health.isTroubled ?? false { sendingTroubled += 1 }
+            return next.leased
+        }
+        return nil
+    }
+
+    /// Takes out the next delivery whose destination may have one more attempt.
+    private mutating func takeReady() -> (destination: String, Ready)? {
         for (at, name) in turns.enumerated() {
             guard var destination = destinations[name], destination.sending < destination.health.limit else { continue }
             if destination.health.isTroubled, sendingTroubled >= max(1, limits.concurrent / 2) { continue }
-            let delivery = destination.ready.removeFirst()
-            ready.remove(delivery.what.id)
+            let next = destination.ready.removeFirst()
             if destination.mayHaveMore, destination.ready.count <= capacity(destination) / 4 { mayAsk = true }
             destinations[name] = destination
             turns.remove(at: at)
             if !destination.ready.isEmpty { turns.append(name) }
-            do throws(ImpossibleTransition) {
-                try open.start(delivery.what.id)
-            } catch {
-                impossible(error)
-                return start()
-            }
-            destinations[name]?.sending += 1
-            sending += 1
-            if destination.health.isTroubled { sendingTroubled += 1 }
-            return delivery
+            ready.remove(next.leased.delivery.what.id)
+            return (name, next)
         }
         return nil
     }
 
     /// Notes that an attempt has its answer; it stays open until it is `settled`.
-    mutating func sent(_ delivery: Delivery, isDelivered: Bool, isTrouble: Bool) {
-        let name = delivery.what.destination
+    mutating func sent(_ leased: LeasedDelivery, isDelivered: Bool, isTrouble: Bool) {
+        let what = leased.delivery.what
+        let name = what.destination
         guard var destination = destinations[name], destination.sending > 0 else {
-            return impossible(
-                ImpossibleTransition(.delivery, delivery.what.id, in: "not counted at its destination", met: "sent"))
+            return impossible(ImpossibleTransition(.delivery, what.id, in: "not counted at its destination", met: "sent"))
         }
         do throws(ImpossibleTransition) {
-            try open.sent(delivery.what.id)
+            try open.sent(leased)
         } catch {
             return impossible(error)
         }
@@ -150,15 +177,29 @@ struct DestinationLimiter {
         }
     }
 
-    /// The result of the attempt is on disk.
-    mutating func settled(_ id: String) {
+    /// The result of the attempt is on disk, or its lease is lost.
+    mutating func settled(_ leased: LeasedDelivery) {
         let wasFull = open.count >= Self.maxUnrecorded
         do throws(ImpossibleTransition) {
-            try open.settled(id)
+            try open.settled(leased)
         } catch {
             return impossible(error)
         }
         if wasFull { mayAsk = true }
+    }
+
+    /// Nothing more is started.
+    mutating func stop() {
+        for name in turns { unwanted += destinations[name]?.ready.map(\.leased) ?? [] }
+        for name in turns { destinations[name]?.ready = [] }
+        turns = []
+        ready = []
+    }
+
+    /// What is to be released.
+    mutating func takeUnwanted() -> [LeasedDelivery] {
+        defer { unwanted = [] }
+        return unwanted
     }
 
     private func capacity(_ destination: Destination) -> Int { destination.health.isTroubled ? 2 : Self.pageSize }

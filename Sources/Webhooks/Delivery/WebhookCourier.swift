@@ -1,19 +1,20 @@
-package import JobQueue
-package import Logging
+import JobQueue
+import Logging
 import Metrics
 import ServiceLifecycle
 import ServiceSupport
-package import SyncModel
+import SyncModel
 import Synchronization
 import Telemetry
 
 /// Sends the outbox's webhooks until each was taken or is dead (Contract.md, "The completion webhook").
 ///
-/// At least once: an attempt that is under way when the process ends, however it ends, is not recorded, and is sent again with
-/// the same `webhook-id` after the next start.
+/// At least once: an attempt that is under way when the process ends, however it ends, is not recorded, and the delivery is sent
+/// again with the same `webhook-id`. Several couriers may share an outbox: each delivery is leased while it waits here and is being
+/// sent. Limits on concurrency and what is known of destinations are the process's own.
 ///
-/// It never polls: it observes the outbox, and between the wakes it sleeps until the next delivery is due (a minute at
-/// most, for clocks are set and other processes may share the outbox).
+/// It never polls: it observes the outbox, and between the wakes it sleeps until the next delivery is due or the lease of another
+/// process runs out (a minute at most, for clocks are set, and signals of other processes may be lost).
 package actor WebhookCourier: Service {
     private let outbox: any DeliveryOutbox
     private let wall: WallClock
@@ -44,33 +45,6 @@ package actor WebhookCourier: Service {
     private static let heartbeat: Double = 60
     /// Seconds before the outbox is queried again after a failure.
     private static let outboxPause: Double = 1
-
-    /// - Parameters:
-    ///   - clock: sleeps until deliveries become due. Time limits of an attempt are always real time.
-    ///   - random: a number in 0..<1, for the jitter.
-    ///   - impossible: called for each move of a delivery that its state does not allow; tests fail there.
-    package init(
-        outbox: any DeliveryOutbox, settings: WebhookSettings, limits: CourierLimits = CourierLimits(),
-        wall: WallClock, clock: any Clock<Duration> = ContinuousClock(),
-        random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
-        resolver: any AddressResolver = SystemResolver(), logger: Logger,
-        impossible: @escaping @Sendable (ImpossibleTransition) -> Void = { _ in }
-    ) {
-        self.init(
-            outbox: outbox, settings: settings, limits: limits, wall: wall, clock: clock, random: random,
-            clients: PinnedClients(limits: limits, resolver: resolver), logger: logger, impossible: impossible)
-    }
-
-    init(
-        outbox: any DeliveryOutbox, settings: WebhookSettings, limits: CourierLimits, wall: WallClock,
-        clock: any Clock<Duration>, random: @escaping @Sendable () -> Double, clients: PinnedClients, logger: Logger,
-        impossible: @escaping @Sendable (ImpossibleTransition) -> Void
-    ) {
-        self.init(
-            outbox: outbox, limits: limits, wall: wall, clock: clock, random: random,
-            sender: WebhookSender(settings: settings, limits: limits, clients: clients), logger: logger,
-            impossible: impossible)
-    }
 
     init(
         outbox: any DeliveryOutbox, limits: CourierLimits, wall: WallClock, clock: any Clock<Duration>,
@@ -127,14 +101,17 @@ package actor WebhookCourier: Service {
                 for await _ in signals {
                     if woken.exchange(false, ordering: .acquiringAndReleasing) { limiter.look() }
                     repeat {
-                        while !isStopping.load(ordering: .acquiring), let delivery = limiter.start() {
-                            deliveries.addTask { await self.deliver(delivery) }
+                        while !isStopping.load(ordering: .acquiring), let leased = limiter.start(at: due.now()) {
+                            deliveries.addTask { await self.deliver(leased) }
                         }
+                        await release(limiter.takeUnwanted())
                     } while await fetch()
                     if let (at, sleep) = await nextAlarm() {
                         alarms.addTask { await self.ring(at: at, after: sleep) }
                     }
                 }
+                limiter.stop()
+                await release(limiter.takeUnwanted())
             }
             alarms.cancelAll()
         }
@@ -145,11 +122,10 @@ package actor WebhookCourier: Service {
         guard !isStopping.load(ordering: .acquiring), let query = limiter.nextQuery() else { return false }
         do {
             let now = due.now()
-            let found = try await outbox.dueDeliveries(
-                now: now, limit: query.limit, excluding: query.excluding,
-                excludingDestinations: query.excludingDestinations)
+            let found = try await outbox.leaseDeliveries(
+                now: now, limit: query.limit, for: limits.lease, excludingDestinations: query.excludingDestinations)
             lookedAt = now
-            limiter.add(found, for: query)
+            limiter.add(found, for: query, askedAt: now)
             reading.worked()
             return true
         } catch {
@@ -160,9 +136,16 @@ package actor WebhookCourier: Service {
         }
     }
 
+    private func release(_ deliveries: [LeasedDelivery]) async {
+        guard !deliveries.isEmpty else { return }
+        // Not a child task: another process should not have to wait for the leases to run out because this one was cancelled.
+        _ = try? await machine.detach { [outbox] in await outbox.release(deliveries) }.value
+    }
+
     // MARK: - One delivery
 
-    private func deliver(_ delivery: Delivery) async {
+    private func deliver(_ leased: LeasedDelivery) async {
+        let delivery = leased.delivery
         let start = machine.now
         let at = wall.now()
         let outcome: WebhookSender.Outcome
@@ -170,19 +153,18 @@ package actor WebhookCourier: Service {
             outcome = try await sender.send(delivery, at: at)
         } catch {
             // Stopping: not recorded, so it is still due.
-            return
+            return await release([leased])
         }
-        limiter.sent(delivery, isDelivered: outcome.isDelivered, isTrouble: outcome.isTrouble)
+        limiter.sent(leased, isDelivered: outcome.isDelivered, isTrouble: outcome.isTrouble)
         signal.yield()
         let next = DeliveryDecision.next(
             after: outcome, attempt: delivery.attempts.saturatingAdd(1), now: wall.now(), due: due.now(), random: machine.random()
         )
         metrics.count(next, took: start.duration(to: machine.now))
         log.attempt(delivery, outcome, next)
-        let attempt = DeliveryAttempt(
-            deliveryID: delivery.what.id, at: at, status: outcome.status, error: outcome.error, next: next)
-        guard await record(attempt) else { return }
-        limiter.settled(delivery.what.id)
+        let attempt = DeliveryAttempt(leased, at: at, status: outcome.status, error: outcome.error, next: next)
+        guard await record(attempt) else { return await release([leased]) }
+        limiter.settled(leased)
         if case .retry(let at) = next { expect(at) }
         signal.yield()
     }
@@ -195,6 +177,12 @@ package actor WebhookCourier: Service {
                 // Not a child task: what has happened must be recorded even if this one is cancelled.
                 try await machine.detach { [outbox] in try await outbox.record(attempt) }.value
                 recording.worked()
+                return true
+            } catch QueueError.leaseLost {
+                // Recorded by a call whose answer was lost; or it does not count: the delivery was redelivered, or is another
+                // process's, because this one was held up for longer than the lease.
+                recording.worked()
+                log.leaseLost(attempt)
                 return true
             } catch {
                 recording.failed(error)

@@ -49,3 +49,13 @@ package struct CourierLimits: Sendable {
 
     package init() {}
 }
+
+/// An attempt must end while its delivery is leased: else another process might make one at the same time. That holds whatever
+/// `attempt` is set to.
+extension CourierLimits {
+    /// How long a delivery is leased.
+    var lease: Duration { attempt * 4 }
+    /// How long it may wait for its attempt; then it is leased anew. As much as an attempt takes is left for recording the result,
+    /// and for the clocks of two processes to differ.
+    var longestWait: Duration { lease - attempt * 2 }
+}

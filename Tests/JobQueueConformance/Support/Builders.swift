@@ -91,10 +91,29 @@ extension QueueFixture {
             now: now)
     }
 
-    package func delivery(_ id: String, job: Job? = nil) -> NewDelivery {
+    package func delivery(_ id: String, job: Job? = nil, host: String = "wrapper.example") -> NewDelivery {
         NewDelivery(
-            id: id, jobID: job?.id, type: "user_sync.completed", url: "https://wrapper.example/hook", isConfiguredURL: true,
+            id: id, jobID: job?.id, type: "user_sync.completed", url: "https://\(host)/hook", isConfiguredURL: true,
             body: Array("{\"id\":\"\(id)\"}".utf8), tenantID: job?.tenantID, source: job?.source, traceparent: nil)
+    }
+}
+
+extension QueueFixture {
+    /// Leases the deliveries that are due.
+    package func leaseDeliveries(_ queue: any JobQueue, _ limit: Int = 1000, for seconds: Int = 60) async throws
+        -> [LeasedDelivery]
+    {
+        try await queue.leaseDeliveries(now: now, limit: limit, for: .seconds(seconds), excludingDestinations: [])
+    }
+
+    /// Makes an attempt at a delivery that is due, as the courier does.
+    package func attempt(
+        _ queue: any JobQueue, _ id: String, _ next: DeliveryAttempt.Next, status: Int? = nil, error: String? = nil
+    ) async throws {
+        let leased = try await leaseDeliveries(queue)
+        await queue.release(leased.filter { $0.delivery.what.id != id })
+        let mine = try #require(leased.first { $0.delivery.what.id == id })
+        try await queue.record(DeliveryAttempt(mine, at: now, status: status, error: error, next: next))
     }
 }
 

@@ -214,10 +214,8 @@ struct QueueModel {
                 model.delivered = deliver
             }
             if deliver {
-                try await queue.record(
-                    DeliveryAttempt(
-                        deliveryID: "msg_\(job.id)", at: fixture.now, status: 200, error: nil,
-                        next: Bool.random(using: &random) ? .delivered : .dead))
+                try await fixture.attempt(
+                    queue, "msg_\(job.id)", Bool.random(using: &random) ? .delivered : .dead, status: 200)
             }
         }
     }

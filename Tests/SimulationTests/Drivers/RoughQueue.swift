@@ -182,13 +182,22 @@ final class RoughQueue: JobQueue {
 
     // MARK: Webhooks
 
-    func dueDeliveries(
-        now: Timestamp, limit: Int, excluding: Set<String>, excludingDestinations destinations: Set<String>
-    ) async throws -> [Delivery] {
-        try await call(nil, .read) {
-            try await base.dueDeliveries(
-                now: now, limit: limit, excluding: excluding, excludingDestinations: destinations)
+    func leaseDeliveries(
+        now: Timestamp, limit: Int, for duration: Duration, excludingDestinations destinations: Set<String>
+    ) async throws -> [LeasedDelivery] {
+        // A lease that a process keeps in its memory loses no answer.
+        let leased = try await call(nil, weather.scenario.driver == .memory ? .write : .read) {
+            try await base.leaseDeliveries(now: now, limit: limit, for: duration, excludingDestinations: destinations)
+        } told: { leased in
+            for one in leased { monitor.leased(one, at: now) }
         }
+        for one in leased { monitor.hasAnswer(one) }
+        return leased
+    }
+    func release(_ deliveries: [LeasedDelivery]) async {
+        await weather.pass()
+        await base.release(deliveries)
+        if !weather.executor.isDead { for one in deliveries { monitor.released(one) } }
     }
     func nextDelivery(after now: Timestamp) async throws -> Timestamp? {
         try await call(nil, .read) { try await base.nextDelivery(after: now) }
@@ -197,6 +206,7 @@ final class RoughQueue: JobQueue {
         try await call("record", .write) {
             try await base.record(attempt)
         } told: {
+            monitor.released(attempt.deliveryID, attempt.lease)
             if case .retry(let at) = attempt.next {
                 monitor.delivery(attempt.deliveryID, dueAt: at)
             } else {

@@ -14,12 +14,21 @@ final class Monitor: Sendable {
         var hasURL: Bool
     }
 
+    private struct Lease {
+        var id: DeliveryLease
+        /// `nil`: the end of its process.
+        var until: Timestamp?
+        /// Whoever leased it knows, and lives.
+        var isKnown = false
+    }
+
     private struct State {
         var jobs: [JobID: Known] = [:]
         var order: [JobID] = []
         var lastPlace: [TenantID: Int] = [:]
         var backoffs: [TenantID: Timestamp] = [:]
         var deliveries: [String: Timestamp?] = [:]
+        var leases: [String: Lease] = [:]
         var lastFault: Duration?
         var failure: String?
     }
@@ -105,8 +114,49 @@ final class Monitor: Sendable {
     func delivery(_ id: String, dueAt moment: Timestamp?) { state.withLock { $0.deliveries[id] = .some(moment) } }
 
     func overdue(at now: Timestamp) -> [String] {
-        state.withLock { $0.deliveries.filter { ($0.value).map { $0 <= now } ?? false }.map(\.key).sorted() }
+        state.withLock { state in
+            state.deliveries.filter { id, due in
+                guard let due else { return false }
+                let lease = state.leases[id].flatMap { $0.isKnown ? nil : $0.until }
+                return max(due, lease ?? due) <= now
+            }.map(\.key).sorted()
+        }
+    }
+
+    /// The queue gives a lease, whether or not its answer arrives.
+    func leased(_ leased: LeasedDelivery, at now: Timestamp) {
+        let isTaken = state.withLock { state in
+            let before = state.leases.updateValue(
+                Lease(id: leased.lease, until: leased.expiresAt), forKey: leased.delivery.what.id)
+            return before.map { $0.until.map { now < $0 } ?? true } ?? false
+        }
+        if isTaken { fail("\(leased.delivery.what.id) was leased while it was held") }
+    }
+
+    /// The answer with the lease has arrived.
+    func hasAnswer(_ leased: LeasedDelivery) {
+        state.withLock { state in
+            if state.leases[leased.delivery.what.id]?.id == leased.lease { state.leases[leased.delivery.what.id]?.isKnown = true }
+        }
+    }
+
+    func released(_ leased: LeasedDelivery) { released(leased.delivery.what.id, leased.lease) }
+
+    func released(_ id: String, _ lease: DeliveryLease) {
+        state.withLock { if $0.leases[id]?.id == lease { $0.leases[id] = nil } }
+    }
+
+    /// All processes have ended: leases that they shared run out, others are over.
+    func processesEnded() {
+        state.withLock { state in
+            state.leases = state.leases.filter { $0.value.until != nil }.mapValues { lease in
+                var lease = lease
+                lease.isKnown = false
+                return lease
+            }
+        }
     }
 
     var openDeliveries: Int { state.withLock { $0.deliveries.values.count { $0 != nil } } }
 }
+    /// Deliveries that are due, and that nobody has: of those whose holder does not know it or is dead, the lease must run out.

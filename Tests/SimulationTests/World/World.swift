@@ -152,6 +152,7 @@ final class World: Sendable {
                     }
                 }
                 return Life(queue, weather: weather, directory: directory, receiver: receiver)
+                monitor.processesEnded()
             } catch {
                 monitor.fail("the queue does not open: \(error)")
                 return nil

@@ -14,6 +14,8 @@ struct CourierBench: Sendable {
     var settings: WebhookSettings
     var limits = CourierLimits()
     var resolver: any AddressResolver = SystemResolver()
+    /// Sends instead of the HTTP client.
+    var sender: (any DeliverySender)?
     var log = TestLog()
     var isPublic: @Sendable (IPAddress) -> Bool = { $0.isPublic }
 
@@ -32,9 +34,13 @@ struct CourierBench: Sendable {
 
     /// Runs a courier while `body` runs.
     func run<T: Sendable>(_ body: @Sendable (WebhookCourier) async throws -> T) async throws -> T {
+        let sender =
+            sender
+            ?? WebhookSender(
+                settings: settings, limits: limits,
+                clients: PinnedClients(limits: limits, resolver: resolver, isPublic: isPublic))
         let courier = WebhookCourier(
-            outbox: outbox, settings: settings, limits: limits, wall: clock.wall, clock: clock, random: { 0.5 },
-            clients: PinnedClients(limits: limits, resolver: resolver, isPublic: isPublic),
+            outbox: outbox, limits: limits, wall: clock.wall, clock: clock, random: { 0.5 }, sender: sender,
             logger: Logger(label: "test") { [log] _ in log }, impossible: { Issue.record("\($0)") })
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await courier.run() }

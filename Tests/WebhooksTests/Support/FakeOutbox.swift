@@ -8,6 +8,12 @@ actor FakeOutbox: DeliveryOutbox {
     private(set) var deliveries: [String: Delivery] = [:]
     private(set) var attempts: [DeliveryAttempt] = []
     private(set) var questions = 0
+    private(set) var lost: [DeliveryAttempt] = []
+    /// The last lease of each delivery that was not ended.
+    private(set) var leases: [String: LeasedDelivery] = [:]
+    private var lastLease: Int64 = 0
+    /// Whether leases run out, as those do that several processes share.
+    private var leasesEnd = false
     /// So many of the next calls fail.
     private var readFailures = 0
     private var writeFailures = 0
@@ -16,6 +22,7 @@ actor FakeOutbox: DeliveryOutbox {
 
     nonisolated func observe(_ observer: QueueObserver) { observers.withLock { $0.append(observer) } }
     private func onDue() { for observer in observers.withLock({ $0 }) { observer.deliveryDue() } }
+    func endLeases() { leasesEnd = true }
     func failReads(_ count: Int) { readFailures = count }
     func failWrites(_ count: Int) { writeFailures = count }
 
@@ -26,23 +33,53 @@ actor FakeOutbox: DeliveryOutbox {
         onDue()
     }
 
-    func dueDeliveries(
-        now: Timestamp, limit: Int, excluding: Set<String>, excludingDestinations destinations: Set<String>
-    ) throws -> [Delivery] {
+    func leaseDeliveries(
+        now: Timestamp, limit: Int, for duration: Duration, excludingDestinations destinations: Set<String>
+    ) throws -> [LeasedDelivery] {
         questions += 1
         if readFailures > 0 {
             readFailures -= 1
             throw QueueError.unavailable("disk full")
         }
         let due = deliveries.values.filter {
-            guard let at = $0.nextAttemptAt else { return false }
-            return at <= now && !excluding.contains($0.what.id) && !destinations.contains($0.what.destination)
+            freeAt($0).map { $0 <= now } ?? false && !destinations.contains($0.what.destination)
         }
-        return Array(due.sorted { ($0.nextAttemptAt!, $0.what.id) < ($1.nextAttemptAt!, $1.what.id) }.prefix(limit))
+        let first = due.sorted { ($0.nextAttemptAt!, $0.what.id) < ($1.nextAttemptAt!, $1.what.id) }.prefix(limit)
+        return first.map { lease($0, until: leasesEnd ? now.advanced(bySeconds: duration / .seconds(1)) : nil) }
+    }
+
+    /// When it can be leased; `nil`: never.
+    private func freeAt(_ delivery: Delivery) -> Timestamp? {
+        guard let due = delivery.nextAttemptAt, let held = leases[delivery.what.id] else { return delivery.nextAttemptAt }
+        return held.expiresAt.map { max($0, due) }
+    }
+
+    private func lease(_ delivery: Delivery, until: Timestamp?) -> LeasedDelivery {
+        lastLease += 1
+        let leased = LeasedDelivery(delivery, lease: DeliveryLease(value: lastLease), expiresAt: until)
+        leases[delivery.what.id] = leased
+        return leased
+    }
+
+    /// Another process leases a delivery.
+    func leaseElsewhere(_ id: String, until: Timestamp) { if let delivery = deliveries[id] { _ = lease(delivery, until: until) } }
+
+    /// The lease of a delivery ends, and it is due.
+    func redeliver(_ id: String, at now: Timestamp) {
+        leases[id] = nil
+        deliveries[id]?.nextAttemptAt = now
+        deliveries[id]?.attempts = 0
+        onDue()
+    }
+
+    func release(_ deliveries: [LeasedDelivery]) {
+        for leased in deliveries where leases[leased.delivery.what.id]?.lease == leased.lease {
+            leases[leased.delivery.what.id] = nil
+        }
     }
 
     func nextDelivery(after now: Timestamp) -> Timestamp? {
-        deliveries.values.compactMap(\.nextAttemptAt).filter { $0 > now }.min()
+        deliveries.values.compactMap { freeAt($0) }.filter { $0 > now }.min()
     }
 
     func record(_ attempt: DeliveryAttempt) throws {
@@ -50,6 +87,11 @@ actor FakeOutbox: DeliveryOutbox {
             writeFailures -= 1
             throw QueueError.unavailable("disk full")
         }
+        guard leases[attempt.deliveryID]?.lease == attempt.lease else {
+            lost.append(attempt)
+            throw QueueError.leaseLost
+        }
+        leases[attempt.deliveryID] = nil
         attempts.append(attempt)
         if var delivery = deliveries[attempt.deliveryID] {
             delivery.attempts += 1

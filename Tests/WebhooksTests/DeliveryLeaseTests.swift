@@ -1,0 +1,63 @@
+import JobQueue
+import SyncModel
+import TestSupport
+import Testing
+
+@testable import Webhooks
+
+@Suite("Webhook courier: leases of deliveries", .timeLimit(.minutes(5)))
+struct DeliveryLeaseTests {
+    private let sender = HeldSender()
+
+    private func bench(_ change: (inout CourierBench) -> Void = { _ in }) throws -> CourierBench {
+        var bench = try CourierBench()
+        bench.sender = sender
+        change(&bench)
+        return bench
+    }
+
+    @Test("a webhook that another process holds is sent once that lease has run out")
+    func elsewhere() async throws {
+        let bench = try bench()
+        await bench.outbox.endLeases()
+        await bench.add("evt_1", to: "http://a.test/")
+        await bench.outbox.leaseElsewhere("evt_1", until: bench.clock.timestamp.advanced(bySeconds: 30))
+        sender.allowed.set(1)
+        try await bench.run { _ in
+            try await bench.goOn(to: 29)
+            #expect(await bench.outbox.attempts.isEmpty)
+            try await bench.goOn(to: 1)
+            #expect(try await bench.outbox.attempts(1)[0].next == .delivered)
+        }
+    }
+
+    @Test("a webhook that is redelivered while it is being sent is sent again at once, and the attempt before is not counted")
+    func redelivered() async throws {
+        let bench = try bench()
+        try await bench.run { _ in
+            await bench.add("evt_1", to: "http://a.test/")
+            try await sender.begun.reaches(1)
+            await bench.outbox.redeliver("evt_1", at: bench.clock.timestamp)
+            try await sender.begun.reaches(2)
+            sender.allowed.set(1)
+            #expect(await eventually { await bench.outbox.lost.count == 1 })
+            #expect(await bench.outbox.attempts.isEmpty)
+            sender.allowed.set(2)
+            _ = try await bench.outbox.attempts(1)
+            #expect(await bench.outbox.deliveries["evt_1"]?.attempts == 1)
+        }
+        #expect(bench.log.lines.contains("info Webhook's lease was lost"))
+    }
+
+    @Test("a courier that stops gives back what it has not sent, and what it was sending")
+    func stop() async throws {
+        let bench = try bench { $0.limits.perNewDestination = 1 }
+        for n in 0..<3 { await bench.add("evt_\(n)", to: "http://a.test/") }
+        try await bench.run { _ in
+            try await sender.begun.reaches(1)
+            #expect(await bench.outbox.leases.count == 3)
+        }
+        #expect(await bench.outbox.leases.isEmpty)
+        #expect(await bench.outbox.deliveries.values.allSatisfy { $0.attempts == 0 })
+    }
+}
