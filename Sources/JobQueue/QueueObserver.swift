@@ -1,6 +1,6 @@
 package import SyncModel
 
-/// Notified by the queue of what becomes ready, so that nothing needs to poll. Called from inside the queue: return at once.
+/// Notified by the queue of what becomes ready and of what has ended, so that nothing needs to poll. Called from inside the queue: return at once.
 package struct QueueObserver: Sendable {
     /// A tenant has a batch that can be leased.
     package var batchReady: @Sendable (_ tenantID: TenantID) -> Void = { _ in }
@@ -9,6 +9,8 @@ package struct QueueObserver: Sendable {
     /// A job waits for its end (`endable`: it was accepted without users, for example) or, after a cancel request, for its
     /// batches to be dropped (`cancelling`). Not called for jobs that `finish` and `drop` return.
     package var jobWaiting: @Sendable () -> Void = {}
+    /// A job has ended, whichever call ended it, and its end is on disk.
+    package var jobEnded: @Sendable (_ job: JobID) -> Void = { _ in }
     /// A transition was requested that the queue's states do not allow; nothing was changed.
     package var impossible: @Sendable (ImpossibleTransition) -> Void = { _ in }
 

@@ -54,7 +54,10 @@ extension SQLiteJobQueue {
         }
         row.phase = .ledgered
         let id = row.job.id
-        context.afterCommit { [self] in carriedIDs.withLock { $0[id] = nil } }
+        context.afterCommit { [self] in
+            carriedIDs.withLock { $0[id] = nil }
+            notify { $0.jobEnded(id) }
+        }
         try end.write(of: tenantID, context.db)
         job = row
         context.backlog(tenantID, openJobs: -1, pendingUsers: 0)

@@ -18,7 +18,7 @@ package final class Engine: Service, EngineControl {
     private let breaker: CircuitBreaker
     private let dispatcher: Dispatcher
     private let closer: JobCloser
-    private let completions: JobCompletions
+    let completions: JobCompletions
     private let alarm: SweepAlarm
     private let metrics: EngineMetrics
     private let draining: @Sendable () -> Bool
@@ -37,8 +37,8 @@ package final class Engine: Service, EngineControl {
         let breaker = CircuitBreaker(directory: directory, clock: clock, machine: machine, logger: logger)
         let completions = JobCompletions(machine: machine)
         let closer = JobCloser(
-            queue: queue, directory: directory, breaker: breaker, completions: completions, configuration: configuration,
-            clock: clock, metrics: metrics, logger: logger)
+            queue: queue, directory: directory, breaker: breaker, configuration: configuration, clock: clock,
+            metrics: metrics, logger: logger)
         let alarm = SweepAlarm(machine: machine)
         let workers = (0..<max(1, configuration.workers)).map { _ in
             SyncWorker(
@@ -64,6 +64,7 @@ package final class Engine: Service, EngineControl {
         var observer = QueueObserver()
         observer.batchReady = { [wake = dispatcher.wake] _ in wake.yield() }
         observer.jobWaiting = { alarm.call() }
+        observer.jobEnded = { completions.ended($0) }
         observer.impossible = { transitions.report($0) }
         queue.observe(observer)
     }
@@ -84,11 +85,10 @@ package final class Engine: Service, EngineControl {
                 await dispatcher.run()
                 group.cancelAll()
             }
-            await completions.close()
+            completions.close()
         } onGracefulShutdown: {
             self.dispatcher.stop()
-            // The handler is synchronous; the call resumes the waiters.
-            self.machine.detach { await self.completions.close() }
+            self.completions.close()
         }
     }
 

@@ -150,6 +150,7 @@ extension MemoryJobQueue.State {
         disk.entries[at].job = job.ended(as: ending.state, at: moment, error: ending.error)
         if let warning = ending.warning { disk.entries[at].job.warnings.append(warning) }
         disk.ends[job.tenantID] = (last.sequence + 1, moment)
+        jobsEnded.append(job.id)
         if let delivery = ending.delivery { post(delivery, now: now) }
         return true
     }

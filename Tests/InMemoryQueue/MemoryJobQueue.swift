@@ -26,6 +26,7 @@ package final class MemoryJobQueue: JobQueue {
         var ready: [TenantID] = []
         var jobsWaiting = 0
         var deliveriesDue = 0
+        var jobsEnded: [JobID] = []
         var impossible: [ImpossibleTransition] = []
         var freeDisk: (bytes: Int64?, at: Timestamp)?
         var isClosed = false
@@ -60,12 +61,12 @@ package final class MemoryJobQueue: JobQueue {
     /// Changes the state, all or nothing, and tells the observers what follows.
     /// - Throws: `QueueError.unavailable` once closed.
     func change<T: Sendable>(_ body: (inout State) throws -> T) throws -> T {
-        let (value, ready, jobsWaiting, deliveriesDue, impossible) = try state.withLock { state in
+        let (value, ready, jobsWaiting, deliveriesDue, jobsEnded, impossible) = try state.withLock { state in
             try state.checkOpen()
             var copy = state
             let value = try body(&copy)
-            let told = (value, copy.ready, copy.jobsWaiting, copy.deliveriesDue, copy.impossible)
-            (copy.ready, copy.jobsWaiting, copy.deliveriesDue, copy.impossible) = ([], 0, 0, [])
+            let told = (value, copy.ready, copy.jobsWaiting, copy.deliveriesDue, copy.jobsEnded, copy.impossible)
+            (copy.ready, copy.jobsWaiting, copy.deliveriesDue, copy.jobsEnded, copy.impossible) = ([], 0, 0, [], [])
             state = copy
             return told
         }
@@ -73,6 +74,7 @@ package final class MemoryJobQueue: JobQueue {
             for tenantID in ready { observer.batchReady(tenantID) }
             for _ in 0..<jobsWaiting { observer.jobWaiting() }
             for _ in 0..<deliveriesDue { observer.deliveryDue() }
+            for id in jobsEnded { observer.jobEnded(id) }
             for transition in impossible { observer.impossible(transition) }
         }
         return value

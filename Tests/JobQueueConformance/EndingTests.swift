@@ -39,6 +39,27 @@ struct EndingTests {
         }
     }
 
+    @Test("the end of a job is told to the observer once, whichever call ended it", arguments: QueueDriver.all)
+    func told(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            var jobs: [Job] = []
+            for _ in 0..<3 { jobs.append(try await fixture.accept(queue, "a", users: 1)) }
+            let first = try await fixture.lease(queue, "a")
+            let ended = try await queue.finish(first.map { $0.finished() }, now: fixture.now) {
+                JobEnding(jobID: $0.id, state: .completed, delivery: nil)
+            }
+            #expect(ended.ended.map(\.id) == [jobs[0].id])
+            #expect(fixture.events.take().jobsEnded == [jobs[0].id])
+            let second = try await fixture.lease(queue, "a")
+            let endable = try await queue.finish(second.map { $0.finished() }, now: fixture.now)
+            #expect(fixture.events.take().jobsEnded == [])
+            for _ in 0..<2 { try await fixture.end(queue, try endable.at(0)) }
+            #expect(fixture.events.take().jobsEnded == [jobs[1].id])
+            await #expect { try await fixture.end(queue, jobs[2]) } throws: { $0.isRefused }
+            #expect(fixture.events.take().jobsEnded == [])
+        }
+    }
+
     @Test("a job with open batches cannot be ended, nor can one end in a state that is none", arguments: QueueDriver.all)
     func open(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in

@@ -9,7 +9,6 @@ actor JobCloser {
     private let queue: any JobLeasing & JobInspection
     private let directory: any UserDirectory
     private let breaker: CircuitBreaker
-    private let completions: JobCompletions
     nonisolated let endings: JobEndings
     private let clock: WallClock
     private let metrics: EngineMetrics
@@ -20,13 +19,12 @@ actor JobCloser {
     private var missing: [JobID: [Int: Int]] = [:]
 
     init(
-        queue: any JobLeasing & JobInspection, directory: any UserDirectory, breaker: CircuitBreaker, completions: JobCompletions,
+        queue: any JobLeasing & JobInspection, directory: any UserDirectory, breaker: CircuitBreaker,
         configuration: EngineConfiguration, clock: WallClock, metrics: EngineMetrics, logger: Logger
     ) {
         self.queue = queue
         self.directory = directory
         self.breaker = breaker
-        self.completions = completions
         self.endings = JobEndings(
             webhookURL: configuration.webhookURL, links: JobLinks(publicURL: configuration.publicURL))
         self.clock = clock
@@ -105,14 +103,13 @@ actor JobCloser {
 
     /// Announces the jobs that a commit ended, and ends those that it left without open batches.
     func close(_ jobs: FinishedJobs) async {
-        for job in jobs.ended { await announce(job) }
+        for job in jobs.ended { announce(job) }
         if !jobs.endable.isEmpty { await close(jobs.endable) }
     }
 
-    /// Counts, signals and logs the end of a job.
-    private func announce(_ job: Job) async {
+    /// Counts and logs the end of a job.
+    private func announce(_ job: Job) {
         metrics.ended(job)
-        await completions.ended(job)
         report(job)
     }
 
@@ -136,7 +133,7 @@ actor JobCloser {
             guard let ended = try await end(job, warnings, now: now) else { return }
             closing[job.id] = nil
             missing[job.id] = nil
-            await announce(ended)
+            announce(ended)
             guard let refusal else { return }
             metrics.endedUnlogged()
             logger.error(

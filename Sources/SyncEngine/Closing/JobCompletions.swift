@@ -1,63 +1,99 @@
-package import ServiceSupport
-import SyncAPI
-package import SyncModel
+import ServiceSupport
+import SyncModel
+import Synchronization
 
 /// Callers that wait for a job to end (`Prefer: wait`, the demo).
-package actor JobCompletions {
+///
+/// Each looks for itself: at its start, when the queue signals the end of its job, and once a second, because the signal of
+/// another process may be lost. A look that finds nothing, or fails, leaves it waiting.
+final class JobCompletions: Sendable {
     private struct Waiter {
-        let continuation: CheckedContinuation<Job?, Never>
-        /// Checks once, then waits for the timeout.
-        let timer: Task<Void, any Error>
+        /// Has it look at once.
+        let wake: AsyncStream<Void>.Continuation
+        let answer: AsyncStream<Job>.Continuation
+    }
+
+    private struct State {
+        var waiters: [JobID: [Int: Waiter]] = [:]
+        var next = 0
+        var isClosed = false
     }
 
     private let machine: Machine
-    private var waiters: [JobID: [Int: Waiter]] = [:]
-    private var next = 0
-    private var isClosed = false
+    private let state = Mutex(State())
 
-    package init(machine: Machine = .real) { self.machine = machine }
+    /// Seconds between two looks that nothing has asked for.
+    static let pause: Double = 1
 
-    /// Waits until `ended` is called for the job, `seconds` have passed or the task is cancelled.
-    /// - Parameter check: returns the job if it has already ended; called after the wait is registered, so that no end is missed.
-    package func wait(for id: JobID, seconds: Double, check: @escaping @Sendable () async -> Job?) async -> Job? {
-        guard !isClosed else { return await check() }
-        next += 1
-        let number = next
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                // Not a child task, which would hold up the answer. It is cancelled with the answer.
-                let timer = machine.detach { [self] in
-                    if let job = await check() { return await resume(id, number, with: job) }
-                    try? await machine.sleep(for: .seconds(seconds))
-                    await resume(id, number, with: nil)
-                }
-                waiters[id, default: [:]][number] = Waiter(continuation: continuation, timer: timer)
+    init(machine: Machine = .real) { self.machine = machine }
+
+    /// How many callers wait.
+    var count: Int { state.withLock { $0.waiters.values.reduce(0) { $0 + $1.count } } }
+
+    /// Waits until the job has ended, `seconds` have passed or the task is cancelled.
+    /// - Parameter look: returns the job if it has ended; called after the wait is registered, so that no end is missed.
+    /// - Returns: `nil` if it has not ended, as far as is known.
+    func wait(for id: JobID, seconds: Double, look: @escaping @Sendable () async -> Job?) async -> Job? {
+        let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let (answers, answer) = AsyncStream.makeStream(of: Job.self)
+        guard seconds > 0, let number = register(Waiter(wake: wake, answer: answer), for: id) else { return await look() }
+        // Not child tasks, which would hold up the answer while a look takes its time. They are cancelled with the answer.
+        let looking = machine.detach {
+            for await _ in wakes {
+                guard let job = await look() else { continue }
+                answer.yield(job)
+                break
             }
-        } onCancel: {
-            self.machine.detach { await self.resume(id, number, with: nil) }
+            answer.finish()
+        }
+        let timing = machine.detach { [machine] in
+            var left = seconds
+            while left > 0 {
+                try await machine.sleep(for: .seconds(min(left, Self.pause)))
+                left -= Self.pause
+                if left > 0 { wake.yield() }
+            }
+            answer.finish()
+        }
+        defer {
+            forget(id, number)
+            looking.cancel()
+            timing.cancel()
+        }
+        wake.yield()
+        for await job in answers { return job }
+        return nil
+    }
+
+    /// A job has ended; whoever waits for it looks. Returns at once.
+    func ended(_ id: JobID) {
+        let waiters = state.withLock { $0.waiters[id] ?? [:] }
+        for (_, waiter) in waiters.sorted(by: { $0.key < $1.key }) { waiter.wake.yield() }
+    }
+
+    /// Answers all waiting callers with nothing, and those that come later after one look: the server is stopping.
+    func close() {
+        let waiters = state.withLock { state in
+            state.isClosed = true
+            return state.waiters
+        }
+        for (_, waiter) in waiters.values.joined().sorted(by: { $0.key < $1.key }) { waiter.answer.finish() }
+    }
+
+    /// - Returns: the waiter's number; `nil` if closed.
+    private func register(_ waiter: Waiter, for id: JobID) -> Int? {
+        state.withLock { state in
+            guard !state.isClosed else { return nil }
+            state.next += 1
+            state.waiters[id, default: [:]][state.next] = waiter
+            return state.next
         }
     }
 
-    func ended(_ job: Job) {
-        guard let waiting = waiters.removeValue(forKey: job.id) else { return }
-        for waiter in waiting.values { answer(waiter, job) }
-    }
-
-    /// Answers all waiting callers with nothing: the server is stopping.
-    package func close() {
-        isClosed = true
-        for waiter in waiters.values.flatMap(\.values) { answer(waiter, nil) }
-        waiters = [:]
-    }
-
-    private func resume(_ id: JobID, _ number: Int, with job: Job?) {
-        guard let waiter = waiters[id]?.removeValue(forKey: number) else { return }
-        if waiters[id]?.isEmpty == true { waiters[id] = nil }
-        answer(waiter, job)
-    }
-
-    private func answer(_ waiter: Waiter, _ job: Job?) {
-        waiter.timer.cancel()
-        waiter.continuation.resume(returning: job)
+    private func forget(_ id: JobID, _ number: Int) {
+        state.withLock { state in
+            state.waiters[id]?[number] = nil
+            if state.waiters[id]?.isEmpty == true { state.waiters[id] = nil }
+        }
     }
 }

@@ -8,9 +8,11 @@ package final class ObservedEvents: Sendable {
         package var ready: [TenantID] = []
         package var deliveriesDue = 0
         package var jobsWaiting = 0
+        package var jobsEnded: [JobID] = []
 
-        package init(ready: [TenantID] = [], deliveriesDue: Int = 0, jobsWaiting: Int = 0) {
+        package init(ready: [TenantID] = [], deliveriesDue: Int = 0, jobsWaiting: Int = 0, jobsEnded: [JobID] = []) {
             (self.ready, self.deliveriesDue, self.jobsWaiting) = (ready, deliveriesDue, jobsWaiting)
+            self.jobsEnded = jobsEnded
         }
     }
 
@@ -22,6 +24,7 @@ package final class ObservedEvents: Sendable {
         observer.batchReady = { tenantID in self.counts.withLock { $0.ready.append(tenantID) } }
         observer.deliveryDue = { self.counts.withLock { $0.deliveriesDue += 1 } }
         observer.jobWaiting = { self.counts.withLock { $0.jobsWaiting += 1 } }
+        observer.jobEnded = { id in self.counts.withLock { $0.jobsEnded.append(id) } }
         observer.impossible = { transition in self.impossible.withLock { $0.append(transition) } }
         return observer
     }

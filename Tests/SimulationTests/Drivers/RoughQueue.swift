@@ -50,7 +50,7 @@ final class RoughQueue: JobQueue {
         batches.map { "\(name($0.jobID))/\($0.number)" }.joined(separator: ", ")
     }
 
-    func observe(_ observer: QueueObserver) { base.observe(observer) }
+    func observe(_ observer: QueueObserver) { base.observe(RoughSignals(weather: weather).rough(observer)) }
 
     // MARK: Intake
 
@@ -114,7 +114,7 @@ final class RoughQueue: JobQueue {
             }
         } told: { finished in
             for job in finished.ended {
-                monitor.ended(job.id)
+                monitor.ended(job.id, at: weather.scheduler.now)
                 if let delivery = deliveries.withLock({ $0[job.id] }) { monitor.posted(delivery.id, dueAt: now) }
             }
         }
@@ -138,7 +138,7 @@ final class RoughQueue: JobQueue {
             }
         } told: { ended in
             guard ended != nil else { return }
-            monitor.ended(job)
+            monitor.ended(job, at: weather.scheduler.now)
             if let delivery = delivery.withLock({ $0 }) { monitor.posted(delivery.id, dueAt: now) }
         }
     }

@@ -29,6 +29,11 @@ final class Monitor: Sendable {
         var backoffs: [TenantID: Timestamp] = [:]
         var deliveries: [String: Timestamp?] = [:]
         var leases: [String: Lease] = [:]
+        /// When jobs ended.
+        var endedAt: [JobID: Duration] = [:]
+        /// Callers that wait for a job, by their numbers.
+        var callers: [Int: JobID] = [:]
+        var lastCaller = 0
         var lastFault: Duration?
         var failure: String?
     }
@@ -41,7 +46,7 @@ final class Monitor: Sendable {
     func fail(_ text: String) { state.withLock { if $0.failure == nil { $0.failure = text } } }
 
     /// Something was made to go wrong; what follows from it may take until the next sweep.
-    func fault(at now: Duration) { state.withLock { $0.lastFault = now } }
+    func fault(at now: Duration) { state.withLock { $0.lastFault = max($0.lastFault ?? now, now) } }
 
     func isDisturbed(at now: Duration, for calm: Duration) -> Bool {
         state.withLock { state in state.lastFault.map { now - $0 < calm } ?? false }
@@ -64,8 +69,9 @@ final class Monitor: Sendable {
     func acknowledged(_ id: JobID) { state.withLock { $0.jobs[id]?.isAcknowledged = true } }
 
     /// The queue says that a job ended.
-    func ended(_ id: JobID) {
+    func ended(_ id: JobID, at now: Duration) {
         let ends = state.withLock { state -> Int in
+            state.endedAt[id] = now
             state.jobs[id]?.ends += 1
             return state.jobs[id]?.ends ?? 0
         }
@@ -73,9 +79,10 @@ final class Monitor: Sendable {
     }
 
     /// A process died: what it had committed, and not told anybody, is learnt here.
-    func learn(_ job: Job) {
+    func learn(_ job: Job, at now: Duration) {
         state.withLock { state in
             state.jobs[job.id]?.isAcknowledged = true
+            if job.state.isEnd, state.endedAt[job.id] == nil { state.endedAt[job.id] = now }
             if job.state.isEnd, state.jobs[job.id]?.ends == 0 { state.jobs[job.id]?.ends = 1 }
         }
     }
@@ -103,6 +110,30 @@ final class Monitor: Sendable {
         state.withLock { $0.backoffs[tenantID] = max(moment, $0.backoffs[tenantID] ?? moment) }
     }
 
+    // MARK: Callers
+
+    /// A caller begins to wait for a job. Returns its number.
+    func waits(for id: JobID) -> Int {
+        state.withLock { state in
+            state.lastCaller += 1
+            state.callers[state.lastCaller] = id
+            return state.lastCaller
+        }
+    }
+
+    /// The caller has its answer, or its connection broke.
+    func waitsNoMore(_ caller: Int) { state.withLock { $0.callers[caller] = nil } }
+
+    func hasEnded(_ id: JobID, by now: Duration) -> Bool { state.withLock { $0.endedAt[id].map { $0 <= now } ?? false } }
+
+    /// A job that somebody waits for, though it has ended by then.
+    func unanswered(by now: Duration) -> Known? {
+        state.withLock { state in
+            state.callers.sorted { $0.key < $1.key }.lazy.map(\.value)
+                .first { state.endedAt[$0].map { $0 <= now } ?? false }.flatMap { state.jobs[$0] }
+        }
+    }
+
     // MARK: Deliveries
 
     /// A job's end has posted a delivery. It may have been sent and recorded before the caller of that end hears of it.
@@ -113,6 +144,7 @@ final class Monitor: Sendable {
     /// When a delivery is due; `nil`: settled.
     func delivery(_ id: String, dueAt moment: Timestamp?) { state.withLock { $0.deliveries[id] = .some(moment) } }
 
+    /// Deliveries that are due, and that nobody has: of those whose holder does not know it or is dead, the lease must run out.
     func overdue(at now: Timestamp) -> [String] {
         state.withLock { state in
             state.deliveries.filter { id, due in
@@ -159,4 +191,3 @@ final class Monitor: Sendable {
 
     var openDeliveries: Int { state.withLock { $0.deliveries.values.count { $0 != nil } } }
 }
-    /// Deliveries that are due, and that nobody has: of those whose holder does not know it or is dead, the lease must run out.

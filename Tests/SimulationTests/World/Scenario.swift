@@ -18,6 +18,8 @@ struct Scenario: Sendable {
         var users: [User]
         var batchSize: Int
         var hasURL: Bool
+        /// Whoever submits it waits for its end.
+        var waits = false
     }
 
     enum Event: Sendable {
@@ -44,6 +46,8 @@ struct Scenario: Sendable {
         /// A call that takes seconds.
         var late = 0
         var webhookFails = 0
+        /// A signal of the queue that is lost, comes twice or late.
+        var signals = 0
 
         var areNone: Bool { self == Faults() }
     }
@@ -115,7 +119,11 @@ struct Scenario: Sendable {
         }
         self.events = events.sorted { $0.at < $1.at }
         faults = Faults()
+        // Drawn from a generator of its own: the scenarios of older seeds stay what they were.
+        var others = SeededGenerator(seed: ~seed)
+        for plan in plans.indices { plans[plan].waits = Int.random(in: 1...3, using: &others) == 1 }
         guard !isCalm else { return }
+        if Int.random(in: 1...3, using: &others) == 1 { faults.signals = Int.random(in: 1...500, using: &others) }
         if chance(3) { faults.queueFails = number(1...60) }
         if chance(3) { faults.queueAnswerLost = number(1...60) }
         if chance(3) { faults.directoryFails = number(1...200) }
@@ -131,7 +139,7 @@ extension Scenario: CustomStringConvertible {
         let jobs = plans.map { plan in
             let users = plan.users.map { "\($0.id)=\($0.email)\($0.isBad ? "!" : "")" }.joined(separator: " ")
             return "  tenant \(plan.tenant), after \(plan.pause) ms, batches of \(plan.batchSize)"
-                + "\(plan.hasURL ? "" : ", no webhook"): \(users)"
+                + "\(plan.hasURL ? "" : ", no webhook")\(plan.waits ? ", waits" : ""): \(users)"
         }
         return """
             \(driver) seed \(seed), \(workers) workers, \(batchesPerCommit) batches, \(smallJobsPerCommit) small jobs and \
@@ -161,12 +169,14 @@ extension Scenario {
         for event in events.indices { add { $0.events.remove(at: event) } }
         for fault in [
             \Faults.queueFails, \.queueAnswerLost, \.directoryFails, \.directoryAnswerLost, \.givenUp, \.late, \.webhookFails,
+            \.signals,
         ] as [WritableKeyPath<Faults, Int> & Sendable] where faults[keyPath: fault] > 0 { add { $0.faults[keyPath: fault] = 0 } }
         for plan in plans.indices where plans[plan].users.count > 1 {
             let count = plans[plan].users.count
             add { $0.plans[plan].users.removeLast(count / 2) }
             if count <= 8 { for user in 0..<count { add { $0.plans[plan].users.remove(at: user) } } }
         }
+        for plan in plans.indices where plans[plan].waits { add { $0.plans[plan].waits = false } }
         if workers > 1 { add { $0.workers -= 1 } }
         if plans.contains(where: { $0.pause > 0 }) { add { for plan in $0.plans.indices { $0.plans[plan].pause = 0 } } }
         return found

@@ -98,7 +98,14 @@ final class World: Sendable {
                 monitor.fail("\(job.tenantID).\(job.place) waits, and nobody works")
             }
         }
-        if !monitor.isDisturbed(at: scheduler.now, for: .seconds(45)),
+        // Two looks of its caller later.
+        if !monitor.isDisturbed(at: scheduler.now, for: .seconds(4)),
+            let job = monitor.unanswered(by: scheduler.now - .seconds(2))
+        {
+            monitor.fail("somebody waits for \(job.tenantID).\(job.place), which has ended")
+        }
+        // The courier looks once a minute where its signal was lost.
+        if !monitor.isDisturbed(at: scheduler.now, for: .seconds(scenario.faults.signals > 0 ? 75 : 45)),
             let delivery = monitor.overdue(at: now.advanced(bySeconds: -0.1)).first
         {
             monitor.fail("\(delivery) is due, and nobody sends it")
@@ -127,7 +134,7 @@ final class World: Sendable {
 
     private var isSettled: Bool { monitor.jobs.allSatisfy { !$0.isAcknowledged || $0.ends > 0 } && monitor.openDeliveries == 0 }
 
-    private func pause(_ duration: Duration) async {
+    func pause(_ duration: Duration) async {
         try? await scheduler.sleep(for: duration, outside, isWork: false)
     }
 
@@ -145,14 +152,14 @@ final class World: Sendable {
             do {
                 let queue = try await store.open(clock: clock, executor: executor)
                 // Before anything moves: what the process before committed and told nobody.
+                monitor.processesEnded()
                 for known in monitor.jobs {
-                    if let job = try await queue.job(known.id) { monitor.learn(job) }
+                    if let job = try await queue.job(known.id) { monitor.learn(job, at: weather.scheduler.now) }
                     for delivery in try await queue.deliveries(of: known.id) {
                         monitor.delivery(delivery.what.id, dueAt: delivery.nextAttemptAt)
                     }
                 }
                 return Life(queue, weather: weather, directory: directory, receiver: receiver)
-                monitor.processesEnded()
             } catch {
                 monitor.fail("the queue does not open: \(error)")
                 return nil
@@ -179,6 +186,9 @@ final class World: Sendable {
         }
         return state.withLock { $0.life }
     }
+
+    /// Whether it is the process that runs now, and neither starts nor stops.
+    func isRunning(_ life: Life) -> Bool { state.withLock { $0.life === life && !$0.isChanging } }
 
     private func leave() -> Life? {
         state.withLock { state in
@@ -226,32 +236,6 @@ final class World: Sendable {
                 guard let life = await process() else { continue }
                 _ = try? await life.ask { [scenario] _, engine in
                     try await engine.retryFailed(of: scenario.id(of: job), requestID: "again")
-                }
-            }
-        }
-    }
-
-    // MARK: Callers
-
-    /// Submits a tenant's jobs, each after the one before it was acknowledged, and again where that is not known.
-    private func submit(of tenant: Int) async {
-        for (number, plan) in scenario.plans.enumerated() where plan.tenant == tenant {
-            await pause(.milliseconds(plan.pause))
-            let job = scenario.job(number, at: WorldClock(executor: outside).wall.now())
-            monitor.announce(job.id, of: job.tenantID, place: number, hasURL: plan.hasURL)
-            while monitor.failure == nil {
-                guard let life = await process() else { continue }
-                do {
-                    _ = try await life.ask { queue, _ in try await queue.accept(job, upload: nil, batches: plan.batches) }
-                    break
-                } catch {
-                    // Was it accepted all the same?
-                    await pause(.milliseconds(300))
-                    guard let next = await process() else { continue }
-                    if (try? await next.ask({ queue, _ in try await queue.base.job(job.id) })) ?? nil != nil {
-                        monitor.acknowledged(job.id)
-                        break
-                    }
                 }
             }
         }
