@@ -20,12 +20,12 @@ package protocol JobLeasing: ObservableQueue, QueueReconciling {
     /// Gives leases back as if they had not been taken; no attempt is counted. Idempotent: leases no longer held are ignored,
     /// since a worker that loses a lease also gives it back.
     func release(_ leases: [LeaseID]) async
-    /// Ends batches with their results, all or none. Returns the jobs without open batches. A user of a batch without an outcome
-    /// that is not deferred counts as cancelled; so does one deferred in the last pass, or after a cancel was requested.
+    /// Ends the batches whose leases are held, with their results, in one commit; those whose leases are lost are left as they
+    /// are, and named (`FinishedJobs.lost`). Returns the jobs without open batches. A user of a batch without an outcome that is
+    /// not deferred counts as cancelled; so does one deferred in the last pass, or after a cancel was requested.
     /// - Parameter ending: called inside the transaction for each job that has no open batch left and may end now, as for `end`:
     ///   its result ends the job in the same commit; `nil` leaves that to `end`. It may be called more than once, and must not
     ///   block.
-    /// - Throws: `QueueError.leaseLost` if any of the leases is no longer held; then nothing has changed.
     func finish(
         _ batches: [FinishedBatch], now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding?
     ) async throws -> FinishedJobs
@@ -51,8 +51,11 @@ package protocol JobLeasing: ObservableQueue, QueueReconciling {
 
 extension JobLeasing {
     /// Ends batches but no job. Returns the jobs without open batches, which must be logged and ended.
+    /// - Throws: `QueueError.leaseLost` if one of the leases was lost; the others' batches have ended all the same.
     package func finish(_ batches: [FinishedBatch], now: Timestamp) async throws -> [Job] {
-        try await finish(batches, now: now, ending: { _ in nil }).endable
+        let finished = try await finish(batches, now: now, ending: { _ in nil })
+        guard finished.lost.isEmpty else { throw QueueError.leaseLost }
+        return finished.endable
     }
 
     /// Ends a job in a way that does not depend on its sequence. False if it had already ended, is unknown, or must wait.

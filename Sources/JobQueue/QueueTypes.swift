@@ -119,8 +119,10 @@ package struct FinishedBatch: Sendable {
     }
 }
 
-/// Jobs whose last open batch was finished.
+/// What came of finishing batches: the jobs whose last open batch was among them, and the leases that were lost.
 package struct FinishedJobs: Sendable {
+    /// No longer held, so nothing was written of their batches: whoever holds these now ends them.
+    package var lost: [LeaseID] = []
     /// Must be logged and ended.
     package var endable: [Job] = []
     /// Ended in the same commit, in their final state.

@@ -11,30 +11,39 @@ extension SQLiteJobQueue {
         let rows = batches.map { (lease: $0.batch.lease, row: FinishedRow($0)) }
         let isShort = batches.reduce(0) { $0 + $1.users.count } <= BatchLimits.mostUsers
         return try await writer.write(isShort: isShort) { [self] context in
-            let (progress, jobs) = try finish(rows, in: context)
-            let ended = try settle(progress, of: jobs, now: now, ending: ending, in: context)
+            let (progress, jobs, lost) = try finish(rows, in: context)
+            var ended = try settle(progress, of: jobs, now: now, ending: ending, in: context)
+            ended.lost = lost
             // In the last pass, a cancel waits for the held batch.
             let isCancelled = jobs.values.contains { $0.job.cancelRequested }
             context.afterCommit { [self] in
-                lanes { $0.end(rows.map(\.lease)) }
+                lanes { $0.end(rows.lazy.map(\.lease).filter { !lost.contains($0) }) }
                 if isCancelled { notify { $0.jobWaiting() } }
             }
             return ended
         }
     }
 
-    /// Ends batches; returns what must be written to their jobs, and the jobs as they were before.
+    /// Ends the batches whose leases are held; returns what must be written to their jobs, the jobs as they were before, and the
+    /// leases that are not held.
     private func finish(
         _ rows: [(lease: LeaseID, row: FinishedRow)], in context: WriteContext
-    ) throws -> ([Int64: EndedBatches], [Int64: JobRow]) {
+    ) throws -> ([Int64: EndedBatches], [Int64: JobRow], lost: [LeaseID]) {
         var progress: [Int64: EndedBatches] = [:]
         var jobs: [Int64: JobRow] = [:]
+        var lost: [LeaseID] = []
         for (lease, var row) in rows {
-            guard let held = lanes({ $0.held(lease) })?.batch else { throw QueueError.leaseLost }
-            let job = try jobs[held.seq] ?? openJob(of: held, for: "finish", in: context)
+            guard let held = lanes({ $0.held(lease) })?.batch,
+                let job = try jobs[held.seq] ?? openJob(of: held, for: "finish", in: context)
+            else {
+                lost.append(lease)
+                continue
+            }
             jobs[held.seq] = job
             guard try row.write(id: BatchName.id(key: held.batchKey, number: held.number), in: context) else {
-                throw lost(held, "finish")
+                reportNotOpen(held, "finish")
+                lost.append(lease)
+                continue
             }
             let keepsDeferred = !job.job.cancelRequested
             if keepsDeferred {
@@ -45,23 +54,25 @@ extension SQLiteJobQueue {
             progress[held.seq, default: EndedBatches()].add(row, number: held.number, keepsDeferred: keepsDeferred)
             progress[held.seq]?.startedAt = held.leasedAt
         }
-        return (progress, jobs)
+        return (progress, jobs, lost)
     }
 
-    /// The job of a held batch; it stays open as long as the batch is held.
-    private func openJob(of held: HeldBatch, for event: String, in context: WriteContext) throws -> JobRow {
-        guard let job = try JobRow.find(seq: held.seq, context.db) else { throw lost(held, event) }
+    /// The job of a held batch; it stays open as long as the batch is held. `nil`, and reported, if it is not.
+    private func openJob(of held: HeldBatch, for event: String, in context: WriteContext) throws -> JobRow? {
+        guard let job = try JobRow.find(seq: held.seq, context.db) else {
+            reportNotOpen(held, event)
+            return nil
+        }
         guard job.phase == .working || job.phase == .cancelling else {
             report(ImpossibleTransition(.job, held.jobID.text, in: "\(job.phase)", met: event))
-            throw QueueError.leaseLost
+            return nil
         }
         return job
     }
 
     /// A batch is held that the tables do not list as open.
-    private func lost(_ held: HeldBatch, _ event: String) -> QueueError {
+    private func reportNotOpen(_ held: HeldBatch, _ event: String) {
         report(ImpossibleTransition(.batch, "\(held.jobID.text)/\(held.number)", in: "held and not open", met: event))
-        return .leaseLost
     }
 
     /// Writes the progress to the jobs, one update each, and updates the lanes.
@@ -106,13 +117,17 @@ extension SQLiteJobQueue {
     package func retry(_ lease: LeaseID, at moment: Timestamp, error: String, now: Timestamp) async throws {
         let error = String(error.prefix(Self.errorLimit))
         try await writer.write { [self] context in
-            guard let (tenantID, held) = lanes({ $0.held(lease) }) else { throw QueueError.leaseLost }
-            var row = try openJob(of: held, for: "retry", in: context)
+            guard let (tenantID, held) = lanes({ $0.held(lease) }),
+                var row = try openJob(of: held, for: "retry", in: context)
+            else { throw QueueError.leaseLost }
             if row.job.state == .queued { try HeadJob.writeStart(held.seq, at: held.leasedAt, in: context) }
             let attempts = try context.sql(Self.countTry).first(.int(BatchName.id(key: held.batchKey, number: held.number))) {
                 $0.int(0)
             }
-            guard let attempts else { throw lost(held, "retry") }
+            guard let attempts else {
+                reportNotOpen(held, "retry")
+                throw QueueError.leaseLost
+            }
             row.job.attempts.insert(BatchAttempt(batch: held.number, attempt: attempts, at: now, error: error), at: 0)
             let kept = Array(row.job.attempts.prefix(Self.attemptsKept))
             // A batch of a job that is being cancelled is not retried; it must be dropped.

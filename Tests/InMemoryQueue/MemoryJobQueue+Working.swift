@@ -168,15 +168,18 @@ extension MemoryJobQueue.State {
         _ batches: [FinishedBatch], now: Timestamp, clock: Timestamp, ending: (Job) -> JobEnding?
     ) throws -> FinishedJobs {
         var touched: Set<Int> = []
+        var jobs = FinishedJobs()
         for finished in batches {
             guard let lease = held.removeValue(forKey: finished.batch.lease), let at = disk.index(of: lease.jobID),
                 disk.entries[at].batches[lease.number].end == .open
-            else { throw QueueError.leaseLost }
+            else {
+                jobs.lost.append(finished.batch.lease)
+                continue
+            }
             start(at, lease.leasedAt)
             settle(at, lease.number, finished.users, deferred: finished.deferred, payload: finished.batch.payload)
             touched.insert(at)
         }
-        var jobs = FinishedJobs()
         for at in touched.sorted() where disk.entries[at].isEndable {
             if try disk.mayEnd(at) && end(at, now: now, clock: clock, as: ending) {
                 jobs.ended.append(disk.entries[at].job)

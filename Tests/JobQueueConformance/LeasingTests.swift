@@ -300,10 +300,6 @@ struct LeasingTests {
                 _ = try await queue.finish(stale.map { $0.finished() }, now: fixture.now)
             }
             await #expect(throws: QueueError.leaseLost) {
-                // One that is held beside one that is not: neither counts.
-                _ = try await queue.finish([held.at(0).finished(), stale.at(1).finished()], now: fixture.now)
-            }
-            await #expect(throws: QueueError.leaseLost) {
                 try await queue.retry(stale.at(0).lease, at: fixture.now, error: "late", now: fixture.now)
             }
             await queue.unlock(stale.map(\.lease))
@@ -314,6 +310,25 @@ struct LeasingTests {
                 _ = try await queue.finish(held.map { $0.finished() }, now: fixture.now)
             }
             #expect(try await queue.job(job.id)?.counts.created == 100)
+        }
+    }
+
+    @Test("of batches finished together, those whose leases were lost are named, and the others end", arguments: QueueDriver.all)
+    func lostAmongHeld(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            var jobs: [Job] = []
+            for tenant in ["a", "b", "c"] as [TenantID] { jobs.append(try await fixture.accept(queue, tenant, users: 10)) }
+            let leased = try await queue.lease(LeaseRequest(tenants: 3, batches: 3), now: fixture.now)
+            await queue.release([try leased.at(1).lease])
+            let again = try await fixture.lease(queue, "b")
+            let finished = try await queue.finish(leased.map { $0.finished() }, now: fixture.now) { job in
+                JobEnding(jobID: job.id, state: .completed, delivery: nil)
+            }
+            #expect(try finished.lost == [leased.at(1).lease])
+            #expect(finished.ended.map(\.tenantID) == ["a", "c"] && finished.endable.isEmpty)
+            #expect(try await queue.job(jobs[1].id) == jobs[1], "of the lost one nothing was written")
+            #expect(try await fixture.lease(queue, "b").isEmpty, "its next holder holds it still")
+            #expect(try await queue.finish(again.map { $0.finished() }, now: fixture.now).map(\.id) == [jobs[1].id])
         }
     }
 

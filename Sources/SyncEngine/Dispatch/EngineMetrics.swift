@@ -16,6 +16,9 @@ struct EngineMetrics: Sendable {
     private let unlogged = Metric(
         "usersync_sync_logs_refused_total", "Jobs that ended without their row, as sync_logs refused it."
     ).counter()
+    private let leasesLost = Metric(
+        "usersync_leases_lost_total", "Leases found lost when something was to be written under them."
+    ).counter()
 
     init() {
         let users = Metric("usersync_users_processed_total", "Users applied, by outcome.")
@@ -28,6 +31,9 @@ struct EngineMetrics: Sendable {
 
     /// Counts an error of the queue's state in memory that was corrected.
     func repaired(_ kind: QueueRepair.Kind) { repairs[kind]?.increment() }
+
+    /// Counts leases that were found lost when something was written under them.
+    func lost(leases: Int) { leasesLost.increment(by: leases) }
 
     func count(_ batches: [FinishedBatch]) {
         var counts = JobCounts()

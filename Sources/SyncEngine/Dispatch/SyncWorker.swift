@@ -94,33 +94,44 @@ actor SyncWorker {
         let written = await persistently { try await self.queue.finish(batches, now: now, ending: { endings.ending(of: $0) }) }
         switch written {
         case .done(let finished):
-            metrics.count(batches)
+            metrics.count(await withoutLost(batches, finished.lost))
             await closer.close(finished)
-        case .leaseLost, .refused:
+        case .refused(let text):
             // A failure of one batch must not affect the others.
             guard batches.count == 1, var batch = batches.first else {
                 for batch in batches { await finish([batch]) }
                 return
             }
-            if case .refused(let text) = written, batch.endsJob {
-                logger.error("job's end refused", metadata: ["error": .string(text)])
-                batch.endsJob = false
-                await finish([batch])
-            } else if case .refused(let text) = written {
-                await refused(batch, error: text)
-            } else {
-                await queue.release([batch.batch.lease])
-            }
-        case .stopped:
+            guard batch.endsJob else { return await refused(batch, error: text) }
+            logger.error("job's end refused", metadata: ["error": .string(text)])
+            batch.endsJob = false
+            await finish([batch])
+        case .leaseLost, .stopped:
             // The ledger holds the results for the next start.
             await queue.release(batches.map(\.batch.lease))
         }
     }
 
+    /// Counts, logs and gives back the leases that `finish` could not write under. The ledger keeps their batches' results, for
+    /// whoever holds these now.
+    /// - Returns: the batches that were written.
+    private func withoutLost(_ batches: [FinishedBatch], _ lost: [LeaseID]) async -> [FinishedBatch] {
+        guard !lost.isEmpty else { return batches }
+        let gone = Set(lost)
+        metrics.lost(leases: gone.count)
+        for finished in batches where gone.contains(finished.batch.lease) {
+            logger.notice(
+                "lease lost, nothing changed",
+                metadata: ["job": .string(finished.batch.jobID.text), "batch": .stringConvertible(finished.batch.number)])
+        }
+        await queue.release(lost)
+        return batches.filter { !gone.contains($0.batch.lease) }
+    }
+
     /// The outcome of a write to the queue.
     enum Written<T: Sendable> {
         case done(T)
-        /// A lease was no longer held; nothing changed.
+        /// The lease was no longer held; nothing changed. (`finish` names those that were lost, and writes the others.)
         case leaseLost
         /// The queue already has it or cannot hold it; repeating the write does not help.
         case refused(String)
@@ -136,6 +147,7 @@ actor SyncWorker {
                 return .done(try await write())
             } catch QueueError.leaseLost {
                 logger.notice("lease lost, nothing changed")
+                metrics.lost(leases: 1)
                 return .leaseLost
             } catch QueueError.refused(let text) {
                 return .refused(text)
