@@ -1,7 +1,7 @@
 package import SyncModel
 
 /// How jobs come into the queue.
-package protocol JobIntake: Sendable {
+package protocol JobIntake: TimedQueue {
     /// Claims an `Idempotency-Key` while its request arrives. Release the claim unless `accept` recorded the key.
     func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim
     func releaseClaim(tenantID: TenantID, path: String, key: String) async

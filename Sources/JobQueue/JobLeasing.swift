@@ -1,7 +1,7 @@
 package import SyncModel
 
 /// How jobs are worked on: their batches are leased, applied and finished, and then they end.
-package protocol JobLeasing: ObservableQueue, QueueReconciling {
+package protocol JobLeasing: TimedQueue, ObservableQueue, QueueReconciling {
     /// Tenants with a leasable batch and no outstanding lease; at most `limit`, longest waiting first.
     /// Tenants whose backoff is over become ready by this call.
     func readyTenants(now: Timestamp, limit: Int) async throws -> [TenantID]

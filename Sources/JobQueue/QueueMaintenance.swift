@@ -1,7 +1,7 @@
 package import SyncModel
 
 /// Everything that the janitor needs from the queue.
-package protocol QueueMaintenance: Sendable {
+package protocol QueueMaintenance: TimedQueue {
     /// Deletes ended jobs, results and payloads older than `jobsBefore` (except with an open delivery), at most `limit` jobs, and
     /// idempotency keys older than `keysBefore`. Returns the number of jobs deleted.
     func prune(jobsBefore: Timestamp, keysBefore: Timestamp, limit: Int) async throws -> Int

@@ -1,7 +1,7 @@
 import GRDB
 package import JobQueue
 import SQLiteSupport
-import SyncModel
+package import SyncModel
 import Synchronization
 
 /// The durable queue in one SQLite file.
@@ -11,7 +11,8 @@ import Synchronization
 package final class SQLiteJobQueue: JobQueue {
     let path: String
     let limits: QueueLimits
-    let clock: WallClock
+    /// The machine's.
+    package let clock: WallClock
     let writer: QueueWriter
     let pool: DatabasePool
     let reader: DatabaseQueue

@@ -28,10 +28,10 @@ package final class Engine: Service, EngineControl {
     ///   - draining: whether the process is stopping; shown in the status.
     package init(
         queue: any JobLeasing & JobControl & JobInspection, directory: any UserDirectory, configuration: EngineConfiguration,
-        clock: WallClock,
         machine: Machine = .real, logger: Logger, impossible: @escaping @Sendable (ImpossibleTransition) -> Void = { _ in },
         draining: @escaping @Sendable () -> Bool
     ) {
+        let clock = queue.clock
         let transitions = TransitionAlarm(logger: logger, stop: impossible)
         let metrics = EngineMetrics()
         let breaker = CircuitBreaker(directory: directory, clock: clock, machine: machine, logger: logger)

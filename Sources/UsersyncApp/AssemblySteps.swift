@@ -55,7 +55,7 @@ struct AssemblySteps {
             queue: queue, directory: directory,
             configuration: EngineConfiguration(
                 workers: settings.workers, webhookURL: settings.webhookURL, publicURL: settings.publicURL),
-            clock: clock, logger: logger, draining: { [phase] in phase.isDraining })
+            logger: logger, draining: { [phase] in phase.isDraining })
     }
 
     /// Opens the directory. An outage is no reason to stop: what is accepted waits in the queue until the directory is available.
@@ -73,7 +73,7 @@ struct AssemblySteps {
 
     func janitor(_ queue: SQLiteJobQueue, _ directory: SQLiteUserDirectory, _ engine: Engine) -> Janitor {
         Janitor(
-            queue: queue, directory: directory, settings: Janitor.Settings(settings), wall: clock, isQuiet: { engine.isIdle },
+            queue: queue, directory: directory, settings: Janitor.Settings(settings), isQuiet: { engine.isIdle },
             logger: logger)
     }
 

@@ -182,7 +182,7 @@ struct LastPassFaults {
                 queue: queue, directory: directory,
                 configuration: EngineConfiguration(
                     workers: 2, webhookURL: nil, publicURL: nil, batchesPerCommit: 1, sweepInterval: 0.1),
-                clock: clock, logger: logger, draining: { false })
+                logger: logger, draining: { false })
             let group = ServiceGroup(
                 services: [engine], logger: logger)
             self.group = group

@@ -32,7 +32,7 @@ package final class MemoryJobQueue: JobQueue {
         var isClosed = false
     }
 
-    let clock: WallClock
+    package let clock: WallClock
     private let limits: QueueLimits
     private let freeBytes: @Sendable () -> Int64?
     private let observers = Mutex<[QueueObserver]>([])

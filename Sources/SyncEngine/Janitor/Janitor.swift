@@ -2,7 +2,7 @@ package import JobQueue
 package import Logging
 import ServiceLifecycle
 import ServiceSupport
-package import SyncModel
+import SyncModel
 package import UserDirectory
 
 /// Maintenance: deletes expired data, clears the directory's ledger of ended jobs, and checkpoints both databases at quiet
@@ -26,7 +26,6 @@ package struct Janitor: Service {
     private let queue: any QueueMaintenance
     private let directory: any UserDirectory
     private let settings: Settings
-    private let wall: WallClock
     private let clock: any Clock<Duration>
     private let isQuiet: @Sendable () -> Bool
     private let logger: Logger
@@ -35,13 +34,12 @@ package struct Janitor: Service {
     ///   - clock: measures the interval.
     ///   - isQuiet: whether the dispatcher has nothing to do; asked in each round.
     package init(
-        queue: any QueueMaintenance, directory: any UserDirectory, settings: Settings = Settings(), wall: WallClock,
+        queue: any QueueMaintenance, directory: any UserDirectory, settings: Settings = Settings(),
         clock: any Clock<Duration> = ContinuousClock(), isQuiet: @escaping @Sendable () -> Bool, logger: Logger
     ) {
         self.queue = queue
         self.directory = directory
         self.settings = settings
-        self.wall = wall
         self.clock = clock
         self.isQuiet = isQuiet
         self.logger = logger
@@ -83,7 +81,7 @@ package struct Janitor: Service {
     }
 
     private func prune() async throws {
-        let now = wall.now()
+        let now = queue.clock.now()
         let jobsBefore = now.advanced(bySeconds: -settings.retentionDays * 86_400)
         let keysBefore = now.advanced(bySeconds: -settings.keyHours * 3_600)
         // In portions, so that other writes can run in between.

@@ -39,7 +39,7 @@ struct EngineLife: Sendable {
             configuration: EngineConfiguration(
                 workers: 2, webhookURL: webhookURL, publicURL: nil, retry: RetryPolicy(maxAttempts: tries, base: 0.01, cap: 0.05),
                 batchesPerCommit: 3, sweepInterval: 0.1),
-            clock: clock, logger: logger, draining: { false })
+            logger: logger, draining: { false })
         var configuration = ServiceGroupConfiguration(
             services: [.init(service: engine)], logger: logger)
         configuration.maximumGracefulShutdownDuration = .milliseconds(200)

@@ -50,6 +50,8 @@ final class RoughQueue: JobQueue {
         batches.map { "\(name($0.jobID))/\($0.number)" }.joined(separator: ", ")
     }
 
+    var clock: WallClock { base.clock }
+
     func observe(_ observer: QueueObserver) { base.observe(RoughSignals(weather: weather).rough(observer)) }
 
     // MARK: Intake

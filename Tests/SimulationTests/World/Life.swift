@@ -41,14 +41,14 @@ final class Life: Sendable {
                 workers: scenario.workers, webhookURL: nil, publicURL: nil,
                 retry: RetryPolicy(maxAttempts: 4, base: 0.5, cap: 4), batchesPerCommit: scenario.batchesPerCommit,
                 smallJobsPerCommit: scenario.smallJobsPerCommit, tenantsPerCommit: scenario.tenantsPerCommit),
-            clock: clock.wall, machine: Machine(clock: clock, executor: executor, random: random), logger: logger,
+            machine: Machine(clock: clock, executor: executor, random: random), logger: logger,
             impossible: { monitor.fail("\($0)") }, draining: { false })
         self.engine = engine
         let courier = WebhookCourier(
             outbox: queue, limits: CourierLimits(), wall: clock.wall, clock: clock, executor: executor, random: random,
             sender: RoughSender(receiver: receiver, weather: weather), logger: logger, impossible: { monitor.fail("\($0)") })
         let janitor = Janitor(
-            queue: queue, directory: directory, wall: clock.wall, clock: clock, isQuiet: { engine.isIdle }, logger: logger)
+            queue: queue, directory: directory, clock: clock, isQuiet: { engine.isIdle }, logger: logger)
         let runs: [@Sendable () async -> Void] = [
             { try? await engine.run() }, { await courier.run() }, { await janitor.run() },
         ]

@@ -9,12 +9,12 @@ import Testing
 struct VainLeaseTests {
     @Test("two answers in a row without a batch, though a tenant is ready, and it pauses before it asks again")
     func pauses() async throws {
-        let queue = EmptyHandedQueue()
         let clock = ManualClock()
+        let queue = EmptyHandedQueue(clock: clock.wall)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let engine = Engine(
             queue: queue, directory: ScriptedDirectory(),
-            configuration: EngineConfiguration(workers: 1, webhookURL: nil, publicURL: nil), clock: clock.wall,
+            configuration: EngineConfiguration(workers: 1, webhookURL: nil, publicURL: nil),
             machine: Machine(clock: clock), logger: logger, draining: { false })
         let group = ServiceGroup(services: [engine], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in

@@ -19,7 +19,7 @@ struct JanitorTests {
         settings.portion = portion
         settings.roundsPerPruning = 3
         return Janitor(
-            queue: FakeQueue(house: house), directory: FakeDirectory(house: house), settings: settings, wall: clock.wall,
+            queue: FakeQueue(house: house, clock: clock.wall), directory: FakeDirectory(house: house), settings: settings,
             clock: clock, isQuiet: isQuiet,
             logger: Logger(label: "test") { _ in log })
     }
@@ -138,6 +138,7 @@ struct FakeQueue: QueueMaintenance {
     }
 
     let house: FakeHouse
+    let clock: WallClock
 
     func prune(jobsBefore: Timestamp, keysBefore: Timestamp, limit: Int) throws -> Int {
         try house.state.withLock { state in

@@ -10,6 +10,9 @@ final class EmptyHandedQueue: JobLeasing, JobControl, JobInspection {
     var leases: Int { count.load(ordering: .relaxed) }
 
     let readyCount = 1
+    let clock: WallClock
+
+    init(clock: WallClock) { self.clock = clock }
 
     func lease(_ request: LeaseRequest, now: Timestamp) async throws -> [LeasedBatch] {
         count.add(1, ordering: .relaxed)

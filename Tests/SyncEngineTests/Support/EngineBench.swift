@@ -39,7 +39,7 @@ struct EngineBench: Sendable {
             workers: workers, webhookURL: webhookURL, publicURL: nil, retry: retry, sweepInterval: sweepInterval)
         let engine = Engine(
             queue: queue, directory: directory, configuration: configuration,
-            clock: clock, machine: machine, logger: Logger(label: "engine") { _ in log },
+            machine: machine, logger: Logger(label: "engine") { _ in log },
             impossible: { impossible.value.append($0) }, draining: { false })
         let group = ServiceGroup(services: [engine], logger: Logger(label: "group") { _ in SwiftLogNoOpLogHandler() })
         try await withThrowingTaskGroup(of: Void.self) { tasks in
