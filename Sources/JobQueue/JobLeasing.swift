@@ -3,7 +3,7 @@ package import SyncModel
 /// How jobs are worked on: their batches are leased, applied and finished, and then they end.
 package protocol JobLeasing: TimedQueue, ObservableQueue, QueueReconciling {
     /// Tenants with a leasable batch and no outstanding lease; at most `limit`, longest waiting first.
-    /// Tenants whose backoff is over become ready by this call.
+    /// Tenants whose backoff is over become ready by this call, as do those whose leases have run out.
     func readyTenants(now: Timestamp, limit: Int) async throws -> [TenantID]
     /// How many tenants are ready, as far as this process knows without asking the store. Read at each batch boundary of a commit.
     var readyCount: Int { get }
@@ -13,12 +13,19 @@ package protocol JobLeasing: TimedQueue, ObservableQueue, QueueReconciling {
     /// Leases batches of the tenants whose turn it is: those ready longest first; a tenant that was served goes behind all
     /// others. Each gets its next batches in order: of one job, or of several consecutive small ones (`LeaseRequest.smallJobs`),
     /// possibly fewer of these than exist.
+    ///
+    /// In a store that processes share, a lease ends at `LeasedBatch.expiresAt`: then it is lost, whether or not another process
+    /// has taken the batch since.
     func lease(_ request: LeaseRequest, now: Timestamp) async throws -> [LeasedBatch]
+    /// Has leases end no earlier than `seconds` after `now`.
+    /// - Returns: those that are no longer held; the others are renewed.
+    func renew(_ leases: [LeaseID], for seconds: Double, now: Timestamp) async throws -> [LeaseID]
     /// Reports that the batches are committed in the directory: their tenant's next batches may be leased while `finish` of these
-    /// is still being written. The leases stay held until `finish` or `release`. A hint: leases no longer held are ignored.
+    /// is still being written. The leases stay held until `finish` or `release`. A hint, with which a driver may do nothing;
+    /// leases no longer held are ignored.
     func unlock(_ leases: [LeaseID]) async
     /// Gives leases back as if they had not been taken; no attempt is counted. Idempotent: leases no longer held are ignored,
-    /// since a worker that loses a lease also gives it back.
+    /// since a worker that loses a lease also gives it back. If the store cannot be written, they run out instead.
     func release(_ leases: [LeaseID]) async
     /// Ends the batches whose leases are held, with their results, in one commit; those whose leases are lost are left as they
     /// are, and named (`FinishedJobs.lost`). Returns the jobs without open batches. A user of a batch without an outcome that is
@@ -50,6 +57,9 @@ package protocol JobLeasing: TimedQueue, ObservableQueue, QueueReconciling {
 }
 
 extension JobLeasing {
+    /// For leases that end with their process: there is nothing to renew.
+    package func renew(_ leases: [LeaseID], for seconds: Double, now: Timestamp) async throws -> [LeaseID] { [] }
+
     /// Ends batches but no job. Returns the jobs without open batches, which must be logged and ended.
     /// - Throws: `QueueError.leaseLost` if one of the leases was lost; the others' batches have ended all the same.
     package func finish(_ batches: [FinishedBatch], now: Timestamp) async throws -> [Job] {

@@ -23,7 +23,8 @@ package enum Admission: Sendable, Hashable {
     case refused(reason: String, retryAfter: Int)
 }
 
-/// A fenced right to work on one batch. A new lease of the same batch has another value.
+/// A fenced right of one process to work on one batch, for a time. A new lease of the same batch has another value, and no two
+/// leases that may exist at once, in whatever process, share one.
 package struct LeaseID: Sendable, Hashable {
     package let value: Int64
     package init(value: Int64) { self.value = value }
@@ -40,6 +41,8 @@ package struct LeaseRequest: Sendable, Hashable {
     package var smallJobs: Int
     /// The only tenant to serve, if it is ready; `nil`: those whose turn it is.
     package var tenantID: TenantID?
+    /// How long the leases last unless they are renewed, in seconds; without meaning where they end with their process.
+    package var seconds = 15.0
 
     package init(tenants: Int, batches: Int, smallJobs: Int = 1) {
         self.tenants = tenants
@@ -81,6 +84,9 @@ package struct LeasedBatch: Sendable {
     package var hasCallbackURL = false
     /// The ids that the job's users carry, if this process accepted it; else `nil`.
     package var carriedIDs: CarriedIDs?
+    /// When the lease ends unless it is renewed, by the queue's clock; `nil` if it ends with its process and not before. The same
+    /// for all batches of one call.
+    package var expiresAt: Timestamp?
 
     /// Whether it is all of a small job: applied, logged and ended without further steps.
     package var isWholeJob: Bool { number == 0 && pass == .first && payload.count == jobUsers }
@@ -196,7 +202,7 @@ package enum QueueError: Error, Sendable, Hashable {
     case unavailable(String)
     /// There is no room for it now; the text says what is full: retry later.
     case full(String)
-    /// The lease is no longer held.
+    /// The lease is no longer held: it was given back, its batch has ended, or its time is over.
     case leaseLost
     /// The call contradicts what the queue holds: an id or idempotency key used twice, batches that do not add up to the job's
     /// users, the end of a job with open batches. A mistake of the caller; repeating it does not help.

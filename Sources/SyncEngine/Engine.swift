@@ -17,6 +17,7 @@ package final class Engine: Service, EngineControl {
     private let logger: Logger
     private let breaker: CircuitBreaker
     private let dispatcher: Dispatcher
+    private let keeper: LeaseKeeper
     private let closer: JobCloser
     let completions: JobCompletions
     private let alarm: SweepAlarm
@@ -40,6 +41,7 @@ package final class Engine: Service, EngineControl {
             queue: queue, directory: directory, breaker: breaker, configuration: configuration, clock: clock,
             metrics: metrics, logger: logger)
         let alarm = SweepAlarm(machine: machine)
+        let keeper = LeaseKeeper(queue: queue, seconds: configuration.leaseSeconds, machine: machine, logger: logger)
         let workers = (0..<max(1, configuration.workers)).map { _ in
             SyncWorker(
                 queue: queue, directory: directory, breaker: breaker, closer: closer, retry: configuration.retry, clock: clock,
@@ -55,10 +57,11 @@ package final class Engine: Service, EngineControl {
         self.closer = closer
         self.completions = completions
         self.alarm = alarm
+        self.keeper = keeper
         self.metrics = metrics
         self.draining = draining
         dispatcher = Dispatcher(
-            queue: queue, breaker: breaker, workers: workers, configuration: configuration,
+            queue: queue, keeper: keeper, breaker: breaker, workers: workers, configuration: configuration,
             mostBatches: { configuration.batchesPerCommit ?? directory.batchesPerCommit }, clock: clock, machine: machine,
             logger: logger, alarm: transitions)
         var observer = QueueObserver()
@@ -82,6 +85,7 @@ package final class Engine: Service, EngineControl {
                 await breaker.whenReset { [wake = dispatcher.wake] in wake.yield() }
                 group.addTask { await self.breaker.keepProbing() }
                 group.addTask { await self.keepSweeping() }
+                group.addTask { await self.keeper.run() }
                 await dispatcher.run()
                 group.cancelAll()
             }

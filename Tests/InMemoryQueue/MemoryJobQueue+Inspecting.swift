@@ -1,5 +1,6 @@
 package import JobQueue
 package import SyncModel
+import Synchronization
 
 extension MemoryJobQueue {
     package func job(_ id: JobID) async throws -> Job? {
@@ -38,11 +39,11 @@ extension MemoryJobQueue {
     }
 
     package func keepResults(of id: JobID) -> ResultsHold? {
-        _ = try? change { $0.readers[id, default: 0] += 1 }
+        _ = try? change { $0.disk.readers[id, default: 0] += 1 }
         return ResultsHold { [weak self] in
             _ = try? self?.change { state in
-                state.readers[id, default: 1] -= 1
-                if state.readers[id] == 0 { state.readers[id] = nil }
+                state.disk.readers[id, default: 1] -= 1
+                if state.disk.readers[id] == 0 { state.disk.readers[id] = nil }
             }
         }
     }
@@ -50,7 +51,7 @@ extension MemoryJobQueue {
     package func statistics(now: Timestamp) async throws -> QueueStatistics {
         // Looks at the disk where that is due.
         _ = admission()
-        let free = try look { $0.freeDisk?.bytes }
+        let free = freeDisk.withLock { $0?.bytes }
         return try look { state in
             var found = QueueStatistics()
             for word in JobState.allCases { found.jobs[word] = state.disk.entries.count { $0.job.state == word } }
@@ -59,7 +60,7 @@ extension MemoryJobQueue {
             found.oldestPendingAcceptedAt = open.map(\.job.acceptedAt).min()
             found.tenants = Array(
                 Dictionary(grouping: open, by: \.job.tenantID).map { tenantID, entries in
-                    let held = state.held.values.filter { $0.tenantID == tenantID }.map(\.jobID)
+                    let held = state.disk.leases.values.filter { $0.tenantID == tenantID }.map(\.jobID)
                     let current =
                         entries.first { held.contains($0.job.id) } ?? entries.first { $0.isWorking && $0.job.state == .running }
                     return TenantBacklog(

@@ -78,7 +78,7 @@ extension MemoryJobQueue {
         try change { state in
             let open = Set(state.disk.posted.filter { $0.delivery.state == .pending }.compactMap(\.delivery.what.jobID))
             let old = state.disk.entries.filter { entry in
-                !entry.isLedgered && state.readers[entry.job.id] == nil && !open.contains(entry.job.id)
+                !entry.isLedgered && state.disk.readers[entry.job.id] == nil && !open.contains(entry.job.id)
                     && (entry.job.endedAt.map { $0 < jobsBefore } ?? false)
             }
             let gone = Set(

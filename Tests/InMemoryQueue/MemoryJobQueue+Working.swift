@@ -1,8 +1,8 @@
-package import JobQueue
-package import SyncModel
+import JobQueue
+import SyncModel
 
 extension MemoryJobQueue.State {
-    func heldNumbers(_ id: JobID) -> Set<Int> { Set(held.values.filter { $0.jobID == id }.map(\.number)) }
+    func heldNumbers(_ id: JobID) -> Set<Int> { Set(disk.leases.values.filter { $0.jobID == id }.map(\.number)) }
 
     private func isCancelling(_ id: JobID) -> Bool {
         disk.index(of: id).map { disk.entries[$0].job.cancelRequested } ?? false
@@ -13,7 +13,7 @@ extension MemoryJobQueue.State {
         guard let head = disk.working(tenantID).first else { return nil }
         let entry = disk.entries[head]
         guard !disk.isPutOff(tenantID, at: now) else { return nil }
-        let held = held.values.filter { $0.tenantID == tenantID }
+        let held = disk.leases.values.filter { $0.tenantID == tenantID }
         guard !held.isEmpty else { return (head, 0) }
         // Of a job that is being cancelled no more is leased: the next one need not wait for what of it is applied already.
         let others = held.filter { $0.jobID != entry.job.id }
@@ -31,24 +31,33 @@ extension MemoryJobQueue.State {
     /// Puts the tenant into the line of those that are ready, or takes it out.
     mutating func refresh(_ tenantID: TenantID, now: Timestamp) {
         if next(of: tenantID, now: now) == nil {
-            tickets[tenantID] = nil
-        } else if tickets[tenantID] == nil {
-            lastTicket += 1
-            tickets[tenantID] = lastTicket
+            disk.tickets[tenantID] = nil
+        } else if disk.tickets[tenantID] == nil {
+            disk.lastTicket += 1
+            disk.tickets[tenantID] = disk.lastTicket
             ready.append(tenantID)
         }
     }
 
+    /// Ends the leases whose time is over, whoever held them.
+    mutating func endLeases(at now: Timestamp) {
+        guard disk.leases.contains(where: { $0.value.end <= now }) else { return }
+        let over = disk.leases.filter { $0.value.end <= now }.sorted { $0.key.value < $1.key.value }
+        for (lease, _) in over { disk.leases[lease] = nil }
+        if over.contains(where: { isCancelling($0.value.jobID) }) { jobsWaiting += 1 }
+        for (_, held) in over { refresh(held.tenantID, now: now) }
+    }
+
     /// Tenants that are ready, the longest waiting first.
-    var line: [TenantID] { tickets.sorted { $0.value < $1.value }.map(\.key) }
+    var line: [TenantID] { disk.tickets.sorted { $0.value < $1.value }.map(\.key) }
 
     mutating func lease(_ request: LeaseRequest, now: Timestamp) -> [LeasedBatch] {
         guard request.batches > 0 else { return [] }
         let tenants = request.tenantID.map { [$0] } ?? Array(line.prefix(request.tenants))
-        return tenants.flatMap { lease(of: $0, max(1, request.batches / tenants.count), request.smallJobs, now: now) }
+        return tenants.flatMap { lease(of: $0, max(1, request.batches / tenants.count), request, now: now) }
     }
 
-    private mutating func lease(of tenantID: TenantID, _ batches: Int, _ smallJobs: Int, now: Timestamp) -> [LeasedBatch] {
+    private mutating func lease(of tenantID: TenantID, _ batches: Int, _ request: LeaseRequest, now: Timestamp) -> [LeasedBatch] {
         guard let (at, from) = next(of: tenantID, now: now) else {
             refresh(tenantID, now: now)
             return []
@@ -58,7 +67,7 @@ extension MemoryJobQueue.State {
         var taken = disk.entries[at].openBatches.filter { $0 >= from }.prefix(batches).map { (at, $0) }
         if disk.entries[at].isSmall {
             var users = disk.entries[at].job.totalUsers
-            for follower in disk.working(tenantID).dropFirst().prefix(max(0, smallJobs - 1)) {
+            for follower in disk.working(tenantID).dropFirst().prefix(max(0, request.smallJobs - 1)) {
                 users += disk.entries[follower].job.totalUsers
                 guard disk.entries[follower].isSmall, users <= BatchLimits.mostUsers else { break }
                 taken.append((follower, 0))
@@ -67,14 +76,16 @@ extension MemoryJobQueue.State {
         if disk.entries[at].job.state == .queued, disk.entries[at].batches.count > 1 { start(at, now) }
         let leased = taken.map { entry, number -> LeasedBatch in
             let (job, batch) = (disk.entries[entry].job, disk.entries[entry].batches[number])
-            lastLease += 1
-            let lease = LeaseID(value: lastLease)
-            held[lease] = MemoryJobQueue.Held(tenantID: tenantID, jobID: job.id, number: number, leasedAt: now)
+            disk.lastLease += 1
+            let (lease, end) = (LeaseID(value: disk.lastLease), now.advanced(bySeconds: request.seconds))
+            disk.leases[lease] = QueueDisk.Lease(
+                owner: process, end: end, tenantID: tenantID, jobID: job.id, number: number, leasedAt: now)
             var leased = LeasedBatch(
                 lease: lease, jobID: job.id, tenantID: tenantID, operation: job.operation, syncTime: job.syncTime,
                 number: number, pass: batch.pass, attempts: batch.attempts, payload: batch.payload, jobUsers: job.totalUsers)
             leased.isRetry = job.retryOf != nil
             leased.hasCallbackURL = job.callbackURL != nil
+            leased.expiresAt = end
             return leased
         }
         refresh(tenantID, now: now)
@@ -170,7 +181,7 @@ extension MemoryJobQueue.State {
         var touched: Set<Int> = []
         var jobs = FinishedJobs()
         for finished in batches {
-            guard let lease = held.removeValue(forKey: finished.batch.lease), let at = disk.index(of: lease.jobID),
+            guard let lease = disk.leases.removeValue(forKey: finished.batch.lease), let at = disk.index(of: lease.jobID),
                 disk.entries[at].batches[lease.number].end == .open
             else {
                 jobs.lost.append(finished.batch.lease)
@@ -194,7 +205,7 @@ extension MemoryJobQueue.State {
     }
 
     mutating func retry(_ lease: LeaseID, at moment: Timestamp, error: String, now: Timestamp) throws {
-        guard let batch = held.removeValue(forKey: lease), let at = disk.index(of: batch.jobID) else {
+        guard let batch = disk.leases.removeValue(forKey: lease), let at = disk.index(of: batch.jobID) else {
             throw QueueError.leaseLost
         }
         start(at, batch.leasedAt)
@@ -208,86 +219,5 @@ extension MemoryJobQueue.State {
             disk.entries[at].backoff = (batch.number, moment, error)
         }
         refresh(batch.tenantID, now: now)
-    }
-}
-
-extension MemoryJobQueue {
-    package func readyTenants(now: Timestamp, limit: Int) async throws -> [TenantID] {
-        try change { state in
-            let due = state.disk.entries.filter { $0.backoff.map { State.isOver($0.until, at: now) } ?? false }
-            for entry in due.sorted(by: { ($0.backoff?.until ?? now) < ($1.backoff?.until ?? now) }) {
-                if let at = state.disk.index(of: entry.job.id) { state.disk.entries[at].backoff = nil }
-                state.refresh(entry.job.tenantID, now: now)
-            }
-            state.ready = []
-            return Array(state.line.prefix(limit))
-        }
-    }
-
-    package func nextRetry() async throws -> Timestamp? {
-        try look { state in
-            let backoffs = state.disk.entries.filter(\.isWorking).compactMap { entry in
-                entry.backoff.map { (entry.job.tenantID, $0.until) }
-            }
-            return Dictionary(backoffs, uniquingKeysWith: max).values.min()
-        }
-    }
-
-    package var readyCount: Int { (try? look { $0.tickets.count }) ?? 0 }
-
-    package func lease(_ request: LeaseRequest, now: Timestamp) async throws -> [LeasedBatch] {
-        try change { state in state.lease(request, now: now) }
-    }
-
-    package func unlock(_ leases: [LeaseID]) async {
-        let now = clock.now()
-        _ = try? change { state in
-            for lease in leases {
-                guard let tenantID = state.held[lease]?.tenantID else { continue }
-                state.held[lease]?.isUnlocked = true
-                state.refresh(tenantID, now: now)
-            }
-        }
-    }
-
-    package func release(_ leases: [LeaseID]) async {
-        let now = clock.now()
-        _ = try? change { state in
-            let given = leases.compactMap { state.held.removeValue(forKey: $0) }
-            if given.contains(where: { held in
-                state.disk.index(of: held.jobID).map { state.disk.entries[$0].job.cancelRequested } ?? false
-            }) {
-                state.jobsWaiting += 1
-            }
-            for held in given { state.refresh(held.tenantID, now: now) }
-        }
-    }
-
-    package func finish(
-        _ batches: [FinishedBatch], now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding?
-    ) async throws -> FinishedJobs {
-        let time = clock.now()
-        return try change { state in try state.finish(batches, now: now, clock: time, ending: ending) }
-    }
-
-    package func retry(_ lease: LeaseID, at moment: Timestamp, error: String, now: Timestamp) async throws {
-        try change { state in try state.retry(lease, at: moment, error: error, now: now) }
-    }
-
-    package func end(
-        _ job: JobID, now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding
-    ) async throws -> Job? {
-        let time = clock.now()
-        return try change { state in
-            guard let at = state.disk.index(of: job), !state.disk.entries[at].job.state.isEnd else { return nil }
-            guard state.disk.entries[at].isEndable else { throw QueueError.refused("The job has open batches") }
-            guard try state.disk.mayEnd(at) && state.end(at, now: now, clock: time, as: ending) else { return nil }
-            if state.hasLaterEnding(at) { state.jobsWaiting += 1 }
-            return state.disk.entries[at].job
-        }
-    }
-
-    package func endable(limit: Int) async throws -> [Job] {
-        try look { state in Array(state.disk.entries.filter(\.isEndable).prefix(limit).map(\.job)) }
     }
 }

@@ -2,92 +2,86 @@ package import JobQueue
 package import SyncModel
 import Synchronization
 
-/// A queue that obeys the protocol in memory, the plain way: for simulations, and to hold drivers against. Nothing is fast in it.
+/// A queue that obeys the protocol in memory, the plain way, as one of the processes that share a store: for simulations, and to
+/// hold drivers against. Nothing is fast in it.
 package final class MemoryJobQueue: JobQueue {
-    struct Held: Sendable {
-        var tenantID: TenantID
-        var jobID: JobID
-        var number: Int
-        var leasedAt: Timestamp
-        var isUnlocked = false
-    }
-
+    /// What a change is made of: the disk, and what observers are to be told once it stands.
     struct State: Sendable {
         var disk: QueueDisk
-        var held: [LeaseID: Held] = [:]
-        var lastLease: Int64 = 0
-        var claims: Set<QueueDisk.Key> = []
-        /// Jobs whose results are being read, by so many.
-        var readers: [JobID: Int] = [:]
-        /// Since when a tenant is ready, as a number.
-        var tickets: [TenantID: Int] = [:]
-        var lastTicket = 0
-        /// What the observer is to be told once the state stands.
+        let process: ProcessID
         var ready: [TenantID] = []
         var jobsWaiting = 0
         var deliveriesDue = 0
         var jobsEnded: [JobID] = []
         var impossible: [ImpossibleTransition] = []
-        var freeDisk: (bytes: Int64?, at: Timestamp)?
-        var isClosed = false
     }
 
-    package let clock: WallClock
+    package let store: MemoryQueueStore
+    package let process: ProcessID
+    package var clock: WallClock { store.clock }
     private let limits: QueueLimits
     private let freeBytes: @Sendable () -> Int64?
     private let observers = Mutex<[QueueObserver]>([])
-    private let state: Mutex<State>
+    let freeDisk = Mutex<(bytes: Int64?, at: Timestamp)?>(nil)
+    private let isClosed = Atomic<Bool>(false)
 
-    /// - Parameter disk: what an earlier process left.
     package init(
-        disk: QueueDisk = QueueDisk(), limits: QueueLimits = QueueLimits(), clock: WallClock,
+        store: MemoryQueueStore, process: ProcessID = ProcessID(), limits: QueueLimits = QueueLimits(),
         freeBytes: @escaping @Sendable () -> Int64? = { nil }
     ) {
-        self.clock = clock
+        self.store = store
+        self.process = process
         self.limits = limits
         self.freeBytes = freeBytes
-        state = Mutex(State(disk: disk.afterStart()))
-        state.withLock { state in
-            for entry in state.disk.entries where entry.isWorking {
-                state.refresh(entry.job.tenantID, now: clock.now())
-            }
-            state.ready = []
-        }
+        store.join(self)
     }
 
-    /// What a process that starts now would find, were this one killed.
-    package var disk: QueueDisk { state.withLock { $0.disk } }
+    private func checkOpen() throws {
+        if isClosed.load(ordering: .acquiring) { throw QueueError.unavailable("The queue is closed") }
+    }
 
-    /// Changes the state, all or nothing, and tells the observers what follows.
+    /// Changes the state, all or nothing, and tells the observers of all processes what follows.
     /// - Throws: `QueueError.unavailable` once closed.
     func change<T: Sendable>(_ body: (inout State) throws -> T) throws -> T {
-        let (value, ready, jobsWaiting, deliveriesDue, jobsEnded, impossible) = try state.withLock { state in
-            try state.checkOpen()
-            var copy = state
-            let value = try body(&copy)
-            let told = (value, copy.ready, copy.jobsWaiting, copy.deliveriesDue, copy.jobsEnded, copy.impossible)
-            (copy.ready, copy.jobsWaiting, copy.deliveriesDue, copy.jobsEnded, copy.impossible) = ([], 0, 0, [], [])
-            state = copy
-            return told
+        try checkOpen()
+        let (value, state) = try store.change { disk -> (T, State) in
+            var state = State(disk: disk, process: process)
+            state.endLeases(at: clock.now())
+            let value = try body(&state)
+            disk = state.disk
+            return (value, state)
         }
-        for observer in observers.withLock({ $0 }) {
-            for tenantID in ready { observer.batchReady(tenantID) }
-            for _ in 0..<jobsWaiting { observer.jobWaiting() }
-            for _ in 0..<deliveriesDue { observer.deliveryDue() }
-            for id in jobsEnded { observer.jobEnded(id) }
-            for transition in impossible { observer.impossible(transition) }
-        }
+        for queue in store.processes { queue.tell(state) }
         return value
+    }
+
+    /// - Throws: `QueueError.unavailable` once closed.
+    func look<T: Sendable>(_ body: (State) throws -> T) throws -> T {
+        try checkOpen()
+        var state = State(disk: store.disk, process: process)
+        state.endLeases(at: clock.now())
+        return try body(state)
     }
 
     package func observe(_ observer: QueueObserver) { observers.withLock { $0.append(observer) } }
 
-    /// - Throws: `QueueError.unavailable` once closed.
-    func look<T: Sendable>(_ body: (State) throws -> T) throws -> T {
-        try state.withLock { state in
-            try state.checkOpen()
-            return try body(state)
+    private func tell(_ state: State) {
+        for observer in observers.withLock({ $0 }) {
+            for tenantID in state.ready { observer.batchReady(tenantID) }
+            for _ in 0..<state.jobsWaiting { observer.jobWaiting() }
+            for _ in 0..<state.deliveriesDue { observer.deliveryDue() }
+            for id in state.jobsEnded { observer.jobEnded(id) }
+            for transition in state.impossible { observer.impossible(transition) }
         }
+    }
+
+    /// Nothing that it calls has an effect any more, and it is told nothing.
+    package func close() async { cut() }
+
+    /// The same, as a kill does it: between two calls.
+    package func cut() {
+        isClosed.store(true, ordering: .releasing)
+        store.leave(self)
     }
 
     // MARK: Intake
@@ -95,30 +89,30 @@ package final class MemoryJobQueue: JobQueue {
     package func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim {
         let key = QueueDisk.Key(tenantID: tenantID, path: path, key: key)
         return try change { state in
-            if state.claims.contains(key) { return .arriving }
+            if state.disk.claims.contains(key) { return .arriving }
             if let known = state.disk.keys[key], now.seconds(since: known.at) < 86_400 {
                 return .known(job: known.job, bodyHash: known.bodyHash)
             }
-            state.claims.insert(key)
+            state.disk.claims.insert(key)
             return .claimed
         }
     }
 
     package func releaseClaim(tenantID: TenantID, path: String, key: String) async {
-        _ = try? change { $0.claims.remove(QueueDisk.Key(tenantID: tenantID, path: path, key: key)) }
+        _ = try? change { $0.disk.claims.remove(QueueDisk.Key(tenantID: tenantID, path: path, key: key)) }
     }
 
     package func admission() -> Admission {
         let now = clock.now()
-        let free = freeBytes
-        let found = try? change { state -> (pending: Int, free: Int64?) in
-            if state.freeDisk.map({ abs(now.seconds(since: $0.at)) >= 1 }) ?? true { state.freeDisk = (free(), now) }
-            return (state.disk.entries.reduce(0) { $0 + $1.pendingUsers }, state.freeDisk?.bytes)
+        let free = freeDisk.withLock { sample -> Int64? in
+            if sample.map({ abs(now.seconds(since: $0.at)) >= 1 }) ?? true { sample = (freeBytes(), now) }
+            return sample?.bytes
         }
-        if let pending = found?.pending, pending >= limits.maxPendingUsers {
+        let pending = try? look { state in state.disk.entries.reduce(0) { $0 + $1.pendingUsers } }
+        if let pending, pending >= limits.maxPendingUsers {
             return .refused(reason: "\(pending) users are pending, the limit", retryAfter: 10)
         }
-        if let free = found?.free, free < limits.minFreeDiskBytes {
+        if let free, free < limits.minFreeDiskBytes {
             return .refused(reason: "The disk has \(free) bytes free", retryAfter: 10)
         }
         return .open
@@ -141,12 +135,9 @@ package final class MemoryJobQueue: JobQueue {
     }
 
     package func checkpoint() async {}
-    package func close() async { state.withLock { $0.isClosed = true } }
 }
 
 extension MemoryJobQueue.State {
-    func checkOpen() throws { if isClosed { throw QueueError.unavailable("The queue is closed") } }
-
     mutating func accept(_ new: NewJob, upload: UploadID?, batches: [NewBatch], now: Timestamp) throws -> Job {
         let batches = (upload.flatMap { disk.uploads.removeValue(forKey: $0) } ?? []) + batches
         let users = batches.reduce(0) { $0 + $1.payload.count }
@@ -164,7 +155,7 @@ extension MemoryJobQueue.State {
                 throw QueueError.refused("The key is used")
             }
             disk.keys[key] = QueueDisk.Known(job: new.id, bodyHash: sent.bodyHash, at: new.acceptedAt)
-            claims.remove(key)
+            disk.claims.remove(key)
         }
         disk.entries.append(
             QueueDisk.Entry(

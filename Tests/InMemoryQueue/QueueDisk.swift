@@ -1,8 +1,7 @@
 import JobQueue
 import SyncModel
 
-/// What of a queue in memory counts as committed: it outlives the process, and leases of
-/// batches do not. Leases of deliveries do: they run out.
+/// What of a queue in memory counts as committed: it outlives the processes, and so do their leases, until their time is over.
 package struct QueueDisk: Sendable {
     struct Batch: Sendable {
         enum End: Sendable { case open, applied, dropped }
@@ -66,6 +65,16 @@ package struct QueueDisk: Sendable {
         var freeAt: Timestamp? { delivery.nextAttemptAt.map { max($0, lease?.until ?? $0) } }
     }
 
+    struct Lease: Sendable {
+        var owner: ProcessID
+        var end: Timestamp
+        var tenantID: TenantID
+        var jobID: JobID
+        var number: Int
+        var leasedAt: Timestamp
+        var isUnlocked = false
+    }
+
     /// In the order accepted.
     var entries: [Entry] = []
     var uploads: [UploadID: [NewBatch]] = [:]
@@ -74,6 +83,14 @@ package struct QueueDisk: Sendable {
     /// By tenant its last end, which outlives the jobs.
     var ends: [TenantID: (sequence: Int64, endedAt: Timestamp)] = [:]
     var lastNumber = 0
+    var leases: [LeaseID: Lease] = [:]
+    var lastLease: Int64 = 0
+    var claims: Set<Key> = []
+    /// Jobs whose results are being read, by so many.
+    var readers: [JobID: Int] = [:]
+    /// Since when a tenant is ready, as a number.
+    var tickets: [TenantID: Int] = [:]
+    var lastTicket = 0
 
     package init() {}
 
@@ -102,10 +119,10 @@ package struct QueueDisk: Sendable {
         entries.indices.filter { entries[$0].job.tenantID == tenantID && entries[$0].isWorking }
     }
 
-    /// A process that starts finds no upload under way.
-    package func afterStart() -> QueueDisk {
+    /// What is left once no process is: nobody receives an upload, a request or results.
+    func withoutProcesses() -> QueueDisk {
         var disk = self
-        disk.uploads = [:]
+        (disk.uploads, disk.claims, disk.readers) = ([:], [], [:])
         return disk
     }
 }

@@ -12,14 +12,18 @@ extension QueueDriver {
         name: "memory",
         open: { _, fixture in
             MemoryJobQueue(
-                limits: fixture.limits, clock: fixture.clock.wallClock,
+                store: MemoryQueueStore(clock: fixture.clock.wallClock), limits: fixture.limits,
+                freeBytes: { fixture.freeBytes.withLock { $0 } })
+        },
+        join: { queue, fixture in
+            MemoryJobQueue(
+                store: try #require(queue as? MemoryJobQueue).store, limits: fixture.limits,
                 freeBytes: { fixture.freeBytes.withLock { $0 } })
         },
         afterKill: { queue, _, fixture in
-            let left = try #require(queue as? MemoryJobQueue)
+            let left = try #require(queue as? MemoryJobQueue).store.copyAfterKill()
             return MemoryJobQueue(
-                disk: left.disk, limits: fixture.limits, clock: fixture.clock.wallClock,
-                freeBytes: { fixture.freeBytes.withLock { $0 } })
+                store: left, limits: fixture.limits, freeBytes: { fixture.freeBytes.withLock { $0 } })
         },
         audit: { _ in [] })
 }

@@ -4,6 +4,10 @@ import SyncModel
 /// Batches that share one commit of the directory: of several tenants, in sequence, batch by batch.
 struct CommitGroup: Sendable {
     var batches: [LeasedBatch]
+    /// `nil` if they end with the process.
+    var leases: GroupLeases?
+
+    init(batches: [LeasedBatch]) { self.batches = batches }
 
     /// The leases of the batches not applied, in the order in which they are given back, which decides whose turn comes next. If
     /// nothing was applied, the first tenant held up the others and comes last.
@@ -12,6 +16,9 @@ struct CommitGroup: Sendable {
         guard done == 0, let first = left.first?.tenantID else { return left.map(\.lease) }
         return (left.filter { $0.tenantID != first } + left.filter { $0.tenantID == first }).map(\.lease)
     }
+
+    /// Whether nothing of it may be applied any more, for its leases' time is over or one of them is lost.
+    func isLate(by clock: WallClock) -> Bool { leases?.areOver(at: clock.now()) ?? false }
 
     /// Whether it contains batches of large jobs.
     var isBulk: Bool { batches.contains { $0.jobUsers > BatchLimits.mostUsers } }

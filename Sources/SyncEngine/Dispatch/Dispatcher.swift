@@ -11,6 +11,7 @@ import Telemetry
 /// Woken by the queue, it never polls for work. The queue knows whose turn it is, `CommitPacing` how much one commit takes.
 actor Dispatcher {
     private let queue: any JobLeasing
+    private let keeper: LeaseKeeper
     /// The most batches in one commit.
     private let mostBatches: @Sendable () -> Int
     private let breaker: CircuitBreaker
@@ -31,11 +32,13 @@ actor Dispatcher {
     nonisolated let wake: AsyncStream<Void>.Continuation
 
     init(
-        queue: any JobLeasing, breaker: CircuitBreaker, workers: [SyncWorker], configuration: EngineConfiguration,
+        queue: any JobLeasing, keeper: LeaseKeeper, breaker: CircuitBreaker, workers: [SyncWorker],
+        configuration: EngineConfiguration,
         mostBatches: @escaping @Sendable () -> Int, clock: WallClock, machine: Machine, logger: Logger,
         alarm: TransitionAlarm
     ) {
         self.queue = queue
+        self.keeper = keeper
         self.mostBatches = mostBatches
         self.breaker = breaker
         self.configuration = configuration
@@ -81,7 +84,10 @@ actor Dispatcher {
                 if isStopped { break }
             }
         }
-        for group in groups { await queue.release(group.batches.map(\.lease)) }
+        for group in groups {
+            await queue.release(group.batches.map(\.lease))
+            keeper.letGo(group.leases)
+        }
         groups = []
     }
 
@@ -93,13 +99,17 @@ actor Dispatcher {
 
     private func leaseGroups() async {
         let most = mostBatches()
-        let request = LeaseRequest(
+        var request = LeaseRequest(
             tenants: configuration.tenantsPerCommit, batches: pacing.withLock { $0.batches(most: most) },
             smallJobs: configuration.smallJobsPerCommit)
+        request.seconds = configuration.leaseSeconds
         do {
             let leased = try await queue.lease(request, now: clock.now())
             trouble.worked()
-            groups += CommitGroup.divide(leased)
+            for var group in CommitGroup.divide(leased) {
+                group.leases = keeper.keep(group.batches)
+                groups.append(group)
+            }
             let (count, areOthersAbout, now) = (groups.count, groups.contains { !$0.isBulk }, machine.now)
             pacing.withLock { pacing in
                 pacing.waiting = count
@@ -132,6 +142,7 @@ actor Dispatcher {
         } applied: { done in
             await self.applied(group, number, batches: done, at: self.machine.now)
         }
+        keeper.letGo(group.leases)
         tell { pacing throws(ImpossibleTransition) in try pacing.end(number) }
         idle.append(worker)
         wake.yield()

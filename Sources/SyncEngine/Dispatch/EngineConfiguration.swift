@@ -18,10 +18,14 @@ package struct EngineConfiguration: Sendable {
     package var tenantsPerCommit: Int
     /// Seconds between sweeps for jobs whose end was interrupted, and for tenants whose signal was lost.
     package var sweepInterval: Double
+    /// How long a lease lasts unless it is renewed, in seconds, where leases do not end with their process: so long the batches of
+    /// a process that died wait for another. Renewed after a third of it.
+    package var leaseSeconds: Double
 
     package init(
         workers: Int, webhookURL: String?, publicURL: String?, retry: RetryPolicy = .batches, batchesPerCommit: Int? = nil,
-        smallJobsPerCommit: Int = 32, tenantsPerCommit: Int = 64, sweepInterval: Double = 5
+        smallJobsPerCommit: Int = 32, tenantsPerCommit: Int = 64, sweepInterval: Double = 5,
+        leaseSeconds: Double = 15
     ) {
         self.workers = workers
         self.webhookURL = webhookURL
@@ -31,5 +35,6 @@ package struct EngineConfiguration: Sendable {
         self.smallJobsPerCommit = smallJobsPerCommit
         self.tenantsPerCommit = tenantsPerCommit
         self.sweepInterval = sweepInterval
+        self.leaseSeconds = leaseSeconds
     }
 }

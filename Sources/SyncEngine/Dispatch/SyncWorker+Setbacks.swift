@@ -66,12 +66,13 @@ extension SyncWorker {
 
     /// A commit of several batches failed: each is attempted by itself, so that one does not cost the others an attempt.
     /// A tenant's batches stay in order: once one of them is put off, its later ones are given back untouched. So are all that are
-    /// left once the directory is away.
+    /// left once the directory is away or the leases are over.
     func isolate(_ group: CommitGroup, groupError: String) async {
         var held: Set<TenantID> = []
         for (at, batch) in group.batches.enumerated() {
             guard await !breaker.isTripped else { return await queue.release(group.batches[at...].map(\.lease)) }
-            if held.contains(batch.tenantID) {
+            defer { group.leases?.letGo(batch.lease) }
+            if held.contains(batch.tenantID) || group.isLate(by: clock) {
                 await queue.release([batch.lease])
                 continue
             }
@@ -94,12 +95,12 @@ extension SyncWorker {
                     await queue.release([batch.lease])
                     continue
                 }
-                await putOff(batch, error: text)
+                await putOff(batch, of: group, error: text)
             }
         }
     }
 
-    private func putOff(_ batch: LeasedBatch, error: String) async {
+    private func putOff(_ batch: LeasedBatch, of group: CommitGroup, error: String) async {
         let attempt = batch.attempts.saturatingAdd(1)
         let now = clock.now()
         logger.warning(
@@ -112,7 +113,9 @@ extension SyncWorker {
         if let delay = retry.delay(afterAttempt: attempt, random: machine.random()) {
             return await setAside(batch, until: now.advanced(bySeconds: delay), error: error)
         }
-        // The attempts are exhausted. In the directory first: a late worker will then find the batch ended.
+        // The attempts are exhausted; but that is for whoever holds the batch to say.
+        guard !group.isLate(by: clock) else { return await queue.release([batch.lease]) }
+        // In the directory first: a late worker will then find the batch ended.
         do throws(DirectoryError) {
             let ended = try await directory.giveUp(BatchWork(batch), error: error)
             await finish([batch], as: [ended])

@@ -44,9 +44,14 @@ actor SyncWorker {
     ///   - applied: called right after the commit with the number of batches in it, so that the tenants' next batches can be
     ///     leased while the results are still being written to the queue.
     func work(_ group: CommitGroup, closeEarly: @escaping @Sendable () -> Bool, applied: @Sendable (Int) async -> Void) async {
+        guard !group.isLate(by: clock) else {
+            // It waited too long for a worker.
+            await queue.release(group.leases(after: 0))
+            return await applied(0)
+        }
         let outcomes: [BatchApplied]
         do throws(DirectoryError) {
-            outcomes = try await apply(group.batches, closeEarly: closeEarly)
+            outcomes = try await apply(group.batches) { [clock] in group.isLate(by: clock) || closeEarly() }
         } catch {
             switch error {
             case .unavailable(let text), .unusable(let text):

@@ -66,7 +66,9 @@ extension QueueFixture {
     package func lease(_ queue: any JobQueue, _ tenantID: TenantID, _ count: Int = 1, smallJobs: Int = 1) async throws
         -> [LeasedBatch]
     {
-        try await queue.lease(LeaseRequest(of: tenantID, batches: count, smallJobs: smallJobs), now: now)
+        var request = LeaseRequest(of: tenantID, batches: count, smallJobs: smallJobs)
+        request.seconds = Self.leaseSeconds
+        return try await queue.lease(request, now: now)
     }
 
     /// Leases and finishes all of the tenant's work, ending its jobs without a webhook.

@@ -8,6 +8,8 @@ package struct QueueDriver: Sendable, CustomTestStringConvertible {
     package let name: String
     /// - Parameter place: a directory of the test's own.
     fileprivate let open: @Sendable (_ place: String, _ fixture: QueueFixture) async throws -> any JobQueue
+    /// Another process on the store of `queue`.
+    fileprivate let join: (@Sendable (_ queue: any JobQueue, _ fixture: QueueFixture) async throws -> any JobQueue)?
     /// Opens what would be there if the process had been killed now, while `queue` is still open.
     fileprivate let afterKill:
         @Sendable (_ queue: any JobQueue, _ place: String, _ fixture: QueueFixture) async throws -> any JobQueue
@@ -17,20 +19,24 @@ package struct QueueDriver: Sendable, CustomTestStringConvertible {
 
     package var testDescription: String { name }
 
+    /// - Parameter join: opens another process on the store of `queue`; `nil` if only one may use a store, and leases end with it.
     package init(
         name: String,
         open: @escaping @Sendable (_ place: String, _ fixture: QueueFixture) async throws -> any JobQueue,
+        join: (@Sendable (_ queue: any JobQueue, _ fixture: QueueFixture) async throws -> any JobQueue)? = nil,
         afterKill:
             @escaping @Sendable (_ queue: any JobQueue, _ place: String, _ fixture: QueueFixture) async throws -> any JobQueue,
         audit: @escaping @Sendable (any JobQueue) async throws -> [String]
     ) {
-        (self.name, self.open, self.afterKill, self.audit) = (name, open, afterKill, audit)
+        (self.name, self.open, self.join, self.afterKill, self.audit) = (name, open, join, afterKill, audit)
     }
 
     fileprivate static let registry = DriverRegistry<QueueDriver>()
 
     /// Every driver that the conformance suites run on.
     static var all: [QueueDriver] { registry.drivers }
+    /// Those whose stores processes may share.
+    static var shared: [QueueDriver] { all.filter { $0.join != nil } }
 
     /// Runs a test on an empty queue of the driver.
     /// - Parameter isSound: false where the test itself makes the tables say what memory cannot know.
@@ -58,12 +64,22 @@ package struct QueueDriver: Sendable, CustomTestStringConvertible {
         await queue.close()
     }
 
-    /// The queue as a new process finds it after this one was killed; close it.
+    /// The queue as a new process finds it after this one was killed, once the leases of that have run out; close it.
     package func killed(_ fixture: QueueFixture) async throws -> any JobQueue {
         let queue = try #require(fixture.queue.withLock { $0 })
+        if join != nil { fixture.clock.advance(QueueFixture.leaseSeconds) }
         let next = try await afterKill(queue, fixture.place.withLock { $0 }, fixture)
         next.observe(fixture.events.observer)
         return next
+    }
+}
+
+extension QueueDriver {
+    /// Another process on the same store; close it.
+    func joined(_ fixture: QueueFixture) async throws -> any JobQueue {
+        let queue = try #require(fixture.queue.withLock { $0 })
+        let join = try #require(self.join)
+        return try await join(queue, fixture)
     }
 }
 

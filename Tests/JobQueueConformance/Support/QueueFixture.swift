@@ -15,5 +15,8 @@ package final class QueueFixture: Sendable {
 
     package init(limits: QueueLimits) { self.limits = limits }
 
+    /// How long the leases last that `lease` takes: longer than any test but those about their end.
+    package static let leaseSeconds = 3_600.0
+
     package var now: Timestamp { clock.now }
 }

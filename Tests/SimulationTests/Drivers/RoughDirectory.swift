@@ -7,10 +7,17 @@ final class RoughDirectory: UserDirectory {
     private let base: MemoryDirectory
     private let weather: Weather
     private let clock: WallClock
+    private let queueClock: WallClock
     /// Whether it can be reached; of the world's, as an outage outlives a process.
     private let isAway: @Sendable () -> Bool
 
-    init(_ base: MemoryDirectory, weather: Weather, clock: WallClock, isAway: @escaping @Sendable () -> Bool) {
+    /// - Parameters:
+    ///   - clock: of the process.
+    ///   - queueClock: of the queue that batches come from.
+    init(
+        _ base: MemoryDirectory, weather: Weather, clock: WallClock, queueClock: WallClock, isAway: @escaping @Sendable () -> Bool
+    ) {
+        self.queueClock = queueClock
         self.base = base
         self.weather = weather
         self.clock = clock
@@ -44,9 +51,11 @@ final class RoughDirectory: UserDirectory {
             throw .transient("no answer in time")
         }
         return try await call("apply", fate) {
+            self.begin(batches[0])
             var taken = 1
             await self.weather.pass()
             while taken < batches.count, !closeEarly() {
+                self.begin(batches[taken])
                 taken += 1
                 await self.weather.pass()
             }
@@ -54,6 +63,11 @@ final class RoughDirectory: UserDirectory {
         } then: {
             self.commit(Array(batches.prefix($0)), "applied")
         }
+    }
+
+    private func begin(_ batch: BatchWork) {
+        let now = queueClock.now()
+        weather.monitor.leases { $0.applies(batch.jobID, batch.number, in: weather.life, at: now) }
     }
 
     private func commit(_ batches: [BatchWork], _ word: String) -> [BatchApplied] {

@@ -5,20 +5,21 @@ import Synchronization
 /// A queue as one process calls it: calls take time, fail, and lose their answers; what comes of them is told to the monitor.
 final class RoughQueue: JobQueue {
     let base: any JobQueue
-    private let weather: Weather
-    private var monitor: Monitor { weather.monitor }
+    let weather: Weather
+    var monitor: Monitor { weather.monitor }
     /// Tenants of leases, for the notes.
-    private let leases = Mutex<[LeaseID: TenantID]>([:])
+    let leases = Mutex<[LeaseID: TenantID]>([:])
 
     init(_ base: any JobQueue, weather: Weather) {
         self.base = base
         self.weather = weather
     }
 
-    private enum Kind { case read, write, sure }
+    enum Kind { case read, write, sure }
 
-    private func call<T: Sendable>(
-        _ name: String?, _ kind: Kind, _ body: () async throws -> T, told: (T) -> Void = { _ in }
+    /// - Parameter isHindered: told if the call is late or goes wrong.
+    func call<T: Sendable>(
+        _ name: String?, _ kind: Kind, _ body: () async throws -> T, told: (T) -> Void = { _ in }, isHindered: () -> Void = {}
     ) async throws -> T {
         let faults = weather.scenario.faults
         let fate: Weather.Fate =
@@ -27,7 +28,8 @@ final class RoughQueue: JobQueue {
             case .write: weather.fate(failing: faults.queueFails, losing: faults.queueAnswerLost)
             case .sure: .goes
             }
-        await weather.pass()
+        if case .goes = fate {} else { isHindered() }
+        await weather.pass(isLate: isHindered)
         if case .fails = fate {
             note("\(name ?? "read") fails")
             throw QueueError.unavailable("simulated")
@@ -42,11 +44,11 @@ final class RoughQueue: JobQueue {
         return value
     }
 
-    private func note(_ text: String) { weather.executor.note(text) }
+    func note(_ text: String) { weather.executor.note(text) }
 
-    private func name(_ id: JobID) -> String { monitor.job(id).map { "\($0.tenantID).\($0.place)" } ?? "?" }
+    func name(_ id: JobID) -> String { monitor.job(id).map { "\($0.tenantID).\($0.place)" } ?? "?" }
 
-    private func names(_ batches: some Sequence<LeasedBatch>) -> String {
+    func names(_ batches: some Sequence<LeasedBatch>) -> String {
         batches.map { "\(name($0.jobID))/\($0.number)" }.joined(separator: ", ")
     }
 
@@ -77,74 +79,6 @@ final class RoughQueue: JobQueue {
             monitor.acknowledged($0.id)
         }
     }
-
-    // MARK: Working
-
-    func readyTenants(now: Timestamp, limit: Int) async throws -> [TenantID] {
-        try await call(nil, .read) { try await base.readyTenants(now: now, limit: limit) }
-    }
-    func nextRetry() async throws -> Timestamp? { try await base.nextRetry() }
-
-    var readyCount: Int { base.readyCount }
-
-    func lease(_ request: LeaseRequest, now: Timestamp) async throws -> [LeasedBatch] {
-        let leased = try await call(nil, .read) { try await base.lease(request, now: now) }
-        note("lease for \(request.tenants) tenants: \(names(leased))")
-        leases.withLock { leases in for batch in leased { leases[batch.lease] = batch.tenantID } }
-        return leased
-    }
-    func unlock(_ leases: [LeaseID]) async {
-        await weather.pass()
-        await base.unlock(leases)
-        note("unlock")
-    }
-    func release(_ leases: [LeaseID]) async {
-        await weather.pass()
-        await base.release(leases)
-        note("release")
-    }
-
-    func finish(
-        _ batches: [FinishedBatch], now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding?
-    ) async throws -> FinishedJobs {
-        let deliveries = Mutex<[JobID: NewDelivery]>([:])
-        return try await call("finish \(names(batches.map(\.batch)))", .write) {
-            try await base.finish(batches, now: now) { job in
-                let ending = ending(job)
-                deliveries.withLock { $0[job.id] = ending?.delivery }
-                return ending
-            }
-        } told: { finished in
-            for job in finished.ended {
-                monitor.ended(job.id, at: weather.scheduler.now)
-                if let delivery = deliveries.withLock({ $0[job.id] }) { monitor.posted(delivery.id, dueAt: now) }
-            }
-        }
-    }
-
-    func retry(_ lease: LeaseID, at moment: Timestamp, error: String, now: Timestamp) async throws {
-        try await call("retry", .write) {
-            try await base.retry(lease, at: moment, error: error, now: now)
-        } told: {
-            if let tenantID = leases.withLock({ $0[lease] }) { monitor.putOff(tenantID, until: moment) }
-        }
-    }
-
-    func end(_ job: JobID, now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding) async throws -> Job? {
-        let delivery = Mutex<NewDelivery?>(nil)
-        return try await call("end \(name(job))", .write) {
-            try await base.end(job, now: now) { job in
-                let ending = ending(job)
-                delivery.withLock { $0 = ending.delivery }
-                return ending
-            }
-        } told: { ended in
-            guard ended != nil else { return }
-            monitor.ended(job, at: weather.scheduler.now)
-            if let delivery = delivery.withLock({ $0 }) { monitor.posted(delivery.id, dueAt: now) }
-        }
-    }
-    func endable(limit: Int) async throws -> [Job] { try await call(nil, .read) { try await base.endable(limit: limit) } }
 
     // MARK: Steering
 
@@ -191,7 +125,7 @@ final class RoughQueue: JobQueue {
         let leased = try await call(nil, weather.scenario.driver == .memory ? .write : .read) {
             try await base.leaseDeliveries(now: now, limit: limit, for: duration, excludingDestinations: destinations)
         } told: { leased in
-            for one in leased { monitor.leased(one, at: now) }
+            for one in leased { monitor.leased(one, to: weather.life, at: now) }
         }
         for one in leased { monitor.hasAnswer(one) }
         return leased

@@ -11,34 +11,34 @@ import Synchronization
 protocol SimulatedStore: Sendable {
     /// A queue for a process that starts now.
     func open(clock: WallClock, executor: SeededExecutor) async throws -> any JobQueue
-    /// The process is about to be killed: the next one gets what is committed now.
-    func copyForKill() async
+    /// The process with this queue is about to be killed: the others and the next one get what is committed now.
+    func cut(_ queue: any JobQueue) async
     /// Takes everything away.
     func clear() async
 }
 
 extension Scenario {
-    func makeStore() throws -> any SimulatedStore {
+    /// - Parameter clock: the store's own, where it has one.
+    func makeStore(clock: WallClock) throws -> any SimulatedStore {
         switch driver {
-        case .memory: MemoryStore()
+        case .memory: MemoryStore(clock: clock)
         case .sqlite: try SQLiteStore(callerMayServe: callerMayServe)
         }
     }
 }
 
+/// Shared by several processes, with the world's time for its clock.
 final class MemoryStore: SimulatedStore {
-    private let state = Mutex<(queue: MemoryJobQueue?, left: QueueDisk?)>((nil, nil))
+    private let store: MemoryQueueStore
+    private let lastProcess = Atomic<UInt64>(0)
+
+    init(clock: WallClock) { store = MemoryQueueStore(clock: clock) }
 
     func open(clock: WallClock, executor: SeededExecutor) async throws -> any JobQueue {
-        state.withLock { state in
-            let left = state.left ?? state.queue?.disk ?? QueueDisk()
-            let queue = MemoryJobQueue(disk: left, clock: clock)
-            state = (queue, nil)
-            return queue
-        }
+        MemoryJobQueue(store: store, process: ProcessID(value: lastProcess.add(1, ordering: .relaxed).newValue))
     }
 
-    func copyForKill() async { state.withLock { $0.left = $0.queue?.disk } }
+    func cut(_ queue: any JobQueue) async { (queue as? MemoryJobQueue)?.cut() }
 
     func clear() async {}
 }
@@ -76,7 +76,7 @@ final class SQLiteStore: SimulatedStore {
             disk: DiskGauge { _ in 1 << 40 }, threads: threads, warn: { _ in })
     }
 
-    func copyForKill() async {
+    func cut(_ queue: any JobQueue) async {
         let (from, to) = number.withLock { number in
             number += 1
             return (path(number - 1), path(number))

@@ -19,11 +19,15 @@ struct WorldClock: Clock {
     }
 
     /// The time of day: each world begins at the same moment.
-    var wall: WallClock {
+    var wall: WallClock { wall(ahead: 0) }
+
+    /// The time of day on a machine whose clock is so many seconds ahead.
+    func wall(ahead: Double) -> WallClock {
         let scheduler = executor.scheduler
         return WallClock {
             let (seconds, attoseconds) = scheduler.now.components
-            return Self.start.advanced(bySeconds: Double(seconds) + Double(attoseconds / 1_000_000_000_000) / 1_000_000)
+            let passed = Double(seconds) + Double(attoseconds / 1_000_000_000_000) / 1_000_000
+            return Self.start.advanced(bySeconds: passed + ahead)
         }
     }
 

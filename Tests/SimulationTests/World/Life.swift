@@ -13,6 +13,8 @@ import Synchronization
 final class Life: Sendable {
     struct Died: Error {}
 
+    /// Of all lives in the world.
+    let number: Int
     let executor: SeededExecutor
     let queue: RoughQueue
     let engine: Engine
@@ -25,10 +27,12 @@ final class Life: Sendable {
         let trigger: Trigger
     }
 
+    /// - Parameter sends: whether it sends webhooks.
     init(
-        _ base: any JobQueue, weather: Weather, directory: RoughDirectory, receiver: Receiver
+        _ base: any JobQueue, weather: Weather, directory: RoughDirectory, receiver: Receiver, sends: Bool
     ) {
         let (scenario, monitor) = (weather.scenario, weather.monitor)
+        number = weather.life
         executor = weather.executor
         let queue = RoughQueue(base, weather: weather)
         self.queue = queue
@@ -40,18 +44,18 @@ final class Life: Sendable {
             configuration: EngineConfiguration(
                 workers: scenario.workers, webhookURL: nil, publicURL: nil,
                 retry: RetryPolicy(maxAttempts: 4, base: 0.5, cap: 4), batchesPerCommit: scenario.batchesPerCommit,
-                smallJobsPerCommit: scenario.smallJobsPerCommit, tenantsPerCommit: scenario.tenantsPerCommit),
+                smallJobsPerCommit: scenario.smallJobsPerCommit, tenantsPerCommit: scenario.tenantsPerCommit,
+                leaseSeconds: scenario.leaseSeconds),
             machine: Machine(clock: clock, executor: executor, random: random), logger: logger,
             impossible: { monitor.fail("\($0)") }, draining: { false })
         self.engine = engine
         let courier = WebhookCourier(
-            outbox: queue, limits: CourierLimits(), wall: clock.wall, clock: clock, executor: executor, random: random,
+            outbox: queue, limits: CourierLimits(), wall: queue.clock, clock: clock, executor: executor, random: random,
             sender: RoughSender(receiver: receiver, weather: weather), logger: logger, impossible: { monitor.fail("\($0)") })
         let janitor = Janitor(
             queue: queue, directory: directory, clock: clock, isQuiet: { engine.isIdle }, logger: logger)
-        let runs: [@Sendable () async -> Void] = [
-            { try? await engine.run() }, { await courier.run() }, { await janitor.run() },
-        ]
+        var runs: [@Sendable () async -> Void] = [{ try? await engine.run() }, { await janitor.run() }]
+        if sends { runs.insert({ await courier.run() }, at: 1) }
         services = runs.map { [executor] run in Self.start(run, executor) }
     }
 

@@ -16,6 +16,8 @@ final class Monitor: Sendable {
 
     private struct Lease {
         var id: DeliveryLease
+        /// Of the process that has it.
+        var life: Int
         /// `nil`: the end of its process.
         var until: Timestamp?
         /// Whoever leased it knows, and lives.
@@ -28,12 +30,13 @@ final class Monitor: Sendable {
         var lastPlace: [TenantID: Int] = [:]
         var backoffs: [TenantID: Timestamp] = [:]
         var deliveries: [String: Timestamp?] = [:]
-        var leases: [String: Lease] = [:]
+        var deliveryLeases: [String: Lease] = [:]
         /// When jobs ended.
         var endedAt: [JobID: Duration] = [:]
         /// Callers that wait for a job, by their numbers.
         var callers: [Int: JobID] = [:]
         var lastCaller = 0
+        var leases = WatchedLeases()
         var lastFault: Duration?
         var failure: String?
     }
@@ -50,6 +53,13 @@ final class Monitor: Sendable {
 
     func isDisturbed(at now: Duration, for calm: Duration) -> Bool {
         state.withLock { state in state.lastFault.map { now - $0 < calm } ?? false }
+    }
+
+    // MARK: Leases
+
+    /// Looks at the leases, or changes what is known of them; what it returns is a promise that was broken.
+    func leases(_ body: (inout WatchedLeases) -> String?) {
+        if let broken = state.withLock({ body(&$0.leases) }) { fail(broken) }
     }
 
     // MARK: Jobs
@@ -149,17 +159,17 @@ final class Monitor: Sendable {
         state.withLock { state in
             state.deliveries.filter { id, due in
                 guard let due else { return false }
-                let lease = state.leases[id].flatMap { $0.isKnown ? nil : $0.until }
+                let lease = state.deliveryLeases[id].flatMap { $0.isKnown ? nil : $0.until }
                 return max(due, lease ?? due) <= now
             }.map(\.key).sorted()
         }
     }
 
     /// The queue gives a lease, whether or not its answer arrives.
-    func leased(_ leased: LeasedDelivery, at now: Timestamp) {
+    func leased(_ leased: LeasedDelivery, to life: Int, at now: Timestamp) {
         let isTaken = state.withLock { state in
-            let before = state.leases.updateValue(
-                Lease(id: leased.lease, until: leased.expiresAt), forKey: leased.delivery.what.id)
+            let before = state.deliveryLeases.updateValue(
+                Lease(id: leased.lease, life: life, until: leased.expiresAt), forKey: leased.delivery.what.id)
             return before.map { $0.until.map { now < $0 } ?? true } ?? false
         }
         if isTaken { fail("\(leased.delivery.what.id) was leased while it was held") }
@@ -168,22 +178,22 @@ final class Monitor: Sendable {
     /// The answer with the lease has arrived.
     func hasAnswer(_ leased: LeasedDelivery) {
         state.withLock { state in
-            if state.leases[leased.delivery.what.id]?.id == leased.lease { state.leases[leased.delivery.what.id]?.isKnown = true }
+            if state.deliveryLeases[leased.delivery.what.id]?.id == leased.lease { state.deliveryLeases[leased.delivery.what.id]?.isKnown = true }
         }
     }
 
     func released(_ leased: LeasedDelivery) { released(leased.delivery.what.id, leased.lease) }
 
     func released(_ id: String, _ lease: DeliveryLease) {
-        state.withLock { if $0.leases[id]?.id == lease { $0.leases[id] = nil } }
+        state.withLock { if $0.deliveryLeases[id]?.id == lease { $0.deliveryLeases[id] = nil } }
     }
 
-    /// All processes have ended: leases that they shared run out, others are over.
-    func processesEnded() {
+    /// A process has ended: its leases run out, or are over with it.
+    func processEnded(_ life: Int) {
         state.withLock { state in
-            state.leases = state.leases.filter { $0.value.until != nil }.mapValues { lease in
+            state.deliveryLeases = state.deliveryLeases.filter { $0.value.life != life || $0.value.until != nil }.mapValues { lease in
                 var lease = lease
-                lease.isKnown = false
+                if lease.life == life { lease.isKnown = false }
                 return lease
             }
         }

@@ -25,10 +25,10 @@ struct Scenario: Sendable {
     enum Event: Sendable {
         case cancel(job: Int)
         case retryFailed(job: Int)
-        /// The process ends between two steps, and starts again on what was committed.
-        case kill
+        /// A process ends between two steps, and starts again on what was committed.
+        case kill(process: Int)
         /// It is asked to stop, and started again once it has.
-        case stop
+        case stop(process: Int)
         /// The directory is away for so many milliseconds.
         case outage(Int)
     }
@@ -69,6 +69,14 @@ struct Scenario: Sendable {
     /// Milliseconds, and what happens then.
     var events: [(at: Int, what: Event)]
     var faults: Faults
+    /// Processes that share the queue; more than one only where the driver allows that.
+    var processes = 1
+    /// How many seconds their machines' clocks are ahead.
+    var clocksAhead: [Double] = [0]
+    /// How long a lease lasts, in seconds.
+    var leaseSeconds: Double
+    /// Whether each process sends webhooks, rather than the first alone: two would send each twice, as deliveries are not leased.
+    var allSend = false
 
     init(seed: UInt64, driver: Driver = .memory) {
         var random = SeededGenerator(seed: seed)
@@ -110,8 +118,8 @@ struct Scenario: Sendable {
             let at = number(0...(isBusy ? 60 : 4_000))
             let job = number(0...(plans.count - 1))
             switch number(0...5) {
-            case 0: events.append((at, .kill))
-            case 1: events.append((at, .stop))
+            case 0: events.append((at, .kill(process: job)))
+            case 1: events.append((at, .stop(process: job)))
             case 2: events.append((at, .outage(number(1...9_000))))
             case 3: events.append((at, .retryFailed(job: job)))
             default: events.append((at, .cancel(job: job)))
@@ -122,6 +130,9 @@ struct Scenario: Sendable {
         // Drawn from a generator of its own: the scenarios of older seeds stay what they were.
         var others = SeededGenerator(seed: ~seed)
         for plan in plans.indices { plans[plan].waits = Int.random(in: 1...3, using: &others) == 1 }
+        if driver == .memory { processes = number(1...3) }
+        for _ in 1..<processes { clocksAhead.append(Double(number(-5_000...5_000)) / 1_000) }
+        leaseSeconds = Double(number(2...15))
         guard !isCalm else { return }
         if Int.random(in: 1...3, using: &others) == 1 { faults.signals = Int.random(in: 1...500, using: &others) }
         if chance(3) { faults.queueFails = number(1...60) }
@@ -143,7 +154,8 @@ extension Scenario: CustomStringConvertible {
         }
         return """
             \(driver) seed \(seed), \(workers) workers, \(batchesPerCommit) batches, \(smallJobsPerCommit) small jobs and \
-            \(tenantsPerCommit) tenants a commit\(callerMayServe ? ", callers serve" : ""), \(knownUsers) known
+            \(tenantsPerCommit) tenants a commit\(callerMayServe ? ", callers serve" : ""), \(knownUsers) known, \
+            \(processes) processes, leases of \(leaseSeconds) s
             \(jobs.joined(separator: "\n"))
               events \(events.map { "\($0.at) ms \($0.what)" })
               \(faults)
@@ -178,6 +190,7 @@ extension Scenario {
         }
         for plan in plans.indices where plans[plan].waits { add { $0.plans[plan].waits = false } }
         if workers > 1 { add { $0.workers -= 1 } }
+        if processes > 1 { add { $0.processes -= 1 } }
         if plans.contains(where: { $0.pause > 0 }) { add { for plan in $0.plans.indices { $0.plans[plan].pause = 0 } } }
         return found
     }

@@ -6,6 +6,8 @@ struct Weather: Sendable {
     enum Fate { case goes, fails, losesItsAnswer, isGivenUp }
 
     let scenario: Scenario
+    /// Numbers the lives of all processes.
+    let life: Int
     let scheduler: Scheduler
     let executor: SeededExecutor
     let monitor: Monitor
@@ -13,7 +15,8 @@ struct Weather: Sendable {
     let isRough: @Sendable () -> Bool
 
     /// Part of a call's time: nothing mostly, some milliseconds often, seconds rarely.
-    func pass() async {
+    /// - Parameter isLate: told before a pause of more than some milliseconds.
+    func pass(isLate: () -> Void = {}) async {
         guard !executor.isDead else { return }
         let late = isRough() ? scenario.faults.late : 0
         let pause = executor.draw { random -> Duration? in
@@ -23,7 +26,10 @@ struct Weather: Sendable {
             return Bool.random(using: &random) ? nil : .milliseconds(Int.random(in: 0..<12, using: &random))
         }
         guard let pause else { return }
-        if pause > .milliseconds(50) { monitor.fault(at: scheduler.now + pause) }
+        if pause > .milliseconds(50) {
+            monitor.fault(at: scheduler.now + pause)
+            isLate()
+        }
         try? await scheduler.sleep(for: pause, executor, isWork: true)
     }
 

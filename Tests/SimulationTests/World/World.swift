@@ -14,8 +14,8 @@ struct Verdict: Sendable {
     var trace: [String]
 }
 
-/// A simulated world: callers, one process at a time, the directory, a receiver of webhooks; run step by step until every job that
-/// was acknowledged has ended and everything was checked, or a promise was broken.
+/// A simulated world: callers, processes that share a queue, each in one life after another, the directory, a receiver of webhooks;
+/// run step by step until every job that was acknowledged has ended and everything was checked, or a promise was broken.
 final class World: Sendable {
     let scenario: Scenario
     let scheduler: Scheduler
@@ -25,26 +25,27 @@ final class World: Sendable {
     let store: any SimulatedStore
     /// Of those who are no part of the process: callers, and whoever makes things go wrong.
     let outside: SeededExecutor
-    private let state = Mutex(State())
+    let state: Mutex<State>
 
-    private struct State {
-        var life: Life?
+    struct State {
+        /// Of each process the life that runs now; `nil` while it starts or stops.
+        var lives: [Life?]
+        var lastLife = 0
         var dead: [Life] = []
         var isAway = false
         var isRough = true
-        /// The process starts or stops.
-        var isChanging = true
         var isOver = false
         var starts: [CheckedContinuation<Void, Never>] = []
     }
 
     private init(_ scenario: Scenario, keepsLines: Bool) throws {
         self.scenario = scenario
+        state = Mutex(State(lives: Array(repeating: nil, count: scenario.processes)))
         scheduler = Scheduler(seed: scenario.seed, keepsLines: keepsLines)
         outside = SeededExecutor(scheduler)
         directory = MemoryDirectory(
             monitor: monitor, tenants: Set(scenario.plans.map { TenantID("t\($0.tenant)") }), known: scenario.knownUsers)
-        store = try scenario.makeStore()
+        store = try scenario.makeStore(clock: WorldClock(executor: outside).wall)
     }
 
     /// Plays a scenario.
@@ -59,7 +60,7 @@ final class World: Sendable {
             thread.stackSize = 4 << 20
             thread.start()
         }
-        for life in world.state.withLock({ state in state.dead + (state.life.map { [$0] } ?? []) }) { await life.bury() }
+        for life in world.state.withLock({ state in state.dead + state.lives.compactMap { $0 } }) { await life.bury() }
         await world.store.clear()
         let trace = world.scheduler.trace
         return Verdict(failure: world.monitor.failure, hash: trace.hash, steps: world.scheduler.steps, trace: trace.lines)
@@ -81,18 +82,20 @@ final class World: Sendable {
             if !scheduler.step() { monitor.fail("nothing is to be done any more, and it is not over") }
         }
         if scheduler.strangers > 0 { monitor.fail("\(scheduler.strangers) jobs came from another thread") }
-        state.withLock { $0.life }?.kill()
+        for life in state.withLock({ $0.lives }) { life?.kill() }
         outside.die()
         scheduler.leave()
     }
 
     /// Nothing is under way: then nothing may be left that could be.
     private func checkQuiet() {
-        let (isRunning, isAway) = state.withLock { ($0.life != nil && !$0.isChanging, $0.isAway) }
+        let (isRunning, isAway) = state.withLock { state in (state.lives.allSatisfy { $0 != nil }, state.isAway) }
         guard isRunning, !isAway else { return }
         let now = WorldClock(executor: outside).wall.now()
-        // What went wrong may have to wait for a probe of the directory and then for the next sweep, five seconds each.
-        if !monitor.isDisturbed(at: scheduler.now, for: .seconds(12)) {
+        // What went wrong may have to wait for the leases of the dead, a probe of the directory and the next sweep, five seconds
+        // each of the latter.
+        let leases: Duration = scenario.driver == .memory ? .seconds(scenario.leaseSeconds) : .zero
+        if !monitor.isDisturbed(at: scheduler.now, for: .seconds(12) + leases) {
             // A backoff that is over is noticed in a moment.
             if let job = monitor.waiting(at: now.advanced(bySeconds: -0.05)).first {
                 monitor.fail("\(job.tenantID).\(job.place) waits, and nobody works")
@@ -115,7 +118,7 @@ final class World: Sendable {
     // MARK: The play
 
     private func play() async {
-        await start()
+        for process in 0..<scenario.processes { await start(process) }
         let last = Task(executorPreference: outside) { await self.makeTrouble() }
         await withDiscardingTaskGroup { group in
             for tenant in Set(scenario.plans.map(\.tenant)).sorted() { group.addTask { await self.submit(of: tenant) } }
@@ -138,87 +141,14 @@ final class World: Sendable {
         try? await scheduler.sleep(for: duration, outside, isWork: false)
     }
 
-    // MARK: The process
-
-    private func start() async {
-        let executor = SeededExecutor(scheduler)
-        let weather = Weather(
-            scenario: scenario, scheduler: scheduler, executor: executor, monitor: monitor,
-            isRough: { self.state.withLock { $0.isRough } })
-        let clock = WorldClock(executor: executor).wall
-        let directory = RoughDirectory(
-            self.directory, weather: weather, clock: clock, isAway: { self.state.withLock { $0.isAway } })
-        let life = await Task(executorPreference: executor) { [store, receiver, monitor] () -> Life? in
-            do {
-                let queue = try await store.open(clock: clock, executor: executor)
-                // Before anything moves: what the process before committed and told nobody.
-                monitor.processesEnded()
-                for known in monitor.jobs {
-                    if let job = try await queue.job(known.id) { monitor.learn(job, at: weather.scheduler.now) }
-                    for delivery in try await queue.deliveries(of: known.id) {
-                        monitor.delivery(delivery.what.id, dueAt: delivery.nextAttemptAt)
-                    }
-                }
-                return Life(queue, weather: weather, directory: directory, receiver: receiver)
-            } catch {
-                monitor.fail("the queue does not open: \(error)")
-                return nil
-            }
-        }.value
-        scheduler.note("start")
-        let waiting = state.withLock { state in
-            state.life = life
-            state.isChanging = false
-            defer { state.starts = [] }
-            return state.starts
-        }
-        for one in waiting { one.resume() }
-    }
-
-    /// The process that runs now, or the next one.
-    func process() async -> Life? {
-        await withCheckedContinuation { (started: CheckedContinuation<Void, Never>) in
-            let isThere = state.withLock { state in
-                if state.life == nil { state.starts.append(started) }
-                return state.life != nil
-            }
-            if isThere { started.resume() }
-        }
-        return state.withLock { $0.life }
-    }
-
-    /// Whether it is the process that runs now, and neither starts nor stops.
-    func isRunning(_ life: Life) -> Bool { state.withLock { $0.life === life && !$0.isChanging } }
-
-    private func leave() -> Life? {
-        state.withLock { state in
-            defer { state.life = nil }
-            state.isChanging = true
-            return state.life
-        }
-    }
+    // MARK: Trouble
 
     private func makeTrouble() async {
         for event in scenario.events {
             await pause(.milliseconds(event.at) - scheduler.now)
             switch event.what {
-            case .kill:
-                guard let life = leave() else { continue }
-                scheduler.note("kill")
-                monitor.fault(at: scheduler.now)
-                await store.copyForKill()
-                life.kill()
-                state.withLock { $0.dead.append(life) }
-                await start()
-            case .stop:
-                guard let life = leave() else { continue }
-                scheduler.note("stop")
-                monitor.fault(at: scheduler.now)
-                await life.stop()
-                await Task(executorPreference: life.executor) { await life.queue.close() }.value
-                life.kill()
-                state.withLock { $0.dead.append(life) }
-                await start()
+            case .kill(let process): await kill(process % scenario.processes)
+            case .stop(let process): await stop(process % scenario.processes)
             case .outage(let length):
                 scheduler.note("directory away")
                 state.withLock { $0.isAway = true }
