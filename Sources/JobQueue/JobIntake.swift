@@ -2,9 +2,14 @@ package import SyncModel
 
 /// How jobs come into the queue.
 package protocol JobIntake: TimedQueue {
-    /// Claims an `Idempotency-Key` while its request arrives. Release the claim unless `accept` recorded the key.
+    /// Claims an `Idempotency-Key` while its request arrives. Release the claim unless `accept` recorded the key, and renew it
+    /// while the request goes on.
     func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim
-    func releaseClaim(tenantID: TenantID, path: String, key: String) async
+    /// Has the claim end no earlier than its lifetime after `now`. Call it between the pieces of a body, every few seconds at most.
+    /// - Throws: `QueueError.claimLost` if it is no longer held.
+    func renewClaim(_ claim: KeyClaim, now: Timestamp) async throws
+    /// Frees the key. A claim that is no longer held is ignored.
+    func releaseClaim(_ claim: KeyClaim) async
 
     /// Whether more may be accepted, from figures that this process keeps (pending users, bytes, free disk). A sample: if several
     /// processes share the store, each may accept a little more than the limits before it learns of what the others accepted.
@@ -23,9 +28,13 @@ package protocol JobIntake: TimedQueue {
 
     /// Turns the upload's batches and the further `batches` into a job. Returns once it is on disk; concurrent calls share a
     /// commit.
+    /// - Throws: `QueueError.claimLost` if the claim of its idempotency key is no longer held; then nothing was accepted.
     func accept(_ job: NewJob, upload: UploadID?, batches: [NewBatch]) async throws -> Job
 }
 
 extension JobIntake {
+    /// For claims that end with their process: there is nothing to renew.
+    package func renewClaim(_ claim: KeyClaim, now: Timestamp) async throws {}
+
     package func openUpload(expecting bytes: Int64) async throws -> UploadID { try await openUpload() }
 }

@@ -8,8 +8,8 @@ package struct UploadID: Sendable, Hashable {
 
 /// What is stored under an `Idempotency-Key`.
 package enum IdempotencyClaim: Sendable, Hashable {
-    /// It belongs to the caller until released or recorded.
-    case claimed
+    /// It belongs to the caller until released or recorded, or until its end (`KeyClaim.lifetime`).
+    case claimed(KeyClaim)
     /// The first request with it is still arriving.
     case arriving
     /// A job was accepted under it, from a body with this SHA-256.
@@ -204,6 +204,8 @@ package enum QueueError: Error, Sendable, Hashable {
     case full(String)
     /// The lease is no longer held: it was given back, its batch has ended, or its time is over.
     case leaseLost
+    /// The claim of the job's idempotency key is no longer held: another request may have it, or have been accepted under it.
+    case claimLost
     /// The call contradicts what the queue holds: an id or idempotency key used twice, batches that do not add up to the job's
     /// users, the end of a job with open batches. A mistake of the caller; repeating it does not help.
     case refused(String)

@@ -3,38 +3,26 @@ package import JobQueue
 package import SyncModel
 import Synchronization
 
-/// An idempotency key whose request is arriving.
-struct ClaimedKey: Hashable {
-    var tenantID: TenantID
-    var path: String
-    var key: String
-}
-
 extension SQLiteJobQueue {
     // MARK: Idempotency
 
     package func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim {
-        let claimed = ClaimedKey(tenantID: tenantID, path: path, key: key)
-        guard claims.withLock({ $0.insert(claimed).inserted }) else { return .arriving }
+        guard let claim = claims.withLock({ $0.claim(tenantID, path, key) }) else { return .arriving }
         do {
             // Claim first, then read: that way a request that recorded the key meanwhile is seen.
-            let known = try readNow { try IdempotencyRow.find(claimed, now: now, $0) }
-            guard let known else { return .claimed }
-            forget(claimed)
+            let known = try readNow { try IdempotencyRow.find(claim, now: now, $0) }
+            guard let known else { return .claimed(claim) }
+            forget(claim)
             return .known(job: known.jobID, bodyHash: known.bodyHash)
         } catch {
-            forget(claimed)
+            forget(claim)
             throw error
         }
     }
 
-    package func releaseClaim(tenantID: TenantID, path: String, key: String) async {
-        forget(ClaimedKey(tenantID: tenantID, path: path, key: key))
-    }
+    package func releaseClaim(_ claim: KeyClaim) async { forget(claim) }
 
-    private func forget(_ claimed: ClaimedKey) {
-        claims.withLock { _ = $0.remove(claimed) }
-    }
+    private func forget(_ claim: KeyClaim) { claims.withLock { $0.end(claim) } }
 
     // MARK: Admission
 
@@ -102,6 +90,7 @@ extension SQLiteJobQueue {
         }
         let accepted = try JobRow.insert(job, seq: seq, batchKey: key, batches: before + batches.count, in: context)
         if let idempotency = job.idempotency {
+            guard claims.withLock({ $0.holds(idempotency.claim) }) else { throw QueueError.claimLost }
             try IdempotencyRow.record(idempotency, job: job.id, at: job.acceptedAt, context.db)
         }
         if let ids = job.carriedIDs {
@@ -111,9 +100,7 @@ extension SQLiteJobQueue {
         context.count { $0[.queued] += 1 }
         context.backlog(job.tenantID, openJobs: 1, pendingUsers: users)
         context.afterCommit { [self] in
-            if let idempotency = job.idempotency {
-                forget(ClaimedKey(tenantID: idempotency.tenantID, path: idempotency.path, key: idempotency.key))
-            }
+            if let claim = job.idempotency?.claim { forget(claim) }
             if accepted.batches > 0 {
                 lanes { $0.setWork(job.tenantID, true) }
             } else {

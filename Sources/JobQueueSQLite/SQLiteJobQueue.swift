@@ -25,7 +25,7 @@ package final class SQLiteJobQueue: JobQueue {
     private let ready = Atomic<Int>(0)
     /// The last number used as `jobs.seq` or batch key.
     private let lastNumber: Atomic<Int64>
-    let claims = Mutex<Set<ClaimedKey>>([])
+    let claims = Mutex(ClaimedKeys())
     let deliveryLeases = Mutex(DeliveryLeases())
     /// Held while deliveries are read and leased.
     let deliveryLeasing = Mutex(())

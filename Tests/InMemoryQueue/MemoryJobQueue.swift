@@ -87,19 +87,30 @@ package final class MemoryJobQueue: JobQueue {
     // MARK: Intake
 
     package func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim {
-        let key = QueueDisk.Key(tenantID: tenantID, path: path, key: key)
+        let claimed = QueueDisk.Key(tenantID: tenantID, path: path, key: key)
         return try change { state in
-            if state.disk.claims.contains(key) { return .arriving }
-            if let known = state.disk.keys[key], now.seconds(since: known.at) < 86_400 {
+            if let claim = state.disk.claims[claimed], claim.end > now { return .arriving }
+            if let known = state.disk.keys[claimed], now.seconds(since: known.at) < 86_400 {
                 return .known(job: known.job, bodyHash: known.bodyHash)
             }
-            state.disk.claims.insert(key)
-            return .claimed
+            let token = Int64(state.disk.nextNumber())
+            state.disk.claims[claimed] = (token, now.advanced(bySeconds: KeyClaim.lifetime))
+            return .claimed(KeyClaim(tenantID: tenantID, path: path, key: key, token: token))
         }
     }
 
-    package func releaseClaim(tenantID: TenantID, path: String, key: String) async {
-        _ = try? change { $0.disk.claims.remove(QueueDisk.Key(tenantID: tenantID, path: path, key: key)) }
+    package func renewClaim(_ claim: KeyClaim, now: Timestamp) async throws {
+        try change { state in
+            guard state.disk.holds(claim, at: now) else { throw QueueError.claimLost }
+            state.disk.claims[QueueDisk.Key(claim)]?.end = now.advanced(bySeconds: KeyClaim.lifetime)
+        }
+    }
+
+    package func releaseClaim(_ claim: KeyClaim) async {
+        let now = clock.now()
+        _ = try? change { state in
+            if state.disk.holds(claim, at: now) { state.disk.claims[QueueDisk.Key(claim)] = nil }
+        }
     }
 
     package func admission() -> Admission {
@@ -150,12 +161,13 @@ extension MemoryJobQueue.State {
         (job.callbackURL, job.traceparent, job.warnings) = (new.callbackURL, new.traceparent, new.warnings)
         (job.syncType, job.reason, job.retryOf) = (new.syncType, new.reason, new.retryOf)
         if let sent = new.idempotency {
-            let key = QueueDisk.Key(tenantID: sent.tenantID, path: sent.path, key: sent.key)
+            guard disk.holds(sent.claim, at: now) else { throw QueueError.claimLost }
+            let key = QueueDisk.Key(sent.claim)
             if let known = disk.keys[key], new.acceptedAt.seconds(since: known.at) < 86_400 {
                 throw QueueError.refused("The key is used")
             }
             disk.keys[key] = QueueDisk.Known(job: new.id, bodyHash: sent.bodyHash, at: new.acceptedAt)
-            disk.claims.remove(key)
+            disk.claims[key] = nil
         }
         disk.entries.append(
             QueueDisk.Entry(

@@ -47,6 +47,9 @@ package struct QueueDisk: Sendable {
         var tenantID: TenantID
         var path: String
         var key: String
+
+        init(tenantID: TenantID, path: String, key: String) { (self.tenantID, self.path, self.key) = (tenantID, path, key) }
+        init(_ claim: KeyClaim) { self.init(tenantID: claim.tenantID, path: claim.path, key: claim.key) }
     }
 
     struct Known: Sendable {
@@ -85,7 +88,7 @@ package struct QueueDisk: Sendable {
     var lastNumber = 0
     var leases: [LeaseID: Lease] = [:]
     var lastLease: Int64 = 0
-    var claims: Set<Key> = []
+    var claims: [Key: (token: Int64, end: Timestamp)] = [:]
     /// Jobs whose results are being read, by so many.
     var readers: [JobID: Int] = [:]
     /// Since when a tenant is ready, as a number.
@@ -119,10 +122,14 @@ package struct QueueDisk: Sendable {
         entries.indices.filter { entries[$0].job.tenantID == tenantID && entries[$0].isWorking }
     }
 
-    /// What is left once no process is: nobody receives an upload, a request or results.
+    func holds(_ claim: KeyClaim, at now: Timestamp) -> Bool {
+        claims[Key(claim)].map { $0.token == claim.token && $0.end > now } ?? false
+    }
+
+    /// What is left once no process is: nobody receives an upload, or results.
     func withoutProcesses() -> QueueDisk {
         var disk = self
-        (disk.uploads, disk.claims, disk.readers) = ([:], [], [:])
+        (disk.uploads, disk.readers) = ([:], [:])
         return disk
     }
 }

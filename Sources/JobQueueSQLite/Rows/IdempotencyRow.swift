@@ -22,7 +22,7 @@ struct IdempotencyRow: Sendable {
             WHERE accepted_at <= ?7
         """
 
-    static func find(_ key: ClaimedKey, now: Timestamp, _ db: Database) throws -> IdempotencyRow? {
+    static func find(_ key: KeyClaim, now: Timestamp, _ db: Database) throws -> IdempotencyRow? {
         try db.sql(select).first(
             .tenant(key.tenantID), .text(key.path), .text(key.key), .time(now.advanced(bySeconds: -lifetime))
         ) { row in
@@ -33,7 +33,8 @@ struct IdempotencyRow: Sendable {
     /// - Throws: `QueueError.refused` if a job was already accepted under the key.
     static func record(_ key: NewJob.Idempotency, job: JobID, at moment: Timestamp, _ db: Database) throws {
         try db.sql(insert).run(
-            .tenant(key.tenantID), .text(key.path), .text(key.key), .bytes(key.bodyHash), .text(job.text), .time(moment),
+            .tenant(key.claim.tenantID), .text(key.claim.path), .text(key.claim.key), .bytes(key.bodyHash), .text(job.text),
+            .time(moment),
             .time(moment.advanced(bySeconds: -lifetime)))
         guard db.changesCount == 1 else {
             throw QueueError.refused("A job was accepted under this idempotency key before")

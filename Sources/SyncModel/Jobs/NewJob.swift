@@ -29,17 +29,12 @@ package struct NewJob: Sendable {
 
     /// An `Idempotency-Key` and what it identifies.
     package struct Idempotency: Sendable, Hashable {
-        /// Scope of the key: tenant and path.
-        package var tenantID: TenantID
-        package var path: String
-        package var key: String
+        package var claim: KeyClaim
         /// SHA-256 of the inflated body.
         package var bodyHash: [UInt8]
 
-        package init(tenantID: TenantID, path: String, key: String, bodyHash: [UInt8]) {
-            self.tenantID = tenantID
-            self.path = path
-            self.key = key
+        package init(claim: KeyClaim, bodyHash: [UInt8]) {
+            self.claim = claim
             self.bodyHash = bodyHash
         }
     }

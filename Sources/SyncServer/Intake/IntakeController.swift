@@ -25,7 +25,10 @@ package struct IntakeController: Sendable {
         do {
             try await session.expect(submission.expectedBytes)
             var receiver = receiver(for: submission)
-            try await receiver.receive(request.body, channel: context.channel, take: session.take, pause: session.flush)
+            try await receiver.receive(request.body, channel: context.channel, take: session.take) {
+                try await session.flush()
+                try await submission.keepClaim()
+            }
             switch try await session.finish() {
             case .connectionTest:
                 submission.forgive()
@@ -80,7 +83,9 @@ package struct IntakeController: Sendable {
         do {
             var reader = RemovalRequestReader()
             var receiver = receiver(for: submission)
-            try await receiver.receive(request.body, channel: context.channel, take: { try reader.feed($0) }, pause: {})
+            try await receiver.receive(request.body, channel: context.channel, take: { try reader.feed($0) }) {
+                try await submission.keepClaim()
+            }
             guard case .removal(let envelope) = try readToEnd(&reader) else { throw APIError.notFound("Removal") }
             try submission.admitLate(context)
             let job = try job(envelope, submission, receiver.bodyHash, context)

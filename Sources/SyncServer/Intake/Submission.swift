@@ -29,6 +29,8 @@ struct Submission {
     private var path: String { kind.path }
     private var ticket: SubmissionLimiter.Ticket?
     private var claim: IdempotencyClaim?
+    /// When the claim was made or last renewed.
+    private var claimedAt = Timestamp(microseconds: 0)
     /// A body this small cannot be a submission; it may be the accessibility check, which needs no tenant and is not counted.
     private let mayBeCheck: Bool
 
@@ -51,8 +53,8 @@ struct Submission {
         }
         if let contentLength = headers.contentLength { try limit.check(contentLength) }
         if let key = headers.idempotencyKey, let tenantID = headers.tenantID {
-            let claim = try await dependencies.queue.claim(
-                tenantID: tenantID, path: path, key: key, now: dependencies.clock.now())
+            claimedAt = dependencies.queue.clock.now()
+            let claim = try await dependencies.queue.claim(tenantID: tenantID, path: path, key: key, now: claimedAt)
             if claim == .arriving {
                 throw APIError(
                     .conflict, "Conflict", details: .text("The first request with this Idempotency-Key is still arriving"),
@@ -120,10 +122,20 @@ struct Submission {
 
     /// Frees the `Idempotency-Key` of a request that was not accepted.
     func release() async {
-        if case .claimed = claim, let key = headers.idempotencyKey, let tenantID = headers.tenantID {
-            await dependencies.queue.releaseClaim(tenantID: tenantID, path: path, key: key)
-        }
+        if case .claimed(let claim) = claim { await dependencies.queue.releaseClaim(claim) }
     }
+
+    /// Keeps the `Idempotency-Key` claimed while the body arrives; called between its chunks.
+    mutating func keepClaim() async throws {
+        guard case .claimed(let claim) = claim else { return }
+        let now = dependencies.queue.clock.now()
+        guard now.seconds(since: claimedAt) >= Self.claimRenewal else { return }
+        try await dependencies.queue.renewClaim(claim, now: now)
+        claimedAt = now
+    }
+
+    /// Seconds between two renewals of a claim; a chunk comes at least once a minute.
+    private static let claimRenewal = 10.0
 
     /// The tenant the headers and the body agree on.
     func agreedTenant(_ bodyTenantID: TenantID) throws -> TenantID {
@@ -146,8 +158,8 @@ struct Submission {
 
     /// The idempotency record for the job about to be accepted.
     func idempotency(bodyHash: [UInt8]) -> NewJob.Idempotency? {
-        guard let key = headers.idempotencyKey, let tenantID = headers.tenantID else { return nil }
-        return NewJob.Idempotency(tenantID: tenantID, path: path, key: key, bodyHash: bodyHash)
+        guard case .claimed(let claim) = claim else { return nil }
+        return NewJob.Idempotency(claim: claim, bodyHash: bodyHash)
     }
 
     /// The answer to a request with a known key: the job's present state, or 422 if the body differs.

@@ -71,6 +71,9 @@ package struct EdgeMiddleware: RouterMiddleware {
             context.logger.debug("queue cannot be written", metadata: ["error": .string(reason)])
             return .unavailable("The queue cannot be written at the moment", retryAfter: 5)
         case QueueError.full(let reason): return .unavailable(reason, retryAfter: 10)
+        case QueueError.claimLost:
+            return APIError(
+                .conflict, "Conflict", details: .text("Another request with this Idempotency-Key came before this one had ended"))
         case QueueError.badCursor: return .badRequest("cursor is not one this server gave out")
         case let error as any HTTPResponseError where error.status == .notFound:
             guard let allowed = RouteTable.allowedMethods(forPath: request.uri.path) else { return .notFound("Path") }

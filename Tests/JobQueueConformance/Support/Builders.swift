@@ -51,6 +51,15 @@ extension QueueFixture {
         return job
     }
 
+    /// Claims an idempotency key that is free.
+    package func claim(
+        _ queue: any JobQueue, _ key: String, of tenantID: TenantID = "a", path: String = "/sync"
+    ) async throws -> KeyClaim {
+        let claim = try await queue.claim(tenantID: tenantID, path: path, key: key, now: now)
+        guard case .claimed(let claim) = claim else { return try #require(nil, "\(key) is \(claim)") }
+        return claim
+    }
+
     /// Accepts a job of `users` users in batches of `size`; the clock moves on by a millisecond.
     @discardableResult
     package func accept(_ queue: any JobQueue, _ tenantID: TenantID, users: Int, size: Int = 100, source: String = "wrapper")

@@ -61,9 +61,8 @@ final class RoughQueue: JobQueue {
     func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim {
         try await base.claim(tenantID: tenantID, path: path, key: key, now: now)
     }
-    func releaseClaim(tenantID: TenantID, path: String, key: String) async {
-        await base.releaseClaim(tenantID: tenantID, path: path, key: key)
-    }
+    func renewClaim(_ claim: KeyClaim, now: Timestamp) async throws { try await base.renewClaim(claim, now: now) }
+    func releaseClaim(_ claim: KeyClaim) async { await base.releaseClaim(claim) }
     func admission() -> Admission { base.admission() }
     var isWritable: Bool { get async { await base.isWritable } }
     func openUpload() async throws -> UploadID { try await base.openUpload() }
