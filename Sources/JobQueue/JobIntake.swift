@@ -17,7 +17,8 @@ package protocol JobIntake: TimedQueue {
     /// Whether the store takes writes: by the last write of this process, or by asking it. A queue that is merely full is writable.
     var isWritable: Bool { get async }
 
-    /// Starts an upload too large for one `accept`. Nothing of it is visible until `accept` names it.
+    /// Starts an upload too large for one `accept`. Nothing of it is visible until `accept` names it. It belongs to this process:
+    /// only it may append, accept or discard it.
     func openUpload() async throws -> UploadID
     /// The same, with room reserved for this many bytes.
     /// - Throws: `QueueError.full` if there is not enough. `append` and `accept` may throw it too, whatever was reserved.

@@ -6,8 +6,15 @@ package protocol QueueMaintenance: TimedQueue {
     /// idempotency keys older than `keysBefore`. Returns the number of jobs deleted.
     func prune(jobsBefore: Timestamp, keysBefore: Timestamp, limit: Int) async throws -> Int
 
+    /// Discards uploads of any process to which nothing was appended since `before`: their processes have died. Their own is
+    /// refused if it comes back after all.
+    /// - Returns: how many there were.
+    func discardAbandonedUploads(before: Timestamp) async throws -> Int
+
     /// Ended jobs whose ledger rows can be deleted; call `ledgerForgotten` once they are.
-    func endedWithLedger(limit: Int) async throws -> [JobID]
+    /// - Parameter endedBefore: leaves time for workers that lost their leases and come late: without its rows in the ledger, they
+    ///   would apply a batch again. Without meaning where leases end with their process, which leaves no such worker.
+    func endedWithLedger(endedBefore: Timestamp, limit: Int) async throws -> [JobID]
     func ledgerForgotten(_ jobs: [JobID]) async throws
 
     /// Writes the log back into the database, at a quiet moment.
@@ -21,5 +28,8 @@ package protocol QueueMaintenance: TimedQueue {
 }
 
 extension QueueMaintenance {
+    /// For a store of one process: what an earlier one left is discarded at its start.
+    package func discardAbandonedUploads(before: Timestamp) async throws -> Int { 0 }
+
     package func makeRoom() async -> Bool { false }
 }

@@ -74,7 +74,7 @@ extension SQLiteJobQueue {
         try await read { db in try db.sql(Self.selectEndable).all(.int(limit)) { JobRow($0)?.job }.compactMap { $0 } }
     }
 
-    package func endedWithLedger(limit: Int) async throws -> [JobID] {
+    package func endedWithLedger(endedBefore: Timestamp, limit: Int) async throws -> [JobID] {
         try await read { db in try db.sql(Self.selectLedgered).all(.int(limit)) { JobID($0.text(0)) }.compactMap { $0 } }
     }
 

@@ -93,8 +93,19 @@ extension MemoryJobQueue {
         }
     }
 
-    package func endedWithLedger(limit: Int) async throws -> [JobID] {
-        try look { state in Array(state.disk.entries.filter { $0.job.state.isEnd && $0.isLedgered }.prefix(limit).map(\.job.id)) }
+    package func discardAbandonedUploads(before: Timestamp) async throws -> Int {
+        try change { state in
+            let count = state.disk.uploads.count
+            state.disk.uploads = state.disk.uploads.filter { $0.value.grewAt >= before }
+            return count - state.disk.uploads.count
+        }
+    }
+
+    package func endedWithLedger(endedBefore: Timestamp, limit: Int) async throws -> [JobID] {
+        try look { state in
+            let ended = state.disk.entries.filter { $0.isLedgered && $0.job.endedAt.map { $0 < endedBefore } ?? false }
+            return Array(ended.prefix(limit).map(\.job.id))
+        }
     }
 
     package func ledgerForgotten(_ jobs: [JobID]) async throws {

@@ -132,14 +132,24 @@ package final class MemoryJobQueue: JobQueue {
     package var isWritable: Bool { true }
 
     package func openUpload() async throws -> UploadID {
-        try change { state in UploadID(value: Int64(state.disk.nextNumber())) }
+        try change { state in
+            let upload = UploadID(value: Int64(state.disk.nextNumber()))
+            state.disk.uploads[upload] = QueueDisk.Upload(owner: process, grewAt: clock.now())
+            return upload
+        }
     }
 
     package func append(_ batches: [NewBatch], to upload: UploadID) async throws {
-        try change { $0.disk.uploads[upload, default: []] += batches }
+        try change { state in
+            guard state.disk.uploads[upload]?.owner == process else { throw QueueError.refused("The upload was discarded") }
+            state.disk.uploads[upload]?.batches += batches
+            state.disk.uploads[upload]?.grewAt = clock.now()
+        }
     }
 
-    package func discard(_ upload: UploadID) async { _ = try? change { $0.disk.uploads[upload] = nil } }
+    package func discard(_ upload: UploadID) async {
+        _ = try? change { state in if state.disk.uploads[upload]?.owner == process { state.disk.uploads[upload] = nil } }
+    }
 
     package func accept(_ job: NewJob, upload: UploadID?, batches: [NewBatch]) async throws -> Job {
         try change { state in try state.accept(job, upload: upload, batches: batches, now: clock.now()) }
@@ -150,7 +160,10 @@ package final class MemoryJobQueue: JobQueue {
 
 extension MemoryJobQueue.State {
     mutating func accept(_ new: NewJob, upload: UploadID?, batches: [NewBatch], now: Timestamp) throws -> Job {
-        let batches = (upload.flatMap { disk.uploads.removeValue(forKey: $0) } ?? []) + batches
+        let uploaded = upload.flatMap { disk.uploads[$0] }
+        guard upload == nil || uploaded?.owner == process else { throw QueueError.refused("The upload was discarded") }
+        if let upload { disk.uploads[upload] = nil }
+        let batches = (uploaded?.batches ?? []) + batches
         let users = batches.reduce(0) { $0 + $1.payload.count }
         guard users == new.totalUsers else { throw QueueError.refused("\(new.totalUsers) users named, \(users) sent") }
         guard disk.index(of: new.id) == nil else { throw QueueError.refused("The id is used") }

@@ -68,6 +68,12 @@ package struct QueueDisk: Sendable {
         var freeAt: Timestamp? { delivery.nextAttemptAt.map { max($0, lease?.until ?? $0) } }
     }
 
+    struct Upload: Sendable {
+        var owner: ProcessID
+        var grewAt: Timestamp
+        var batches: [NewBatch] = []
+    }
+
     struct Lease: Sendable {
         var owner: ProcessID
         var end: Timestamp
@@ -80,7 +86,7 @@ package struct QueueDisk: Sendable {
 
     /// In the order accepted.
     var entries: [Entry] = []
-    var uploads: [UploadID: [NewBatch]] = [:]
+    var uploads: [UploadID: Upload] = [:]
     var keys: [Key: Known] = [:]
     var posted: [Posted] = []
     /// By tenant its last end, which outlives the jobs.
@@ -126,10 +132,10 @@ package struct QueueDisk: Sendable {
         claims[Key(claim)].map { $0.token == claim.token && $0.end > now } ?? false
     }
 
-    /// What is left once no process is: nobody receives an upload, or results.
+    /// What is left once no process is: nobody reads results.
     func withoutProcesses() -> QueueDisk {
         var disk = self
-        (disk.uploads, disk.readers) = ([:], [:])
+        disk.readers = [:]
         return disk
     }
 }

@@ -97,6 +97,19 @@ struct EndingTests {
         }
     }
 
+    @Test(
+        "where processes share a store, the ledger of a job that ended lately is kept for late workers",
+        arguments: QueueDriver.shared)
+    func lateLedger(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 1)
+            try await fixture.work(queue, "a")
+            let end = try #require(try await queue.job(job.id)?.endedAt)
+            #expect(try await queue.endedWithLedger(endedBefore: end, limit: 9).isEmpty)
+            #expect(try await queue.endedWithLedger(endedBefore: end.advanced(bySeconds: 1), limit: 9) == [job.id])
+        }
+    }
+
     @Test("an ended job's ledger may go, until it is told that it went", arguments: QueueDriver.all)
     func ledger(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
@@ -105,10 +118,10 @@ struct EndingTests {
             let open = try await fixture.accept(queue, "c", users: 1)
             try await fixture.work(queue, "a")
             try await fixture.work(queue, "b")
-            #expect(try await queue.endedWithLedger(limit: 9) == [first.id, second.id])
-            #expect(try await queue.endedWithLedger(limit: 1) == [first.id])
+            #expect(try await queue.endedWithLedger(endedBefore: .distantFuture, limit: 9) == [first.id, second.id])
+            #expect(try await queue.endedWithLedger(endedBefore: .distantFuture, limit: 1) == [first.id])
             try await queue.ledgerForgotten([first.id, open.id])
-            #expect(try await queue.endedWithLedger(limit: 9) == [second.id])
+            #expect(try await queue.endedWithLedger(endedBefore: .distantFuture, limit: 9) == [second.id])
             #expect(try await fixture.lease(queue, "c").count == 1, "an open job is not closed by it")
             #expect(
                 fixture.events.takeImpossible() == [

@@ -125,6 +125,29 @@ struct IntakeTests {
         }
     }
 
+    @Test("an upload is its process's, and is swept by any once nothing was appended for long", arguments: QueueDriver.shared)
+    func abandonedUpload(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let other = try await driver.joined(fixture)
+            let (kept, left) = (try await queue.openUpload(), try await queue.openUpload())
+            for upload in [kept, left] { try await queue.append(batches(100), to: upload) }
+            fixture.clock.advance(600)
+            try await queue.append([batch(100..<110)], to: kept)
+            await other.discard(kept)
+            await #expect { try await other.append(batches(1), to: kept) } throws: { $0.isRefused }
+            #expect(try await other.discardAbandonedUploads(before: fixture.now.advanced(bySeconds: -601)) == 0)
+            #expect(try await other.discardAbandonedUploads(before: fixture.now.advanced(bySeconds: -1)) == 1)
+            await #expect { try await queue.append(batches(1), to: left) } throws: { $0.isRefused }
+            await #expect { _ = try await queue.accept(fixture.newJob("a", users: 100), upload: left, batches: []) } throws: {
+                $0.isRefused
+            }
+            let late = fixture.newJob("a", users: 110)
+            await #expect { _ = try await other.accept(late, upload: kept, batches: []) } throws: { $0.isRefused }
+            #expect(try await queue.accept(late, upload: kept, batches: []).batches == 2)
+            await other.close()
+        }
+    }
+
     @Test(
         "the queue refuses more once the pending users reach the limit, and takes them again when they were applied",
         arguments: QueueDriver.all)

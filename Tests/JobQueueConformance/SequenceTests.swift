@@ -42,7 +42,7 @@ struct SequenceTests {
         try await driver.withQueue { fixture, queue in
             for _ in 0..<3 { try await fixture.accept(queue, "a", users: 1) }
             try await fixture.work(queue, "a")
-            try await queue.ledgerForgotten(try await queue.endedWithLedger(limit: 9))
+            try await queue.ledgerForgotten(try await queue.endedWithLedger(endedBefore: .distantFuture, limit: 9))
             fixture.clock.advance(60)
             #expect(try await queue.prune(jobsBefore: fixture.now, keysBefore: fixture.now, limit: 9) == 3)
             let reborn = try await driver.killed(fixture)

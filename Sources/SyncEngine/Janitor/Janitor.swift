@@ -17,6 +17,12 @@ package struct Janitor: Service {
         package var interval: Duration = .seconds(5)
         /// Rounds from one pruning to the next; the first round prunes.
         package var roundsPerPruning = 12
+        /// How long after a job's end its ledger rows are kept where processes share a store, in seconds: the length of a lease, and
+        /// the longest that a process may have stood still in the middle of a call to the directory.
+        package var ledgerMargin: Double = 3_600
+        /// After how many seconds an upload that has not grown counts as abandoned, in such a store. A request may stand still for
+        /// a minute.
+        package var uploadPause: Double = 3_600
         /// Jobs per transaction: few, since no other write runs meanwhile.
         package var portion = 200
 
@@ -84,6 +90,10 @@ package struct Janitor: Service {
         let now = queue.clock.now()
         let jobsBefore = now.advanced(bySeconds: -settings.retentionDays * 86_400)
         let keysBefore = now.advanced(bySeconds: -settings.keyHours * 3_600)
+        let abandoned = try await queue.discardAbandonedUploads(before: now.advanced(bySeconds: -settings.uploadPause))
+        if abandoned > 0 {
+            logger.notice("abandoned uploads discarded", metadata: ["uploads": .stringConvertible(abandoned)])
+        }
         // In portions, so that other writes can run in between.
         while try await queue.prune(jobsBefore: jobsBefore, keysBefore: keysBefore, limit: settings.portion) == settings.portion {
             try Task.checkCancellation()
@@ -93,7 +103,8 @@ package struct Janitor: Service {
     /// Deletes the ledger rows before the queue forgets about them: after a crash in between they are only deleted twice.
     private func clearLedger() async throws {
         while true {
-            let jobs = try await queue.endedWithLedger(limit: settings.portion)
+            let jobs = try await queue.endedWithLedger(
+                endedBefore: queue.clock.now().advanced(bySeconds: -settings.ledgerMargin), limit: settings.portion)
             guard !jobs.isEmpty else { return }
             try await directory.forget(jobs)
             try await queue.ledgerForgotten(jobs)

@@ -235,7 +235,7 @@ struct QueueModel {
     }
 
     private mutating func prune() async throws {
-        try await queue.ledgerForgotten(try await queue.endedWithLedger(limit: 1000))
+        try await queue.ledgerForgotten(try await queue.endedWithLedger(endedBefore: .distantFuture, limit: 1000))
         let before = fixture.now.advanced(bySeconds: -30)
         let pruned = try await queue.prune(jobsBefore: before, keysBefore: before, limit: 1000)
         var gone = 0

@@ -95,7 +95,7 @@ struct ResultsStreamTests {
                 try await server.get("/api/internal/sync/deliveries?state=delivered").json.deliveries.array.count == 1
             }
             #expect(isDelivered)
-            try await queue.ledgerForgotten(try await queue.endedWithLedger(limit: 10))
+            try await queue.ledgerForgotten(try await queue.endedWithLedger(endedBefore: .distantFuture, limit: 10))
             let response = try await stream(path, of: server)
             var parts = response.body.makeAsyncIterator()
             var lines = Self.lines(of: try await parts.next())

@@ -162,8 +162,11 @@ final class RoughQueue: JobQueue {
     func prune(jobsBefore: Timestamp, keysBefore: Timestamp, limit: Int) async throws -> Int {
         try await call(nil, .write) { try await base.prune(jobsBefore: jobsBefore, keysBefore: keysBefore, limit: limit) }
     }
-    func endedWithLedger(limit: Int) async throws -> [JobID] {
-        try await call(nil, .read) { try await base.endedWithLedger(limit: limit) }
+    func discardAbandonedUploads(before: Timestamp) async throws -> Int {
+        try await call(nil, .write) { try await base.discardAbandonedUploads(before: before) }
+    }
+    func endedWithLedger(endedBefore: Timestamp, limit: Int) async throws -> [JobID] {
+        try await call(nil, .read) { try await base.endedWithLedger(endedBefore: endedBefore, limit: limit) }
     }
     func ledgerForgotten(_ jobs: [JobID]) async throws {
         try await call("ledger forgotten", .write) { try await base.ledgerForgotten(jobs) }

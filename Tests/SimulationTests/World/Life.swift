@@ -52,8 +52,10 @@ final class Life: Sendable {
         let courier = WebhookCourier(
             outbox: queue, limits: CourierLimits(), wall: queue.clock, clock: clock, executor: executor, random: random,
             sender: RoughSender(receiver: receiver, weather: weather), logger: logger, impossible: { monitor.fail("\($0)") })
+        var settings = Janitor.Settings()
+        settings.ledgerMargin = scenario.ledgerMargin
         let janitor = Janitor(
-            queue: queue, directory: directory, clock: clock, isQuiet: { engine.isIdle }, logger: logger)
+            queue: queue, directory: directory, settings: settings, clock: clock, isQuiet: { engine.isIdle }, logger: logger)
         var runs: [@Sendable () async -> Void] = [{ try? await engine.run() }, { await janitor.run() }]
         if sends { runs.insert({ await courier.run() }, at: 1) }
         services = runs.map { [executor] run in Self.start(run, executor) }

@@ -75,6 +75,10 @@ struct Scenario: Sendable {
     var clocksAhead: [Double] = [0]
     /// How long a lease lasts, in seconds.
     var leaseSeconds: Double
+    /// How long ledger rows are kept after a job's end, in seconds: longer than a lease and a call of the directory.
+    var ledgerMargin: Double { leaseSeconds + 120 }
+    /// Whether it goes on until the ledger's rows have gone.
+    var isLong: Bool { driver == .memory && seed % 8 == 0 }
     /// Whether each process sends webhooks, rather than the first alone: two would send each twice, as deliveries are not leased.
     var allSend = false
 

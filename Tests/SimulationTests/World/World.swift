@@ -132,6 +132,8 @@ final class World: Sendable {
             let open = monitor.jobs.filter { $0.isAcknowledged && $0.ends == 0 }.map { "\($0.tenantID).\($0.place)" }
             monitor.fail("not settled after ten minutes: jobs \(open), \(monitor.openDeliveries) deliveries")
         }
+        // Whoever comes late now comes after the ledger forgot.
+        if scenario.isLong { await pause(.seconds(scenario.ledgerMargin + 10)) }
         await check()
     }
 

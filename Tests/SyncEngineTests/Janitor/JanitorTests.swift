@@ -45,6 +45,7 @@ struct JanitorTests {
         let steps = house.state.withLock { $0.steps }.filter { $0.hasPrefix("forget") || $0.hasPrefix("forgotten") }
         #expect(steps == ["forget 10", "forgotten 10", "forget 10", "forgotten 10", "forget 5", "forgotten 5"])
         #expect(house.state.withLock { $0.withLedger.isEmpty && $0.forgotten == jobs })
+        #expect(house.state.withLock { $0.ledgerMoments.allSatisfy { $0 == clock.start.advanced(bySeconds: -3_600) } })
     }
 
     @Test(
@@ -56,6 +57,9 @@ struct JanitorTests {
         // Three portions in the first round, one question in the fourth.
         #expect(prunes.count == 4)
         #expect(prunes[0].jobsBefore == clock.start.advanced(bySeconds: -7 * 86_400))
+        #expect(
+            house.state.withLock { $0.uploadMoments }
+                == [0, 15].map { clock.start.advanced(bySeconds: $0 - 3_600) }, "with each pruning")
         #expect(prunes[0].keysBefore == clock.start.advanced(bySeconds: -86_400))
         #expect(prunes[3].jobsBefore == clock.start.advanced(bySeconds: 15 - 7 * 86_400))
     }
@@ -119,6 +123,8 @@ final class FakeHouse: Sendable {
         var prunes: [(jobsBefore: Timestamp, keysBefore: Timestamp)] = []
         var prunable = 0
         var withLedger: [JobID] = []
+        var ledgerMoments: [Timestamp] = []
+        var uploadMoments: [Timestamp] = []
         var forgotten: [JobID] = []
         var directoryFailures = 0
         var queueFailures = 0
@@ -153,7 +159,19 @@ struct FakeQueue: QueueMaintenance {
         }
     }
 
-    func endedWithLedger(limit: Int) -> [JobID] { house.state.withLock { Array($0.withLedger.prefix(limit)) } }
+    func endedWithLedger(endedBefore: Timestamp, limit: Int) -> [JobID] {
+        house.state.withLock { state in
+            state.ledgerMoments.append(endedBefore)
+            return Array(state.withLedger.prefix(limit))
+        }
+    }
+
+    func discardAbandonedUploads(before: Timestamp) -> Int {
+        house.state.withLock { state in
+            state.uploadMoments.append(before)
+            return 0
+        }
+    }
 
     func ledgerForgotten(_ jobs: [JobID]) {
         house.state.withLock {
