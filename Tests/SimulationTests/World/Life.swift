@@ -27,9 +27,8 @@ final class Life: Sendable {
         let trigger: Trigger
     }
 
-    /// - Parameter sends: whether it sends webhooks.
     init(
-        _ base: any JobQueue, weather: Weather, directory: RoughDirectory, receiver: Receiver, sends: Bool
+        _ base: any JobQueue, weather: Weather, directory: RoughDirectory, receiver: Receiver
     ) {
         let (scenario, monitor) = (weather.scenario, weather.monitor)
         number = weather.life
@@ -56,8 +55,9 @@ final class Life: Sendable {
         settings.ledgerMargin = scenario.ledgerMargin
         let janitor = Janitor(
             queue: queue, directory: directory, settings: settings, clock: clock, isQuiet: { engine.isIdle }, logger: logger)
-        var runs: [@Sendable () async -> Void] = [{ try? await engine.run() }, { await janitor.run() }]
-        if sends { runs.insert({ await courier.run() }, at: 1) }
+        let runs: [@Sendable () async -> Void] = [
+            { try? await engine.run() }, { await courier.run() }, { await janitor.run() },
+        ]
         services = runs.map { [executor] run in Self.start(run, executor) }
     }
 

@@ -79,8 +79,6 @@ struct Scenario: Sendable {
     var ledgerMargin: Double { leaseSeconds + 120 }
     /// Whether it goes on until the ledger's rows have gone.
     var isLong: Bool { driver == .memory && seed % 8 == 0 }
-    /// Whether each process sends webhooks, rather than the first alone: two would send each twice, as deliveries are not leased.
-    var allSend = false
 
     init(seed: UInt64, driver: Driver = .memory) {
         var random = SeededGenerator(seed: seed)

@@ -19,7 +19,6 @@ extension World {
         let directory = RoughDirectory(
             self.directory, weather: weather, clock: clock, queueClock: WorldClock(executor: executor).wall,
             isAway: { self.state.withLock { $0.isAway } })
-        let sends = scenario.allSend || process == 0
         let life = await Task(executorPreference: executor) { [store, receiver, monitor] () -> Life? in
             do {
                 let queue = try await store.open(clock: clock, executor: executor)
@@ -30,7 +29,7 @@ extension World {
                         monitor.delivery(delivery.what.id, dueAt: delivery.nextAttemptAt)
                     }
                 }
-                return Life(queue, weather: weather, directory: directory, receiver: receiver, sends: sends)
+                return Life(queue, weather: weather, directory: directory, receiver: receiver)
             } catch {
                 monitor.fail("the queue does not open: \(error)")
                 return nil
