@@ -34,6 +34,8 @@ final class RoughDirectory: UserDirectory {
     func apply(
         _ batches: [BatchWork], closeEarly: @escaping @Sendable () -> Bool
     ) async throws(DirectoryError) -> [BatchApplied] {
+        // The worker has looked at its leases just before. However long the call is under way then, the ledger guards it.
+        begin(batches[0], tolerance: 0.2)
         let faults = weather.scenario.faults
         let fate = weather.fate(
             failing: faults.directoryFails, losing: faults.directoryAnswerLost, givenUp: faults.givenUp)
@@ -51,7 +53,6 @@ final class RoughDirectory: UserDirectory {
             throw .transient("no answer in time")
         }
         return try await call("apply", fate) {
-            self.begin(batches[0])
             var taken = 1
             await self.weather.pass()
             while taken < batches.count, !closeEarly() {
@@ -65,8 +66,8 @@ final class RoughDirectory: UserDirectory {
         }
     }
 
-    private func begin(_ batch: BatchWork) {
-        let now = queueClock.now()
+    private func begin(_ batch: BatchWork, tolerance: Double = 0) {
+        let now = queueClock.now().advanced(bySeconds: -tolerance)
         weather.monitor.leases { $0.applies(batch.jobID, batch.number, in: weather.life, at: now) }
     }
 
