@@ -14,13 +14,19 @@ struct OpenDeliveries {
     var count: Int { stages.count }
     var isEmpty: Bool { stages.isEmpty }
 
-    mutating func start(_ leased: LeasedDelivery) throws(ImpossibleTransition) { try move(leased, from: nil, to: .sending, on: "start") }
+    mutating func start(_ leased: LeasedDelivery) throws(ImpossibleTransition) {
+        try move(leased, from: nil, to: .sending, on: "start")
+    }
 
     /// Its attempt has its answer, which is to be recorded.
-    mutating func sent(_ leased: LeasedDelivery) throws(ImpossibleTransition) { try move(leased, from: .sending, to: .recording, on: "sent") }
+    mutating func sent(_ leased: LeasedDelivery) throws(ImpossibleTransition) {
+        try move(leased, from: .sending, to: .recording, on: "sent")
+    }
 
     /// The result of its attempt is on disk.
-    mutating func settled(_ leased: LeasedDelivery) throws(ImpossibleTransition) { try move(leased, from: .recording, to: nil, on: "settled") }
+    mutating func settled(_ leased: LeasedDelivery) throws(ImpossibleTransition) {
+        try move(leased, from: .recording, to: nil, on: "settled")
+    }
 
     private mutating func move(
         _ leased: LeasedDelivery, from stage: Stage?, to next: Stage?, on event: String

@@ -178,7 +178,9 @@ final class Monitor: Sendable {
     /// The answer with the lease has arrived.
     func hasAnswer(_ leased: LeasedDelivery) {
         state.withLock { state in
-            if state.deliveryLeases[leased.delivery.what.id]?.id == leased.lease { state.deliveryLeases[leased.delivery.what.id]?.isKnown = true }
+            if state.deliveryLeases[leased.delivery.what.id]?.id == leased.lease {
+                state.deliveryLeases[leased.delivery.what.id]?.isKnown = true
+            }
         }
     }
 
@@ -191,7 +193,8 @@ final class Monitor: Sendable {
     /// A process has ended: its leases run out, or are over with it.
     func processEnded(_ life: Int) {
         state.withLock { state in
-            state.deliveryLeases = state.deliveryLeases.filter { $0.value.life != life || $0.value.until != nil }.mapValues { lease in
+            state.deliveryLeases = state.deliveryLeases.filter { $0.value.life != life || $0.value.until != nil }.mapValues {
+                lease in
                 var lease = lease
                 if lease.life == life { lease.isKnown = false }
                 return lease
