@@ -104,6 +104,14 @@ struct YAMLFileTests {
         }
     }
 
+    @Test("asterisks that begin no alias do not count")
+    func asterisks() throws {
+        let headings = String(repeating: "# *** Webhooks ***\n# **** \n#* item\n", count: 20)
+        let hosts = (0..<20).map { _ in #""*.example.com""# }.joined(separator: ", ")
+        let text = headings + "WEBHOOK_ALLOWED_HOSTS: [\(hosts)]\nHOST: \"*/5 * * * *\"\n" + headings
+        #expect(try values(text)["HOST"] == "*/5 * * * *")
+    }
+
     @Test("as many aliases as a file may have are followed in no time, in keys too", .timeLimit(.minutes(1)))
     func fewAliases() {
         let wide = "L0: &l0 [\(repeatElement("x", count: 10_000).joined(separator: ","))]\n"
