@@ -14,8 +14,10 @@ package final class MemoryQueueStore: Sendable {
         contents = Mutex(disk)
     }
 
-    /// What would be left if all its processes were killed now.
-    package func copyAfterKill() -> MemoryQueueStore { MemoryQueueStore(disk.withoutProcesses(), clock: clock) }
+    /// What would be left if all its processes had been killed, and their leases of batches had run out by now.
+    package func copyAfterKill() -> MemoryQueueStore {
+        MemoryQueueStore(disk.withoutProcesses(at: clock.now()), clock: clock)
+    }
 
     var disk: QueueDisk { contents.withLock { $0 } }
 

@@ -132,10 +132,16 @@ package struct QueueDisk: Sendable {
         claims[Key(claim)].map { $0.token == claim.token && $0.end > now } ?? false
     }
 
-    /// What is left once no process is: nobody reads results.
-    func withoutProcesses() -> QueueDisk {
+    /// What is left once no process is, and the leases of its batches and its claims have run out.
+    func withoutProcesses(at now: Timestamp) -> QueueDisk {
         var disk = self
         disk.readers = [:]
+        disk.leases = disk.leases.mapValues { lease in
+            var lease = lease
+            lease.end = now
+            return lease
+        }
+        disk.claims = [:]
         return disk
     }
 }

@@ -10,7 +10,8 @@ package struct QueueDriver: Sendable, CustomTestStringConvertible {
     fileprivate let open: @Sendable (_ place: String, _ fixture: QueueFixture) async throws -> any JobQueue
     /// Another process on the store of `queue`.
     fileprivate let join: (@Sendable (_ queue: any JobQueue, _ fixture: QueueFixture) async throws -> any JobQueue)?
-    /// Opens what would be there if the process had been killed now, while `queue` is still open.
+    /// Opens what would be there if the process had been killed and its leases of batches had run out by now, while `queue` is
+    /// still open.
     fileprivate let afterKill:
         @Sendable (_ queue: any JobQueue, _ place: String, _ fixture: QueueFixture) async throws -> any JobQueue
 
@@ -64,10 +65,9 @@ package struct QueueDriver: Sendable, CustomTestStringConvertible {
         await queue.close()
     }
 
-    /// The queue as a new process finds it after this one was killed, once the leases of that have run out; close it.
+    /// The queue as a new process finds it after this one was killed, once its leases of batches have run out; close it.
     package func killed(_ fixture: QueueFixture) async throws -> any JobQueue {
         let queue = try #require(fixture.queue.withLock { $0 })
-        if join != nil { fixture.clock.advance(QueueFixture.leaseSeconds) }
         let next = try await afterKill(queue, fixture.place.withLock { $0 }, fixture)
         next.observe(fixture.events.observer)
         return next
