@@ -85,6 +85,7 @@ extension SQLiteJobQueue {
         guard let row = try JobRow.find(id, context.db), row.phase == .cancelling else { return }
         let held = lanes { $0.heldNumbers(row.job.tenantID, batchKey: row.batchKey) }
         var progress = EndedBatches()
+        var unkept = 0
         for number in Set(numbers).subtracting(held).sorted() where number >= 0 && number < row.job.batches {
             let batchID = BatchName.id(key: row.batchKey, number: number)
             let payload = ahead.isEmpty && applied[number] == nil ? nil : try Self.payload(batchID, context.db)
@@ -92,7 +93,11 @@ extension SQLiteJobQueue {
             if let users = applied[number] ?? (settled.isEmpty ? nil : settled) {
                 let payload = payload ?? BatchPayload(bytes: [], count: 0)
                 var finished = FinishedRow(payload: payload, users: users, deferred: [])
-                if try finished.write(id: batchID, in: context) { progress.add(finished, number: number, keepsDeferred: false) }
+                let hadResults = !finished.results.isEmpty
+                // Nobody else would end the batch: no worker leases it any more.
+                guard try finished.write(id: batchID, in: context, mayLoseResults: true) else { continue }
+                if hadResults, finished.results.isEmpty { unkept += users.count }
+                progress.add(finished, number: number, keepsDeferred: false)
             } else if let users = try context.sql(Self.dropBatch).first(.int(batchID), map: { $0.int(0) }) {
                 try context.sql(FinishedRow.deletePayload).run(.int(batchID))
                 progress.counts.cancelled += users
@@ -100,6 +105,7 @@ extension SQLiteJobQueue {
             }
         }
         guard !progress.ended.isEmpty else { return }
+        if unkept > 0 { try warn("The queue could not keep the results of \(unkept) users", of: row, in: context) }
         _ = try settle([row.seq: progress], of: [row.seq: row], now: now, ending: { _ in nil }, in: context)
     }
 

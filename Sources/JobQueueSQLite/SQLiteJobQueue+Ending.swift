@@ -48,10 +48,7 @@ extension SQLiteJobQueue {
         guard let ending = ending(row.job) else { return false }
         guard ending.state.isEnd else { throw QueueError.refused("\(ending.state.rawValue) is not the end of a job") }
         row.job = row.job.ended(as: ending.state, at: end.endedAt, error: ending.error.map { String($0.prefix(Self.errorLimit)) })
-        if let warning = ending.warning {
-            row.job.warnings.append(String(warning.prefix(Self.errorLimit)))
-            try context.sql(Self.writeWarnings).run(.int(row.seq), JSONColumn.value(row.job.warnings))
-        }
+        if let warning = ending.warning { row.job.warnings = try warn(warning, of: row, in: context) }
         row.phase = .ledgered
         let id = row.job.id
         context.afterCommit { [self] in
@@ -105,6 +102,15 @@ extension SQLiteJobQueue {
         """
     static let selectEndable = "SELECT \(JobRow.columns) FROM jobs INDEXED BY jobs_endable WHERE phase = 2 ORDER BY seq LIMIT ?1"
     static let selectLedgered = "SELECT id FROM jobs INDEXED BY jobs_ledger WHERE phase = 3 ORDER BY seq LIMIT ?1"
+    /// Adds a warning to the job's.
+    /// - Returns: all of them.
+    @discardableResult
+    func warn(_ warning: String, of row: JobRow, in context: WriteContext) throws -> [String] {
+        let warnings = row.job.warnings + [String(warning.prefix(Self.errorLimit))]
+        try context.sql(Self.writeWarnings).run(.int(row.seq), JSONColumn.value(warnings))
+        return warnings
+    }
+
     private static let writeWarnings = "UPDATE jobs SET warnings = ?2 WHERE seq = ?1"
     private static let selectPhase = "SELECT phase FROM jobs WHERE id = ?1"
     private static let closeJob = "UPDATE jobs SET phase = 4 WHERE id = ?1 AND phase = 3"

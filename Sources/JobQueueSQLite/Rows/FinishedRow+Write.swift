@@ -9,13 +9,19 @@ extension FinishedRow {
     static let keepFailed = "UPDATE payloads SET records = ?2 WHERE id = ?1"
 
     /// Ends the batch as applied. False if it had already ended.
-    mutating func write(id: Int64, in context: WriteContext) throws -> Bool {
+    /// - Parameter mayLoseResults: ends it also if the table refuses its results; `results` is empty then.
+    mutating func write(id: Int64, in context: WriteContext, mayLoseResults: Bool = false) throws -> Bool {
         let users = try context.sql(Self.endBatch).first(.int(id), .int(1), .int(counts.failed), .int(counts.created)) {
             $0.int(0)
         }
         guard let users else { return false }
         if isWithoutRecords { counts.cancelled = max(0, users - counts.successful - counts.failed) }
-        if !results.isEmpty { try context.sql(Self.insertResults).run(.int(id), .bytes(results)) }
+        do {
+            if !results.isEmpty { try context.sql(Self.insertResults).run(.int(id), .bytes(results)) }
+        } catch  where mayLoseResults && SQLiteFailure(error)?.isOfContent ?? false {
+            // The statement alone was undone.
+            results = []
+        }
         if let failedRecords {
             try context.sql(Self.keepFailed).run(.int(id), .bytes(failedRecords))
         } else {

@@ -41,6 +41,26 @@ struct RefusedWritesTests {
         }
     }
 
+    @Test("a job whose results are refused ends when it is cancelled: what was applied is counted, the tenant goes on")
+    func cancelled() async throws {
+        let ids = Shared<[JobID]>([])
+        try await EngineBench.run(
+            retry: RetryPolicy(maxAttempts: 9, base: 1000, cap: 1000),
+            queued: { queue in
+                for _ in 0..<2 { ids.value.append(try await EngineBench.accept(queue, "a", users: 3)) }
+                let first = try await queue.read { db in try Int64.fetchOne(db, sql: "SELECT min(id) FROM batches") }
+                try await Self.refuse("INSERT ON results WHEN new.id = \(first ?? 0)", in: queue)
+            }
+        ) { bench in
+            #expect(await bench.logs("error results refused by the queue"))
+            _ = try await bench.engine.cancel(ids.value[0])
+            let job = try #require(await bench.engine.ended(ids.value[0], within: 60))
+            #expect(job.cancelRequested && job.counts.created == 3 && job.counts.settled == 3)
+            #expect(job.warnings == ["The queue could not keep the results of 3 users"])
+            #expect(await bench.engine.ended(ids.value[1], within: 60)?.state == .completed)
+        }
+    }
+
     @Test("a batch that can neither end nor be put off is not tried without a pause")
     func neither() async throws {
         let (blocked, free) = (Shared<JobID?>(nil), Shared<[JobID]>([]))
