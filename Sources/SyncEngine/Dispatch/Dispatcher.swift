@@ -24,8 +24,8 @@ actor Dispatcher {
     private var groups: Deque<CommitGroup> = []
     private var throughput = Throughput()
     private var trouble: Outage
-    /// Consecutive attempts to lease that failed, or yielded nothing although tenants are ready.
-    private var vainAttempts = 0
+    /// Consecutive failed attempts to lease.
+    private var failures = 0
     private nonisolated let pacing: Mutex<CommitPacing>
     private nonisolated let wakes: AsyncStream<Void>
     /// Makes it look for work; a wake that arrives meanwhile is kept.
@@ -106,6 +106,7 @@ actor Dispatcher {
         do {
             let leased = try await queue.lease(request, now: clock.now())
             trouble.worked()
+            failures = 0
             for var group in CommitGroup.divide(leased) {
                 group.leases = keeper.keep(group.batches)
                 groups.append(group)
@@ -115,18 +116,13 @@ actor Dispatcher {
                 pacing.waiting = count
                 if areOthersAbout { pacing.othersAreAbout(at: now) }
             }
-            vainAttempts = leased.isEmpty && queue.readyCount > 0 ? vainAttempts + 1 : 0
-            // One may yield nothing because of a cancel, or because those whose turn it was have no work.
-            if vainAttempts > 1 { await pauseLeasing() }
         } catch {
             trouble.failed(error)
-            vainAttempts += 1
-            await pauseLeasing()
+            failures = min(failures + 1, 5)
+            // The tenants are still ready: without a pause the next attempt would follow at once.
+            try? await machine.sleep(for: .milliseconds(20 << failures))
         }
     }
-
-    /// The tenants are still ready: without a pause the next attempt would follow at once.
-    private func pauseLeasing() async { try? await machine.sleep(for: .milliseconds(20 << min(vainAttempts, 5))) }
 
     private func begin(_ group: CommitGroup) -> Int {
         let (count, now) = (groups.count, machine.now)
