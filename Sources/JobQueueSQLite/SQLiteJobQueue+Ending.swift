@@ -67,6 +67,15 @@ extension SQLiteJobQueue {
         return true
     }
 
+    /// Adds a warning to the job's.
+    /// - Returns: all of them.
+    @discardableResult
+    func warn(_ warning: String, of row: JobRow, in context: WriteContext) throws -> [String] {
+        let warnings = row.job.warnings + [String(warning.prefix(Self.errorLimit))]
+        try context.sql(Self.writeWarnings).run(.int(row.seq), JSONColumn.value(warnings))
+        return warnings
+    }
+
     package func endable(limit: Int) async throws -> [Job] {
         try await read { db in try db.sql(Self.selectEndable).all(.int(limit)) { JobRow($0)?.job }.compactMap { $0 } }
     }
@@ -102,15 +111,6 @@ extension SQLiteJobQueue {
         """
     static let selectEndable = "SELECT \(JobRow.columns) FROM jobs INDEXED BY jobs_endable WHERE phase = 2 ORDER BY seq LIMIT ?1"
     static let selectLedgered = "SELECT id FROM jobs INDEXED BY jobs_ledger WHERE phase = 3 ORDER BY seq LIMIT ?1"
-    /// Adds a warning to the job's.
-    /// - Returns: all of them.
-    @discardableResult
-    func warn(_ warning: String, of row: JobRow, in context: WriteContext) throws -> [String] {
-        let warnings = row.job.warnings + [String(warning.prefix(Self.errorLimit))]
-        try context.sql(Self.writeWarnings).run(.int(row.seq), JSONColumn.value(warnings))
-        return warnings
-    }
-
     private static let writeWarnings = "UPDATE jobs SET warnings = ?2 WHERE seq = ?1"
     private static let selectPhase = "SELECT phase FROM jobs WHERE id = ?1"
     private static let closeJob = "UPDATE jobs SET phase = 4 WHERE id = ?1 AND phase = 3"
