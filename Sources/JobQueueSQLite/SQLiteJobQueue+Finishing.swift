@@ -33,15 +33,19 @@ extension SQLiteJobQueue {
         var jobs: [Int64: JobRow] = [:]
         var lost: [LeaseID] = []
         for (lease, var row) in rows {
-            guard let held = lanes({ $0.held(lease) })?.batch,
-                let job = try jobs[held.seq] ?? openJob(of: held, for: "finish", in: context)
-            else {
+            guard let held = startEnding(lease, in: context)?.batch else {
+                lost.append(lease)
+                continue
+            }
+            guard let job = try jobs[held.seq] ?? openJob(of: held, for: "finish", in: context) else {
+                lanes { $0.keep(lease) }
                 lost.append(lease)
                 continue
             }
             jobs[held.seq] = job
             guard try row.write(id: BatchName.id(key: held.batchKey, number: held.number), in: context) else {
                 reportNotOpen(held, "finish")
+                lanes { $0.keep(lease) }
                 lost.append(lease)
                 continue
             }
@@ -55,6 +59,14 @@ extension SQLiteJobQueue {
             progress[held.seq]?.startedAt = held.leasedAt
         }
         return (progress, jobs, lost)
+    }
+
+    /// Ends a lease with the commit of the operation, which must end it in memory once committed.
+    /// - Returns: what it holds; `nil` if it has ended, be it by an earlier operation of the same commit.
+    private func startEnding(_ lease: LeaseID, in context: WriteContext) -> (tenantID: TenantID, batch: HeldBatch)? {
+        guard let found = lanes({ $0.startEnding(lease) }) else { return nil }
+        context.onRollback { [self] in lanes { $0.keep(lease) } }
+        return found
     }
 
     /// The job of a held batch; it stays open as long as the batch is held. `nil`, and reported, if it is not.
@@ -117,7 +129,7 @@ extension SQLiteJobQueue {
     package func retry(_ lease: LeaseID, at moment: Timestamp, error: String, now: Timestamp) async throws {
         let error = String(error.prefix(Self.errorLimit))
         try await writer.write { [self] context in
-            guard let (tenantID, held) = lanes({ $0.held(lease) }),
+            guard let (tenantID, held) = startEnding(lease, in: context),
                 var row = try openJob(of: held, for: "retry", in: context)
             else { throw QueueError.leaseLost }
             if row.job.state == .queued { try HeadJob.writeStart(held.seq, at: held.leasedAt, in: context) }

@@ -52,7 +52,7 @@ extension SQLiteJobQueue {
         // A batch that a job being cancelled gives back must be dropped: it is never leased again.
         let isCancelled = lanes { lanes in
             let cancelled = leases.contains { lanes.isCancelling($0) }
-            lanes.end(leases)
+            lanes.release(leases)
             return cancelled
         }
         if isCancelled { notify { $0.jobWaiting() } }

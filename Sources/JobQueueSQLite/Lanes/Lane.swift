@@ -10,6 +10,10 @@ struct HeldBatch: Sendable, Hashable {
     var leasedAt: Timestamp
     /// It is committed in the directory: the tenant's next batches may be leased while its results are still being written.
     var isUnlocked = false
+    /// A write that is not committed yet has ended it.
+    var isEnding = false
+    /// It was given back while a write was ending it: free if that write fails.
+    var isReleased = false
 }
 
 /// A batch that waits for its next attempt.

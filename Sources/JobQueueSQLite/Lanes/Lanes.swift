@@ -150,6 +150,30 @@ struct Lanes {
         return (tenantID, batch)
     }
 
+    /// Ends a lease by a write that is not committed yet: `end` must follow once it is, or `keep`. Until then nobody else can end
+    /// it, and its batch is still held.
+    /// - Returns: what it holds; `nil` if it has ended.
+    mutating func startEnding(_ lease: LeaseID) -> (tenantID: TenantID, batch: HeldBatch)? {
+        guard let found = held(lease), !found.batch.isEnding else { return nil }
+        lanes[found.tenantID]?.held[lease]?.isEnding = true
+        return found
+    }
+
+    /// Undoes `startEnding`.
+    mutating func keep(_ lease: LeaseID) {
+        guard let (tenantID, batch) = held(lease) else { return }
+        lanes[tenantID]?.held[lease]?.isEnding = false
+        if batch.isReleased { end([lease]) }
+    }
+
+    /// Gives leases back. What an uncommitted write is ending stays held until that is decided: the tables still have it open.
+    mutating func release(_ leases: [LeaseID]) {
+        for lease in leases {
+            guard let (tenantID, batch) = held(lease) else { continue }
+            if batch.isEnding { lanes[tenantID]?.held[lease]?.isReleased = true } else { end([lease]) }
+        }
+    }
+
     /// The job that each tenant with held batches works on; if several, the first one.
     var workingJobs: [TenantID: JobID] {
         let held = tenants.lazy.compactMap { lease, tenantID in self.held(lease).map { (tenantID, $0.batch) } }
@@ -173,7 +197,7 @@ struct Lanes {
         }
     }
 
-    /// Ends leases. Those that have already ended are ignored, as `JobQueue.release` says.
+    /// Ends leases. Those that have already ended are ignored.
     mutating func end(_ leases: some Sequence<LeaseID>) {
         for lease in leases {
             guard let tenantID = tenants.removeValue(forKey: lease) else { continue }
