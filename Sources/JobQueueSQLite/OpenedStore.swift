@@ -14,7 +14,7 @@ struct OpenedStore {
     var reader: DatabaseQueue
     var log: WriteAheadLog
     var totals: QueueTotals
-    var lanes: Lanes
+    var tenants: TenantQueue
     var lastNumber: Int64
     var place: OpenFilePlace
     var reserve: DiskReserve
@@ -49,17 +49,17 @@ struct OpenedStore {
         pool = try DatabasePool(path: path, configuration: configuration)
         let log = WriteAheadLog(limit: logPages)
         self.log = log
-        (totals, lanes, lastNumber) = try pool.writeWithoutTransaction { db in
+        (totals, tenants, lastNumber) = try pool.writeWithoutTransaction { db in
             try Self.checkOwner(db, path)
             try Self.setPragmas(db, path)
             log.attach(to: db)
             // How long the writer waits is set for each transaction.
             db.setBusyTimeout(0)
-            let lastNumber = try LanesLoader.lastNumber(db)
+            let lastNumber = try TenantQueueLoader.lastNumber(db)
             guard (0..<BatchName.lastKey).contains(lastNumber) else {
                 throw QueueError.unusable("\(path) is damaged: the last number of a job in it is \(lastNumber)")
             }
-            return (try KeptFigures.read(db), try LanesLoader.load(db), lastNumber)
+            return (try KeptFigures.read(db), try TenantQueueLoader.load(db), lastNumber)
         }
         configuration.readonly = true
         reader = try DatabaseQueue(path: path, configuration: configuration)

@@ -22,23 +22,23 @@ extension SQLiteJobQueue {
         _ = try isCorrected(before.seq, for: "cancel", in: context)
         guard let row = try JobRow.find(seq: before.seq, context.db) else { return (.unknown, nil) }
         // From here on none of its batches is leased: the set of held ones is fixed before the unstarted ones are determined.
-        let (held, wasCancelling) = lanes { lanes in
-            let wasCancelling = lanes.isCancelling(row.batchKey)
-            lanes.setCancelling(row.batchKey, true)
-            return (lanes.heldNumbers(tenantID, batchKey: row.batchKey), wasCancelling)
+        let (held, wasCancelling) = tenantQueue { tenants in
+            let wasCancelling = tenants.isCancelling(row.batchKey)
+            tenants.setCancelling(row.batchKey, true)
+            return (tenants.heldNumbers(tenantID, batchKey: row.batchKey), wasCancelling)
         }
-        context.onRollback { [self] in lanes { $0.setCancelling(row.batchKey, wasCancelling) } }
+        context.onRollback { [self] in tenantQueue { $0.setCancelling(row.batchKey, wasCancelling) } }
         let open = try OpenBatch.numbers(of: row.batchKey, from: row.nextBatch, limit: row.job.batches, context.db)
         let hasWork = try HeadJob.exists(tenantID, context.db)
         context.afterCommit { [self] in
-            lanes { lanes in
-                lanes.clearBackoff(tenantID, ofJob: row.seq)
-                lanes.setCancelling(row.batchKey, row.phase == .cancelling)
-                lanes.setWork(tenantID, hasWork)
+            tenantQueue { tenants in
+                tenants.clearBackoff(tenantID, ofJob: row.seq)
+                tenants.setCancelling(row.batchKey, row.phase == .cancelling)
+                tenants.setWork(tenantID, hasWork)
             }
             // Given back or put off before the request was committed: they are not in the answer, and a check for them since then
             // found no request.
-            let isAnyFree = lanes { !held.isSubset(of: $0.heldNumbers(tenantID, batchKey: row.batchKey)) }
+            let isAnyFree = tenantQueue { !held.isSubset(of: $0.heldNumbers(tenantID, batchKey: row.batchKey)) }
             if isAnyFree { notify { $0.jobWaiting() } }
         }
         guard isLastPass else { return (.requested(row.job, unstarted: open.filter { !held.contains($0) }), deferredKey) }
@@ -83,7 +83,7 @@ extension SQLiteJobQueue {
         in context: WriteContext
     ) throws {
         guard let row = try JobRow.find(id, context.db), row.phase == .cancelling else { return }
-        let held = lanes { $0.heldNumbers(row.job.tenantID, batchKey: row.batchKey) }
+        let held = tenantQueue { $0.heldNumbers(row.job.tenantID, batchKey: row.batchKey) }
         var progress = EndedBatches()
         var unkept = 0
         for number in Set(numbers).subtracting(held).sorted() where number >= 0 && number < row.job.batches {
@@ -117,11 +117,11 @@ extension SQLiteJobQueue {
         while !isThrough {
             let (through, deferredKey) = try await writer.write { [self] context -> (Bool, Int64?) in
                 guard let row = try JobRow.find(id, context.db), row.phase == .cancelling,
-                    lanes({ $0.heldNumbers(row.job.tenantID, batchKey: row.batchKey) }).isEmpty
+                    tenantQueue({ $0.heldNumbers(row.job.tenantID, batchKey: row.batchKey) }).isEmpty
                 else { return (true, nil) }
                 let first = try context.sql(DeferredRow.select).first(.int(row.batchKey), .int(1)) { $0.int64(0) } ?? .max
                 guard let last, last >= first else {
-                    context.afterCommit { [self] in lanes { $0.setCancelling(row.batchKey, false) } }
+                    context.afterCommit { [self] in tenantQueue { $0.setCancelling(row.batchKey, false) } }
                     return (true, try dropDeferred(of: row, in: context))
                 }
                 let step = gate.isTight ? Self.tightDropStep : Self.dropStep
@@ -144,7 +144,7 @@ extension SQLiteJobQueue {
             let rows = try db.sql(Self.selectCancelling).all { JobRow($0) }.compactMap { $0 }
             for row in rows where found.count < limit {
                 // Checked after the table was read: a batch that has ended since is reported too, which costs only another check.
-                let held = lanes { $0.heldNumbers(row.job.tenantID, batchKey: row.batchKey) }
+                let held = tenantQueue { $0.heldNumbers(row.job.tenantID, batchKey: row.batchKey) }
                 if try OpenBatch.isLastPass(row, db) {
                     if held.isEmpty { found.append(row.job.id) }
                     continue

@@ -17,7 +17,7 @@ extension SQLiteJobQueue {
             // In the last pass, a cancel waits for the held batch.
             let isCancelled = jobs.values.contains { $0.job.cancelRequested }
             context.afterCommit { [self] in
-                lanes { $0.end(rows.lazy.map(\.lease).filter { !lost.contains($0) }) }
+                tenantQueue { $0.end(rows.lazy.map(\.lease).filter { !lost.contains($0) }) }
                 if isCancelled { notify { $0.jobWaiting() } }
             }
             return ended
@@ -38,14 +38,14 @@ extension SQLiteJobQueue {
                 continue
             }
             guard let job = try jobs[held.seq] ?? openJob(of: held, for: "finish", in: context) else {
-                lanes { $0.keep(lease) }
+                tenantQueue { $0.keep(lease) }
                 lost.append(lease)
                 continue
             }
             jobs[held.seq] = job
             guard try row.write(id: BatchName.id(key: held.batchKey, number: held.number), in: context) else {
                 reportNotOpen(held, "finish")
-                lanes { $0.keep(lease) }
+                tenantQueue { $0.keep(lease) }
                 lost.append(lease)
                 continue
             }
@@ -64,8 +64,8 @@ extension SQLiteJobQueue {
     /// Ends a lease with the commit of the operation, which must end it in memory once committed.
     /// - Returns: what it holds; `nil` if it has ended, be it by an earlier operation of the same commit.
     private func startEnding(_ lease: LeaseID, in context: WriteContext) -> (tenantID: TenantID, batch: HeldBatch)? {
-        guard let found = lanes({ $0.startEnding(lease) }) else { return nil }
-        context.onRollback { [self] in lanes { $0.keep(lease) } }
+        guard let found = tenantQueue({ $0.startEnding(lease) }) else { return nil }
+        context.onRollback { [self] in tenantQueue { $0.keep(lease) } }
         return found
     }
 
@@ -87,7 +87,7 @@ extension SQLiteJobQueue {
         report(ImpossibleTransition(.batch, "\(held.jobID.text)/\(held.number)", in: "held and not open", met: event))
     }
 
-    /// Writes the progress to the jobs, one update each, and updates the lanes.
+    /// Writes the progress to the jobs, one update each, and updates the tenant queue.
     /// - Parameter ending: decides how a job without open batches ends; `nil` if not now.
     /// - Returns: the jobs that ended or must be ended, in the order accepted.
     func settle(
@@ -113,15 +113,15 @@ extension SQLiteJobQueue {
             try row.write(over: before, in: context)
             tenants.insert(tenantID)
             context.afterCommit { [self] in
-                lanes { lanes in
-                    lanes.clearBackoff(tenantID, ofJob: seq, batches: progress.ended)
-                    if isEndable { lanes.setCancelling(before.batchKey, false) }
+                tenantQueue { tenants in
+                    tenants.clearBackoff(tenantID, ofJob: seq, batches: progress.ended)
+                    if isEndable { tenants.setCancelling(before.batchKey, false) }
                 }
             }
         }
         for tenantID in tenants.sorted() {
             let hasWork = try HeadJob.exists(tenantID, context.db)
-            context.afterCommit { [self] in lanes { $0.setWork(tenantID, hasWork) } }
+            context.afterCommit { [self] in tenantQueue { $0.setWork(tenantID, hasWork) } }
         }
         return finished
     }
@@ -150,10 +150,10 @@ extension SQLiteJobQueue {
             let backoff = Backoff(
                 jobID: held.jobID, seq: held.seq, batch: held.number, attempts: attempts, until: moment, lastError: error)
             context.afterCommit { [self] in
-                lanes { lanes in
+                tenantQueue { tenants in
                     // Put off first, so that the tenant does not become ready in between.
-                    if !isCancelled { lanes.backOff(tenantID, backoff) }
-                    lanes.end([lease])
+                    if !isCancelled { tenants.backOff(tenantID, backoff) }
+                    tenants.end([lease])
                 }
                 if isCancelled { notify { $0.jobWaiting() } }
             }
@@ -168,7 +168,7 @@ extension SQLiteJobQueue {
     private static let countTry = """
         UPDATE batches SET attempts = max(0, min(attempts, 1000000)) + 1 WHERE id = ?1 AND done = 0 RETURNING attempts
         """
-    /// Of two times the later one holds, as in the lanes.
+    /// Of two times the later one holds, as in memory.
     private static let putOff = """
         UPDATE jobs SET retry_batch = iif(coalesce(retry_at, 0) > ?3, retry_batch, ?2), retry_at = max(coalesce(retry_at, 0), ?3),
             attempts = ?4

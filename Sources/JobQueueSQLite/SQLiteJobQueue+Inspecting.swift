@@ -34,10 +34,10 @@ extension SQLiteJobQueue {
 
     package func statistics(now: Timestamp) async throws -> QueueStatistics {
         let totals = writer.currentTotals
-        let (backoffs, working) = lanes { lanes in
+        let (backoffs, working) = tenantQueue { tenants in
             (
-                lanes.backoffs.filter { $0.1.until > now }.sorted { ($0.1.until, $0.0) < ($1.1.until, $1.0) }.prefix(20),
-                lanes.workingJobs
+                tenants.backoffs.filter { $0.1.until > now }.sorted { ($0.1.until, $0.0) < ($1.1.until, $1.0) }.prefix(20),
+                tenants.workingJobs
             )
         }
         var statistics = try await read { db in

@@ -102,7 +102,7 @@ extension SQLiteJobQueue {
         context.afterCommit { [self] in
             if let claim = job.idempotency?.claim { forget(claim) }
             if accepted.batches > 0 {
-                lanes { $0.setWork(job.tenantID, true) }
+                tenantQueue { $0.setWork(job.tenantID, true) }
             } else {
                 notify { $0.jobWaiting() }
             }

@@ -8,21 +8,21 @@ import Synchronization
 /// consecutive small ones), and one set of leased batches at a time, unless `unlock` reports that the previous one is committed.
 extension SQLiteJobQueue {
     package func readyTenants(now: Timestamp, limit: Int) async throws -> [TenantID] {
-        lanes { $0.ready(now: now, limit: limit) }
+        tenantQueue { $0.ready(now: now, limit: limit) }
     }
 
-    package func nextRetry() async throws -> Timestamp? { lanes { $0.nextRetry } }
+    package func nextRetry() async throws -> Timestamp? { tenantQueue { $0.nextRetry } }
 
     package func lease(_ request: LeaseRequest, now: Timestamp) async throws -> [LeasedBatch] {
         guard request.batches > 0, request.tenants > 0 else { return [] }
-        let call = lanes { $0.calls.begin() }
+        let call = tenantQueue { $0.calls.begin() }
         do {
             let leased = try await lease(request, now: now, by: call)
-            lanes { _ = $0.calls.end(call) }
+            tenantQueue { _ = $0.calls.end(call) }
             return withCarriedIDs(leased)
         } catch {
             // Also what a commit took that was refused afterwards, since the file is no longer in its place.
-            await release(lanes { $0.calls.end(call) })
+            await release(tenantQueue { $0.calls.end(call) })
             throw error
         }
     }
@@ -46,13 +46,13 @@ extension SQLiteJobQueue {
         }
     }
 
-    package func unlock(_ leases: [LeaseID]) async { lanes { $0.unlock(leases) } }
+    package func unlock(_ leases: [LeaseID]) async { tenantQueue { $0.unlock(leases) } }
 
     package func release(_ leases: [LeaseID]) async {
         // A batch that a job being cancelled gives back must be dropped: it is never leased again.
-        let isCancelled = lanes { lanes in
-            let cancelled = leases.contains { lanes.isCancelling($0) }
-            lanes.release(leases)
+        let isCancelled = tenantQueue { tenants in
+            let cancelled = leases.contains { tenants.isCancelling($0) }
+            tenants.release(leases)
             return cancelled
         }
         if isCancelled { notify { $0.jobWaiting() } }
@@ -79,12 +79,12 @@ extension SQLiteJobQueue {
         var jobs: [HeadJob] { [job] + followers.map(\.job) }
     }
 
-    private static func find(_ share: Share, of job: HeadJob, in lane: Lane, _ db: Database) throws -> Found {
-        let outstanding = lane.held.values.filter { $0.batchKey == job.batchKey }
+    private static func find(_ share: Share, of job: HeadJob, in state: TenantState, _ db: Database) throws -> Found {
+        let outstanding = state.held.values.filter { $0.batchKey == job.batchKey }
         let first = max(job.nextBatch, (outstanding.map(\.number).max() ?? -1) + 1)
         let batches = try OpenBatch.next(job, from: first, limit: share.batches, db)
         var found = Found(job: job, batches: batches, outstanding: outstanding.count)
-        if job.isSmall, !batches.isEmpty, lane.held.isEmpty { found.followers = try followers(of: job, share, db) }
+        if job.isSmall, !batches.isEmpty, state.held.isEmpty { found.followers = try followers(of: job, share, db) }
         return found
     }
 
@@ -104,14 +104,14 @@ extension SQLiteJobQueue {
     }
 
     private static func take(
-        _ found: Found, of tenantID: TenantID, now: Timestamp, in lanes: inout Lanes
+        _ found: Found, of tenantID: TenantID, now: Timestamp, in tenants: inout TenantQueue
     ) -> [LeasedBatch] {
         let taken = found.batches.map { (found.job, $0) } + found.followers
         let held = taken.map { job, batch in
             HeldBatch(batchKey: job.batchKey, seq: job.seq, jobID: job.id, number: batch.number, leasedAt: now)
         }
         let hasMore = found.job.openBatches > found.outstanding + found.batches.count
-        return zip(lanes.take(tenantID, held, hasMore: hasMore), taken).map { lease, taken in
+        return zip(tenants.take(tenantID, held, hasMore: hasMore), taken).map { lease, taken in
             let (job, batch) = taken
             var leased = LeasedBatch(
                 lease: lease, jobID: job.id, tenantID: tenantID, operation: job.operation, syncTime: job.syncTime,
@@ -134,7 +134,7 @@ extension SQLiteJobQueue {
     private func leaseByReading(
         _ request: LeaseRequest, now: Timestamp, by call: LeaseCall
     ) throws -> ([LeasedBatch], [Share]) {
-        let (claimed, cancels) = lanes { ($0.claim(for: request, now: now, by: call), $0.cancelChanges) }
+        let (claimed, cancels) = tenantQueue { ($0.claim(for: request, now: now, by: call), $0.cancelChanges) }
         let shares = claimed.map { claim in
             Share(tenantID: claim.tenantID, batches: max(1, request.batches / claimed.count), smallJobs: request.smallJobs)
         }
@@ -143,23 +143,23 @@ extension SQLiteJobQueue {
             found = try readNow { db in
                 try zip(shares, claimed).map { share, claim in
                     guard let job = try HeadJob.find(share.tenantID, db), !job.needsStartWritten else { return nil }
-                    return try Self.find(share, of: job, in: claim.lane, db)
+                    return try Self.find(share, of: job, in: claim.state, db)
                 }
             }
         } catch {
-            lanes { lanes in for share in shares { lanes.unclaim(share.tenantID) } }
+            tenantQueue { tenants in for share in shares { tenants.unclaim(share.tenantID) } }
             throw error
         }
-        return lanes { lanes in
+        return tenantQueue { tenants in
             var leased: [LeasedBatch] = []
             var left: [Share] = []
             for (share, found) in zip(shares, found) {
-                if let found, !found.batches.isEmpty, lanes.cancelChanges == cancels,
-                    !found.jobs.contains(where: { lanes.isCancelling($0.batchKey) })
+                if let found, !found.batches.isEmpty, tenants.cancelChanges == cancels,
+                    !found.jobs.contains(where: { tenants.isCancelling($0.batchKey) })
                 {
-                    leased += Self.take(found, of: share.tenantID, now: now, in: &lanes)
+                    leased += Self.take(found, of: share.tenantID, now: now, in: &tenants)
                 } else {
-                    lanes.unclaim(share.tenantID)
+                    tenants.unclaim(share.tenantID)
                     left.append(share)
                 }
             }
@@ -171,28 +171,28 @@ extension SQLiteJobQueue {
 
     /// Leases one tenant's next batches. What it reserves in memory is undone if the commit fails.
     ///
-    /// It sees the table as earlier operations in the same commit have left it, but the lanes as they were before all of them: a
-    /// `finish` among these still holds its batches here. See `Lanes.unclaim`.
+    /// It sees the table as earlier operations in the same commit have left it, but memory as it was before all of them: a
+    /// `finish` among these still holds its batches here. See `TenantQueue.unclaim`.
     private func lease(
         _ share: Share, now: Timestamp, by call: LeaseCall, in context: WriteContext
     ) throws -> [LeasedBatch] {
         let tenantID = share.tenantID
-        guard let lane = lanes({ $0.claim(tenantID, now: now, by: call) }) else { return [] }
+        guard let state = tenantQueue({ $0.claim(tenantID, now: now, by: call) }) else { return [] }
         var isTaken = false
         var nothing = NothingFound.noJob
         defer {
             if !isTaken {
                 let found = nothing
-                context.onRollback { [self] in lanes { $0.unclaim(tenantID) } }
-                context.afterCommit { [self] in lanes { $0.unclaim(tenantID, as: lane, found: found) } }
+                context.onRollback { [self] in tenantQueue { $0.unclaim(tenantID) } }
+                context.afterCommit { [self] in tenantQueue { $0.unclaim(tenantID, as: state, found: found) } }
             }
         }
         guard let job = try HeadJob.find(tenantID, context.db) else { return [] }
-        var found = try Self.find(share, of: job, in: lane, context.db)
+        var found = try Self.find(share, of: job, in: state, context.db)
         nothing = .nothingYet
         if found.batches.isEmpty, found.outstanding == 0, job.deferred > 0 {
             try cutDeferred(of: job.seq, batchKey: job.batchKey, batches: job.batches, upTo: share.batches, in: context)
-            found = try Self.find(share, of: job, in: lane, context.db)
+            found = try Self.find(share, of: job, in: state, context.db)
         }
         guard !found.batches.isEmpty else {
             if found.outstanding == 0, try isCorrected(job.seq, for: "lease", in: context) {
@@ -201,9 +201,9 @@ extension SQLiteJobQueue {
             return []
         }
         if job.needsStartWritten { try HeadJob.writeStart(job.seq, at: now, in: context) }
-        let leased = lanes { [found] in Self.take(found, of: tenantID, now: now, in: &$0) }
+        let leased = tenantQueue { [found] in Self.take(found, of: tenantID, now: now, in: &$0) }
         isTaken = true
-        context.onRollback { [self] in lanes { $0.end(leased.map(\.lease)) } }
+        context.onRollback { [self] in tenantQueue { $0.end(leased.map(\.lease)) } }
         return leased
     }
 

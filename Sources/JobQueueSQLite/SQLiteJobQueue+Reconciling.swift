@@ -5,8 +5,8 @@ import SyncModel
 import Synchronization
 
 /// What the last check found wrong, and where the next one continues.
-struct LaneLooks: Sendable {
-    var suspects: [TenantID: Set<LaneFault>] = [:]
+struct TenantLooks: Sendable {
+    var suspects: [TenantID: Set<TenantFault>] = [:]
     /// Batch keys that were wrong among those being cancelled.
     var cancels: Set<Int64> = []
     /// The last tenant checked.
@@ -17,15 +17,15 @@ extension SQLiteJobQueue {
     package func reconcile(limit: Int) async throws -> [QueueRepair] {
         let repairs = try await writer.alone { [self] db in
             let looks = self.looks.withLock { $0 }
-            var next = LaneLooks()
+            var next = TenantLooks()
             var repairs = try compareCancels(looks, &next, db)
             for tenantID in try tenants(of: looks, limit, &next, db) {
                 let before = looks.suspects[tenantID] ?? []
-                let facts = try LaneFacts(of: tenantID, beside: lanes { $0[tenantID] }, db)
-                let (again, new) = lanes { lanes in
-                    let found = lanes.faults(of: tenantID, beside: facts)
+                let facts = try TenantFacts(of: tenantID, beside: tenantQueue { $0[tenantID] }, db)
+                let (again, new) = tenantQueue { tenants in
+                    let found = tenants.faults(of: tenantID, beside: facts)
                     let again = found.intersection(before)
-                    for fault in again { lanes.putRight(fault, of: tenantID) }
+                    for fault in again { tenants.putRight(fault, of: tenantID) }
                     return (again, found.subtracting(before))
                 }
                 if !new.isEmpty { next.suspects[tenantID] = new }
@@ -39,19 +39,19 @@ extension SQLiteJobQueue {
     }
 
     /// The tenants under suspicion, and the next ones in order; after the last one, the first again.
-    private func tenants(of looks: LaneLooks, _ limit: Int, _ next: inout LaneLooks, _ db: Database) throws -> [TenantID] {
+    private func tenants(of looks: TenantLooks, _ limit: Int, _ next: inout TenantLooks, _ db: Database) throws -> [TenantID] {
         let last = looks.last.map { SQLValue.tenant($0) } ?? .text("")
-        let slice = try db.sql(LaneFacts.tenants).all(last, .int(limit)) { TenantID($0.text(0)) }
+        let slice = try db.sql(TenantFacts.tenants).all(last, .int(limit)) { TenantID($0.text(0)) }
         next.last = slice.count < limit ? nil : slice.last
         return looks.suspects.keys.filter { !slice.contains($0) }.sorted() + slice
     }
 
-    private func compareCancels(_ looks: LaneLooks, _ next: inout LaneLooks, _ db: Database) throws -> [QueueRepair] {
-        let stored = Set(try db.sql(LaneFacts.cancelling).all { $0.int64(0) })
-        let (again, new) = lanes { lanes in
-            let wrong = stored.symmetricDifference(lanes.cancellingKeys)
+    private func compareCancels(_ looks: TenantLooks, _ next: inout TenantLooks, _ db: Database) throws -> [QueueRepair] {
+        let stored = Set(try db.sql(TenantFacts.cancelling).all { $0.int64(0) })
+        let (again, new) = tenantQueue { tenants in
+            let wrong = stored.symmetricDifference(tenants.cancellingKeys)
             let again = wrong.intersection(looks.cancels)
-            for key in again { lanes.setCancelling(key, stored.contains(key)) }
+            for key in again { tenants.setCancelling(key, stored.contains(key)) }
             return (again, wrong.subtracting(again))
         }
         next.cancels = new

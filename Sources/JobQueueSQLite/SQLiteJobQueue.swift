@@ -7,7 +7,7 @@ import Synchronization
 /// The durable queue in one SQLite file.
 ///
 /// One connection writes, through `QueueWriter`, which lets concurrent callers share a commit; others read. What may be leased is
-/// in memory (`Lanes`), as are claims of idempotency keys and the figures for `admission()`: only one process uses the file.
+/// in memory (`TenantQueue`), as are claims of idempotency keys and the figures for `admission()`: only one process uses the file.
 package final class SQLiteJobQueue: JobQueue {
     let path: String
     let limits: QueueLimits
@@ -20,7 +20,7 @@ package final class SQLiteJobQueue: JobQueue {
     private let lock: FileLock
     private let log: WriteAheadLog
     private let threads: QueueThreads
-    private let lanes: Mutex<Lanes>
+    private let tenantQueue: Mutex<TenantQueue>
     private let observers = Mutex<[QueueObserver]>([])
     private let ready = Atomic<Int>(0)
     /// The last number used as `jobs.seq` or batch key.
@@ -32,7 +32,7 @@ package final class SQLiteJobQueue: JobQueue {
     let windows = Mutex(ResultsWindows())
     /// Jobs whose results are being read, with the number of readers: they are not pruned meanwhile.
     let readers = Mutex<[JobID: Int]>([:])
-    let looks = Mutex(LaneLooks())
+    let looks = Mutex(TenantLooks())
     private let repaired = Atomic<Int>(0)
     /// For open jobs of more than one batch that this process accepted.
     let carriedIDs = Mutex<[JobID: CarriedIDs]>([:])
@@ -56,7 +56,7 @@ package final class SQLiteJobQueue: JobQueue {
         self.threads = threads
         self.limits = limits
         self.clock = clock
-        lanes = Mutex(parts.lanes)
+        tenantQueue = Mutex(parts.tenants)
         lastNumber = Atomic(parts.lastNumber)
         let gate = AdmissionGate(
             path: parts.path, limits: limits, clock: clock, disk: disk, reserve: parts.reserve, say: say)
@@ -64,7 +64,7 @@ package final class SQLiteJobQueue: JobQueue {
         writer = QueueWriter(
             pool: parts.pool, totals: parts.totals, log: parts.log, patience: parts.patience, place: parts.place,
             threads: threads, report: { gate.committed($0) })
-        ready.store(parts.lanes.readyCount, ordering: .relaxed)
+        ready.store(parts.tenants.readyCount, ordering: .relaxed)
     }
 
     package func observe(_ observer: QueueObserver) { observers.withLock { $0.append(observer) } }
@@ -73,12 +73,12 @@ package final class SQLiteJobQueue: JobQueue {
         for observer in observers.withLock({ $0 }) { tell(observer) }
     }
 
-    /// Reads or changes the lanes, and notifies the observers of the tenants that became ready.
-    func lanes<T: Sendable>(_ body: (inout sending Lanes) -> T) -> T {
-        let (value, announced, impossible) = lanes.withLock { lanes in
-            let value = body(&lanes)
-            ready.store(lanes.readyCount, ordering: .relaxed)
-            return (value, lanes.takeAnnounced(), lanes.takeImpossible())
+    /// Reads or changes the tenant queue, and notifies the observers of the tenants that became ready.
+    func tenantQueue<T: Sendable>(_ body: (inout sending TenantQueue) -> T) -> T {
+        let (value, announced, impossible) = tenantQueue.withLock { tenants in
+            let value = body(&tenants)
+            ready.store(tenants.readyCount, ordering: .relaxed)
+            return (value, tenants.takeAnnounced(), tenants.takeImpossible())
         }
         for tenantID in announced { notify { $0.batchReady(tenantID) } }
         for transition in impossible { report(transition) }
@@ -90,7 +90,7 @@ package final class SQLiteJobQueue: JobQueue {
 
     package var readyCount: Int { ready.load(ordering: .relaxed) }
 
-    /// Faults of the lanes corrected so far.
+    /// Faults of the tenant queue corrected so far.
     package var repairs: Int { repaired.load(ordering: .relaxed) }
 
     func countRepairs(_ count: Int) { repaired.add(count, ordering: .relaxed) }

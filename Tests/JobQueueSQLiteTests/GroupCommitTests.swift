@@ -46,7 +46,7 @@ struct GroupCommitTests {
         }
     }
 
-    @Test("an operation that fails is rolled back alone, in rows, figures and lanes")
+    @Test("an operation that fails is rolled back alone, in rows, figures and tenants")
     func failsAlone() async throws {
         try await withQueue { fixture, queue in
             let outcomes = try await together(

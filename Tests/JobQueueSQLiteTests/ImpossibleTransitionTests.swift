@@ -26,10 +26,10 @@ struct ImpossibleTransitionTests {
             try await fixture.accept(queue, "a", users: 1)
             let batch = HeldBatch(
                 batchKey: 1, seq: 1, jobID: JobID(now: fixture.now), number: 0, leasedAt: fixture.now)
-            #expect(queue.lanes { $0.take("a", [batch], hasMore: false) }.isEmpty)
-            queue.lanes { $0.unclaim("a") }
-            queue.lanes { $0.unclaim("unknown") }
-            queue.lanes { $0.unclaim("a", as: Lane(), found: .noJob) }
+            #expect(queue.tenantQueue { $0.take("a", [batch], hasMore: false) }.isEmpty)
+            queue.tenantQueue { $0.unclaim("a") }
+            queue.tenantQueue { $0.unclaim("unknown") }
+            queue.tenantQueue { $0.unclaim("a", as: TenantState(), found: .noJob) }
             #expect(
                 fixture.events.takeImpossible() == [
                     ImpossibleTransition(.lease, "a", in: "not reserved", met: "take"),

@@ -53,7 +53,8 @@ struct LeaseEndRaceTests {
         }
     }
 
-    @Test("whoever puts it off first counts one attempt; later ones are told that they lost their lease", arguments: [false, true])
+    @Test(
+        "whoever puts it off first counts one attempt; later ones are told that they lost their lease", arguments: [false, true])
     func putOffFirst(isRunTwice: Bool) async throws {
         try await withLease { fixture, queue, job, batch in
             var operations = [
@@ -75,8 +76,8 @@ struct LeaseEndRaceTests {
                 finish(batch, fixture, queue),
                 {
                     try await queue.writer.write { [now = fixture.now] _ in
-                        queue.lanes { $0.release([batch.lease]) }
-                        #expect(queue.lanes { $0.ready(now: now, limit: 1) }.isEmpty)
+                        queue.tenantQueue { $0.release([batch.lease]) }
+                        #expect(queue.tenantQueue { $0.ready(now: now, limit: 1) }.isEmpty)
                     }
                 },
             ])
@@ -89,7 +90,7 @@ struct LeaseEndRaceTests {
         try await withLease { fixture, queue, _, batch in
             let release: Operation = {
                 try? await queue.writer.write { _ in
-                    queue.lanes { $0.release([batch.lease]) }
+                    queue.tenantQueue { $0.release([batch.lease]) }
                     throw QueueError.refused("no")
                 }
             }

@@ -189,7 +189,7 @@ struct OtherWriterTests {
             ])
             try FileManager.default.moveItem(atPath: path + ".elsewhere", toPath: path)
             _ = await queue.makeRoom()
-            #expect(queue.lanes { $0["a"]?.held.isEmpty } == true)
+            #expect(queue.tenantQueue { $0["a"]?.held.isEmpty } == true)
             #expect(try await queue.readyTenants(now: fixture.now, limit: 9) == ["a"])
             #expect(try await fixture.lease(queue, "a").map(\.number) == [0])
             #expect(fixture.events.takeImpossible() == [])

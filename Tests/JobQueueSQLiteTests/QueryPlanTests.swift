@@ -36,9 +36,9 @@ struct QueryPlanTests {
         (SQLiteJobQueue.selectEarlierEnding, ["SEARCH jobs USING COVERING INDEX jobs_ending (tenant_id=? AND seq<?)"]),
         (SQLiteJobQueue.selectEarlierWorking, ["SEARCH jobs USING COVERING INDEX jobs_lane (tenant_id=? AND seq<?)"]),
         (SQLiteJobQueue.selectLaterEnding, ["SEARCH jobs USING COVERING INDEX jobs_ending (tenant_id=? AND seq>?)"]),
-        (LaneFacts.tenants, ["SEARCH tenants USING PRIMARY KEY (tenant_id>?)"]),
-        (LaneFacts.isOpen, ["SEARCH batches USING INTEGER PRIMARY KEY (rowid=?)"]),
-        (LaneFacts.cancelling, ["SEARCH jobs USING INDEX jobs_cancelling (phase=?)"]),
+        (TenantFacts.tenants, ["SEARCH tenants USING PRIMARY KEY (tenant_id>?)"]),
+        (TenantFacts.isOpen, ["SEARCH batches USING INTEGER PRIMARY KEY (rowid=?)"]),
+        (TenantFacts.cancelling, ["SEARCH jobs USING INDEX jobs_cancelling (phase=?)"]),
         (SQLiteJobQueue.selectOpenRetry, ["SEARCH jobs USING INDEX jobs_retry_of (retry_of=?)"]),
         (
             SQLiteJobQueue.selectPrunable,
@@ -78,10 +78,10 @@ struct QueryPlanTests {
         ),
         (ResultsWindow.count, ["SEARCH b USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"]),
         (
-            LanesLoader.tenants,
+            TenantQueueLoader.tenants,
             ["SCAN jobs USING COVERING INDEX jobs_lane", "USE TEMP B-TREE FOR ORDER BY"]
         ),
-        (LanesLoader.backoffs, ["SEARCH jobs USING INDEX jobs_backoff (retry_at>?)"]),
+        (TenantQueueLoader.backoffs, ["SEARCH jobs USING INDEX jobs_backoff (retry_at>?)"]),
     ]
 
     @Test("each hot statement goes by its index, without sorting")

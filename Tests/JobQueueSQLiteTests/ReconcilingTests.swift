@@ -16,13 +16,13 @@ struct ReconcilingTests {
     /// A call that has returned.
     private let over = LeaseCall(number: 0)
 
-    /// Breaks the lanes, and expects that the first look says nothing, the second one puts it right, and the third one finds nothing.
+    /// Breaks the tenant queue, and expects that the first look says nothing, the second one puts it right, and the third one finds nothing.
     private func expect(
         _ kind: QueueRepair.Kind, of tenantID: TenantID?, in queue: SQLiteJobQueue,
         sourceLocation: SourceLocation = #_sourceLocation,
-        breaking: (inout sending Lanes) -> Void
+        breaking: (inout sending TenantQueue) -> Void
     ) async throws {
-        queue.lanes(breaking)
+        queue.tenantQueue(breaking)
         let before = queue.repairs
         #expect(try await queue.reconcile(limit: 9) == [], "it may be gone by the next look", sourceLocation: sourceLocation)
         let repairs = try await queue.reconcile(limit: 9)
@@ -49,18 +49,18 @@ struct ReconcilingTests {
         try await withQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 20, size: 10)
             let turn = try await fixture.lease(queue, "a")
-            let held = try #require(queue.lanes { $0.held(turn[0].lease) }).batch
+            let held = try #require(queue.tenantQueue { $0.held(turn[0].lease) }).batch
             _ = try await queue.finish(turn.map { $0.finished() }, now: fixture.now)
             let now = fixture.now
 
-            try await expect(.staleLease, of: "a", in: queue) { lanes in
-                _ = lanes.claim("a", now: now, by: over)
-                _ = lanes.take("a", [held], hasMore: false)
+            try await expect(.staleLease, of: "a", in: queue) { tenants in
+                _ = tenants.claim("a", now: now, by: over)
+                _ = tenants.take("a", [held], hasMore: false)
             }
             try await expect(.staleClaim, of: "a", in: queue) { _ = $0.claim("a", now: now, by: over) }
-            try await expect(.staleBackoff, of: "a", in: queue) { lanes in
+            try await expect(.staleBackoff, of: "a", in: queue) { tenants in
                 let until = now.advanced(bySeconds: 60)
-                lanes.backOff("a", Backoff(jobID: job.id, seq: held.seq, batch: 1, attempts: 1, until: until, lastError: ""))
+                tenants.backOff("a", Backoff(jobID: job.id, seq: held.seq, batch: 1, attempts: 1, until: until, lastError: ""))
             }
             try await expect(.misplaced, of: "a", in: queue) { $0.line = ReadyLine() }
             #expect(try await queue.readyTenants(now: now, limit: 9) == ["a"])
@@ -80,7 +80,7 @@ struct ReconcilingTests {
         try await withQueue { fixture, queue in
             let tenants = (0..<7).map { TenantID("t\($0)") }
             for tenant in tenants { try await fixture.accept(queue, tenant, users: 1) }
-            queue.lanes { lanes in for tenant in tenants { lanes.setWork(tenant, false) } }
+            queue.tenantQueue { state in for tenant in tenants { state.setWork(tenant, false) } }
             var found: [[TenantID?]] = []
             for _ in 0..<5 { found.append(try await queue.reconcile(limit: 2).map(\.tenantID)) }
             #expect(found == [[], ["t0", "t1"], ["t2", "t3"], ["t4", "t5"], ["t6"]].map { $0.map { Optional(TenantID($0)) } })
@@ -92,15 +92,15 @@ struct ReconcilingTests {
     func claims() async throws {
         try await withQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 1)
-            queue.lanes { lanes in #expect(lanes.claim("a", now: fixture.now, by: over) != nil) }
+            queue.tenantQueue { tenants in #expect(tenants.claim("a", now: fixture.now, by: over) != nil) }
             for _ in 0..<4 {
-                queue.lanes { lanes in
-                    lanes.unclaim("a")
-                    #expect(lanes.claim("a", now: fixture.now, by: over) != nil)
+                queue.tenantQueue { tenants in
+                    tenants.unclaim("a")
+                    #expect(tenants.claim("a", now: fixture.now, by: over) != nil)
                 }
                 #expect(try await queue.reconcile(limit: 9) == [])
             }
-            queue.lanes { $0.unclaim("a") }
+            queue.tenantQueue { $0.unclaim("a") }
         }
     }
 }

@@ -67,9 +67,9 @@ struct WakeUpTests {
             let queue = try #require(queue as? SQLiteJobQueue)
             try await fixture.accept(queue, "a", users: 1)
             let turn = try await fixture.lease(queue, "a")
-            // Its job is cancelled, and its lease given back: a lane that may be leased from, and a table without work.
+            // Its job is cancelled, and its lease given back: a tenant that may be leased from, and a table without work.
             _ = try await queue.requestCancel(try turn.at(0).jobID, now: fixture.now)
-            queue.lanes { $0.setWork("a", true) }
+            queue.tenantQueue { $0.setWork("a", true) }
             await queue.release(turn.map(\.lease))
             let accept: @Sendable () async throws -> Void = { try await fixture.accept(queue, "a", users: 2) }
             let leased = Shared<[LeasedBatch]>([])
@@ -109,7 +109,7 @@ struct WakeUpTests {
                 #expect(leased.isEmpty, "the others are held")
             }
             let release: @Sendable () async throws -> Void = {
-                try await queue.writer.write { _ in queue.lanes { $0.end([last]) } }
+                try await queue.writer.write { _ in queue.tenantQueue { $0.end([last]) } }
             }
             try await queue.inOneCommit([lease, release])
             #expect(try await fixture.lease(queue, "a", 3).map(\.number) == [2])

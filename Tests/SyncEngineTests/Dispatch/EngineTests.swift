@@ -10,14 +10,14 @@ import UserDirectory
 
 @Suite("The engine between queue and directory")
 struct EngineTests {
-    @Test("a lane that was lost is found by the sweep: the job ends, an error is logged")
-    func lostLane() async throws {
+    @Test("a state that was lost is found by the sweep: the job ends, an error is logged")
+    func lostTenant() async throws {
         var id: JobID?
         try await EngineBench.run(
             sweepInterval: 0.2,
             queued: { queue in
                 id = try await EngineBench.accept(queue, "a", users: 1)
-                queue.lanes { $0.setWork("a", false) }
+                queue.tenantQueue { $0.setWork("a", false) }
             }
         ) { bench in
             let id = try #require(id)
@@ -153,8 +153,8 @@ struct EngineTests {
         let directory = ScriptedDirectory { calls in
             guard calls.count == 1, !released.value, let queue = bench.value else { return nil }
             released.value = true
-            queue.lanes { lanes in
-                if let lease = lanes["b"]?.held.keys.first { lanes.end([lease]) }
+            queue.tenantQueue { tenants in
+                if let lease = tenants["b"]?.held.keys.first { tenants.end([lease]) }
             }
             return nil
         }

@@ -4,7 +4,7 @@ import SQLiteSupport
 import SyncModel
 
 /// Reads at start which tenants have work: one entry per tenant, no single jobs.
-enum LanesLoader {
+enum TenantQueueLoader {
     static let tenants = """
         SELECT tenant_id, min(seq) AS head FROM jobs INDEXED BY jobs_lane WHERE phase = 0 GROUP BY tenant_id ORDER BY head
         """
@@ -15,21 +15,21 @@ enum LanesLoader {
             coalesce((SELECT max(id) >> 20 FROM batches), 0))
         """
 
-    static func load(_ db: Database) throws -> Lanes {
-        var lanes = Lanes()
-        try db.sql(tenants).forEach { lanes.setWork(TenantID($0.text(0)), true) }
-        try db.sql(LaneFacts.cancelling).forEach { lanes.setCancelling($0.int64(0), true) }
+    static func load(_ db: Database) throws -> TenantQueue {
+        var queue = TenantQueue()
+        try db.sql(tenants).forEach { queue.setWork(TenantID($0.text(0)), true) }
+        try db.sql(TenantFacts.cancelling).forEach { queue.setCancelling($0.int64(0), true) }
         for row in try db.sql(backoffs).all(map: { JobRow($0) }) {
             guard let row, row.phase == .working, let batch = row.retryBatch, let until = row.retryAt else { continue }
             let attempts = try db.sql(Self.attempts).first(.int(BatchName.id(key: row.batchKey, number: batch))) { $0.int(0) }
-            lanes.backOff(
+            queue.backOff(
                 row.job.tenantID,
                 Backoff(
                     jobID: row.job.id, seq: row.seq, batch: batch, attempts: attempts ?? 0, until: until,
                     lastError: row.job.attempts.first?.error ?? ""))
         }
-        _ = lanes.takeAnnounced()
-        return lanes
+        _ = queue.takeAnnounced()
+        return queue
     }
 
     /// The largest number in use as `jobs.seq` or batch key.

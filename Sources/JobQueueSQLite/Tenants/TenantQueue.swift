@@ -11,13 +11,13 @@ enum NothingFound: Sendable {
     case corrected(hasWork: Bool)
 }
 
-/// What may be leased to whom: one lane per tenant that has work, in memory.
+/// What may be leased to whom: the state of each tenant that has work, in memory.
 ///
 /// Leases exist only here. That is sound because one process at a time uses the queue's file (`FileLock`): however it ends, its
 /// workers end too, and all unfinished batches are free again. A lease guards against a late worker of this process; the
 /// directory's ledger guards against the rest.
-struct Lanes {
-    private var lanes: [TenantID: Lane] = [:]
+struct TenantQueue {
+    private var states: [TenantID: TenantState] = [:]
     private var tenants: [LeaseID: TenantID] = [:]
     private var backingOff: Set<TenantID> = []
     var line = ReadyLine()
@@ -31,13 +31,13 @@ struct Lanes {
     private var announced: [TenantID] = []
     /// Tenants in the line.
     private(set) var readyCount = 0
-    /// Transitions requested although the lane's state does not allow them, since they were last taken from here.
+    /// Transitions requested although a tenant's state does not allow them, since they were last taken from here.
     private var impossible: [ImpossibleTransition] = []
 
     /// Tenants known to have work.
-    var count: Int { lanes.count }
+    var count: Int { states.count }
 
-    subscript(tenantID: TenantID) -> Lane? { lanes[tenantID] }
+    subscript(tenantID: TenantID) -> TenantState? { states[tenantID] }
 
     /// Refused transitions, for the observers.
     mutating func takeImpossible() -> [ImpossibleTransition] {
@@ -48,7 +48,7 @@ struct Lanes {
 
     /// Whether a tenant is reserved, as the end of a reservation requires.
     private mutating func expectClaim(of tenantID: TenantID, for event: String) -> Bool {
-        if lanes[tenantID]?.isClaimed == true { return true }
+        if states[tenantID]?.isClaimed == true { return true }
         impossible.append(ImpossibleTransition(.lease, tenantID.text, in: "not reserved", met: event))
         return false
     }
@@ -70,7 +70,7 @@ struct Lanes {
     mutating func ready(now: Timestamp, limit: Int) -> [TenantID] {
         let due = backoffs.filter { Backoff.isOver($0.1.until, at: now) }.sorted { ($0.1.until, $0.0) < ($1.1.until, $1.0) }
         for (tenantID, backoff) in due { clearBackoff(tenantID, ofJob: backoff.seq) }
-        let found = line.first(limit) { lanes[$0]?.ticket == $1 }
+        let found = line.first(limit) { states[$0]?.ticket == $1 }
         // Tenants returned here need no notification; those beyond the limit do.
         let known = Set(found)
         announced.removeAll { known.contains($0) }
@@ -80,30 +80,32 @@ struct Lanes {
     // MARK: Leases
 
     /// Reserves the tenants that a request will serve, while leases are found for them.
-    mutating func claim(for request: LeaseRequest, now: Timestamp, by call: LeaseCall) -> [(tenantID: TenantID, lane: Lane)] {
+    mutating func claim(for request: LeaseRequest, now: Timestamp, by call: LeaseCall) -> [(
+        tenantID: TenantID, state: TenantState
+    )] {
         var tenants: [TenantID] = []
         if let tenantID = request.tenantID {
             tenants = [tenantID]
         } else {
-            tenants = line.first(request.tenants) { lanes[$0]?.ticket == $1 }
+            tenants = line.first(request.tenants) { states[$0]?.ticket == $1 }
         }
-        var claimed: [(tenantID: TenantID, lane: Lane)] = []
-        for tenantID in tenants { if let lane = claim(tenantID, now: now, by: call) { claimed.append((tenantID, lane)) } }
+        var claimed: [(tenantID: TenantID, state: TenantState)] = []
+        for tenantID in tenants { if let state = claim(tenantID, now: now, by: call) { claimed.append((tenantID, state)) } }
         return claimed
     }
 
     /// Reserves a ready tenant while a lease is found for it.
-    /// - Returns: the lane as it was; `nil` if nothing of the tenant may be leased.
-    mutating func claim(_ tenantID: TenantID, now: Timestamp, by call: LeaseCall) -> Lane? {
-        for backoff in lanes[tenantID]?.backoffs.values.filter({ Backoff.isOver($0.until, at: now) }) ?? [] {
+    /// - Returns: its state as it was; `nil` if nothing of the tenant may be leased.
+    mutating func claim(_ tenantID: TenantID, now: Timestamp, by call: LeaseCall) -> TenantState? {
+        for backoff in states[tenantID]?.backoffs.values.filter({ Backoff.isOver($0.until, at: now) }) ?? [] {
             clearBackoff(tenantID, ofJob: backoff.seq)
         }
-        guard let lane = lanes[tenantID], lane.isReady else { return nil }
+        guard let state = states[tenantID], state.isReady else { return nil }
         change(tenantID) {
             $0.claimedBy = call
             $0.claims += 1
         }
-        return lane
+        return state
     }
 
     /// Ends a reservation: the tenant now holds `batches`.
@@ -113,12 +115,12 @@ struct Lanes {
         let leases = batches.indices.map { LeaseID(value: lastLease + 1 + Int64($0)) }
         lastLease += Int64(batches.count)
         for lease in leases { tenants[lease] = tenantID }
-        if let call = lanes[tenantID]?.claimedBy { calls.note(leases, takenBy: call) }
-        change(tenantID) { lane in
-            lane.claimedBy = nil
-            lane.hasMore = hasMore
-            lane.locked += batches.count
-            for (lease, batch) in zip(leases, batches) { lane.held[lease] = batch }
+        if let call = states[tenantID]?.claimedBy { calls.note(leases, takenBy: call) }
+        change(tenantID) { state in
+            state.claimedBy = nil
+            state.hasMore = hasMore
+            state.locked += batches.count
+            for (lease, batch) in zip(leases, batches) { state.held[lease] = batch }
         }
         return leases
     }
@@ -131,22 +133,22 @@ struct Lanes {
 
     /// Ends a reservation without a lease. Called after the commit in which the lookup ran, and after the changes that earlier
     /// operations in that commit made here.
-    /// - Parameter lane: as it was when reserved. If a lease has ended since, `nothing` may no longer be true, unless it depends
+    /// - Parameter state: as it was when reserved. If a lease has ended since, `nothing` may no longer be true, unless it depends
     ///   on the table alone.
-    mutating func unclaim(_ tenantID: TenantID, as lane: Lane, found nothing: NothingFound) {
+    mutating func unclaim(_ tenantID: TenantID, as state: TenantState, found nothing: NothingFound) {
         guard expectClaim(of: tenantID, for: "unclaim") else { return }
         change(tenantID) { present in
             present.claimedBy = nil
             switch nothing {
             case .noJob: present.hasWork = false
-            case .nothingYet: if present.ended == lane.ended { present.hasMore = false }
+            case .nothingYet: if present.ended == state.ended { present.hasMore = false }
             case .corrected(let hasWork): present.hasWork = hasWork
             }
         }
     }
 
     func held(_ lease: LeaseID) -> (tenantID: TenantID, batch: HeldBatch)? {
-        guard let tenantID = tenants[lease], let batch = lanes[tenantID]?.held[lease] else { return nil }
+        guard let tenantID = tenants[lease], let batch = states[tenantID]?.held[lease] else { return nil }
         return (tenantID, batch)
     }
 
@@ -155,14 +157,14 @@ struct Lanes {
     /// - Returns: what it holds; `nil` if it has ended.
     mutating func startEnding(_ lease: LeaseID) -> (tenantID: TenantID, batch: HeldBatch)? {
         guard let found = held(lease), !found.batch.isEnding else { return nil }
-        lanes[found.tenantID]?.held[lease]?.isEnding = true
+        states[found.tenantID]?.held[lease]?.isEnding = true
         return found
     }
 
     /// Undoes `startEnding`.
     mutating func keep(_ lease: LeaseID) {
         guard let (tenantID, batch) = held(lease) else { return }
-        lanes[tenantID]?.held[lease]?.isEnding = false
+        states[tenantID]?.held[lease]?.isEnding = false
         if batch.isReleased { end([lease]) }
     }
 
@@ -170,7 +172,7 @@ struct Lanes {
     mutating func release(_ leases: [LeaseID]) {
         for lease in leases {
             guard let (tenantID, batch) = held(lease) else { continue }
-            if batch.isEnding { lanes[tenantID]?.held[lease]?.isReleased = true } else { end([lease]) }
+            if batch.isEnding { states[tenantID]?.held[lease]?.isReleased = true } else { end([lease]) }
         }
     }
 
@@ -182,17 +184,17 @@ struct Lanes {
 
     /// Numbers of a job's held batches.
     func heldNumbers(_ tenantID: TenantID, batchKey: Int64) -> Set<Int> {
-        Set(lanes[tenantID]?.held.values.lazy.filter { $0.batchKey == batchKey }.map(\.number) ?? [])
+        Set(states[tenantID]?.held.values.lazy.filter { $0.batchKey == batchKey }.map(\.number) ?? [])
     }
 
     /// Marks held batches as applied. Those no longer held, or already marked, are ignored, as `JobQueue.unlock` says.
     mutating func unlock(_ leases: [LeaseID]) {
         for lease in leases {
             guard let tenantID = tenants[lease] else { continue }
-            change(tenantID) { lane in
-                guard lane.held[lease]?.isUnlocked == false else { return }
-                lane.held[lease]?.isUnlocked = true
-                lane.locked -= 1
+            change(tenantID) { state in
+                guard state.held[lease]?.isUnlocked == false else { return }
+                state.held[lease]?.isUnlocked = true
+                state.locked -= 1
             }
         }
     }
@@ -201,12 +203,12 @@ struct Lanes {
     mutating func end(_ leases: some Sequence<LeaseID>) {
         for lease in leases {
             guard let tenantID = tenants.removeValue(forKey: lease) else { continue }
-            change(tenantID) { lane in
-                guard let batch = lane.held.removeValue(forKey: lease) else { return }
-                lane.ended += 1
-                if !batch.isUnlocked { lane.locked -= 1 }
+            change(tenantID) { state in
+                guard let batch = state.held.removeValue(forKey: lease) else { return }
+                state.ended += 1
+                if !batch.isUnlocked { state.locked -= 1 }
                 // Batches given back may be leased again.
-                lane.hasMore = true
+                state.hasMore = true
             }
         }
     }
@@ -232,63 +234,63 @@ struct Lanes {
     /// Puts the tenant off; of two backoffs of a job, the later one holds, those of several jobs all do.
     mutating func backOff(_ tenantID: TenantID, _ backoff: Backoff) {
         backingOff.insert(tenantID)
-        change(tenantID) { lane in
-            if let present = lane.backoffs[backoff.seq], present.until > backoff.until { return }
-            lane.backoffs[backoff.seq] = backoff
+        change(tenantID) { state in
+            if let present = state.backoffs[backoff.seq], present.until > backoff.until { return }
+            state.backoffs[backoff.seq] = backoff
         }
     }
 
     /// A job's backoff no longer holds its tenant back.
     /// - Parameter batches: the batches that ended; another one's backoff stays. `nil` clears any.
     mutating func clearBackoff(_ tenantID: TenantID, ofJob seq: Int64, batches: Set<Int>? = nil) {
-        guard let backoff = lanes[tenantID]?.backoffs[seq], batches?.contains(backoff.batch) ?? true else { return }
-        if lanes[tenantID]?.backoffs.count == 1 { backingOff.remove(tenantID) }
+        guard let backoff = states[tenantID]?.backoffs[seq], batches?.contains(backoff.batch) ?? true else { return }
+        if states[tenantID]?.backoffs.count == 1 { backingOff.remove(tenantID) }
         change(tenantID) { $0.backoffs[seq] = nil }
     }
 
     /// When the next tenant in backoff has waited long enough.
-    var nextRetry: Timestamp? { backingOff.compactMap { lanes[$0]?.backoffs.values.map(\.until).max() }.min() }
+    var nextRetry: Timestamp? { backingOff.compactMap { states[$0]?.backoffs.values.map(\.until).max() }.min() }
 
     /// All backoffs, in no particular order.
     var backoffs: [(tenantID: TenantID, Backoff)] {
-        backingOff.flatMap { tenantID in (lanes[tenantID]?.backoffs.values).map { $0.map { (tenantID, $0) } } ?? [] }
+        backingOff.flatMap { tenantID in (states[tenantID]?.backoffs.values).map { $0.map { (tenantID, $0) } } ?? [] }
     }
 
     // MARK: The line
 
     /// Whether a tenant is in the queue if and only if it is ready, and what is kept beside its leases agrees with them.
-    func isInPlace(_ tenantID: TenantID, _ lane: Lane) -> Bool {
-        lane.isReady == (lane.ticket != 0) && (lane.ticket == 0 || line.holds(tenantID, lane.ticket))
-            && lane.locked == lane.held.values.count { !$0.isUnlocked }
-            && lane.held.keys.allSatisfy { tenants[$0] == tenantID } && (lane.backoffs.isEmpty || backingOff.contains(tenantID))
+    func isInPlace(_ tenantID: TenantID, _ state: TenantState) -> Bool {
+        state.isReady == (state.ticket != 0) && (state.ticket == 0 || line.holds(tenantID, state.ticket))
+            && state.locked == state.held.values.count { !$0.isUnlocked }
+            && state.held.keys.allSatisfy { tenants[$0] == tenantID } && (state.backoffs.isEmpty || backingOff.contains(tenantID))
     }
 
     /// Restores what `isInPlace` checks.
     mutating func place(_ tenantID: TenantID) {
-        guard let lane = lanes[tenantID] else { return }
-        for lease in lane.held.keys { tenants[lease] = tenantID }
-        if !lane.backoffs.isEmpty { backingOff.insert(tenantID) }
-        change(tenantID) { lane in
-            lane.ticket = 0
-            lane.locked = lane.held.values.count { !$0.isUnlocked }
+        guard let state = states[tenantID] else { return }
+        for lease in state.held.keys { tenants[lease] = tenantID }
+        if !state.backoffs.isEmpty { backingOff.insert(tenantID) }
+        change(tenantID) { state in
+            state.ticket = 0
+            state.locked = state.held.values.count { !$0.isUnlocked }
         }
-        readyCount = lanes.values.count { $0.ticket != 0 }
+        readyCount = states.values.count { $0.ticket != 0 }
     }
 
-    /// Changes a lane (a new one for an unknown tenant), and adds the tenant to the line or removes it as that requires.
-    private mutating func change(_ tenantID: TenantID, _ body: (inout Lane) -> Void) {
-        body(&lanes[tenantID, default: Lane()])
-        guard let lane = lanes[tenantID] else { return }
-        if lane.isReady, lane.ticket == 0 {
-            lanes[tenantID]?.ticket = line.append(tenantID)
+    /// Changes a tenant's state (a new one for an unknown tenant), and adds the tenant to the line or removes it as that requires.
+    private mutating func change(_ tenantID: TenantID, _ body: (inout TenantState) -> Void) {
+        body(&states[tenantID, default: TenantState()])
+        guard let state = states[tenantID] else { return }
+        if state.isReady, state.ticket == 0 {
+            states[tenantID]?.ticket = line.append(tenantID)
             announced.append(tenantID)
             readyCount += 1
-        } else if !lane.isReady, lane.ticket != 0 {
-            lanes[tenantID]?.ticket = 0
+        } else if !state.isReady, state.ticket != 0 {
+            states[tenantID]?.ticket = 0
             readyCount -= 1
         }
-        if lane.isIdle {
-            lanes[tenantID] = nil
+        if state.isIdle {
+            states[tenantID] = nil
             backingOff.remove(tenantID)
         }
     }

@@ -33,7 +33,7 @@ struct Backoff: Sendable, Hashable {
 }
 
 /// A tenant that has work: a job in phase `working`, or a held batch.
-struct Lane {
+struct TenantState {
     /// Its place in the queue of tenants; 0 if it has none.
     var ticket: Int64 = 0
     /// The call that has reserved it, while that finds a lease for it.

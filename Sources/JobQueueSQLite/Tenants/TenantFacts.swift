@@ -3,8 +3,8 @@ import JobQueue
 import SQLiteSupport
 import SyncModel
 
-/// A tenant's state in the tables, for comparison with its lane. Read on the writing connection, between two commits.
-struct LaneFacts {
+/// What the tables say of a tenant, for comparison with its state in memory. Read on the writing connection, between two commits.
+struct TenantFacts {
     /// Whether one of its jobs is in phase `working`.
     var hasWork: Bool
     /// The leases whose batch is no longer open.
@@ -18,14 +18,14 @@ struct LaneFacts {
     static let isPutOff = "SELECT 1 FROM jobs WHERE seq = ?1 AND phase = 0 AND retry_batch = ?2"
     static let cancelling = "SELECT batch_key FROM jobs INDEXED BY jobs_cancelling WHERE phase = 1"
 
-    init(of tenantID: TenantID, beside lane: Lane?, _ db: Database) throws {
+    init(of tenantID: TenantID, beside state: TenantState?, _ db: Database) throws {
         hasWork = try HeadJob.exists(tenantID, db)
-        guard let lane else { return }
-        for (lease, batch) in lane.held {
+        guard let state else { return }
+        for (lease, batch) in state.held {
             let name = BatchName.id(key: batch.batchKey, number: batch.number)
             if try db.sql(Self.isOpen).first(.int(name), map: { _ in true }) == nil { ended.insert(lease) }
         }
-        for backoff in lane.backoffs.values
+        for backoff in state.backoffs.values
         where try db.sql(Self.isPutOff).first(.int(backoff.seq), .int(backoff.batch), map: { _ in true }) == nil {
             notPutOff.insert(backoff.seq)
         }
@@ -33,7 +33,7 @@ struct LaneFacts {
 }
 
 /// One difference between memory and tables.
-struct LaneFault: Hashable {
+struct TenantFault: Hashable {
     var kind: QueueRepair.Kind
     /// The subject: a lease, a reservation, a job, a batch key; equal for the same fault.
     var number: Int64 = 0
