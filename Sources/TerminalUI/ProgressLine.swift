@@ -34,21 +34,23 @@ package struct ProgressLine {
     }
 
     /// The line for a terminal: a bar of fixed length, and as many of the figures as fit.
-    package func drawn(width: Int, style: Style) -> String {
-        let head = "  \(title.padded(to: 7)) "
-        guard let total else { return Table.cut(head + figures.joined(separator: "  "), to: width) }
+    package func drawn(width: Int, style: Style) -> TerminalText {
+        let head: TerminalText = "  \(title.padded(to: 7)) "
+        guard let total else { return (head + "\(figures.joined(separator: "  "))").cut(to: width) }
         let length = min(30, max(8, width / 5 - 6))
         let full = total > 0 ? Int(Double(length) * min(1, max(0, Double(done) / Double(total)))) : length
         var shown = figures
-        while shown.count > 1, head.count + length + 2 + shown.joined(separator: "  ").count > width { shown.removeLast() }
+        while shown.count > 1, head.columns + length + 2 + shown.joined(separator: "  ").count > width { shown.removeLast() }
         let text = shown.joined(separator: "  ")
-        guard head.count + length + 2 + text.count <= width else { return Table.cut(head + text, to: width) }
-        let bar = style.green(String(repeating: "━", count: full)) + style.dim(String(repeating: "╌", count: length - full))
+        guard head.columns + length + 2 + text.count <= width else { return (head + "\(text)").cut(to: width) }
+        let bar =
+            style.green(TerminalText(String(repeating: "━", count: full)))
+            + style.dim(TerminalText(String(repeating: "╌", count: length - full)))
         return "\(head)\(bar)  \(text)"
     }
 
     /// The line for a log.
-    package var plain: String { "\(title): \(figures.joined(separator: "  "))" }
+    package var plain: TerminalText { "\(title): \(figures.joined(separator: "  "))" }
 
     /// The most informative first.
     private var figures: [String] {

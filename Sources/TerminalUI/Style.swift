@@ -4,14 +4,12 @@ package struct Style: Sendable {
 
     package init(isOn: Bool) { self.isOn = isOn }
 
-    package func bold(_ text: String) -> String { wrap(text, "1") }
-    package func dim(_ text: String) -> String { wrap(text, "2") }
-    package func red(_ text: String) -> String { wrap(text, "31") }
-    package func green(_ text: String) -> String { wrap(text, "32") }
-    package func yellow(_ text: String) -> String { wrap(text, "33") }
-    package func cyan(_ text: String) -> String { wrap(text, "36") }
+    package func bold(_ text: TerminalText) -> TerminalText { styled(text, "1") }
+    package func dim(_ text: TerminalText) -> TerminalText { styled(text, "2") }
+    package func red(_ text: TerminalText) -> TerminalText { styled(text, "31") }
+    package func green(_ text: TerminalText) -> TerminalText { styled(text, "32") }
+    package func yellow(_ text: TerminalText) -> TerminalText { styled(text, "33") }
+    package func cyan(_ text: TerminalText) -> TerminalText { styled(text, "36") }
 
-    private func wrap(_ text: String, _ code: String) -> String {
-        isOn ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
-    }
+    private func styled(_ text: TerminalText, _ code: String) -> TerminalText { isOn ? text.styled(code) : text }
 }

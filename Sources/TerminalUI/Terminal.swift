@@ -45,21 +45,30 @@ package struct Terminal: Sendable {
     package var errorStyle: Style { Style(isOn: isErrorTerminal && mayColor) }
 
     /// Writes a line to standard output.
-    package func say(_ line: String = "") { put(line + "\n", to: STDOUT_FILENO) }
+    package func say(_ line: TerminalText = "") { put(line.rendered + "\n", to: STDOUT_FILENO) }
     /// Writes a line to standard error.
-    package func note(_ line: String = "") { put(line + "\n", to: STDERR_FILENO) }
+    package func note(_ line: TerminalText = "") { put(line.rendered + "\n", to: STDERR_FILENO) }
     /// Writes an error to standard error.
-    package func complain(_ message: String) { note(errorStyle.red(message)) }
+    package func complain(_ message: TerminalText) { note(errorStyle.red(message)) }
     /// Writes a warning to standard error.
-    package func warn(_ message: String) { note(errorStyle.yellow("warning: \(message)")) }
+    package func warn(_ message: TerminalText) { note(errorStyle.yellow("warning: \(message)")) }
     /// Writes text without a line end to standard error; for progress that is redrawn.
-    package func draw(_ text: String) { put(text, to: STDERR_FILENO) }
+    package func draw(_ text: TerminalText) { put(text.rendered, to: STDERR_FILENO) }
     /// Writes text without a line end to standard output; for screens that are redrawn.
-    package func paint(_ text: String) { put(text, to: STDOUT_FILENO) }
+    package func paint(_ text: TerminalText) { put(text.rendered, to: STDOUT_FILENO) }
+
+    /// Writes a JSON document and a line end to standard output: to a file or pipe byte for byte. On a terminal, what would act on
+    /// it is escaped.
+    package func say(json: some Collection<UInt8>) {
+        let bytes = isOutputTerminal ? Array(JSONForTerminal.escaped(json).utf8) : Array(json)
+        put(bytes + [0x0A], to: STDOUT_FILENO)
+    }
 
     /// Writes all of it, unbuffered: the two streams keep their order.
-    private func put(_ text: String, to descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
+    private func put(_ text: String, to descriptor: Int32) { put(Array(text.utf8), to: descriptor) }
+
+    private func put(_ bytes: [UInt8], to descriptor: Int32) {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
             if written < 0 {

@@ -51,10 +51,10 @@ struct Usersync: AsyncParsableCommand {
         let code = exitCode(for: error)
         switch code {
         case .success:
-            print(fullMessage(for: error))
+            Terminal.standard.say(TerminalText(lines: fullMessage(for: error)))
             return 0
         case .validationFailure:
-            Terminal.standard.complain(fullMessage(for: error))
+            Terminal.standard.complain(TerminalText(lines: fullMessage(for: error)))
             return 2
         default:
             Terminal.standard.complain("usersync: \(error)")

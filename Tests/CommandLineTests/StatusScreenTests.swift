@@ -12,7 +12,8 @@ struct StatusScreenTests {
 
     private func text(_ status: StatusDocument) -> String {
         StatusScreen(status: status, server: "http://s", now: now).lines(width: 120, style: Style(isOn: false)).joined(
-            separator: "\n")
+            separator: "\n"
+        ).plain
     }
 
     @Test("an idle server is well")
@@ -78,7 +79,7 @@ struct StatusScreenTests {
     func absentFigures() throws {
         let json = #"{"jobs":{},"queue":{"bytes":2000,"walBytes":null,"freeDiskBytes":null}}"#
         let screen = StatusScreen(status: try StatusDocument(json: Data(json.utf8)), server: "s", now: now)
-        let line = try #require(screen.lines(width: 80, style: Style(isOn: false)).first { $0.contains("Queue") })
+        let line = try #require(screen.lines(width: 80, style: Style(isOn: false)).map(\.plain).first { $0.contains("Queue") })
         #expect(!line.contains("log") && !line.contains("free") && !line.hasSuffix(","))
         #expect(screen.attentions.isEmpty)
     }

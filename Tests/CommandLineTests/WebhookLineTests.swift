@@ -9,7 +9,7 @@ import Testing
 struct WebhookLineTests {
     private func line(_ body: String) -> String {
         WebhookReceiver.Event(receivedAt: Timestamp(seconds: 1_614_265_330), id: "m", body: Array(body.utf8), problem: nil)
-            .line(style: Style(isOn: false))
+            .line(style: Style(isOn: false)).rendered
     }
 
     @Test("a verified webhook of a later type, or with other data, is shown as one")

@@ -55,17 +55,17 @@ struct TerminalTests {
     func bar() {
         let plain = Style(isOn: false)
         var line = ProgressLine(title: "Syncing", done: 0, total: 10_000, rate: 0, unit: .things("users"))
-        func bars() -> Int { line.drawn(width: 100, style: plain).count { $0 == "━" } }
+        func bars() -> Int { line.drawn(width: 100, style: plain).plain.count { $0 == "━" } }
         #expect(bars() == 0)
         line.done = 5000
         line.rate = 2500
         let half = bars()
         #expect(half > 5)
-        #expect(line.drawn(width: 100, style: plain).contains("50 %  5,000 of 10,000  2,500 users/s  2.0 s left"))
+        #expect(line.drawn(width: 100, style: plain).plain.contains("50 %  5,000 of 10,000  2,500 users/s  2.0 s left"))
         line.done = 10_000
         #expect(bars() > half)
         #expect(line.secondsLeft == nil)
-        for width in 10...140 { #expect(line.drawn(width: width, style: plain).count <= width) }
+        for width in 10...140 { #expect(line.drawn(width: width, style: plain).columns <= width) }
         #expect(line.plain == "Syncing: 100 %  10,000 of 10,000  2,500 users/s")
     }
 
@@ -100,7 +100,7 @@ struct TerminalTests {
     @Test("colours only where they are on")
     func style() {
         #expect(Style(isOn: false).red("x") == "x")
-        #expect(Style(isOn: true).red("x") == "\u{1B}[31mx\u{1B}[0m")
+        #expect(Style(isOn: true).red("x").rendered == "\u{1B}[31mx\u{1B}[0m")
         #expect(!Terminal(isOutputTerminal: true, isErrorTerminal: true, mayColor: false, width: 80).style.isOn)
         #expect(!Terminal(isOutputTerminal: false, isErrorTerminal: true, mayColor: true, width: 80).style.isOn)
     }

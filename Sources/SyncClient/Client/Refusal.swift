@@ -19,11 +19,11 @@ struct Refusal: Error, CustomStringConvertible {
     }
 
     var description: String {
-        var lines = ["the server answered \(status)\(error.map { ": \(Table.oneLine($0.error))" } ?? "")"]
+        var lines = ["the server answered \(status)\(error.map { ": \(TerminalText.oneLine($0.error))" } ?? "")"]
         switch error?.details {
-        case .sentence(let text): lines.append("  \(Table.oneLine(text))")
+        case .sentence(let text): lines.append("  \(TerminalText.oneLine(text))")
         case .violations(let all):
-            lines += all.prefix(10).map { "  \(Table.oneLine($0.message))" }
+            lines += all.prefix(10).map { "  \(TerminalText.oneLine($0.message))" }
             let count = error?.errorCount ?? all.count
             if count > 10 { lines.append("  and \(Format.count(count - min(10, all.count))) more") }
         case nil: break
@@ -35,7 +35,7 @@ struct Refusal: Error, CustomStringConvertible {
                     : "  No key was sent: set INTERNAL_API_KEY, or name a file that holds it with --key-file.")
         }
         if let retryAfter { lines.append("  Try again in \(Format.duration(Double(retryAfter))).") }
-        if let id = error?.requestID, !id.isEmpty { lines.append("  Request \(Table.oneLine(id))") }
+        if let id = error?.requestID, !id.isEmpty { lines.append("  Request \(TerminalText.oneLine(id))") }
         return lines.joined(separator: "\n")
     }
 }

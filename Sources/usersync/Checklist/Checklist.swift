@@ -56,12 +56,12 @@ struct Checklist: Sendable {
     var doubts: Int { findings.count { $0.level == .doubt } }
 
     /// The list for people, section by section.
-    func lines(style: Style) -> [String] {
-        var lines: [String] = []
+    func lines(style: Style) -> [TerminalText] {
+        var lines: [TerminalText] = []
         for section in Section.allCases {
             let own = findings.filter { $0.section == section }
             guard !own.isEmpty else { continue }
-            lines.append(style.bold(section.rawValue))
+            lines.append(style.bold("\(section.rawValue)"))
             for finding in own {
                 let mark =
                     switch finding.level {
@@ -69,8 +69,8 @@ struct Checklist: Sendable {
                     case .doubt: style.yellow("!")
                     case .failure: style.red("✘")
                     }
-                lines.append("  \(mark) \(Table.oneLine(finding.text))")
-                if let advice = finding.advice { lines.append("    \(style.dim("→")) \(Table.oneLine(advice))") }
+                lines.append("  \(mark) \(finding.text)")
+                if let advice = finding.advice { lines.append("    \(style.dim("→")) \(advice)") }
             }
             lines.append("")
         }

@@ -32,7 +32,7 @@ struct CheckCommand: AsyncParsableCommand {
         var list = Checklist()
         await fill(&list)
         if json {
-            terminal.say(list.json)
+            terminal.say(json: list.json.utf8)
         } else {
             for line in list.lines(style: terminal.style) { terminal.say(line) }
         }

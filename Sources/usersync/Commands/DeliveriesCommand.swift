@@ -53,7 +53,7 @@ struct DeliveriesCommand: AsyncParsableCommand {
                 let answer = try await client.call(
                     .deliveries,
                     query: [("state", state), ("jobId", job), ("limit", "\(limit)"), ("cursor", cursor)])
-                if json { return terminal.say(String(decoding: answer.body, as: UTF8.self)) }
+                if json { return terminal.say(json: answer.body) }
                 let page = try answer.decoded(as: PageDocument<DeliveryDocument>.self)
                 guard !page.items.isEmpty else { return terminal.note("No webhooks.") }
                 for line in JobTables.deliveries(page.items).lines(width: terminal.width, style: terminal.style) {
@@ -135,7 +135,7 @@ struct DeliveriesCommand: AsyncParsableCommand {
             let terminal = Terminal.standard
             try await server.withClient { client in
                 let answer = try await client.call(.testDelivery)
-                if json { return terminal.say(String(decoding: answer.body, as: UTF8.self)) }
+                if json { return terminal.say(json: answer.body) }
                 terminal.note(
                     "\(terminal.errorStyle.green("✔")) A test event is on its way; `usersync deliveries list --limit 1` shows what became of it"
                 )

@@ -85,20 +85,21 @@ extension JobDocument {
     }
 
     /// `✔ Synced 5 of 5 users in 0.3 s: 4 created, 1 updated`
-    func endLine(style: Style) -> String {
+    func endLine(style: Style) -> TerminalText {
         let mark =
             switch state {
             case .completed: style.green("✔")
             case .completedWithErrors: style.yellow("!")
             default: style.red("✘")
             }
-        var line = "\(mark) \(Table.oneLine(result.message.isEmpty ? "Job \(result.jobID): \(stateWords)" : result.message))"
+        let message = result.message.isEmpty ? "Job \(result.jobID): \(stateWords)" : result.message
+        var line: TerminalText = "\(mark) \(message)"
         if let seconds {
             line += " in \(Format.duration(seconds))"
             if settled >= 1000, seconds > 0 { line += " (\(Format.rate(Double(settled) / seconds, "users")))" }
         }
         if !outcomeText.isEmpty { line += ": \(outcomeText)" }
-        if let error = result.error { line += "\n  \(Table.oneLine(error))" }
+        if let error = result.error { line += "\n  \(error)" }
         return line
     }
 }

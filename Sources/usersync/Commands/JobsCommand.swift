@@ -66,7 +66,7 @@ struct JobsCommand: AsyncParsableCommand {
                         ("status", status), ("tenantId", tenant), ("source", source), ("since", since), ("until", until),
                         ("limit", "\(limit)"), ("cursor", cursor),
                     ])
-                if json { return terminal.say(String(decoding: answer.body, as: UTF8.self)) }
+                if json { return terminal.say(json: answer.body) }
                 let page = try answer.decoded(as: PageDocument<JobSummaryDocument>.self)
                 guard !page.items.isEmpty else { return terminal.note("No jobs.") }
                 for line in JobTables.jobs(page.items).lines(width: terminal.width, style: terminal.style) { terminal.say(line) }
@@ -106,7 +106,7 @@ struct JobsCommand: AsyncParsableCommand {
                 } else {
                     answer = try await client.call(.job, id: id)
                 }
-                if json { return terminal.say(String(decoding: answer.body, as: UTF8.self)) }
+                if json { return terminal.say(json: answer.body) }
                 let job = try answer.decoded(as: JobDocument.self)
                 for line in job.lines(style: terminal.style) { terminal.say(line) }
                 guard failed, job.failed > 0 else { return }
@@ -141,12 +141,12 @@ struct JobsCommand: AsyncParsableCommand {
             try await server.withClient { client in
                 let answer = try await client.call(.retryJob, id: id)
                 let accepted = try answer.decoded(as: AcknowledgementDocument.self)
-                if json, !follow { return terminal.say(String(decoding: answer.body, as: UTF8.self)) }
-                terminal.note("\(terminal.errorStyle.green("✔")) \(Table.oneLine(accepted.message)), job \(accepted.jobID)")
+                if json, !follow { return terminal.say(json: answer.body) }
+                terminal.note("\(terminal.errorStyle.green("✔")) \(accepted.message), job \(accepted.jobID)")
                 guard follow else { return }
                 let follower = JobFollower(client: client, jobID: accepted.jobID)
                 let (job, last) = try await SubmitCommand.watch(follower, terminal: terminal)
-                if json { terminal.say(String(decoding: last.body, as: UTF8.self)) }
+                if json { terminal.say(json: last.body) }
                 try await SubmitCommand.sum(up: job, follower, terminal: terminal)
                 if job.state != .completed { throw ExitCode(1) }
             }
@@ -174,7 +174,7 @@ struct JobsCommand: AsyncParsableCommand {
             let terminal = Terminal.standard
             try await server.withClient { client in
                 let answer = try await client.call(.cancelJob, id: id)
-                if json { return terminal.say(String(decoding: answer.body, as: UTF8.self)) }
+                if json { return terminal.say(json: answer.body) }
                 terminal.note(
                     "\(terminal.errorStyle.green("✔")) Job \(id) is being cancelled; it ends after its running batches")
             }
@@ -196,10 +196,10 @@ struct JobsCommand: AsyncParsableCommand {
 
 extension JobDocument {
     /// The job for people.
-    func lines(style: Style) -> [String] {
-        var lines = [hasEnded ? endLine(style: style) : "\(style.cyan("•")) \(progressLine.plain)"]
+    func lines(style: Style) -> [TerminalText] {
+        var lines: [TerminalText] = [hasEnded ? endLine(style: style) : "\(style.cyan("•")) \(progressLine.plain)"]
         func row(_ title: String, _ value: String?) {
-            if let value, !value.isEmpty { lines.append("  \(style.dim(title.padded(to: 10))) \(Table.oneLine(value))") }
+            if let value, !value.isEmpty { lines.append("  \(style.dim("\(title.padded(to: 10))")) \(value)") }
         }
         row("Job", result.jobID + (retryOf.map { ", retry of \($0)" } ?? ""))
         row("State", stateWords)

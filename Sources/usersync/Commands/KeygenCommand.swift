@@ -32,13 +32,13 @@ struct KeygenCommand: AsyncParsableCommand {
             let key = RandomKey.make()
             if json {
                 terminal.say(
-                    KeygenCommand.object { json in
+                    json: KeygenCommand.object { json in
                         json.member("kind", "api_key")
                         json.member("key", key)
                     })
             } else {
                 terminal.note(terminal.errorStyle.dim("a new key of 32 random bytes"))
-                terminal.say(key)
+                terminal.say("\(key)")
             }
             return
         }
@@ -49,7 +49,7 @@ struct KeygenCommand: AsyncParsableCommand {
             isDerived ? WebhookSecret.derived(fromInternalKey: first ?? "") : try WebhookSecret(RandomKey.webhookSecret())
         if json {
             terminal.say(
-                KeygenCommand.object { json in
+                json: KeygenCommand.object { json in
                     json.member("kind", "webhook_secret")
                     json.member("derived", isDerived)
                     json.member("secret", secret.text)
@@ -60,13 +60,13 @@ struct KeygenCommand: AsyncParsableCommand {
                     isDerived
                         ? "derived from the first INTERNAL_API_KEY; the server signs with it while WEBHOOK_SECRET is unset"
                         : "a new random secret, as INTERNAL_API_KEY is not set; give it to the server as WEBHOOK_SECRET"))
-            terminal.say(secret.text)
+            terminal.say("\(secret.text)")
         }
     }
 
-    private static func object(_ members: (inout JSONWriter) -> Void) -> String {
+    private static func object(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
         var json = JSONWriter()
         json.object(members)
-        return String(decoding: json.bytes, as: UTF8.self)
+        return json.bytes
     }
 }

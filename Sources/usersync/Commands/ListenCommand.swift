@@ -60,7 +60,7 @@ struct ListenCommand: AsyncParsableCommand {
             received: { event in
                 if printsJSON {
                     if let problem = event.problem { terminal.complain("refused: \(problem)") }
-                    if event.problem == nil { terminal.say(Table.oneLine(String(decoding: event.body, as: UTF8.self))) }
+                    if event.problem == nil { terminal.say(json: event.bodyOnOneLine) }
                 } else {
                     terminal.say(event.line(style: terminal.style))
                 }
@@ -87,15 +87,18 @@ struct ListenCommand: AsyncParsableCommand {
 }
 
 extension WebhookReceiver.Event {
+    /// The body without ends of lines: valid JSON has them between its tokens only.
+    var bodyOnOneLine: [UInt8] { body.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 } }
+
     /// `02:14:05  ✔ user_sync.completed  acme  Synced 5 users  job 0199…`
-    func line(style: Style) -> String {
-        let time = style.dim(String(receivedAt.iso8601.dropFirst(11).prefix(8)))
+    func line(style: Style) -> TerminalText {
+        let time = style.dim("\(receivedAt.iso8601.dropFirst(11).prefix(8))")
         if let problem { return "\(time)  \(style.red("✘")) refused: \(problem)" }
         guard let document else { return "\(time)  \(style.green("✔")) verified, but the body is not a webhook of usersync" }
-        var parts = ["\(time)  \(style.green("✔")) \(Table.oneLine(document.type))"]
-        if let tenant = document.result?.tenant { parts.append(Table.oneLine(tenant.name.isEmpty ? tenant.id : tenant.name)) }
-        if let message = document.result?.message ?? document.test?.message { parts.append(Table.oneLine(message)) }
-        if let job = document.result?.jobID { parts.append(style.dim("job \(Table.oneLine(job))")) }
+        var parts: [TerminalText] = ["\(time)  \(style.green("✔")) \(document.type)"]
+        if let tenant = document.result?.tenant { parts.append(TerminalText(tenant.name.isEmpty ? tenant.id : tenant.name)) }
+        if let message = document.result?.message ?? document.test?.message { parts.append(TerminalText(message)) }
+        if let job = document.result?.jobID { parts.append(style.dim("job \(job)")) }
         if !document.isKnown {
             parts.append("verified, of a type that this version does not know")
         } else if document.result == nil, document.test == nil {

@@ -30,7 +30,7 @@ struct ServeCommand: AsyncParsableCommand {
         } catch {
             throw CommandFailure("\(error)", status: CommandFailure.badConfiguration)
         }
-        for warning in reading.warnings { Terminal.standard.warn(warning.description) }
+        for warning in reading.warnings { Terminal.standard.warn("\(warning.description)") }
         try await UsersyncApp.run(settings: reading.settings)
     }
 }

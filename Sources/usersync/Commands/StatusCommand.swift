@@ -37,7 +37,7 @@ struct StatusCommand: AsyncParsableCommand {
                 do {
                     let answer = try await client.call(.status)
                     if json {
-                        terminal.say(String(decoding: answer.body, as: UTF8.self))
+                        terminal.say(json: answer.body)
                     } else {
                         let status = try answer.decoded(as: StatusDocument.self)
                         let now = Timestamp(seconds: Date().timeIntervalSince1970)
@@ -57,7 +57,7 @@ struct StatusCommand: AsyncParsableCommand {
         let lines = screen.lines(width: terminal.width, style: terminal.style)
         if watch, terminal.isOutputTerminal {
             // Redrawn in one write, each line cleared to its end, to avoid flicker.
-            terminal.paint("\u{1B}[H" + lines.map { "\($0)\u{1B}[K\n" }.joined() + "\u{1B}[J")
+            terminal.paint("\u{1B}[H" + lines.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J")
         } else {
             for line in lines { terminal.say(line) }
             if watch { terminal.say() }

@@ -77,22 +77,22 @@ struct StatusScreen {
         return all
     }
 
-    func lines(width: Int, style: Style) -> [String] {
+    func lines(width: Int, style: Style) -> [TerminalText] {
         let attentions = attentions
         let verdict =
             attentions.isEmpty
             ? style.green("✔ all is well")
             : attentions.contains(where: \.isGrave) ? style.red("✘ needs attention") : style.yellow("! worth a look")
-        var lines = [
-            "\(style.bold("usersync")) at \(server)   \(verdict)   \(style.dim(Format.moment(now.iso8601) + " UTC"))", "",
+        var lines: [TerminalText] = [
+            "\(style.bold("usersync")) at \(server)   \(verdict)   \(style.dim("\(Format.moment(now.iso8601)) UTC"))", "",
         ]
         for attention in attentions {
-            lines.append("\(attention.isGrave ? style.red("✘") : style.yellow("!")) \(Table.oneLine(attention.what))")
-            lines.append("  \(style.dim("→")) \(Table.oneLine(attention.press))")
+            lines.append("\(attention.isGrave ? style.red("✘") : style.yellow("!")) \(attention.what)")
+            lines.append("  \(style.dim("→")) \(attention.press)")
         }
         if !attentions.isEmpty { lines.append("") }
         for (title, value) in figures where !value.isEmpty {
-            lines.append("  \(style.dim(title.padded(to: 10))) \(Table.oneLine(value))")
+            lines.append("  \(style.dim("\(title.padded(to: 10))")) \(value)")
         }
         if !status.tenants.isEmpty {
             var table = Table([("Tenant", .left), ("Waiting", .right), ("Open jobs", .right), ("Working on", .left)])

@@ -81,17 +81,17 @@ struct SubmitCommand: AsyncParsableCommand {
             let accepted = try answer.decoded(as: AcknowledgementDocument.self)
             let isReplay = answer.headers.first(name: "Idempotent-Replayed") == "true"
             terminal.note(
-                "\(terminal.errorStyle.green("✔")) \(Table.oneLine(accepted.message)), job \(accepted.jobID)"
+                "\(terminal.errorStyle.green("✔")) \(accepted.message), job \(accepted.jobID)"
                     + (isReplay ? " (already accepted under this idempotency key)" : ""))
-            for warning in accepted.warnings { terminal.warn(Table.oneLine(warning)) }
+            for warning in accepted.warnings { terminal.warn("\(warning)") }
             guard follow else {
-                if json { terminal.say(String(decoding: answer.body, as: UTF8.self)) }
+                if json { terminal.say(json: answer.body) }
                 if !json { terminal.note(terminal.errorStyle.dim("  usersync jobs show \(accepted.jobID)")) }
                 return
             }
             let follower = JobFollower(client: client, jobID: accepted.jobID)
             let (job, last) = try await Self.watch(follower, terminal: terminal)
-            if json { terminal.say(String(decoding: last.body, as: UTF8.self)) }
+            if json { terminal.say(json: last.body) }
             try await Self.sum(up: job, follower, terminal: terminal)
             if job.state != .completed { throw ExitCode(1) }
         }
@@ -118,7 +118,7 @@ struct SubmitCommand: AsyncParsableCommand {
                 group.cancelAll()
                 // The progress line must be gone before anything else is printed.
                 try await group.waitForAll()
-                for remark in meter.remarks { terminal.warn(Table.oneLine(remark)) }
+                for remark in meter.remarks { terminal.warn("\(remark)") }
                 return answer
             }
             throw CancellationError()
