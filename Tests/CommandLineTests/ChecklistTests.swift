@@ -114,6 +114,20 @@ struct ChecklistTests {
         #expect(list.findings.contains { $0.section == .endpoint && $0.level == .ok && $0.text.contains("connection test") })
     }
 
+    @Test(
+        "a server that does not say how its directory is, or in words that cannot be read, is a doubt",
+        arguments: [
+            "{}", "<html>", #"{"directory":{"health":"ok"}}"#, #"{"directory":"ok"}"#,
+            #"{"directory":{"state":"ok","since":7}}"#,
+        ])
+    func unreadableReadiness(body: String) async throws {
+        let list = try await checkServer([
+            "GET /livez": (200, "{}"), "GET /readyz": (200, body), "GET /metrics": (200, "up 1"),
+        ])
+        #expect(list.findings.contains { $0.level == .doubt && $0.text.hasPrefix("/readyz answers, but does not say") })
+        #expect(!list.findings.contains { $0.text == "/livez and /readyz answer" })
+    }
+
     @Test("a server that is not there is one failure, with what to do")
     func noServer() async throws {
         let target = try SyncClient.Target(values: [:], server: "http://127.0.0.1:1")

@@ -14,7 +14,19 @@ struct OddAnswersTests {
         [
             NSNull(), "", "odd\u{1B}[2J", true, -1, 1.5, 1e300, Int64.min, Int64.max, [Any](), [1, "a", NSNull()] as [Any],
             [String: Any](), ["id": 7],
-        ]
+        ] + literals.map { "raw \($0)" }
+    }
+    /// Numbers that `JSONSerialization` does not write.
+    private static let literals = [
+        "-0", "1e-300", "5e-324", "1e999", "-1e999", "4611686018427387904", "18446744073709551615",
+        "123456789012345678901234567890", "0.\(String(repeating: "9", count: 400))", String(repeating: "[", count: 600),
+    ]
+
+    /// A document whose texts `raw …` are what follows, without quotes.
+    private static func written(_ value: Any) throws -> Data {
+        var json = String(decoding: try JSONSerialization.data(withJSONObject: value), as: UTF8.self)
+        for literal in literals { json = json.replacing("\"raw \(literal)\"", with: literal) }
+        return Data(json.utf8)
     }
     private static let style = Style(isOn: false)
 
@@ -47,8 +59,7 @@ struct OddAnswersTests {
         let whole = try JSONSerialization.jsonObject(with: Data(json.utf8))
         var refused: Set<String> = []
         for (member, value) in Self.variants(whole) {
-            let answer = SyncClient.Answer(
-                status: 200, headers: [:], body: try JSONSerialization.data(withJSONObject: value))
+            let answer = SyncClient.Answer(status: 200, headers: [:], body: try Self.written(value))
             do {
                 let lines = show(try answer.decoded())
                 #expect(lines.allSatisfy { !$0.rendered.contains("\u{1B}") }, "\(member)")

@@ -58,8 +58,10 @@ extension StatusDocument {
 
         /// Words of a later server are ignored.
         package static func read(from decoder: any Decoder) throws -> JobsByState {
-            let counts = try [String: Int](from: decoder)
-            return JobsByState(Dictionary(uniqueKeysWithValues: JobState.allCases.map { ($0, counts[$0.rawValue] ?? 0) }))
+            let reader = MemberReader(container: try decoder.container(keyedBy: MemberName.self), unread: decoder.unread)
+            var jobs = JobsByState()
+            for state in JobState.allCases { jobs.counts[state] = reader.read(MemberName(state.rawValue)) ?? 0 }
+            return jobs
         }
     }
 

@@ -29,7 +29,7 @@ extension JSONDocument {
 
     package static func read(from decoder: any Decoder) throws -> Self {
         var document = Self()
-        var reader = MemberReader(container: try decoder.container(keyedBy: MemberName.self))
+        var reader = MemberReader(container: try decoder.container(keyedBy: MemberName.self), unread: decoder.unread)
         try document.members(&reader)
         return document
     }
@@ -37,6 +37,15 @@ extension JSONDocument {
     /// Reads the object. Unknown members are ignored.
     /// - Throws: `DecodingError` if it is not JSON, or a required member is missing or of another type.
     package init(json: Data) throws {
-        self = try JSONDecoder().decode(Decoded<Self>.self, from: json).value
+        self = try Self.reading(json: json).document
+    }
+
+    /// Reads the object, and tells what of it counts as absent though it is there: `directory.state is missing`.
+    /// - Throws: as `init(json:)`.
+    package static func reading(json: Data) throws -> (document: Self, unread: [String]) {
+        let unread = UnreadMembers()
+        let decoder = JSONDecoder()
+        if let key = UnreadMembers.key { decoder.userInfo[key] = unread }
+        return (try decoder.decode(Decoded<Self>.self, from: json).value, unread.all)
     }
 }

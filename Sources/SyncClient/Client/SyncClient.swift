@@ -39,8 +39,16 @@ package struct SyncClient: Sendable {
 
         /// - Throws: `ClientFailure` if the body is not what was expected.
         package func decoded<Document: JSONDocument>(as _: Document.Type = Document.self) throws(ClientFailure) -> Document {
+            try reading(as: Document.self).document
+        }
+
+        /// The document, and what of it counts as absent because it cannot be read.
+        /// - Throws: as `decoded(as:)`.
+        package func reading<Document: JSONDocument>(
+            as _: Document.Type
+        ) throws(ClientFailure) -> (document: Document, unread: [String]) {
             do {
-                return try Document(json: body)
+                return try Document.reading(json: body)
             } catch {
                 let what = (error as? DecodingError)?.unreadable.map { "\($0); " } ?? ""
                 throw ClientFailure("the server's answer (\(status)) cannot be read: \(what)is it a usersync server?")

@@ -67,15 +67,19 @@ struct ServerCheck {
 
     private func readiness(_ list: inout Checklist) async {
         await probe(&list, .logging, client.request(.ready)) { answer, list in
-            let directory = (try? answer.decoded(as: HealthDocument.self))?.directory
+            let reading = try? answer.reading(as: HealthDocument.self)
             if answer.status != 200 {
                 list.failure(
                     .logging, "\(Route.ready.path) answers \(answer.status)",
                     "look at the server's log: it starts, stops or cannot write its queue")
-            } else if let directory, directory.isInTrouble {
+            } else if let directory = reading?.document.directory, directory.isInTrouble {
                 list.failure(
                     .schema, "the server cannot write the CRM's database\(directory.error.map { ": \($0)" } ?? "")",
                     "fix the database; work resumes by itself")
+            } else if reading?.document.directory == nil || reading?.unread.isEmpty != true {
+                list.doubt(
+                    .logging, "\(Route.ready.path) answers, but does not say whether the CRM's database can be written",
+                    "is it a usersync server of this version?")
             } else {
                 list.ok(.logging, "\(Route.live.path) and \(Route.ready.path) answer")
             }

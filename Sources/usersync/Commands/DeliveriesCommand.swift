@@ -53,8 +53,8 @@ struct DeliveriesCommand: AsyncParsableCommand {
                 let answer = try await client.call(
                     .deliveries,
                     query: [("state", state), ("jobId", job), ("limit", "\(limit)"), ("cursor", cursor)])
-                if json { return terminal.say(json: answer.body) }
-                let page = try answer.decoded(as: PageDocument<DeliveryDocument>.self)
+                if json { return terminal.say(json: try answer.json) }
+                let page = try answer.shown(as: PageDocument<DeliveryDocument>.self, on: terminal)
                 guard !page.items.isEmpty else { return terminal.note("No webhooks.") }
                 for line in JobTables.deliveries(page.items).lines(width: terminal.width, style: terminal.style) {
                     terminal.say(line)
@@ -92,15 +92,18 @@ struct DeliveriesCommand: AsyncParsableCommand {
             try await server.withClient { client in
                 var count = 0
                 if dead {
-                    // Redelivered ones are no longer dead, so the first page is always the rest.
+                    // Redelivered ones are no longer dead, so the first page is always the rest; a server that says otherwise
+                    // would be asked for ever.
+                    var seen: Set<String> = []
                     while true {
                         let page = try await client.call(
                             .deliveries, query: [("state", "dead"), ("limit", "\(PageLimit.list.range.upperBound)")]
                         )
                         .decoded(as: PageDocument<DeliveryDocument>.self)
-                        for delivery in page.items { try await redeliver(delivery.id, client) }
-                        count += page.items.count
-                        if page.nextCursor == nil || page.items.isEmpty { break }
+                        let new = page.items.filter { seen.insert($0.id).inserted }
+                        for delivery in new { try await redeliver(delivery.id, client) }
+                        count += new.count
+                        if page.nextCursor == nil || new.isEmpty { break }
                     }
                 } else {
                     for id in ids { try await redeliver(id, client) }
@@ -135,7 +138,7 @@ struct DeliveriesCommand: AsyncParsableCommand {
             let terminal = Terminal.standard
             try await server.withClient { client in
                 let answer = try await client.call(.testDelivery)
-                if json { return terminal.say(json: answer.body) }
+                if json { return terminal.say(json: try answer.json) }
                 terminal.note(
                     "\(terminal.errorStyle.green("✔")) A test event is on its way; `usersync deliveries list --limit 1` shows what became of it"
                 )

@@ -66,8 +66,8 @@ struct JobsCommand: AsyncParsableCommand {
                         ("status", status), ("tenantId", tenant), ("source", source), ("since", since), ("until", until),
                         ("limit", "\(limit)"), ("cursor", cursor),
                     ])
-                if json { return terminal.say(json: answer.body) }
-                let page = try answer.decoded(as: PageDocument<JobSummaryDocument>.self)
+                if json { return terminal.say(json: try answer.json) }
+                let page = try answer.shown(as: PageDocument<JobSummaryDocument>.self, on: terminal)
                 guard !page.items.isEmpty else { return terminal.note("No jobs.") }
                 for line in JobTables.jobs(page.items).lines(width: terminal.width, style: terminal.style) { terminal.say(line) }
                 if let next = page.nextCursor { terminal.note(terminal.errorStyle.dim("more: --cursor \(next)")) }
@@ -101,13 +101,14 @@ struct JobsCommand: AsyncParsableCommand {
             try await server.withClient { client in
                 let follower = JobFollower(client: client, jobID: id)
                 let answer: SyncClient.Answer
+                let job: JobDocument
                 if follow {
-                    answer = try await SubmitCommand.watch(follower, terminal: terminal).answer
+                    (job, answer) = try await SubmitCommand.watch(follower, terminal: terminal)
                 } else {
                     answer = try await client.call(.job, id: id)
+                    job = try answer.shown(as: JobDocument.self, on: terminal)
                 }
-                if json { return terminal.say(json: answer.body) }
-                let job = try answer.decoded(as: JobDocument.self)
+                if json { return terminal.say(json: try answer.json) }
                 for line in job.lines(style: terminal.style) { terminal.say(line) }
                 guard failed, job.failed > 0 else { return }
                 let table = JobTables.failures(try await follower.failedUsers(limit: PageLimit.results.range.upperBound))
@@ -140,13 +141,13 @@ struct JobsCommand: AsyncParsableCommand {
             let terminal = Terminal.standard
             try await server.withClient { client in
                 let answer = try await client.call(.retryJob, id: id)
-                let accepted = try answer.decoded(as: AcknowledgementDocument.self)
-                if json, !follow { return terminal.say(json: answer.body) }
+                let accepted = try answer.shown(as: AcknowledgementDocument.self, on: terminal)
+                if json, !follow { return terminal.say(json: try answer.json) }
                 terminal.note("\(terminal.errorStyle.green("✔")) \(accepted.message), job \(accepted.jobID)")
                 guard follow else { return }
                 let follower = JobFollower(client: client, jobID: accepted.jobID)
                 let (job, last) = try await SubmitCommand.watch(follower, terminal: terminal)
-                if json { terminal.say(json: last.body) }
+                if json { terminal.say(json: try last.json) }
                 try await SubmitCommand.sum(up: job, follower, terminal: terminal)
                 if job.state != .completed { throw ExitCode(1) }
             }
@@ -174,7 +175,7 @@ struct JobsCommand: AsyncParsableCommand {
             let terminal = Terminal.standard
             try await server.withClient { client in
                 let answer = try await client.call(.cancelJob, id: id)
-                if json { return terminal.say(json: answer.body) }
+                if json { return terminal.say(json: try answer.json) }
                 terminal.note(
                     "\(terminal.errorStyle.green("✔")) Job \(id) is being cancelled; it ends after its running batches")
             }

@@ -13,6 +13,8 @@ struct StatusCommand: AsyncParsableCommand {
         discussion: """
             EXAMPLE
               usersync status --watch
+
+            Exit status 1 if the server cannot be asked, or parts of its answer cannot be read.
             """)
 
     @Flag(help: "Refresh it until Ctrl-C.")
@@ -36,13 +38,15 @@ struct StatusCommand: AsyncParsableCommand {
             repeat {
                 do {
                     let answer = try await client.call(.status)
+                    let screen = try StatusScreen(
+                        answer: answer, server: client.target.url, now: Timestamp(seconds: Date().timeIntervalSince1970))
                     if json {
-                        terminal.say(json: answer.body)
+                        terminal.say(json: try answer.json)
+                        if !screen.unread.isEmpty { terminal.warn("\(screen.unreadSentence)") }
                     } else {
-                        let status = try answer.decoded(as: StatusDocument.self)
-                        let now = Timestamp(seconds: Date().timeIntervalSince1970)
-                        show(StatusScreen(status: status, server: client.target.url, now: now), terminal)
+                        show(screen, terminal)
                     }
+                    if !watch, !screen.unread.isEmpty { throw ExitCode(1) }
                 } catch let error as Unreachable where watch {
                     // It may be restarting: keep watching until it is back.
                     if terminal.isOutputTerminal, !json { terminal.paint("\u{1B}[H\u{1B}[2J") }

@@ -1,4 +1,5 @@
 import SyncAPI
+import SyncClient
 import SyncModel
 import TerminalUI
 
@@ -7,6 +8,23 @@ struct StatusScreen {
     let status: StatusDocument
     let server: String
     let now: Timestamp
+    /// What the server's answer has and this version cannot read.
+    let unread: [String]
+
+    init(status: StatusDocument, server: String, now: Timestamp, unread: [String] = []) {
+        self.status = status
+        self.server = server
+        self.now = now
+        self.unread = unread
+    }
+
+    /// - Throws: `ClientFailure` if the answer is not a JSON object.
+    init(answer: SyncClient.Answer, server: String, now: Timestamp) throws(ClientFailure) {
+        let (status, unread) = try answer.reading(as: StatusDocument.self)
+        // Every version has it: an answer without it is not a status, and says nothing about the server's health.
+        let lacksJobs = status.jobs.counts.isEmpty && !unread.contains { $0.hasPrefix("jobs") }
+        self.init(status: status, server: server, now: now, unread: unread + (lacksJobs ? ["jobs is missing"] : []))
+    }
 
     /// Something that does not resolve by itself, or has not yet.
     struct Attention: Equatable {
@@ -70,6 +88,12 @@ struct StatusScreen {
                     what: "Users have been waiting for \(Format.duration(age)), and none was applied in the last minute",
                     press: "Look at the server's log, then restart it: nothing accepted is lost"))
         }
+        if !unread.isEmpty {
+            all.append(
+                Attention(
+                    isGrave: false, what: unreadSentence,
+                    press: "Is it a usersync server, and of this version (usersync --version)? Look at its metrics and its log"))
+        }
         if status.draining {
             all.append(
                 Attention(isGrave: false, what: "The server is stopping and accepts nothing new", press: "Wait until it is back"))
@@ -106,6 +130,11 @@ struct StatusScreen {
             lines += table.lines(width: width, style: style, indent: 2)
         }
         return lines
+    }
+
+    /// What is not known of the server's health.
+    var unreadSentence: String {
+        "\(Format.count(unread.count, "part")) of the server's answer cannot be read: \(UnreadParts.sentence(unread))"
     }
 
     private var figures: [(String, String)] {

@@ -78,20 +78,20 @@ struct SubmitCommand: AsyncParsableCommand {
         let prepared = upload
         try await server.withClient { client in
             let answer = try await Self.send(prepared, with: client, terminal: terminal)
-            let accepted = try answer.decoded(as: AcknowledgementDocument.self)
+            let accepted = try answer.shown(as: AcknowledgementDocument.self, on: terminal)
             let isReplay = answer.headers.first(name: "Idempotent-Replayed") == "true"
             terminal.note(
                 "\(terminal.errorStyle.green("✔")) \(accepted.message), job \(accepted.jobID)"
                     + (isReplay ? " (already accepted under this idempotency key)" : ""))
             for warning in accepted.warnings { terminal.warn("\(warning)") }
             guard follow else {
-                if json { terminal.say(json: answer.body) }
+                if json { terminal.say(json: try answer.json) }
                 if !json { terminal.note(terminal.errorStyle.dim("  usersync jobs show \(accepted.jobID)")) }
                 return
             }
             let follower = JobFollower(client: client, jobID: accepted.jobID)
             let (job, last) = try await Self.watch(follower, terminal: terminal)
-            if json { terminal.say(json: last.body) }
+            if json { terminal.say(json: try last.json) }
             try await Self.sum(up: job, follower, terminal: terminal)
             if job.state != .completed { throw ExitCode(1) }
         }
@@ -129,9 +129,11 @@ struct SubmitCommand: AsyncParsableCommand {
     static func watch(_ follower: JobFollower, terminal: Terminal) async throws -> (job: JobDocument, answer: SyncClient.Answer) {
         var display = ProgressDisplay(terminal: terminal)
         defer { display.end() }
-        return try await follower.follow { job in
+        let (_, answer) = try await follower.follow { job in
             display.show(job.progressLine)
         }
+        display.end()
+        return (try answer.shown(as: JobDocument.self, on: terminal), answer)
     }
 
     /// Prints how the job ended and which users failed.

@@ -1,6 +1,6 @@
 extension DecodingError {
     /// `jobs[0].jobId is missing`; `nil` if it is not about a member.
-    var unreadable: String? {
+    package var unreadable: String? {
         switch self {
         case .keyNotFound(let key, let context): "\(DecodingError.path(context.codingPath + [key])) is missing"
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
