@@ -7,17 +7,24 @@ extension SQLiteJobQueue {
     // MARK: Idempotency
 
     package func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim {
-        guard let claim = claims.withLock({ $0.claim(tenantID, path, key) }) else { return .arriving }
+        guard let claim = claims.withLock({ $0.claim(tenantID, path, key) }) else {
+            // Whoever holds the claim may itself be about to find that the key is known.
+            return try known(tenantID, path, key, now: now) ?? .arriving
+        }
         do {
             // Claim first, then read: that way a request that recorded the key meanwhile is seen.
-            let known = try readNow { try IdempotencyRow.find(claim, now: now, $0) }
-            guard let known else { return .claimed(claim) }
+            guard let known = try known(tenantID, path, key, now: now) else { return .claimed(claim) }
             forget(claim)
-            return .known(job: known.jobID, bodyHash: known.bodyHash)
+            return known
         } catch {
             forget(claim)
             throw error
         }
+    }
+
+    private func known(_ tenantID: TenantID, _ path: String, _ key: String, now: Timestamp) throws -> IdempotencyClaim? {
+        try readNow { try IdempotencyRow.find(tenantID, path, key, now: now, $0) }
+            .map { .known(job: $0.jobID, bodyHash: $0.bodyHash) }
     }
 
     package func releaseClaim(_ claim: KeyClaim) async { forget(claim) }

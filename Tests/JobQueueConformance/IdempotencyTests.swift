@@ -48,6 +48,22 @@ struct IdempotencyTests {
         }
     }
 
+    @Test("a known key is known to all who ask at once", arguments: QueueDriver.all)
+    func knownAtOnce(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let new = fixture.newJob("a", users: 1, idempotency: Self.idempotency(try await fixture.claim(queue, "k")))
+            _ = try await queue.accept(new, upload: nil, batches: batches(1))
+            let now = fixture.now
+            let answers = try await withThrowingTaskGroup(of: IdempotencyClaim.self) { group in
+                for _ in 0..<200 {
+                    group.addTask { try await queue.claim(tenantID: "a", path: "/sync", key: "k", now: now) }
+                }
+                return try await group.reduce(into: Set()) { $0.insert($1) }
+            }
+            #expect(answers == [.known(job: new.id, bodyHash: Self.hash)])
+        }
+    }
+
     @Test("a key whose job was refused is not recorded", arguments: QueueDriver.all)
     func refused(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in

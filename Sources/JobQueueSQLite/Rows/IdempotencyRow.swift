@@ -22,9 +22,11 @@ struct IdempotencyRow: Sendable {
             WHERE accepted_at <= ?7
         """
 
-    static func find(_ key: KeyClaim, now: Timestamp, _ db: Database) throws -> IdempotencyRow? {
+    static func find(
+        _ tenantID: TenantID, _ path: String, _ key: String, now: Timestamp, _ db: Database
+    ) throws -> IdempotencyRow? {
         try db.sql(select).first(
-            .tenant(key.tenantID), .text(key.path), .text(key.key), .time(now.advanced(bySeconds: -lifetime))
+            .tenant(tenantID), .text(path), .text(key), .time(now.advanced(bySeconds: -lifetime))
         ) { row in
             JobID(row.text(0)).map { IdempotencyRow(jobID: $0, bodyHash: row.bytes(1)) }
         } ?? nil
