@@ -7,7 +7,7 @@ extension SQLiteJobQueue {
     package func requestCancel(_ id: JobID, now: Timestamp) async throws -> CancelRequest {
         let (request, deferredKey) = try await writer.write { [self] context in try requestCancel(id, in: context) }
         // Up to a million users: in steps, after the request is committed.
-        if let deferredKey { await sweepOrOwe([Leftover(key: deferredKey, kind: .deferred)]) }
+        if let deferredKey { await sweepOrOwe([deferredKey]) }
         return request
     }
 
@@ -134,7 +134,7 @@ extension SQLiteJobQueue {
                 return (false, nil)
             }
             isThrough = through
-            if let deferredKey { await sweepOrOwe([Leftover(key: deferredKey, kind: .deferred)]) }
+            if let deferredKey { await sweepOrOwe([deferredKey]) }
         }
     }
 

@@ -12,7 +12,7 @@ extension SQLiteJobQueue {
             let step = min(limit - pruned, Self.pruneStep)
             let keys = try await writer.write { [self] context in try pruneJobs(before: jobsBefore, limit: step, in: context) }
             windows.withLock { windows in for key in keys { windows.forget(batchKey: key) } }
-            await sweepOrOwe(keys.map { Leftover(key: $0, kind: .everything) })
+            await sweepOrOwe(keys)
             pruned += keys.count
             if keys.count < step { break }
         }
@@ -56,17 +56,17 @@ extension SQLiteJobQueue {
     }
 
     /// What a crash left behind: uploads that became no job, and interrupted deletions.
-    func leftovers() async throws -> [Leftover] { try await read { db in try LeftoverRow.all(db) } }
+    func leftovers() async throws -> [Int64] { try await read { db in try LeftoverRow.keys(db) } }
 
-    /// Deletes the rows under batch keys, then their marks. What cannot be deleted now is deleted when there is room for it.
-    func sweepOrOwe(_ leftovers: [Leftover]) async {
-        guard !leftovers.isEmpty else { return }
-        do { try await sweep(leftovers) } catch { owed.withLock { $0 += leftovers } }
+    /// Deletes what is marked under batch keys, then the marks. What cannot be deleted now is deleted when there is room for it.
+    func sweepOrOwe(_ keys: [Int64]) async {
+        guard !keys.isEmpty else { return }
+        do { try await sweep(keys) } catch { owed.withLock { $0 += keys } }
     }
 
-    /// Deletes the rows under batch keys, then their marks.
-    func sweep(_ leftovers: [Leftover]) async throws {
-        var rest = leftovers[...]
+    /// Deletes what is marked under batch keys, then the marks.
+    func sweep(_ keys: [Int64]) async throws {
+        var rest = keys[...]
         while !rest.isEmpty {
             let step = rest
             let isTight = gate.isTight
@@ -80,10 +80,8 @@ extension SQLiteJobQueue {
     }
 
     /// - Parameter blobs: the most payloads to delete.
-    /// - Returns: how many of `leftovers` are gone.
-    private static func sweepSome(
-        _ leftovers: ArraySlice<Leftover>, blobs: Int, in context: WriteContext
-    ) throws -> Int {
+    /// - Returns: how many of `keys` are done with.
+    private static func sweepSome(_ keys: ArraySlice<Int64>, blobs: Int, in context: WriteContext) throws -> Int {
         var blobs = blobs
         var rows = rowStep
         /// False if something is left.
@@ -92,18 +90,19 @@ extension SQLiteJobQueue {
             budget -= context.db.changesCount
             return budget > 0
         }
-        for (i, leftover) in leftovers.enumerated() {
-            guard try delete(DeferredRow.deleteSome, [.int(leftover.key)], &rows) else { return i }
-            if leftover.kind == .everything {
-                let bounds = BatchName.bounds(key: leftover.key)
+        for (i, key) in keys.enumerated() {
+            guard let marked = try LeftoverRow.find(key, context.db) else { continue }
+            guard try delete(DeferredRow.deleteSome, [.int(key)], &rows) else { return i }
+            if marked.kind == .everything {
+                let bounds = BatchName.bounds(key: key)
                 let range: [SQLValue] = [.int(bounds.first), .int(bounds.last)]
                 guard try delete(deletePayloads, range, &blobs), try delete(deleteResults, range, &rows),
                     try delete(deleteBatches, range, &rows)
                 else { return i }
             }
-            try LeftoverRow.remove(leftover.key, context.db)
+            try LeftoverRow.remove(key, context.db)
         }
-        return leftovers.count
+        return keys.count
     }
 
     /// The most jobs that one transaction deletes.

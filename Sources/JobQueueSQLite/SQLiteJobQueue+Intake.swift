@@ -68,7 +68,7 @@ extension SQLiteJobQueue {
     }
 
     package func discard(_ upload: UploadID) async {
-        await sweepOrOwe([Leftover(key: upload.value, kind: .everything)])
+        await sweepOrOwe([upload.value])
         gate.settle(upload)
     }
 

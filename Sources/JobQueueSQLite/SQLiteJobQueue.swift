@@ -40,8 +40,8 @@ package final class SQLiteJobQueue: JobQueue {
     /// jobs the ids are missing, as after a restart: a user that matches another person's row then waits for the last pass.
     static let mostCarriedIDs = 512
 
-    /// What could not be deleted yet.
-    let owed = Mutex<[Leftover]>([])
+    /// What could not be deleted yet, by batch key.
+    let owed = Mutex<[Int64]>([])
 
     /// - Parameter say: called on each change of whether the queue can be written and has room.
     init(

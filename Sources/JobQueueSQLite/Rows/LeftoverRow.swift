@@ -1,28 +1,29 @@
 import GRDB
 import SQLiteSupport
 
-/// Something to delete.
-struct Leftover: Sendable {
-    var key: Int64
-    var kind: LeftoverKind
-}
-
-/// A batch key that belongs to no job: an upload under way, or something being deleted.
+/// Something to delete, by batch key: what stands under a key that belongs to no job (an upload under way, a pruned job), or the
+/// deferred records of a job that was cancelled.
+///
+/// Only this row says what may be deleted, in the transaction that deletes: an upload may have become a job by a commit that its
+/// caller was told had failed.
 struct LeftoverRow: Sendable {
+    var kind: LeftoverKind
     var batches: Int
     var users: Int
 
-    private static let select = "SELECT batches, users FROM leftovers WHERE batch_key = ?1"
+    private static let select = "SELECT kind, batches, users FROM leftovers WHERE batch_key = ?1"
     private static let insert = """
         INSERT INTO leftovers (batch_key, kind, batches, users) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (batch_key) DO UPDATE
             SET batches = batches + excluded.batches, users = users + excluded.users, kind = min(kind, excluded.kind)
         """
     private static let delete = "DELETE FROM leftovers WHERE batch_key = ?1"
-    private static let selectAll = "SELECT batch_key, kind FROM leftovers"
+    private static let selectAll = "SELECT batch_key FROM leftovers"
 
     static func find(_ key: Int64, _ db: Database) throws -> LeftoverRow? {
-        try db.sql(select).first(.int(key)) { LeftoverRow(batches: $0.int(0), users: $0.int(1)) }
+        try db.sql(select).first(.int(key)) {
+            LeftoverRow(kind: LeftoverKind(rawValue: $0.int(0)) ?? .everything, batches: $0.int(1), users: $0.int(2))
+        }
     }
 
     /// Counts an upload's batches; creates its row with the first ones.
@@ -37,7 +38,5 @@ struct LeftoverRow: Sendable {
 
     static func remove(_ key: Int64, _ db: Database) throws { try db.sql(delete).run(.int(key)) }
 
-    static func all(_ db: Database) throws -> [Leftover] {
-        try db.sql(selectAll).all { Leftover(key: $0.int64(0), kind: LeftoverKind(rawValue: $0.int(1)) ?? .everything) }
-    }
+    static func keys(_ db: Database) throws -> [Int64] { try db.sql(selectAll).all { $0.int64(0) } }
 }
