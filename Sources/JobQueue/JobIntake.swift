@@ -29,6 +29,10 @@ package protocol JobIntake: TimedQueue {
 
     /// Turns the upload's batches and the further `batches` into a job. Returns once it is on disk; concurrent calls share a
     /// commit.
+    ///
+    /// Its acceptance time is later than that of every job accepted before it, by whatever process, and stands for a `syncTime`
+    /// that it does not name. Otherwise, after a clock was set back, or in a process whose request took longer, users sent without
+    /// a time would count as older news. (A named time needs no such help: a stored time ahead of the clock is not believed.)
     /// - Throws: `QueueError.claimLost` if the claim of its idempotency key is no longer held; then nothing was accepted.
     func accept(_ job: NewJob, upload: UploadID?, batches: [NewBatch]) async throws -> Job
 }

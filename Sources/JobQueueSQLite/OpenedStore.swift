@@ -16,6 +16,7 @@ struct OpenedStore {
     var totals: QueueTotals
     var tenants: TenantQueue
     var lastNumber: Int64
+    var lastAcceptance: Timestamp
     var place: OpenFilePlace
     var reserve: DiskReserve
     /// Milliseconds for which a write waits for another process's lock.
@@ -49,7 +50,7 @@ struct OpenedStore {
         pool = try DatabasePool(path: path, configuration: configuration)
         let log = WriteAheadLog(limit: logPages)
         self.log = log
-        (totals, tenants, lastNumber) = try pool.writeWithoutTransaction { db in
+        (totals, tenants, lastNumber, lastAcceptance) = try pool.writeWithoutTransaction { db in
             try Self.checkOwner(db, path)
             try Self.setPragmas(db, path)
             log.attach(to: db)
@@ -59,7 +60,8 @@ struct OpenedStore {
             guard (0..<BatchName.lastKey).contains(lastNumber) else {
                 throw QueueError.unusable("\(path) is damaged: the last number of a job in it is \(lastNumber)")
             }
-            return (try KeptFigures.read(db), try TenantQueueLoader.load(db), lastNumber)
+            let lastAcceptance = try TenantQueueLoader.lastAcceptance(db)
+            return (try KeptFigures.read(db), try TenantQueueLoader.load(db), lastNumber, lastAcceptance)
         }
         configuration.readonly = true
         reader = try DatabaseQueue(path: path, configuration: configuration)

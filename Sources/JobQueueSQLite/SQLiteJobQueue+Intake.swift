@@ -95,9 +95,11 @@ extension SQLiteJobQueue {
         guard users == job.totalUsers else {
             throw QueueError.refused("The job names \(job.totalUsers) users, its batches hold \(users)")
         }
-        let accepted = try JobRow.insert(job, seq: seq, batchKey: key, batches: before + batches.count, in: context)
+        let accepted = try JobRow.insert(
+            job, at: nextAcceptance(at: job.acceptedAt), seq: seq, batchKey: key, batches: before + batches.count, in: context)
         if let idempotency = job.idempotency {
             guard claims.withLock({ $0.holds(idempotency.claim) }) else { throw QueueError.claimLost }
+            // By the clock, even if the job had to be accepted ahead of it: the key's day begins now.
             try IdempotencyRow.record(idempotency, job: job.id, at: job.acceptedAt, context.db)
         }
         if let ids = job.carriedIDs {

@@ -25,6 +25,8 @@ package final class SQLiteJobQueue: JobQueue {
     private let ready = Atomic<Int>(0)
     /// The last number used as `jobs.seq` or batch key.
     private let lastNumber: Atomic<Int64>
+    /// The latest acceptance, in microseconds; one that was rolled back counts too.
+    private let lastAcceptance: Atomic<Int64>
     let claims = Mutex(ClaimedKeys())
     let deliveryLeases = Mutex(DeliveryLeases())
     /// Held while deliveries are read and leased.
@@ -58,6 +60,7 @@ package final class SQLiteJobQueue: JobQueue {
         self.clock = clock
         tenantQueue = Mutex(parts.tenants)
         lastNumber = Atomic(parts.lastNumber)
+        lastAcceptance = Atomic(parts.lastAcceptance.microseconds)
         let gate = AdmissionGate(
             path: parts.path, limits: limits, clock: clock, disk: disk, reserve: parts.reserve, say: say)
         self.gate = gate
@@ -96,6 +99,14 @@ package final class SQLiteJobQueue: JobQueue {
     func countRepairs(_ count: Int) { repaired.add(count, ordering: .relaxed) }
 
     func nextNumber() -> Int64 { lastNumber.add(1, ordering: .relaxed).newValue }
+
+    /// The time of the next acceptance; called in its transaction, so that the order is that of the commits.
+    func nextAcceptance(at now: Timestamp) -> Timestamp {
+        let last = lastAcceptance.load(ordering: .relaxed)
+        let next = max(now.microseconds, last.saturatingAdd(1))
+        lastAcceptance.store(next, ordering: .relaxed)
+        return Timestamp(microseconds: next)
+    }
 
     /// Reads on a separate connection, from one consistent state.
     func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {

@@ -58,7 +58,6 @@ package struct Assembly: Sendable {
         janitor = steps.janitor(queue, directory, engine)
         var dependencies = steps.serverDependencies(queue, engine, webhooks, metrics)
         dependencies.maxConnections = steps.connections()
-        dependencies.acceptance = try await steps.acceptance(after: queue)
         server = HTTPServer.application(
             dependencies,
             onRunning: { port in

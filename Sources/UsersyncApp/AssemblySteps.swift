@@ -98,10 +98,4 @@ struct AssemblySteps {
         }
         return connections
     }
-
-    /// A clock that runs on from the newest job.
-    func acceptance(after queue: SQLiteJobQueue) async throws -> AcceptanceClock {
-        let newest = try await queue.jobs(JobFilter(), limit: 1, cursor: nil).items.first
-        return AcceptanceClock(latest: newest?.acceptedAt)
-    }
 }

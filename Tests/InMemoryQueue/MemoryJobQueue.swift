@@ -167,10 +167,12 @@ extension MemoryJobQueue.State {
         let users = batches.reduce(0) { $0 + $1.payload.count }
         guard users == new.totalUsers else { throw QueueError.refused("\(new.totalUsers) users named, \(users) sent") }
         guard disk.index(of: new.id) == nil else { throw QueueError.refused("The id is used") }
+        let acceptedAt = max(new.acceptedAt, disk.lastAcceptance.advanced(bySeconds: 0.000_001))
+        disk.lastAcceptance = acceptedAt
         var job = Job(
             id: new.id, operation: new.operation, tenantID: new.tenantID, tenantName: new.tenantName, source: new.source,
-            state: .queued, syncTime: new.syncTime, acceptedAt: new.acceptedAt, totalUsers: users, batches: batches.count,
-            requestID: new.requestID)
+            state: .queued, syncTime: new.syncTime ?? acceptedAt, acceptedAt: acceptedAt, totalUsers: users,
+            batches: batches.count, requestID: new.requestID)
         (job.callbackURL, job.traceparent, job.warnings) = (new.callbackURL, new.traceparent, new.warnings)
         (job.syncType, job.reason, job.retryOf) = (new.syncType, new.reason, new.retryOf)
         if let sent = new.idempotency {

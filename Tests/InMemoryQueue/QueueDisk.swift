@@ -92,6 +92,8 @@ package struct QueueDisk: Sendable {
     /// By tenant its last end, which outlives the jobs.
     var ends: [TenantID: (sequence: Int64, endedAt: Timestamp)] = [:]
     var lastNumber = 0
+    /// When the newest job was accepted; it may be pruned.
+    var lastAcceptance = Timestamp(microseconds: 0)
     var leases: [LeaseID: Lease] = [:]
     var lastLease: Int64 = 0
     var claims: [Key: (token: Int64, end: Timestamp)] = [:]

@@ -81,6 +81,7 @@ struct QueryPlanTests {
             TenantQueueLoader.tenants,
             ["SCAN jobs USING COVERING INDEX jobs_lane", "USE TEMP B-TREE FOR ORDER BY"]
         ),
+        (TenantQueueLoader.newestAcceptance, ["SEARCH jobs USING COVERING INDEX jobs_state (state=?)"]),
         (TenantQueueLoader.backoffs, ["SEARCH jobs USING INDEX jobs_backoff (retry_at>?)"]),
     ]
 

@@ -56,17 +56,21 @@ extension JobRow {
         """
 
     /// Writes a new job's row. A job without batches has nothing to wait for: it must be ended at once.
-    static func insert(_ job: NewJob, seq: Int64, batchKey: Int64, batches: Int, in context: WriteContext) throws -> Job {
+    /// - Parameter acceptedAt: stands for its `syncTime` too if it names none.
+    static func insert(
+        _ job: NewJob, at acceptedAt: Timestamp, seq: Int64, batchKey: Int64, batches: Int, in context: WriteContext
+    ) throws -> Job {
+        let syncTime = job.syncTime ?? acceptedAt
         let phase: JobPhase = batches == 0 ? .endable : .working
         try context.sql(insert).run(
             .int(seq), .text(job.id.text), .int(batchKey), .int(phase.rawValue), .int(JobState.queued.code),
-            .int(job.operation.code), .tenant(job.tenantID), .text(job.tenantName), .text(job.source), .time(job.syncTime),
-            .time(job.acceptedAt), .int(job.totalUsers), .int(batches), .text(job.requestID), .text(job.callbackURL),
+            .int(job.operation.code), .tenant(job.tenantID), .text(job.tenantName), .text(job.source), .time(syncTime),
+            .time(acceptedAt), .int(job.totalUsers), .int(batches), .text(job.requestID), .text(job.callbackURL),
             .text(job.traceparent), .text(job.syncType), .text(job.reason), .text(job.retryOf?.text),
             JSONColumn.value(job.warnings))
         var accepted = Job(
             id: job.id, operation: job.operation, tenantID: job.tenantID, tenantName: job.tenantName, source: job.source,
-            state: .queued, syncTime: job.syncTime, acceptedAt: job.acceptedAt, totalUsers: job.totalUsers, batches: batches,
+            state: .queued, syncTime: syncTime, acceptedAt: acceptedAt, totalUsers: job.totalUsers, batches: batches,
             requestID: job.requestID)
         accepted.callbackURL = job.callbackURL
         accepted.traceparent = job.traceparent

@@ -15,6 +15,8 @@ enum TenantQueueLoader {
             coalesce((SELECT max(id) >> 20 FROM batches), 0))
         """
 
+    static let newestAcceptance = "SELECT max(accepted_at) FROM jobs INDEXED BY jobs_state WHERE state = ?1"
+
     static func load(_ db: Database) throws -> TenantQueue {
         var queue = TenantQueue()
         try db.sql(tenants).forEach { queue.setWork(TenantID($0.text(0)), true) }
@@ -35,5 +37,13 @@ enum TenantQueueLoader {
     /// The largest number in use as `jobs.seq` or batch key.
     static func lastNumber(_ db: Database) throws -> Int64 {
         try db.sql(numbers).first { $0.int64(0) } ?? 0
+    }
+
+    /// When the newest job was accepted; 1970 if there is none.
+    static func lastAcceptance(_ db: Database) throws -> Timestamp {
+        let newest: [Timestamp] = try JobState.allCases.compactMap { state in
+            try db.sql(newestAcceptance).first(.int(state.code)) { $0.optionalTime(0) } ?? nil
+        }
+        return newest.max() ?? Timestamp(microseconds: 0)
     }
 }

@@ -6,8 +6,9 @@ package struct NewJob: Sendable {
     package var tenantName: String
     /// `X-Sync-Source`, or `unknown`.
     package var source: String
-    /// `metadata.syncTime` or `removedAt`; the acceptance time if neither was sent. Decides what is stale.
-    package var syncTime: Timestamp
+    /// `metadata.syncTime` or `removedAt`; `nil` if neither was sent: then the time of its acceptance. Decides what is stale.
+    package var syncTime: Timestamp?
+    /// Now, by the queue's clock. The job is accepted then, or a moment later: see `JobIntake.accept`.
     package var acceptedAt: Timestamp
     package var totalUsers: Int
     /// `metadata.callbackUrl`, checked; it replaces the configured webhook address.
@@ -40,7 +41,7 @@ package struct NewJob: Sendable {
     }
 
     package init(
-        id: JobID, operation: Operation, tenantID: TenantID, tenantName: String, source: String, syncTime: Timestamp,
+        id: JobID, operation: Operation, tenantID: TenantID, tenantName: String, source: String, syncTime: Timestamp?,
         acceptedAt: Timestamp, totalUsers: Int, requestID: String, warnings: [String] = []
     ) {
         self.id = id

@@ -24,8 +24,6 @@ package enum HTTPServer {
         package var callbackProblem: @Sendable (String) -> String?
         /// All metrics as Prometheus text.
         package var renderMetrics: @Sendable () async -> [UInt8]
-        /// Supplies the time for requests that name none.
-        package var acceptance = AcceptanceClock(latest: nil)
         /// Limits how many large uploads may arrive at the same time.
         package var seats = UploadSeats()
         /// How much time and how many bytes a caller may take.
@@ -99,7 +97,7 @@ package enum HTTPServer {
         if settings.environment == .development { router.add(middleware: DebugMiddleware()) }
         IntakeController(
             IntakeDependencies(
-                queue: queue, engine: engine, settings: settings, clock: clock, acceptance: dependencies.acceptance,
+                queue: queue, engine: engine, settings: settings, clock: clock,
                 limiter: SubmissionLimiter(settings.rateLimit, clock: clock), budget: RunBudget(blocks: sortingMemory),
                 seats: dependencies.seats, isDraining: dependencies.isDraining, callbackProblem: dependencies.callbackProblem)
         ).addRoutes(to: router)

@@ -54,7 +54,7 @@ package struct IntakeController: Sendable {
     private func job(
         _ envelope: SyncEnvelope, _ submission: Submission, _ bodyHash: [UInt8], _ context: SyncRequestContext
     ) throws -> NewJob {
-        let now = dependencies.clock.now()
+        let now = dependencies.queue.clock.now()
         var warnings = envelope.warnings
         if submission.headers.source == nil { warnings.append("Header X-Sync-Source is absent; recorded as \"unknown\"") }
         if let url = envelope.callbackURL, let problem = dependencies.callbackProblem(url) {
@@ -63,7 +63,7 @@ package struct IntakeController: Sendable {
         var job = NewJob(
             id: JobID(now: now), operation: .userSync, tenantID: try submission.agreedTenant(envelope.tenantID),
             tenantName: envelope.tenantName, source: submission.headers.source ?? "unknown",
-            syncTime: try submission.moment(envelope.syncTime, path: ["metadata", "syncTime"], acceptedAt: now), acceptedAt: now,
+            syncTime: try submission.named(envelope.syncTime, path: ["metadata", "syncTime"], at: now), acceptedAt: now,
             totalUsers: envelope.totalUsers, requestID: context.requestID, warnings: Array(warnings.prefix(20)))
         job.callbackURL = envelope.callbackURL
         job.traceparent = submission.headers.trace?.stored
@@ -107,11 +107,11 @@ package struct IntakeController: Sendable {
     private func job(
         _ envelope: RemovalEnvelope, _ submission: Submission, _ bodyHash: [UInt8], _ context: SyncRequestContext
     ) throws -> NewJob {
-        let now = dependencies.clock.now()
+        let now = dependencies.queue.clock.now()
         var job = NewJob(
             id: JobID(now: now), operation: .userRemoval, tenantID: try submission.agreedTenant(envelope.tenantID),
             tenantName: envelope.tenantName, source: submission.headers.source ?? "unknown",
-            syncTime: try submission.moment(envelope.removedAt, path: ["removedAt"], acceptedAt: now), acceptedAt: now,
+            syncTime: try submission.named(envelope.removedAt, path: ["removedAt"], at: now), acceptedAt: now,
             totalUsers: 1, requestID: context.requestID, warnings: envelope.warnings)
         job.reason = envelope.reason
         job.traceparent = submission.headers.trace?.stored

@@ -9,7 +9,6 @@ package struct IntakeDependencies: Sendable {
     package var engine: any EngineControl
     package var settings: Settings
     package var clock: WallClock
-    package var acceptance: AcceptanceClock
     package var limiter: SubmissionLimiter
     /// Memory for sorting, shared by all uploads.
     package var budget: RunBudget
@@ -22,7 +21,6 @@ package struct IntakeDependencies: Sendable {
 
     package init(
         queue: any JobIntake & JobInspection, engine: any EngineControl, settings: Settings, clock: WallClock,
-        acceptance: AcceptanceClock,
         limiter: SubmissionLimiter, budget: RunBudget, seats: UploadSeats = UploadSeats(),
         isDraining: @escaping @Sendable () -> Bool, callbackProblem: @escaping @Sendable (String) -> String?
     ) {
@@ -30,7 +28,6 @@ package struct IntakeDependencies: Sendable {
         self.engine = engine
         self.settings = settings
         self.clock = clock
-        self.acceptance = acceptance
         self.limiter = limiter
         self.budget = budget
         self.seats = seats

@@ -146,10 +146,10 @@ struct Submission {
         return tenantID
     }
 
-    /// The time that the request names, or the time of acceptance if it names none.
-    func moment(_ named: Timestamp?, path: [String], acceptedAt: Timestamp) throws -> Timestamp {
-        guard let named else { return dependencies.acceptance.moment(at: acceptedAt) }
-        guard !named.isAhead(of: acceptedAt) else {
+    /// The time that the request names, if any.
+    func named(_ named: Timestamp?, path: [String], at now: Timestamp) throws -> Timestamp? {
+        guard let named else { return nil }
+        guard !named.isAhead(of: now) else {
             throw APIError.violation(
                 path, "\"\(path.joined(separator: "."))\" must be less than 5 minutes ahead of the server's clock", "date.max")
         }

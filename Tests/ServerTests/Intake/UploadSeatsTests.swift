@@ -17,7 +17,6 @@ struct UploadSeatsTests {
             let assembly = server.app.assembly
             var dependencies = IntakeDependencies(
                 queue: assembly.queue, engine: assembly.engine, settings: assembly.settings, clock: server.clock.wallClock,
-                acceptance: AcceptanceClock(latest: nil),
                 limiter: SubmissionLimiter(assembly.settings.rateLimit, clock: server.clock.wallClock),
                 budget: RunBudget(blocks: 4), isDraining: { false }, callbackProblem: { _ in nil })
             dependencies.seats = UploadSeats(1)
