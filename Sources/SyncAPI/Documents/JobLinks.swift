@@ -13,8 +13,8 @@ package struct JobLinks: Sendable, Hashable {
     }
 
     /// The path of a job, for `statusUrl` and `Location`: always relative, so that it is right behind any proxy.
-    package static func path(of id: JobID) -> String { Route.job.path(of: id.text) }
+    package static func path(of id: JobID) -> String { Endpoint.job.path(of: id.text) }
 
     /// The address of all results of a job; absolute if `PUBLIC_URL` is set.
-    package func results(of id: JobID) -> String { "\(base)\(Route.results.path(of: id.text))" }
+    package func results(of id: JobID) -> String { "\(base)\(Endpoint.results.path(of: id.text))" }
 }

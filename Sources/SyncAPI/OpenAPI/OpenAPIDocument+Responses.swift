@@ -18,63 +18,65 @@ extension OpenAPIDocument {
         "X-RateLimit-Reset": whole("When the window ends, in seconds since 1970."),
     ]
 
-    static let errorResponses: JSONValue = [
-        "Error400": error(
-            "Something about the request is wrong; details says what.", OpenAPIExamples.invalid, headers: rateLimitHeaders),
-        "Error401": error(
-            "No key, or not a good one.", OpenAPIExamples.error("Unauthorized - Invalid API key"),
+    static let errorResponses: JSONValue = .object([
+        error(
+            400, "Something about the request is wrong; details says what.", OpenAPIExamples.invalid, headers: rateLimitHeaders),
+        error(
+            401, "No key, or not a good one.", OpenAPIExamples.error("Unauthorized - Invalid API key"),
             headers: ["WWW-Authenticate"]),
-        "Error403": error(
-            "A good key that may not do this.",
+        error(
+            403, "A good key that may not do this.",
             OpenAPIExamples.error("Forbidden", "This key may read and steer, not submit")),
-        "Error404": error("It does not exist.", OpenAPIExamples.error("Job not found")),
-        "Error409": error(
-            "The present state does not allow it, or the first request with this Idempotency-Key is still arriving.",
+        error(404, "It does not exist.", OpenAPIExamples.error("Job not found")),
+        error(
+            409, "The present state does not allow it, or the first request with this Idempotency-Key is still arriving.",
             OpenAPIExamples.error(
                 "The job is still open", "The job is running. Its failed users can be retried once it has ended")),
-        "Error413": error(
-            "More than MAX_REQUEST_BYTES or MAX_USERS_PER_REQUEST, or a removal of more than 64 KiB.",
+        error(
+            413, "More than MAX_REQUEST_BYTES or MAX_USERS_PER_REQUEST, or a removal of more than 64 KiB.",
             OpenAPIExamples.error("Request too large"),
             headers: rateLimitHeaders),
-        "Error414": error(
-            "The request target has more than \(RequestHeadLimits.target >> 10) KiB.", OpenAPIExamples.error("URI too long")),
-        "Error431": error(
+        error(
+            414, "The request target has more than \(RequestHeadLimits.target >> 10) KiB.", OpenAPIExamples.error("URI too long")),
+        error(
+            431,
             """
             A header field has more than \(RequestHeadLimits.field >> 10) KiB, the head more than \(RequestHeadLimits.head >> 10), or \
             it has more than \(RequestHeadLimits.fields) fields; trailers likewise.
             """,
             OpenAPIExamples.error("Request header fields too large")),
-        "Error501": error(
-            "An unknown method or Transfer-Encoding.",
+        error(
+            501, "An unknown method or Transfer-Encoding.",
             OpenAPIExamples.error("Not implemented", "The only Transfer-Encoding known is chunked")),
-        "Error505": error(
-            "A version of HTTP other than 1.1 and 1.0.",
+        error(
+            505, "A version of HTTP other than 1.1 and 1.0.",
             OpenAPIExamples.error("HTTP version not supported", "HTTP/1.1 and HTTP/1.0 are")),
-        "Error415": error(
-            "Content-Type is not application/json, or Content-Encoding not gzip.",
+        error(
+            415, "Content-Type is not application/json, or Content-Encoding not gzip.",
             OpenAPIExamples.error("Unsupported media type", "Content-Type must be application/json"),
             headers: ["Accept-Encoding"]),
-        "Error422": error(
-            "The Idempotency-Key was used with another body.", OpenAPIExamples.error("Idempotency-Key was used before")),
-        "Error429": error(
-            "Too many submissions, or too many wrong keys.",
+        error(
+            422, "The Idempotency-Key was used with another body.", OpenAPIExamples.error("Idempotency-Key was used before")),
+        error(
+            429, "Too many submissions, or too many wrong keys.",
             OpenAPIExamples.error("Too many sync requests, please try again later"),
             headers: ["Retry-After"] + rateLimitHeaders),
-        "Error500": error("A bug in the server; no request should cause it.", OpenAPIExamples.error("Internal server error")),
-        "Error503": error(
-            "The queue is full or cannot be written, there are too many connections, or the server is stopping: try again.",
+        error(500, "A bug in the server; no request should cause it.", OpenAPIExamples.error("Internal server error")),
+        error(
+            503, "The queue is full or cannot be written, there are too many connections, or the server is stopping: try again.",
             OpenAPIExamples.error("Service temporarily unavailable", "The queue cannot be written at the moment"),
             headers: ["Retry-After"]),
-    ]
+    ])
 
     /// Headers of answers to submissions that the rate limit governs.
     static let rateLimitHeaders = [
         "RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset",
     ]
 
-    private static func error(_ description: String, _ example: JSONValue, headers: [String] = []) -> JSONValue {
-        OpenAPIParts.response(
-            description, OpenAPIParts.content("Error", example: example), headers: headers)
+    private static func error(
+        _ status: Int, _ description: String, _ example: JSONValue, headers: [String] = []
+    ) -> (String, JSONValue) {
+        ("Error\(status)", OpenAPIAnswer(status, description, .json("Error", example: example), headers: headers).json)
     }
 
     private static func text(_ description: String) -> JSONValue {

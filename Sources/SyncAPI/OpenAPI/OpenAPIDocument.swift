@@ -28,7 +28,7 @@ package enum OpenAPIDocument {
                 ["name": "deliveries", "description": "The webhook log."],
                 ["name": "health", "description": "Whether the server is up, and its state."],
             ],
-            "paths": .object((submitting + jobs + deliveries + health).map(path)),
+            "paths": .object(RouteTable.all.map(path)),
             "webhooks": webhooks,
             "components": [
                 "securitySchemes": securitySchemes,
@@ -41,8 +41,9 @@ package enum OpenAPIDocument {
     }
 
     /// No path has more than one method.
-    private static func path(_ route: Route, _ operation: JSONValue) -> (String, JSONValue) {
-        (route.path, [route.method.rawValue.lowercased(): operation])
+    private static func path(_ endpoint: Endpoint) -> (String, JSONValue) {
+        let operation = endpoint.operation().json(access: endpoint.access)
+        return (endpoint.path, .object([(endpoint.method.rawValue.lowercased(), operation)]))
     }
 
     private static let description = """

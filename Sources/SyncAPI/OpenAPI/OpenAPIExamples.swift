@@ -3,7 +3,7 @@ enum OpenAPIExamples {
     static let jobID = "0198c1f2-9c00-7a3b-8d4e-5f60718293a4"
     private static let time: JSONValue = "2025-08-19T10:00:00.000Z"
     private static let tenant: JSONValue = ["id": "tenant-uuid", "name": "Company Name"]
-    private static let statusPath = Route.job.path(of: jobID)
+    private static let statusPath = Endpoint.job.path(of: jobID)
 
     static let sync: JSONValue = [
         "operation": "user_sync",

@@ -76,24 +76,24 @@ package struct SyncClient: Sendable {
         }
     }
 
-    /// Calls a route that takes no body.
+    /// Calls an endpoint that takes no body.
     ///
     /// - Parameters:
-    ///   - id: the job or the delivery, for a route that names one.
+    ///   - id: the job or the delivery, for an endpoint that names one.
     ///   - query: parameters; those without a value are left out.
     /// - Throws: `Refusal` for an answer other than 2xx, `Unreachable` if there is none.
-    package func call(_ route: Route, id: String = "", query: [(String, String?)] = []) async throws -> Answer {
-        try await accepted(request(route, id: id, query: query))
+    package func call(_ endpoint: Endpoint, id: String = "", query: [(String, String?)] = []) async throws -> Answer {
+        try await accepted(request(endpoint, id: id, query: query))
     }
 
     /// A request with the key.
-    package func request(_ route: Route, id: String = "", query: [(String, String?)] = []) -> HTTPClientRequest {
+    package func request(_ endpoint: Endpoint, id: String = "", query: [(String, String?)] = []) -> HTTPClientRequest {
         var components = URLComponents()
         components.queryItems = query.compactMap { name, value in value.map { URLQueryItem(name: name, value: $0) } }
         // URLComponents leaves a plus unencoded, which servers read as a space.
         let encoded = (components.percentEncodedQuery ?? "").replacingOccurrences(of: "+", with: "%2B")
-        var request = HTTPClientRequest(url: target.url + route.path(of: id) + (encoded.isEmpty ? "" : "?\(encoded)"))
-        request.method = HTTPMethod(rawValue: route.method.rawValue)
+        var request = HTTPClientRequest(url: target.url + endpoint.path(of: id) + (encoded.isEmpty ? "" : "?\(encoded)"))
+        request.method = HTTPMethod(rawValue: endpoint.method.rawValue)
         request.headers.add(name: "User-Agent", value: "usersync")
         request.headers.add(name: "Accept", value: "application/json")
         if let key = target.key { request.headers.add(name: "X-Internal-API-Key", value: key.value) }

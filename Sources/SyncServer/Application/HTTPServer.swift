@@ -78,7 +78,7 @@ package enum HTTPServer {
             logger: dependencies.logger)
     }
 
-    /// The routes of `RouteTable` and the middleware in front of them.
+    /// The endpoints of `RouteTable` and the middleware in front of them.
     package static func router(
         _ dependencies: Dependencies, answers: AnswerRecord? = nil, register: ConnectionRegister? = nil
     ) -> Router<SyncRequestContext> {

@@ -15,8 +15,8 @@ struct Submission {
         /// The route, however a request spells it: together with the tenant, the scope of an `Idempotency-Key`.
         var path: String {
             switch self {
-            case .sync: Route.submitUsers.path
-            case .removal: Route.removeUser.path
+            case .sync: Endpoint.submitUsers.path
+            case .removal: Endpoint.removeUser.path
             }
         }
     }

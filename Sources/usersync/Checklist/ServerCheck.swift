@@ -28,7 +28,7 @@ struct ServerCheck {
                 return true
             }
             list.failure(
-                .endpoint, "\(client.target.url)\(Route.live.path) answers \(status)",
+                .endpoint, "\(client.target.url)\(Endpoint.live.path) answers \(status)",
                 "is it a usersync server? name it with --server")
         } catch {
             list.failure(
@@ -41,7 +41,7 @@ struct ServerCheck {
     private func connection(_ list: inout Checklist) async {
         await probe(&list, .endpoint, post("{\"test\":\"connection\"}")) { answer, list in
             switch answer.status {
-            case 200: list.ok(.endpoint, "POST \(Route.submitUsers.path) accepts the key and the guide's connection test")
+            case 200: list.ok(.endpoint, "POST \(Endpoint.submitUsers.path) accepts the key and the guide's connection test")
             case 401:
                 list.failure(
                     .endpoint, "the server does not know this key",
@@ -70,7 +70,7 @@ struct ServerCheck {
             let reading = try? answer.reading(as: HealthDocument.self)
             if answer.status != 200 {
                 list.failure(
-                    .logging, "\(Route.ready.path) answers \(answer.status)",
+                    .logging, "\(Endpoint.ready.path) answers \(answer.status)",
                     "look at the server's log: it starts, stops or cannot write its queue")
             } else if let directory = reading?.document.directory, directory.isInTrouble {
                 list.failure(
@@ -81,7 +81,7 @@ struct ServerCheck {
                     .logging, "\(Route.ready.path) answers, but does not say whether the CRM's database can be written",
                     "is it a usersync server of this version?")
             } else {
-                list.ok(.logging, "\(Route.live.path) and \(Route.ready.path) answer")
+                list.ok(.logging, "\(Endpoint.live.path) and \(Endpoint.ready.path) answer")
             }
         }
     }
@@ -89,9 +89,9 @@ struct ServerCheck {
     private func metrics(_ list: inout Checklist) async {
         await probe(&list, .logging, client.request(.metrics)) { answer, list in
             if answer.status == 200, !answer.body.isEmpty {
-                list.ok(.logging, "\(Route.metrics.path) answers")
+                list.ok(.logging, "\(Endpoint.metrics.path) answers")
             } else {
-                list.failure(.logging, "\(Route.metrics.path) answers \(answer.status)", "ask with a key that the server knows")
+                list.failure(.logging, "\(Endpoint.metrics.path) answers \(answer.status)", "ask with a key that the server knows")
             }
         }
     }

@@ -177,10 +177,10 @@ struct Demonstration: Sendable {
         let header = "-H 'X-Internal-API-Key: \(server.key.value)'"
         step("The server stays until you press Ctrl-C. Try:")
         for line in [
-            "curl -s \(header) \(url)\(Route.status.path)",
-            "curl -s \(header) \(url)\(Route.job.path(of: job))",
-            "curl -s \(header) '\(url)\(Route.results.path(of: job))?status=failed'",
-            "curl -s \(header) '\(url)\(Route.deliveries.path)?limit=5'",
+            "curl -s \(header) \(url)\(Endpoint.status.path)",
+            "curl -s \(header) \(url)\(Endpoint.job.path(of: job))",
+            "curl -s \(header) '\(url)\(Endpoint.results.path(of: job))?status=failed'",
+            "curl -s \(header) '\(url)\(Endpoint.deliveries.path)?limit=5'",
             "INTERNAL_API_KEY=\(server.key.value) usersync status --watch --server \(url)",
             "sqlite3 \(server.directory)/crm.sqlite 'SELECT tenant_id, count(*) FROM users GROUP BY 1'",
         ] { terminal.say("  \(line)") }

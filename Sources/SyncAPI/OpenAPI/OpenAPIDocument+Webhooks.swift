@@ -1,31 +1,6 @@
 import SyncModel
 
 extension OpenAPIDocument {
-    static let deliveries: [(Route, JSONValue)] = [
-        (.deliveries, listDeliveries),
-        (.testDelivery, testDelivery),
-        (.redeliver, redeliver),
-    ]
-
-    private static let listDeliveries = OpenAPIParts.operation(
-        "listDeliveries", tag: "deliveries", "The webhook log, newest first",
-        parameters: ["DeliveryState", "JobFilter", "TenantFilter", "ListLimit", "Cursor", "X-Request-ID"],
-        responses: ["200": OpenAPIParts.response("A page of deliveries.", OpenAPIParts.content("DeliveryList"))]
-            + OpenAPIParts.errors(OpenAPIParts.keyErrors + [503]))
-
-    private static let testDelivery = OpenAPIParts.operation(
-        "testDelivery", tag: "deliveries", "Send a test event to the configured address",
-        "409 if no address is configured.",
-        parameters: ["X-Request-ID"],
-        responses: ["202": OpenAPIParts.response("The test event is due now.", OpenAPIParts.content("DeliveryAnswer"))]
-            + OpenAPIParts.errors(OpenAPIParts.keyErrors + [409, 503]))
-
-    private static let redeliver = OpenAPIParts.operation(
-        "redeliver", tag: "deliveries", "Send a webhook again", "Whatever its state; its attempts start over.",
-        parameters: ["DeliveryID", "X-Request-ID"],
-        responses: ["202": OpenAPIParts.response("The webhook is due now.", OpenAPIParts.content("DeliveryAnswer"))]
-            + OpenAPIParts.errors(OpenAPIParts.keyErrors + [404, 503]))
-
     /// What we send (Contract.md, "The completion webhook").
     static let webhooks: JSONValue = [
         "jobEnded": [
