@@ -12,6 +12,7 @@ package struct CommandFailure: Error, CustomStringConvertible {
         self.mayPass = mayPass
     }
 
+    static let badUsage: Int32 = 2
     /// `EX_CONFIG` of `sysexits.h`: trying again does not help until the settings are changed.
     static let badConfiguration: Int32 = 78
 }

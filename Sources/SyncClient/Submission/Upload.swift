@@ -46,12 +46,17 @@ package struct Upload: Sendable {
                 tenantID = try await findTenant(in: file, head: &head)
             }
         }
-        guard !tenantID.isEmpty, tenantID.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
+        guard !tenantID.isEmpty, canBeHeader(tenantID) else {
             throw ClientFailure("the tenant's id cannot be sent in a header: it is empty or has control characters")
         }
         let body = UploadBody(
             file: file, head: head, format: format, envelope: envelope, isCompressed: compress, meter: UploadMeter())
         return Upload(body: body, tenantID: tenantID)
+    }
+
+    /// Whether a header can carry the text: it has no control characters.
+    package static func canBeHeader(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
     }
 
     /// Reads on until it finds `tenant.id`. A file is then rewound; of a stream, what was read is kept.

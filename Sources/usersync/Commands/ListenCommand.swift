@@ -69,7 +69,7 @@ struct ListenCommand: AsyncParsableCommand {
 
     private func secrets() async throws -> ([WebhookSecret], String) {
         if let secret { return ([try WebhookSecret(secret)], "--secret") }
-        if let secretFile { return ([try WebhookSecret(ServerOptions.key(inFile: secretFile).value)], secretFile) }
+        if let secretFile { return ([try WebhookSecret(ClientKey.inFile(secretFile).value)], secretFile) }
         let values = try source.values()
         func list(_ name: String) -> [String] {
             (values[name] ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }

@@ -29,20 +29,7 @@ struct ServerOptions: ParsableArguments {
 
     func target() throws -> SyncClient.Target {
         let values = try source.values()
-        return try SyncClient.Target(values: values, server: server, key: try keyFile.map(ServerOptions.key(inFile:)))
-    }
-
-    /// The first line of a file.
-    static func key(inFile path: String) throws(CommandFailure) -> Secret {
-        let text: String
-        do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
-            throw CommandFailure("the key file \(path) cannot be read: \((error as NSError).localizedDescription)")
-        }
-        let key = (text.split(whereSeparator: \.isNewline).first ?? "").trimmingCharacters(in: .whitespaces)
-        guard !key.isEmpty else { throw CommandFailure("the key file \(path) is empty") }
-        return Secret(key)
+        return try SyncClient.Target(values: values, server: server, key: try keyFile.map(ClientKey.inFile))
     }
 }
 
@@ -63,11 +50,17 @@ extension SyncClient.Target {
         var text = server ?? Settings.url(publicURL: value("PUBLIC_URL"), host: value("HOST") ?? "127.0.0.1", port: Int(number))
         while text.hasSuffix("/") { text.removeLast() }
         guard let address = WebAddress(text), !address.rest.contains("?"), !address.rest.contains("#") else {
-            throw CommandFailure("\"\(text)\" is not the address of a server: it must be like https://crm.example.com")
+            throw CommandFailure(
+                "\"\(text)\" is not the address of a server: it must be like https://crm.example.com",
+                status: server == nil ? 1 : CommandFailure.badUsage)
         }
-        func first(_ name: String) -> Secret? {
-            value(name)?.split(separator: ",").first.map { Secret($0.trimmingCharacters(in: .whitespaces)) }
+        func first(_ name: String) throws(CommandFailure) -> Secret? {
+            guard let first = value(name)?.split(separator: ",").first else { return nil }
+            return try ClientKey.checked(first.trimmingCharacters(in: .whitespaces), from: name)
         }
-        self.init(url: text, address: address, key: key ?? first("INTERNAL_API_KEY") ?? first("OPS_API_KEY"))
+        var key = key
+        if key == nil { key = try first("INTERNAL_API_KEY") }
+        if key == nil { key = try first("OPS_API_KEY") }
+        self.init(url: text, address: address, key: key)
     }
 }

@@ -63,8 +63,15 @@ struct SubmitCommand: AsyncParsableCommand {
         if format == .json, tenantName != nil {
             throw ValidationError("--tenant-name is for NDJSON and CSV: a request names its tenant")
         }
-        if let idempotencyKey, idempotencyKey.isEmpty || idempotencyKey.count > 255 {
-            throw ValidationError("--idempotency-key must have 1 to 255 characters")
+        if let idempotencyKey,
+            !(1...255).contains(idempotencyKey.utf8.count) || !idempotencyKey.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        {
+            throw ValidationError("--idempotency-key must have 1 to 255 visible ASCII characters")
+        }
+        for (name, value) in [("--source", source), ("--tenant", tenant)] {
+            if let value, value.isEmpty || !Upload.canBeHeader(value) {
+                throw ValidationError("\(name) is sent in a header: it must not be empty or have control characters")
+            }
         }
     }
 

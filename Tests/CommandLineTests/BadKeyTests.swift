@@ -1,0 +1,72 @@
+import Foundation
+import ServerTestSupport
+import TestSupport
+import Testing
+
+@Suite("Keys and headers that cannot be sent")
+struct BadKeyTests {
+    private func run(_ arguments: [String], key: String? = FakeServer.key) async throws -> CommandRunner.Outcome {
+        let server = FakeServer(answers: Answers(text: #""t""#).byRequest)
+        let outcome = try await server.serve { url in
+            try await CommandRunner.run(
+                arguments + ["--server", url], environment: key.map { ["INTERNAL_API_KEY": $0] } ?? [:])
+        }
+        #expect(await server.received.isEmpty || outcome.status == 0)
+        return outcome
+    }
+
+    @Test(
+        "a key with a line end or a control character is bad usage, wherever it is from, and is not printed",
+        arguments: ["\n", "\r\n", "\r", "\t", "\u{1B}[31m", "\u{7F}", "\u{85}", "\u{2028}", " ", "\u{202E}"])
+    func control(between: String) async throws {
+        let key = "hush-\(between)-\(FakeServer.key)"
+        let folder = try TemporaryDirectory()
+        let file = try folder.write("key", "\(key)\n")
+        for outcome in [
+            try await run(["status"], key: key), try await run(["status", "--key-file", file], key: nil),
+            try await run(["jobs"], key: "\(key),\(FakeServer.key)"),
+        ] {
+            #expect(outcome.status == 2)
+            #expect(outcome.error.contains("visible ASCII"))
+            #expect(!(outcome.output + outcome.error).contains("hush") && !outcome.error.contains(FakeServer.key))
+        }
+    }
+
+    @Test(
+        "a key file may have white space around the key, and an end of line of any kind", arguments: ["\n", "\r\n", "", " \n\n"])
+    func around(end: String) async throws {
+        let folder = try TemporaryDirectory()
+        let file = try folder.write("key", " \(FakeServer.key)\(end)")
+        #expect(try await run(["status", "--key-file", file], key: nil).status == 0)
+    }
+
+    @Test("a key file that is empty, missing, a folder or endless is bad usage")
+    func files() async throws {
+        let folder = try TemporaryDirectory()
+        for file in [try folder.write("empty", "\n"), folder.path + "/none", folder.path, "/dev/zero"] {
+            let outcome = try await run(["status", "--key-file", file], key: nil)
+            #expect(outcome.status == 2 && outcome.error.contains("the key file \(file)"))
+            #expect(!outcome.error.contains("reached"))
+        }
+    }
+
+    @Test(
+        "what cannot be sent in a header is bad usage, and no server is asked",
+        arguments: [
+            ["--source", "a\nb"], ["--source", ""], ["--source", "a\u{7F}"], ["--idempotency-key", "a b"],
+            ["--idempotency-key", "é"], ["--idempotency-key", "a\r"], ["--idempotency-key", String(repeating: "k", count: 256)],
+            ["--tenant", "a\tb"], ["--tenant", ""],
+        ])
+    func headers(arguments: [String]) async throws {
+        let folder = try TemporaryDirectory()
+        let file = try folder.write("sync.json", #"{"tenant":{"id":"acme","name":"A"},"users":[]}"#)
+        let outcome = try await run(["submit", file] + arguments)
+        #expect(outcome.status == 2)
+        #expect(outcome.error.contains("\(arguments[0]) ") && !outcome.error.contains("reached"))
+    }
+
+    @Test("an address that is none is bad usage")
+    func address() async throws {
+        #expect(try await CommandRunner.run(["status", "--server", "crm"]).status == 2)
+    }
+}
