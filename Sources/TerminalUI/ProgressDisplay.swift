@@ -20,7 +20,7 @@ package struct ProgressDisplay {
         var line = line
         line.rate = meter.rate(at: now, done: line.done)
         if terminal.isErrorTerminal {
-            terminal.draw("\r\u{1B}[2K" + line.drawn(width: terminal.width - 1, style: terminal.errorStyle))
+            terminal.draw("\r\u{1B}[2K" + line.drawn(width: terminal.measured.size.columns - 1, style: terminal.errorStyle))
             isDrawn = true
         } else if lastLine.map({ now - $0 >= interval }) ?? true {
             terminal.note(line.plain)

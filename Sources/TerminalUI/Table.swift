@@ -1,6 +1,10 @@
 /// Aligned columns of text.
 package struct Table {
-    package enum Alignment { case left, right }
+    package enum Alignment {
+        case left, right
+        /// To the left, in the last column: a text for people that may be cut. What is copied (ids, counts, times) never is.
+        case text
+    }
 
     private let columns: [(title: String, alignment: Alignment)]
     private var rows: [[TerminalText]] = []
@@ -9,7 +13,7 @@ package struct Table {
 
     package mutating func add(_ cells: [String]) { rows.append(cells.map { TerminalText($0) }) }
 
-    /// The lines, titles first; the last column is cut off at `width`.
+    /// The lines, titles first; a last column of `text` is cut off at `width`.
     package func lines(width: Int, style: Style, indent: Int = 0) -> [TerminalText] {
         let titles = columns.map { TerminalText($0.title) }
         let widths = columns.indices.map { column in
@@ -19,11 +23,11 @@ package struct Table {
             var out = TerminalText(String(repeating: " ", count: indent))
             for (at, cell) in cells.enumerated() where at < columns.count {
                 if at > 0 { out += "  " }
-                let isLast = at == columns.count - 1
                 let space = TerminalText(String(repeating: " ", count: max(0, widths[at] - cell.columns)))
                 switch columns[at].alignment {
                 case .right: out += space + cell
-                case .left: out += isLast ? cell.cut(to: max(8, width - out.columns)) : cell + space
+                case .left: out += at == columns.count - 1 ? cell : cell + space
+                case .text: out += cell.cut(to: max(8, width - out.columns))
                 }
             }
             return out

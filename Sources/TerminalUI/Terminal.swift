@@ -13,17 +13,16 @@ package struct Terminal: Sendable {
     package var isErrorTerminal: Bool
     /// False with `NO_COLOR` (no-color.org) or a dumb terminal.
     package var mayColor: Bool
-    /// Columns.
-    package var width: Int
+    package var size: TerminalSize
 
     /// The terminal of this process.
     package static let standard = Terminal(environment: ProcessInfo.processInfo.environment)
 
-    package init(isOutputTerminal: Bool, isErrorTerminal: Bool, mayColor: Bool, width: Int) {
+    package init(isOutputTerminal: Bool, isErrorTerminal: Bool, mayColor: Bool, size: TerminalSize = TerminalSize()) {
         self.isOutputTerminal = isOutputTerminal
         self.isErrorTerminal = isErrorTerminal
         self.mayColor = mayColor
-        self.width = width
+        self.size = size
     }
 
     private init(environment: [String: String]) {
@@ -31,13 +30,33 @@ package struct Terminal: Sendable {
         isErrorTerminal = isatty(STDERR_FILENO) == 1
         let refusesColor = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
         mayColor = !refusesColor && environment["TERM"] != "dumb"
-        var size = winsize()
-        let known = ioctl(isErrorTerminal ? STDERR_FILENO : STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-        width = Terminal.width(known ? Int(size.ws_col) : environment["COLUMNS"].flatMap { Int($0) })
+        size = Terminal.presentSize(isOutputTerminal: isOutputTerminal, environment: environment)
     }
 
-    /// Usable columns: as reported, within reason; 80 if unknown.
-    package static func width(_ columns: Int?) -> Int { min(max(columns ?? 80, 20), 10_000) }
+    /// This terminal with the size that it has now.
+    package var measured: Terminal {
+        var copy = self
+        copy.size = Terminal.presentSize(isOutputTerminal: isOutputTerminal, environment: ProcessInfo.processInfo.environment)
+        return copy
+    }
+
+    private static func presentSize(isOutputTerminal: Bool, environment: [String: String]) -> TerminalSize {
+        var reported = winsize()
+        let isKnown = ioctl(isOutputTerminal ? STDOUT_FILENO : STDERR_FILENO, UInt(TIOCGWINSZ), &reported) == 0
+        return TerminalSize(
+            environment: environment, columns: isKnown ? Int(reported.ws_col) : nil, rows: isKnown ? Int(reported.ws_row) : nil)
+    }
+
+    /// Columns for tables on standard output: without end in a file or pipe, where nothing is cut.
+    package var outputWidth: Int { isOutputTerminal ? size.columns : .max }
+    /// The same for standard error.
+    package var errorWidth: Int { isErrorTerminal ? size.columns : .max }
+
+    /// Whether nobody reads standard output any more: the other end of the pipe or terminal is closed.
+    package var isOutputClosed: Bool {
+        var output = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+        return poll(&output, 1, 0) > 0 && Int32(output.revents) & Int32(POLLERR | POLLHUP | POLLNVAL) != 0
+    }
 
     /// Styles for standard output.
     package var style: Style { Style(isOn: isOutputTerminal && mayColor) }

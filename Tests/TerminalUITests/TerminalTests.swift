@@ -45,7 +45,15 @@ struct TerminalTests {
                 }
             }
         }
-        for columns in [nil, Int.min, -1, 0, 1, .max] { #expect((20...10_000).contains(Terminal.width(columns))) }
+        for figure in [nil, Int.min, -1, 0, 1, .max] {
+            let text = figure.map(String.init) ?? "x"
+            for size in [
+                TerminalSize(environment: [:], columns: figure, rows: figure),
+                TerminalSize(environment: ["COLUMNS": text, "LINES": text], columns: 90, rows: 30),
+            ] {
+                #expect((20...10_000).contains(size.columns) && (3...10_000).contains(size.rows))
+            }
+        }
         var meter = RateMeter()
         let now = ContinuousClock.now
         for done in odd { #expect(meter.rate(at: now, done: done) >= 0) }
@@ -88,7 +96,7 @@ struct TerminalTests {
 
     @Test("columns line up, the last is cut to the width, and control characters are gone")
     func table() {
-        var table = Table([("Id", .left), ("Users", .right), ("Why", .left)])
+        var table = Table([("Id", .left), ("Users", .right), ("Why", .text)])
         table.add(["a", "1,000", "short"])
         table.add(["long", "7", "a reason that goes\non and on\u{1B}[31m and on"])
         #expect(
@@ -97,11 +105,19 @@ struct TerminalTests {
             ])
     }
 
+    @Test("a column that is not for reading alone is never cut")
+    func whole() {
+        var table = Table([("Tenant", .left), ("Job", .left)])
+        let id = String(repeating: "7", count: 40)
+        table.add([id, id])
+        #expect(table.lines(width: 20, style: Style(isOn: false)).last?.plain == "\(id)  \(id)")
+    }
+
     @Test("colours only where they are on")
     func style() {
         #expect(Style(isOn: false).red("x") == "x")
         #expect(Style(isOn: true).red("x").rendered == "\u{1B}[31mx\u{1B}[0m")
-        #expect(!Terminal(isOutputTerminal: true, isErrorTerminal: true, mayColor: false, width: 80).style.isOn)
-        #expect(!Terminal(isOutputTerminal: false, isErrorTerminal: true, mayColor: true, width: 80).style.isOn)
+        #expect(!Terminal(isOutputTerminal: true, isErrorTerminal: true, mayColor: false).style.isOn)
+        #expect(!Terminal(isOutputTerminal: false, isErrorTerminal: true, mayColor: true).style.isOn)
     }
 }

@@ -44,7 +44,8 @@ package struct JobFollower: Sendable {
         }
     }
 
-    private static func mayPass(_ error: any Error) -> Bool {
+    /// Whether a server that restarts may be the reason.
+    package static func mayPass(_ error: any Error) -> Bool {
         if error is Unreachable { return true }
         guard let refusal = error as? Refusal else { return false }
         return refusal.status == 429 || refusal.status >= 500

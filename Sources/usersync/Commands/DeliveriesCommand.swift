@@ -56,7 +56,7 @@ struct DeliveriesCommand: AsyncParsableCommand {
                 if json { return terminal.say(json: try answer.json) }
                 let page = try answer.shown(as: PageDocument<DeliveryDocument>.self, on: terminal)
                 guard !page.items.isEmpty else { return terminal.note("No webhooks.") }
-                for line in JobTables.deliveries(page.items).lines(width: terminal.width, style: terminal.style) {
+                for line in JobTables.deliveries(page.items).lines(width: terminal.outputWidth, style: terminal.style) {
                     terminal.say(line)
                 }
                 if let next = page.nextCursor { terminal.note(terminal.errorStyle.dim("more: --cursor \(next)")) }

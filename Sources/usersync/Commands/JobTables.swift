@@ -22,7 +22,7 @@ enum JobTables {
     }
 
     static func failures(_ results: [UserResultDocument]) -> Table {
-        var table = Table([("Index", .right), ("Id", .left), ("Email", .left), ("Code", .left), ("Why", .left)])
+        var table = Table([("Index", .right), ("Id", .left), ("Email", .left), ("Code", .left), ("Why", .text)])
         for result in results {
             table.add([
                 Format.count(result.index), result.userID ?? "", result.email ?? "", result.code ?? "",
@@ -36,7 +36,7 @@ enum JobTables {
         var table = Table([
             ("Delivery", .left), ("State", .left), ("Type", .left), ("Attempts", .right), ("Job", .left),
             ("Created (UTC)", .left),
-            ("Last answer", .left),
+            ("Last answer", .text),
         ])
         for delivery in deliveries {
             let answer = [delivery.lastStatus.map(String.init), delivery.lastError].compactMap { $0 }.joined(separator: " ")

@@ -69,7 +69,9 @@ struct JobsCommand: AsyncParsableCommand {
                 if json { return terminal.say(json: try answer.json) }
                 let page = try answer.shown(as: PageDocument<JobSummaryDocument>.self, on: terminal)
                 guard !page.items.isEmpty else { return terminal.note("No jobs.") }
-                for line in JobTables.jobs(page.items).lines(width: terminal.width, style: terminal.style) { terminal.say(line) }
+                for line in JobTables.jobs(page.items).lines(width: terminal.outputWidth, style: terminal.style) {
+                    terminal.say(line)
+                }
                 if let next = page.nextCursor { terminal.note(terminal.errorStyle.dim("more: --cursor \(next)")) }
             }
         }
@@ -113,7 +115,7 @@ struct JobsCommand: AsyncParsableCommand {
                 guard failed, job.failed > 0 else { return }
                 let table = JobTables.failures(try await follower.failedUsers(limit: PageLimit.results.range.upperBound))
                 terminal.say()
-                for line in table.lines(width: terminal.width, style: terminal.style) { terminal.say(line) }
+                for line in table.lines(width: terminal.outputWidth, style: terminal.style) { terminal.say(line) }
             }
         }
     }

@@ -35,36 +35,64 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let terminal = Terminal.standard
         try await server.withClient { client in
-            repeat {
-                do {
-                    let answer = try await client.call(.status)
-                    let screen = try StatusScreen(
-                        answer: answer, server: client.target.url, now: Timestamp(seconds: Date().timeIntervalSince1970))
-                    if json {
-                        terminal.say(json: try answer.json)
-                        if !screen.unread.isEmpty { terminal.warn("\(screen.unreadSentence)") }
-                    } else {
-                        show(screen, terminal)
-                    }
-                    if !watch, !screen.unread.isEmpty { throw ExitCode(1) }
-                } catch let error as Unreachable where watch {
-                    // It may be restarting: keep watching until it is back.
-                    if terminal.isOutputTerminal, !json { terminal.paint("\u{1B}[H\u{1B}[2J") }
-                    terminal.complain("✘ \(error)")
-                }
-                if watch { try await Task.sleep(for: .seconds(interval)) }
-            } while watch
+            if watch { return try await watch(client, terminal) }
+            let (answer, screen) = try await look(client)
+            if json {
+                terminal.say(json: try answer.json)
+                if !screen.unread.isEmpty { terminal.warn("\(screen.unreadSentence)") }
+            } else {
+                for line in screen.lines(width: terminal.outputWidth, style: terminal.style) { terminal.say(line) }
+            }
+            if !screen.unread.isEmpty { throw ExitCode(1) }
         }
     }
 
-    private func show(_ screen: StatusScreen, _ terminal: Terminal) {
-        let lines = screen.lines(width: terminal.width, style: terminal.style)
-        if watch, terminal.isOutputTerminal {
-            // Redrawn in one write, each line cleared to its end, to avoid flicker.
-            terminal.paint("\u{1B}[H" + lines.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J")
+    private func look(_ client: SyncClient) async throws -> (SyncClient.Answer, StatusScreen) {
+        let answer = try await client.call(.status)
+        let now = Timestamp(seconds: Date().timeIntervalSince1970)
+        return (answer, try StatusScreen(answer: answer, server: client.target.url, now: now))
+    }
+
+    /// Refreshes the screen until nobody reads it any more.
+    private func watch(_ client: SyncClient, _ terminal: Terminal) async throws {
+        let clock = ContinuousClock()
+        while true {
+            var lines: [TerminalText] = []
+            do {
+                let (answer, screen) = try await look(client)
+                if json {
+                    terminal.say(json: try answer.json)
+                } else {
+                    lines = screen.lines(width: terminal.outputWidth, style: terminal.style)
+                }
+            } catch let error where JobFollower.mayPass(error) {
+                // It may be restarting: keep watching until it is back.
+                if json || !terminal.isOutputTerminal {
+                    terminal.complain("✘ \(error)")
+                } else {
+                    lines = "✘ \(error)".split(separator: "\n").map { terminal.style.red(TerminalText($0)) }
+                }
+            }
+            show(lines, terminal)
+            let next = clock.now + .seconds(interval)
+            var shown = terminal.measured.size
+            while clock.now < next {
+                if terminal.isOutputClosed { return }
+                try await Task.sleep(for: min(.milliseconds(200), next - clock.now))
+                guard terminal.isOutputTerminal, terminal.measured.size != shown else { continue }
+                shown = terminal.measured.size
+                show(lines, terminal)
+            }
+        }
+    }
+
+    private func show(_ lines: [TerminalText], _ terminal: Terminal) {
+        if lines.isEmpty { return }
+        if terminal.isOutputTerminal {
+            terminal.paint(Screen(lines, size: terminal.measured.size).drawn)
         } else {
             for line in lines { terminal.say(line) }
-            if watch { terminal.say() }
+            terminal.say()
         }
     }
 }

@@ -108,7 +108,7 @@ struct StatusScreen {
             ? style.green("✔ all is well")
             : attentions.contains(where: \.isGrave) ? style.red("✘ needs attention") : style.yellow("! worth a look")
         var lines: [TerminalText] = [
-            "\(style.bold("usersync")) at \(server)   \(verdict)   \(style.dim("\(Format.moment(now.iso8601)) UTC"))", "",
+            "\(verdict)   \(style.bold("usersync")) at \(server)   \(style.dim("\(Format.moment(now.iso8601)) UTC"))", "",
         ]
         for attention in attentions {
             lines.append("\(attention.isGrave ? style.red("✘") : style.yellow("!")) \(attention.what)")

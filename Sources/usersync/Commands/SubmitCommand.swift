@@ -150,7 +150,7 @@ struct SubmitCommand: AsyncParsableCommand {
         guard job.failed > 0 else { return }
         let failed = try await follower.failedUsers(limit: shownFailures)
         terminal.note()
-        for line in JobTables.failures(failed).lines(width: terminal.width, style: style, indent: 2) { terminal.note(line) }
+        for line in JobTables.failures(failed).lines(width: terminal.errorWidth, style: style, indent: 2) { terminal.note(line) }
         if job.failed > failed.count {
             terminal.note(
                 "  and \(Format.count(job.failed - failed.count)) more: usersync jobs show \(job.result.jobID) --failed")

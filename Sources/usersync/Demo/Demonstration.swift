@@ -101,12 +101,14 @@ struct Demonstration: Sendable {
                 Format.count(job.failed), job.seconds.map(Format.duration) ?? "", job.stateWords,
             ])
         }
-        for line in table.lines(width: terminal.width, style: style, indent: 2) { terminal.say(line) }
+        for line in table.lines(width: terminal.outputWidth, style: style, indent: 2) { terminal.say(line) }
         if largeJob.failed > 0 {
             terminal.say()
             terminal.say("  One bad user fails alone:")
             let failed = try await JobFollower(client: server.client, jobID: large.jobID).failedUsers(limit: 10)
-            for line in JobTables.failures(failed).lines(width: terminal.width, style: style, indent: 2) { terminal.say(line) }
+            for line in JobTables.failures(failed).lines(width: terminal.outputWidth, style: style, indent: 2) {
+                terminal.say(line)
+            }
         }
         guard small.failed == 0, largeJob.settled == users else { throw CommandFailure("the demo did not end as it should") }
         try await farewell(server, job: large.jobID)
