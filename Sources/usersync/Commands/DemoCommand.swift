@@ -37,8 +37,8 @@ struct DemoCommand: AsyncParsableCommand {
                 return false
             }
             group.addTask {
-                // Ctrl-C ends it cleanly: the temporary directory is removed.
-                for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { return true }
+                // Ctrl-C or a closed terminal ends it cleanly: the temporary directory is removed.
+                for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup) { return true }
                 return false
             }
             let first = try await group.next() ?? false
