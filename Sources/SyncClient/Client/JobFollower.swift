@@ -53,8 +53,11 @@ package struct JobFollower: Sendable {
 
     /// The first `limit` failed users.
     package func failedUsers(limit: Int) async throws -> [UserResultDocument] {
-        try await client.call(
-            .results, id: jobID, query: [("status", "failed"), ("limit", "\(limit)")]
-        ).decoded(as: PageDocument<UserResultDocument>.self).items
+        try await failures(limit: limit).decoded(as: PageDocument<UserResultDocument>.self).items
+    }
+
+    /// The server's list of them.
+    package func failures(limit: Int) async throws -> SyncClient.Answer {
+        try await client.call(.results, id: jobID, query: [("status", "failed"), ("limit", "\(limit)")])
     }
 }

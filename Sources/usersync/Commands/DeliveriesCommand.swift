@@ -78,6 +78,8 @@ struct DeliveriesCommand: AsyncParsableCommand {
         var ids: [String] = []
         @Flag(help: "All dead ones.")
         var dead = false
+        @Flag(help: "Print the server's answers, one per line.")
+        var json = false
         @OptionGroup var server: ServerOptions
 
         func validate() throws {
@@ -101,23 +103,24 @@ struct DeliveriesCommand: AsyncParsableCommand {
                         )
                         .decoded(as: PageDocument<DeliveryDocument>.self)
                         let new = page.items.filter { seen.insert($0.id).inserted }
-                        for delivery in new { try await redeliver(delivery.id, client) }
+                        for delivery in new { try await redeliver(delivery.id, client, terminal) }
                         count += new.count
                         if page.nextCursor == nil || new.isEmpty { break }
                     }
                 } else {
-                    for id in ids { try await redeliver(id, client) }
+                    for id in ids { try await redeliver(id, client, terminal) }
                     count = ids.count
                 }
                 terminal.note("\(terminal.errorStyle.green("✔")) \(Format.count(count, "webhook")) will be sent again now")
             }
         }
 
-        private func redeliver(_ id: String, _ client: SyncClient) async throws {
+        private func redeliver(_ id: String, _ client: SyncClient, _ terminal: Terminal) async throws {
             guard id.utf8.allSatisfy(DeliveriesCommand.isIDCharacter) else {
                 throw CommandFailure("the server sent an invalid delivery id")
             }
-            _ = try await client.call(.redeliver, id: id)
+            let answer = try await client.call(.redeliver, id: id)
+            if json { terminal.say(json: try answer.json) }
         }
     }
 

@@ -88,7 +88,7 @@ struct JobsCommand: AsyncParsableCommand {
 
         @Argument(help: ArgumentHelp("The job.", valueName: "job-id"))
         var id: String
-        @Flag(help: "List its failed users, up to 1,000.")
+        @Flag(help: "List its failed users, up to 1,000; with --json, the server's list of them in place of the job.")
         var failed = false
         @Flag(help: "Watch it until it has ended.")
         var follow = false
@@ -102,6 +102,7 @@ struct JobsCommand: AsyncParsableCommand {
             let terminal = Terminal.standard
             try await server.withClient { client in
                 let follower = JobFollower(client: client, jobID: id)
+                let most = PageLimit.results.range.upperBound
                 let answer: SyncClient.Answer
                 let job: JobDocument
                 if follow {
@@ -110,10 +111,12 @@ struct JobsCommand: AsyncParsableCommand {
                     answer = try await client.call(.job, id: id)
                     job = try answer.shown(as: JobDocument.self, on: terminal)
                 }
-                if json { return terminal.say(json: try answer.json) }
+                if json {
+                    return terminal.say(json: failed ? try await follower.failures(limit: most).json : try answer.json)
+                }
                 for line in job.lines(style: terminal.style) { terminal.say(line) }
                 guard failed, job.failed > 0 else { return }
-                let table = JobTables.failures(try await follower.failedUsers(limit: PageLimit.results.range.upperBound))
+                let table = JobTables.failures(try await follower.failedUsers(limit: most))
                 terminal.say()
                 for line in table.lines(width: terminal.outputWidth, style: terminal.style) { terminal.say(line) }
             }
