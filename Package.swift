@@ -179,7 +179,7 @@ let package = Package(
         .testTarget(
             name: "SyncAPITests",
             dependencies: ["SyncAPI", "SyncModel", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types")],
-            swiftSettings: strict),
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "InMemoryQueueTests", dependencies: ["InMemoryQueue", "JobQueueConformance", "TestSupport"],
             swiftSettings: strict),

@@ -64,3 +64,35 @@ package struct AcknowledgementDocument: JSONDocument {
         try coder.member("warnings", &warnings)
     }
 }
+
+extension AcknowledgementDocument {
+    package static var notes: DocumentNotes {
+        DocumentNotes(
+            "Acknowledgement", "The job is on disk.",
+            [
+                "success": .constant(true),
+                "message": "For people: \"Accepted 5 users for sync\".",
+                "jobId": .jobID(),
+                "status": .words(
+                    JobState.allCases.map(\.rawValue), "queued; the present state if an Idempotency-Key was replayed."),
+                "statusUrl": "Path of the job.",
+                "warnings": JobDocument.warningsNote,
+            ])
+    }
+}
+
+extension AcknowledgementDocument.Metadata {
+    package static var notes: DocumentNotes {
+        DocumentNotes(
+            nil, "",
+            [
+                "operation": .operation, "acceptedAt": .always(),
+                "retryOf": .jobID("The job whose failed users this one tries again."),
+            ])
+    }
+}
+
+extension MemberNote {
+    /// `Operation`'s words.
+    static let operation = MemberNote.words(Operation.allCases.map(\.rawValue))
+}

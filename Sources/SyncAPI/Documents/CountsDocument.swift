@@ -28,3 +28,13 @@ package struct CountsDocument: JSONDocument {
         byOutcome.cancelled = cancelled ?? 0
     }
 }
+
+extension CountsDocument {
+    /// For the documents that show them among their own members.
+    static let memberNotes: [String: MemberNote] = [
+        "successful": "created + updated + unchanged + stale + removed",
+        "cancelled": "Users dropped by a cancel; they have no result. Absent if there are none.",
+        "stale": "Newer data had been applied before.",
+        "removed": "Deactivated by a removal.",
+    ]
+}

@@ -73,3 +73,34 @@ package struct DeliveryAnswerDocument: JSONDocument {
         try coder.member("delivery", &delivery)
     }
 }
+
+extension DeliveryDocument {
+    package static let pageName = "DeliveryList"
+
+    package static var notes: DocumentNotes {
+        DocumentNotes(
+            "Delivery", "A webhook in the outbox; its body is not shown.",
+            [
+                "id": "The header webhook-id: stable over retries and redelivery.",
+                "jobId": .jobID("null for a test event."),
+                "url": "Without user, password, query and fragment.",
+                "state": .deliveryState,
+                "createdAt": .always(),
+                "nextAttemptAt": "null once delivered or dead.",
+                "lastStatus": .lastStatus,
+            ])
+    }
+}
+
+extension DeliveryAnswerDocument {
+    package static var notes: DocumentNotes { DocumentNotes("DeliveryAnswer", "", ["success": .constant(true)]) }
+}
+
+extension MemberNote {
+    /// `DeliveryState`'s words.
+    static let deliveryState = MemberNote.words(DeliveryState.allCases.map(\.rawValue))
+
+    static let lastStatus = MemberNote.schema([
+        "type": ["integer", "null"], "description": "HTTP status of the last answer; null if there was none.",
+    ])
+}

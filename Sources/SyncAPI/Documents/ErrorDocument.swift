@@ -62,3 +62,24 @@ extension Violation.PathElement: JSONValueType {
         return .key(try String(from: decoder))
     }
 }
+
+extension ErrorDocument {
+    package static var notes: DocumentNotes {
+        DocumentNotes(
+            "Error", "Every error.",
+            [
+                "success": .constant(false),
+                "error": "Error description.",
+                "timestamp": .always(),
+                "details": "An array if rules of the request format were broken, else a sentence.",
+                "errorCount": "How many violations there are in all, if details is an array.",
+            ])
+    }
+}
+
+extension Violation {
+    package static var notes: DocumentNotes {
+        DocumentNotes(
+            "Violation", "A rule of the request format that was broken.", ["type": "Joi's word: string.email, any.required, …"])
+    }
+}

@@ -79,3 +79,39 @@ package struct ConnectionDocument: JSONDocument {
         try coder.nullable("timestamp", &timestamp)
     }
 }
+
+extension HealthDocument {
+    package static var notes: DocumentNotes { notes("Health", status: "ok") }
+    static var readyNotes: DocumentNotes { notes("Ready", status: "ready") }
+
+    private static func notes(_ name: String, status word: String) -> DocumentNotes {
+        DocumentNotes(
+            name, "",
+            [
+                "success": .constant(true), "status": .constant(.string(word)), "timestamp": .always(), "directory": .always(),
+                "draining": "The server is stopping.",
+            ])
+    }
+}
+
+extension DirectoryDocument {
+    package static var notes: DocumentNotes {
+        DocumentNotes(
+            "Directory",
+            "The state of the CRM's database. While it is unavailable, jobs are accepted and wait; no attempt is counted.",
+            ["state": .words(DirectoryHealth.State.allCases.map(\.rawValue)), "since": .always()])
+    }
+}
+
+extension AliveDocument {
+    package static var notes: DocumentNotes {
+        DocumentNotes("Alive", "", ["success": .constant(true), "status": .constant("ok")])
+    }
+}
+
+extension ConnectionDocument {
+    package static var notes: DocumentNotes {
+        DocumentNotes(
+            "ConnectionOK", "Answer to the accessibility check.", ["success": .constant(true), "timestamp": .always()])
+    }
+}

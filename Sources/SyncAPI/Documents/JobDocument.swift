@@ -56,7 +56,7 @@ package struct JobDocument: JSONDocument {
         try coder.member("requestId", &requestID)
         try coder.nullable("syncType", &syncType)
         try coder.nullable("syncTime", &syncTime)
-        if result.metadata.operation == Operation.userRemoval.rawValue { try coder.nullable("reason", &reason) }
+        if result.metadata.operation != Operation.userSync.rawValue { try coder.nullable("reason", &reason) }
         try coder.nullable("retryOf", &retryOf)
         try coder.member("statusUrl", &statusURL)
         try coder.nullable("startedAt", &startedAt)

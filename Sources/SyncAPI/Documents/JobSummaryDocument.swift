@@ -59,3 +59,20 @@ package struct JobSummaryDocument: JSONDocument, PageElement {
         try coder.member("statusUrl", &statusURL)
     }
 }
+
+extension JobSummaryDocument {
+    package static let pageName = "JobList"
+
+    package static var notes: DocumentNotes {
+        DocumentNotes(
+            "JobSummary", "One job of a list.",
+            CountsDocument.memberNotes.merging([
+                "jobId": .jobID(),
+                "status": .words(JobState.allCases.map(\.rawValue)),
+                "operation": .operation,
+                "acceptedAt": .always(),
+                "sequence": ResultDocument.sequenceNote,
+                "retryOf": .jobID(),
+            ]) { $1 })
+    }
+}

@@ -2,6 +2,8 @@
 package protocol PageElement: JSONDocument {
     /// The member that holds the elements.
     static var listName: StaticString { get }
+    /// The name of a page's schema.
+    static var pageName: String { get }
 }
 
 /// One page of a list: `{"success":true,"jobs"|"results"|"deliveries":[…],"nextCursor":…|null}`.
@@ -22,5 +24,16 @@ package struct PageDocument<Element: PageElement>: JSONDocument {
         try coder.member("success", &success)
         try coder.required(Element.listName, &items)
         try coder.nullable("nextCursor", &nextCursor)
+    }
+}
+
+extension PageDocument {
+    package static var notes: DocumentNotes {
+        DocumentNotes(
+            Element.pageName, "",
+            [
+                "success": .constant(true),
+                "nextCursor": "Pass it as `cursor` for the next page; null on the last.",
+            ])
     }
 }

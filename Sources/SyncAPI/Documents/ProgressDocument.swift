@@ -46,3 +46,15 @@ package struct ProgressDocument: JSONDocument {
         try coder.optional("etaSeconds", &etaSeconds)
     }
 }
+
+extension ProgressDocument {
+    package static var notes: DocumentNotes {
+        DocumentNotes(
+            "Progress", "How far along a job is.",
+            [
+                "percent": .keywords(["maximum": 100]),
+                "usersPerSecond": "Since the first batch started; absent before its end.",
+                "etaSeconds": "Of a running job, at the present rate.",
+            ])
+    }
+}

@@ -17,3 +17,7 @@ package struct TenantDocument: JSONDocument {
         try coder.member("name", &name)
     }
 }
+
+extension TenantDocument {
+    package static var notes: DocumentNotes { DocumentNotes("Tenant") }
+}

@@ -63,3 +63,31 @@ package struct UserResultDocument: JSONDocument, PageElement {
         try coder.optional("code", &code)
     }
 }
+
+extension UserResultDocument {
+    package static let pageName = "ResultList"
+
+    package static var notes: DocumentNotes {
+        DocumentNotes(
+            "UserResult", "What became of one user.",
+            [
+                "index": "Position in the request, from 0.",
+                "userId": "The wrapper's id, as sent.",
+                "email": "As sent; null for a removal.",
+                "status": .words(["created", "updated", "failed"], "The guide's word."),
+                "outcome": .words(UserOutcome.allCases.map(\.word), "The precise word."),
+                "crmUserId": "Id of the row in the CRM; null if there is none.",
+                "relinked": """
+                True if the email led to a row with another id (a re-created account, a recycled address): the row has this user's \
+                id now, and nothing of what it held, rights included. Absent otherwise.
+                """,
+                "message": "For people: \"User created successfully\".",
+                "error": "Why the user failed; present if status is failed.",
+                "code": .words(FailureCode.allCases.map(\.word), "Why the user failed, for programs."),
+            ],
+            keywords: [
+                "if": ["properties": ["status": Schema.constant("failed")]],
+                "then": ["required": ["error"]],
+            ])
+    }
+}

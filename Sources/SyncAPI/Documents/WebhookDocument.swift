@@ -75,3 +75,26 @@ package struct WebhookDocument: JSONDocument {
         }
     }
 }
+
+extension WebhookDocument {
+    package static var notes: DocumentNotes { DocumentNotes(nil, oneOf: [eventNotes, testNotes]) }
+
+    private static var eventNotes: DocumentNotes {
+        let types = Operation.allCases.flatMap { operation in
+            [JobState.completed, .failed, .cancelled].map { type(of: operation, endingAs: $0) }
+        }
+        return DocumentNotes(
+            "WebhookEvent", "Body of a completion webhook.",
+            ["type": .words(types), "timestamp": .always(), "data": .always()])
+    }
+
+    private static var testNotes: DocumentNotes {
+        DocumentNotes(
+            "TestEvent", "Body of the webhook that deliveries/test sends.",
+            ["type": .constant(.string(testType)), "timestamp": .always(), "data": .always(.document(TestEvent.self))])
+    }
+}
+
+extension WebhookDocument.TestEvent {
+    package static var notes: DocumentNotes { DocumentNotes(nil, "", ["success": .constant(true)]) }
+}

@@ -11,9 +11,15 @@ package protocol JSONDocument: JSONValueType, Hashable {
     /// Hands each member to `coder`, in the order in which they are written. A document that shows another's members beside its
     /// own passes the coder on.
     mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure)
+
+    /// What the OpenAPI document says of it that `members` does not.
+    static var notes: DocumentNotes { get }
 }
 
 extension JSONDocument {
+    /// None: the document is described where it stands.
+    package static var notes: DocumentNotes { DocumentNotes() }
+
     /// Writes the object.
     package mutating func write(to json: inout JSONWriter) {
         json.object { members(&$0) }

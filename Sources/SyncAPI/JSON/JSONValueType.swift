@@ -5,6 +5,8 @@ package protocol JSONValueType: Sendable {
     /// Mutating, though it changes nothing: a document is written by the function that also reads it, and without a copy.
     mutating func write(to json: inout JSONWriter)
     static func read(from decoder: any Decoder) throws -> Self
+    /// Its schema; `components` takes the documents that it refers to by name.
+    static func schema(_ components: inout SchemaComponents) -> ValueSchema
 }
 
 /// Lets Foundation's decoder read a value of the API: some of them are stored elsewhere in another form.

@@ -15,6 +15,12 @@ enum JSONValue: Sendable {
     /// The members of both objects; a value that is not an object has none.
     static func + (a: JSONValue, b: JSONValue) -> JSONValue { .object(a.members + b.members) }
 
+    /// An object with these members in the place of its own of the same name, and those it has not behind them.
+    func replacing(_ other: JSONValue) -> JSONValue {
+        let names = Set(other.members.map(\.0))
+        return .object(members.filter { !names.contains($0.0) }) + other
+    }
+
     var members: [(String, JSONValue)] {
         if case .object(let members) = self { members } else { [] }
     }

@@ -45,7 +45,8 @@ extension OpenAPIDocument {
         "JobStatus": query("status", "Jobs in this state.", Schema.words(JobState.allCases.map(\.rawValue), "")),
         "ResultStatus": query(
             "status", "Results with this status.", Schema.words(ResultStatusFilter.allCases.map(\.rawValue), "")),
-        "DeliveryState": query("state", "Deliveries in this state.", Schemas.deliveryState),
+        "DeliveryState": query(
+            "state", "Deliveries in this state.", Schema.words(DeliveryState.allCases.map(\.rawValue), "")),
         "TenantFilter": query("tenantId", "Of this tenant.", ["type": "string", "minLength": 1, "maxLength": 255]),
         "SourceFilter": query("source", "From this X-Sync-Source.", ["type": "string", "minLength": 1, "maxLength": 255]),
         "JobFilter": query("jobId", "Of this job.", ["type": "string", "format": "uuid"]),

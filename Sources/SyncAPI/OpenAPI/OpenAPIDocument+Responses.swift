@@ -18,7 +18,7 @@ extension OpenAPIDocument {
         "X-RateLimit-Reset": whole("When the window ends, in seconds since 1970."),
     ]
 
-    static let errorResponses: JSONValue = .object([
+    static let errorAnswers: [OpenAPIAnswer] = [
         error(
             400, "Something about the request is wrong; details says what.", OpenAPIExamples.invalid, headers: rateLimitHeaders),
         error(
@@ -66,7 +66,7 @@ extension OpenAPIDocument {
             503, "The queue is full or cannot be written, there are too many connections, or the server is stopping: try again.",
             OpenAPIExamples.error("Service temporarily unavailable", "The queue cannot be written at the moment"),
             headers: ["Retry-After"]),
-    ])
+    ]
 
     /// Headers of answers to submissions that the rate limit governs.
     static let rateLimitHeaders = [
@@ -75,8 +75,8 @@ extension OpenAPIDocument {
 
     private static func error(
         _ status: Int, _ description: String, _ example: JSONValue, headers: [String] = []
-    ) -> (String, JSONValue) {
-        ("Error\(status)", OpenAPIAnswer(status, description, .json("Error", example: example), headers: headers).json)
+    ) -> OpenAPIAnswer {
+        OpenAPIAnswer(status, description, .json(ErrorDocument.self, example: example), headers: headers)
     }
 
     private static func text(_ description: String) -> JSONValue {

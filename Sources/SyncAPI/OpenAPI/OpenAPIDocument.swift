@@ -7,12 +7,24 @@ package enum OpenAPIDocument {
     /// - Parameter publicURL: `PUBLIC_URL`; without it, the server is wherever the document was read from.
     package static func json(publicURL: String? = nil) -> [UInt8] {
         var json = JSONWriter()
-        document(server: publicURL ?? "/").write(to: &json)
+        var components = SchemaComponents()
+        document(server: publicURL ?? "/", &components).write(to: &json)
         return json.bytes
     }
 
-    private static func document(server: String) -> JSONValue {
-        [
+    /// The documents that it describes, by the names of their schemas.
+    package static var documents: [(schema: String, type: any JSONDocument.Type)] {
+        var components = SchemaComponents()
+        _ = document(server: "/", &components)
+        return components.documents.map { ($0.name, $0.type) }
+    }
+
+    private static func document(server: String, _ components: inout SchemaComponents) -> JSONValue {
+        let paths = RouteTable.all.map { path($0, &components) }
+        let webhooks = webhooks(&components)
+        let errors = errorAnswers.map { ("Error\($0.status)", $0.json(&components)) }
+        let schemas = components.schemas.map { ($0.name, $0.json) }
+        return [
             "openapi": "3.1.0",
             "info": [
                 "title": "usersync",
@@ -28,21 +40,21 @@ package enum OpenAPIDocument {
                 ["name": "deliveries", "description": "The webhook log."],
                 ["name": "health", "description": "Whether the server is up, and its state."],
             ],
-            "paths": .object(RouteTable.all.map(path)),
+            "paths": .object(paths),
             "webhooks": webhooks,
             "components": [
                 "securitySchemes": securitySchemes,
                 "parameters": parameters,
                 "headers": headers,
-                "responses": errorResponses,
-                "schemas": Schemas.requests + Schemas.results + Schemas.jobs + Schemas.operations,
+                "responses": .object(errors),
+                "schemas": Schemas.requests + .object(schemas),
             ],
         ]
     }
 
     /// No path has more than one method.
-    private static func path(_ endpoint: Endpoint) -> (String, JSONValue) {
-        let operation = endpoint.operation().json(access: endpoint.access)
+    private static func path(_ endpoint: Endpoint, _ components: inout SchemaComponents) -> (String, JSONValue) {
+        let operation = endpoint.operation().json(access: endpoint.access, &components)
         return (endpoint.path, .object([(endpoint.method.rawValue.lowercased(), operation)]))
     }
 

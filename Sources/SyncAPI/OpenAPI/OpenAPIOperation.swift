@@ -26,14 +26,15 @@ struct OpenAPIOperation: Sendable {
     }
 
     /// The operation object.
-    func json(access: Endpoint.Access) -> JSONValue {
+    func json(access: Endpoint.Access, _ components: inout SchemaComponents) -> JSONValue {
         var operation: JSONValue = ["operationId": .string(id), "tags": [.string(tag)], "summary": .string(summary)]
         if !description.isEmpty { operation = operation + ["description": .string(description)] }
         if access == .open { operation = operation + ["security": []] }
         let parameters = (parameters + ["X-Request-ID"]).map { ref("parameters", $0) }
         operation = operation + ["parameters": .array(parameters)]
-        if let body { operation = operation + ["requestBody": ["required": true, "content": body.json]] }
-        return operation + ["responses": .object(answers.map { (String($0.status), $0.json) } + errorResponses(access))]
+        if let body { operation = operation + ["requestBody": ["required": true, "content": body.json(&components)]] }
+        let responses = answers.map { (String($0.status), $0.json(&components)) } + errorResponses(access)
+        return operation + ["responses": .object(responses)]
     }
 
     private func errorResponses(_ access: Endpoint.Access) -> [(String, JSONValue)] {

@@ -7,13 +7,19 @@ enum Schema {
     }
 
     /// Adds a description, if the name does not say enough.
-    private static func described(_ schema: JSONValue, _ description: String) -> JSONValue {
+    static func described(_ schema: JSONValue, _ description: String) -> JSONValue {
         description.isEmpty ? schema : schema + ["description": .string(description)]
     }
 
     static func ref(_ name: String) -> JSONValue { ["$ref": .string("#/components/schemas/\(name)")] }
 
-    static func nullable(ref name: String) -> JSONValue { ["oneOf": [ref(name), ["type": "null"]]] }
+    static func nullable(ref name: String) -> JSONValue { nullable(ref(name)) }
+
+    /// What the schema allows, or `null`.
+    static func nullable(_ schema: JSONValue) -> JSONValue {
+        guard let type = schema.members.first(where: { $0.0 == "type" })?.1 else { return ["oneOf": [schema, ["type": "null"]]] }
+        return schema.replacing(["type": [type, "null"]])
+    }
 
     static func array(of items: JSONValue, _ description: String) -> JSONValue {
         described(["type": "array", "items": items], description)

@@ -9,19 +9,19 @@ extension Endpoint {
         OpenAPIOperation(
             "listDeliveries", tag: "deliveries", "The webhook log, newest first",
             parameters: ["DeliveryState", "JobFilter", "TenantFilter", "ListLimit", "Cursor"],
-            answers: [OpenAPIAnswer(200, "A page of deliveries.", .json("DeliveryList"))], errors: [503]))
+            answers: [OpenAPIAnswer(200, "A page of deliveries.", .json(PageDocument<DeliveryDocument>.self))], errors: [503]))
 
     package static let testDelivery = Endpoint(
         .post, "/api/internal/sync/deliveries/test", .anyKey,
         OpenAPIOperation(
             "testDelivery", tag: "deliveries", "Send a test event to the configured address",
             "409 if no address is configured.",
-            answers: [OpenAPIAnswer(202, "The test event is due now.", .json("DeliveryAnswer"))], errors: [409, 503]))
+            answers: [OpenAPIAnswer(202, "The test event is due now.", .json(DeliveryAnswerDocument.self))], errors: [409, 503]))
 
     package static let redeliver = Endpoint(
         .post, "/api/internal/sync/deliveries/{id}/redeliver", .anyKey,
         OpenAPIOperation(
             "redeliver", tag: "deliveries", "Send a webhook again", "Whatever its state; its attempts start over.",
             parameters: ["DeliveryID"],
-            answers: [OpenAPIAnswer(202, "The webhook is due now.", .json("DeliveryAnswer"))], errors: [404, 503]))
+            answers: [OpenAPIAnswer(202, "The webhook is due now.", .json(DeliveryAnswerDocument.self))], errors: [404, 503]))
 }

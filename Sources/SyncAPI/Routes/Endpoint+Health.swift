@@ -8,7 +8,7 @@ extension Endpoint {
         .get, "/api/internal/sync/status", .anyKey,
         OpenAPIOperation(
             "status", tag: "health", "The queue at a glance", "Costs the same with a thousand jobs and with a million.",
-            answers: [OpenAPIAnswer(200, "The status.", .json("Status"))], errors: [503]))
+            answers: [OpenAPIAnswer(200, "The status.", .json(StatusDocument.self))], errors: [503]))
 
     package static let health = Endpoint(.get, "/api/health", .anyKey, connectivity("health"))
 
@@ -18,7 +18,7 @@ extension Endpoint {
         .get, "/livez", .open,
         OpenAPIOperation(
             "livez", tag: "health", "Whether the process is alive",
-            answers: [OpenAPIAnswer(200, "The process is alive.", .json("Alive"))]))
+            answers: [OpenAPIAnswer(200, "The process is alive.", .json(AliveDocument.self))]))
 
     package static let ready = Endpoint(
         .get, "/readyz", .open,
@@ -28,7 +28,8 @@ extension Endpoint {
             503 only while starting, draining, or when the queue cannot be written. A directory in trouble is a 200: jobs are \
             accepted and wait.
             """,
-            answers: [OpenAPIAnswer(200, "The server accepts work.", .json("Ready"))], errors: [503]))
+            answers: [OpenAPIAnswer(200, "The server accepts work.", .json(HealthDocument.self, as: HealthDocument.readyNotes))],
+            errors: [503]))
 
     package static let metrics = Endpoint(
         .get, "/metrics", .metrics,
@@ -48,6 +49,6 @@ extension Endpoint {
     private static func connectivity(_ id: String) -> OpenAPIOperation {
         OpenAPIOperation(
             id, tag: "health", "The wrapper's connectivity check", "With its key.",
-            answers: [OpenAPIAnswer(200, "Reached.", .json("Health"))])
+            answers: [OpenAPIAnswer(200, "Reached.", .json(HealthDocument.self))])
     }
 }

@@ -9,14 +9,14 @@ extension Endpoint {
         OpenAPIOperation(
             "listJobs", tag: "jobs", "Jobs, newest first",
             parameters: ["JobStatus", "TenantFilter", "SourceFilter", "Since", "Until", "ListLimit", "Cursor"],
-            answers: [OpenAPIAnswer(200, "A page of jobs.", .json("JobList"))], errors: [503]))
+            answers: [OpenAPIAnswer(200, "A page of jobs.", .json(PageDocument<JobSummaryDocument>.self))], errors: [503]))
 
     package static let job = Endpoint(
         .get, "/api/internal/sync/jobs/{id}", .anyKey,
         OpenAPIOperation(
             "showJob", tag: "jobs", "One job",
             "State, counts, progress, failed attempts and webhook state; once it has ended, its result at the top level.",
-            parameters: ["JobID"], answers: [OpenAPIAnswer(200, "The job.", .json("Job"))], errors: [404, 503]))
+            parameters: ["JobID"], answers: [OpenAPIAnswer(200, "The job.", .json(JobDocument.self))], errors: [404, 503]))
 
     package static let results = Endpoint(
         .get, "/api/internal/sync/jobs/{id}/results", .anyKey,
@@ -27,7 +27,7 @@ extension Endpoint {
             answers: [
                 OpenAPIAnswer(
                     200, "A page of results, or all of them.",
-                    .json("ResultList")
+                    .json(PageDocument<UserResultDocument>.self)
                         + .other(
                             "application/x-ndjson",
                             [
@@ -48,7 +48,7 @@ extension Endpoint {
             """,
             parameters: ["JobID"],
             answers: [
-                OpenAPIAnswer(202, "The linked job.", .json("Acknowledgement"), headers: ["Location", "Retry-After"])
+                OpenAPIAnswer(202, "The linked job.", .json(AcknowledgementDocument.self), headers: ["Location", "Retry-After"])
             ], errors: [404, 409, 503]))
 
     package static let cancelJob = Endpoint(
@@ -59,5 +59,5 @@ extension Endpoint {
             Batches not yet started are dropped, what was committed stays; the job ends after its running batches. 409 if it has \
             ended.
             """,
-            parameters: ["JobID"], answers: [OpenAPIAnswer(200, "The job.", .json("Job"))], errors: [404, 409, 503]))
+            parameters: ["JobID"], answers: [OpenAPIAnswer(200, "The job.", .json(JobDocument.self))], errors: [404, 409, 503]))
 }

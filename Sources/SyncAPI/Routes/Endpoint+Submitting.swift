@@ -16,7 +16,7 @@ extension Endpoint {
             parameters: [
                 "X-Tenant-ID", "X-Sync-Source", "Content-Encoding", "Idempotency-Key", "Prefer", "traceparent", "tracestate",
             ],
-            body: .json(
+            body: .request(
                 oneOf: ["SyncRequest", "ConnectionCheck"],
                 examples: [
                     "sync": ["summary": "A sync", "value": OpenAPIExamples.sync],
@@ -27,7 +27,7 @@ extension Endpoint {
                 OpenAPIAnswer(
                     200, "The job ended within `Prefer: wait`, or the answer to the accessibility check.",
                     .json(
-                        oneOf: ["Result", "ConnectionOK"],
+                        oneOf: [ResultDocument.self, ConnectionDocument.self],
                         examples: [
                             "result": ["summary": "A result", "value": OpenAPIExamples.result],
                             "connection": ["summary": "The accessibility check", "value": OpenAPIExamples.connectionOK],
@@ -42,10 +42,11 @@ extension Endpoint {
             parameters: [
                 "X-Tenant-ID", "X-Sync-Source-Optional", "Content-Encoding", "Idempotency-Key", "Prefer", "traceparent",
             ],
-            body: .json("RemovalRequest", example: OpenAPIExamples.removal),
+            body: .request("RemovalRequest", example: OpenAPIExamples.removal),
             answers: [
                 OpenAPIAnswer(
-                    200, "The job ended within `Prefer: wait`.", .json("Result", example: OpenAPIExamples.removalResult),
+                    200, "The job ended within `Prefer: wait`.",
+                    .json(ResultDocument.self, example: OpenAPIExamples.removalResult),
                     headers: ["Preference-Applied"]),
                 accepted(OpenAPIExamples.removalAcknowledgement, headers: ["Preference-Applied"]),
             ], errors: submissionErrors))
@@ -56,7 +57,7 @@ extension Endpoint {
 
     private static func accepted(_ example: JSONValue, headers: [String]) -> OpenAPIAnswer {
         OpenAPIAnswer(
-            202, "The job is on disk.", .json("Acknowledgement", example: example),
+            202, "The job is on disk.", .json(AcknowledgementDocument.self, example: example),
             headers: ["Location", "Retry-After", "Idempotent-Replayed"] + headers)
     }
 }

@@ -91,7 +91,8 @@ struct ServerCheck {
             if answer.status == 200, !answer.body.isEmpty {
                 list.ok(.logging, "\(Endpoint.metrics.path) answers")
             } else {
-                list.failure(.logging, "\(Endpoint.metrics.path) answers \(answer.status)", "ask with a key that the server knows")
+                list.failure(
+                    .logging, "\(Endpoint.metrics.path) answers \(answer.status)", "ask with a key that the server knows")
             }
         }
     }

@@ -10,7 +10,7 @@ struct RoundTripTests {
         "a document is read as it was written, whatever texts and figures it holds",
         arguments: Property.seeds(known: [1], fresh: 40))
     func roundTrip(seed: UInt64) throws {
-        for (schema, type) in DocumentTypes.all { try check(type, schema, seed: seed) }
+        for (schema, type) in OpenAPIDocument.documents { try check(type, schema, seed: seed) }
     }
 
     private func check<Document: JSONDocument>(_: Document.Type, _ schema: String, seed: UInt64) throws {

@@ -12,13 +12,26 @@ struct SchemaMemberTests {
         schemas = try document.object("components").object("schemas")
     }
 
+    @Test("describe each document, and name the members that it has")
+    func members() throws {
+        var described: [String: (names: MemberNames, members: Set<String>)] = [:]
+        for (name, type) in OpenAPIDocument.documents {
+            let names = MemberNames(of: type.init())
+            let members = Set(try schemas.object(name).object("properties").keys)
+            #expect(members.isSubset(of: names.all), "\(name)")
+            described["\(type)", default: (names, [])].members.formUnion(members)
+        }
+        // A document of several forms has each member in one of them at least.
+        for (type, found) in described { #expect(found.members == found.names.all, "\(type)") }
+        #expect(described.count > 20)
+    }
+
     @Test(
-        "name the same members, and say of the same ones that they are always there", arguments: DocumentTypes.all.map(\.schema))
-    func members(name: String) throws {
+        "say of the same members that they are always there", arguments: OpenAPIDocument.documents.map(\.schema))
+    func presence(name: String) throws {
         let schema = try schemas.object(name)
-        let type = try #require(DocumentTypes.all.first { $0.schema == name }?.type)
-        let names = MemberNames(of: document(type))
-        #expect(Set(try schema.object("properties").keys) == names.all)
+        let type = try #require(OpenAPIDocument.documents.first { $0.schema == name }?.type)
+        let names = MemberNames(of: type.init())
         let required = Set(try #require(schema["required"] as? [String]))
         // Of a removal alone.
         #expect(names.all.subtracting(names.optional).subtracting(["reason"]).isSubset(of: required))
@@ -29,10 +42,12 @@ struct SchemaMemberTests {
         #expect(required.isDisjoint(with: names.optional.subtracting(atTheEnd).subtracting(parts)))
     }
 
-    /// One that has every member there may be.
-    private func document<Document: JSONDocument>(_: Document.Type) -> any JSONDocument {
-        var job = JobDocument()
-        job.result.metadata.operation = Operation.userRemoval.rawValue
-        return Document() is JobDocument ? job : Document()
+    @Test("say of the same members that they may be null")
+    func null() throws {
+        let job = try schemas.object("EndedJob").object("properties")
+        #expect(try job.object("startedAt")["type"] as? [String] == ["string", "null"])
+        #expect(try job.object("syncTime").string("type") == "string")
+        let choices = try job.object("webhook").array("oneOf")
+        #expect(choices.map { $0.string("$ref") ?? $0.string("type") } == ["#/components/schemas/JobWebhook", "null"])
     }
 }
