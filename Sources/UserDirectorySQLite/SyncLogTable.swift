@@ -53,6 +53,6 @@ struct SyncLogTable {
         insert.bind(6, copying: SyncLogDetails(entry).json)
         insert.bind(7, copying: entry.syncedAt.iso8601)
         insert.bind(8, copying: entry.jobID.text)
-        try insert.run()
+        do throws(SQLiteFailure) { try insert.run() } catch { throw RowIDs(of: "sync_logs", statements).failure(error) }
     }
 }

@@ -20,6 +20,10 @@ struct BatchApplier {
     private enum Interruption: Error {
         /// A user was refused: repeat with savepoints.
         case needsSavepoints
+        /// The table of users had no id left for one: repeat with savepoints, and look for an id first.
+        case needsIDs
+        /// `sync_logs` had none left for the row of a job.
+        case needsLogIDs
         /// A trigger's `RAISE(ROLLBACK)` ended the whole transaction, at this user of the batch at `position`.
         case rolledBack(position: Int, AppliedUser)
         /// The same, at the job's row in `sync_logs`.
@@ -31,6 +35,7 @@ struct BatchApplier {
     /// What earlier attempts have found out.
     private struct Knowledge {
         var usesSavepoints = false
+        var looksForIDs = false
         var culprits: [UserApplier.Culprit: AppliedUser] = [:]
         /// Jobs whose log row ends the whole transaction.
         var unlogged: Set<JobID> = []
@@ -45,6 +50,11 @@ struct BatchApplier {
                 return try attempt(batches.prefix(limit), knowledge, number: attempts, closeEarly: closeEarly)
             } catch Interruption.needsSavepoints {
                 knowledge.usesSavepoints = true
+            } catch Interruption.needsIDs {
+                knowledge.usesSavepoints = true
+                knowledge.looksForIDs = true
+            } catch Interruption.needsLogIDs {
+                knowledge.unlogged.formUnion(batches.map(\.jobID))
             } catch Interruption.rolledBack(let position, let user) {
                 knowledge.culprits[.init(jobID: batches[position].jobID, index: user.index)] = user
                 // The batches before it are known to be good: commit those. Its own comes alone, where a rollback costs least.
@@ -81,7 +91,8 @@ struct BatchApplier {
                         try applier
                         ?? UserApplier(
                             statements, scope: scope, retention: retention, batch: context,
-                            usesSavepoints: knowledge.usesSavepoints, culprits: knowledge.culprits)
+                            usesSavepoints: knowledge.usesSavepoints, culprits: knowledge.culprits,
+                            looksForIDs: knowledge.looksForIDs)
                     applier = users
                     users.batch = context
                     guard let users = try applyUsers(of: work, at: position, with: users, allowance) else { break }
@@ -116,6 +127,7 @@ struct BatchApplier {
             return nil
         } catch  where SyncLogTable.isRefusal(error) {
             guard Transaction.isOver(on: statements.connection) else { throw Interruption.needsSavepoints }
+            if error.isOfUsedUpIDs { throw Interruption.needsLogIDs }
             throw Interruption.rolledBackByLog(position: position)
         }
     }
@@ -156,6 +168,7 @@ struct BatchApplier {
             }
             if work.isWholeJob, applier.batch.hasWaiting { try applier.waiting.forget(work.jobID) }
         } catch let failure as SQLiteFailure where failure.refusesOneUser {
+            if failure.isOfUsedUpIDs, !applier.looksForIDs { throw Interruption.needsIDs }
             guard applier.usesSavepoints else { throw Interruption.needsSavepoints }
             guard let user = applier.culprit else { throw failure }
             throw Interruption.rolledBack(position: position, user)

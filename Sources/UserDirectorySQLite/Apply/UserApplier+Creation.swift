@@ -20,9 +20,10 @@ extension UserApplier {
     }
 
     private func run(insert: SQLStatement, _ shape: FieldSet) throws(SQLiteFailure) -> Int64? {
+        if looksForIDs { try RowIDs(of: "users", statements).expectMore() }
         batch.bindConstants(to: insert)
         bind(shape, to: insert)
-        try insert.run()
+        do throws(SQLiteFailure) { try insert.run() } catch { throw RowIDs(of: "users", statements).failure(error) }
         return sqlite3_changes(statements.connection) > 0 ? sqlite3_last_insert_rowid(statements.connection) : nil
     }
 

@@ -32,6 +32,8 @@ final class UserApplier {
     /// Whether each user is applied in its own savepoint.
     let usesSavepoints: Bool
     let culprits: [Culprit: AppliedUser]
+    /// Whether to look, before each insert, that an id is left: one that fails for want of it ends the transaction.
+    let looksForIDs: Bool
     /// Set if a refusal ended the transaction.
     var culprit: AppliedUser?
     /// Whether the present user's verdict is final: no other user of its job can change it any more.
@@ -58,13 +60,14 @@ final class UserApplier {
     /// Reads what holds for the whole transaction: the write lock keeps others from changing it.
     init(
         _ statements: UserStatements, scope: EmailScope, retention: Double, batch: BatchContext, usesSavepoints: Bool,
-        culprits: [Culprit: AppliedUser]
+        culprits: [Culprit: AppliedUser], looksForIDs: Bool = false
     ) throws(SQLiteFailure) {
         self.statements = statements
         self.scope = scope
         self.batch = batch
         self.usesSavepoints = usesSavepoints
         self.culprits = culprits
+        self.looksForIDs = looksForIDs
         waiting = WaitingUsers(statements: statements)
         removals = EarlyRemovals(statements: statements, retention: retention)
         hasTriggers = try statements(UserSQL.triggers).found()
@@ -133,7 +136,7 @@ final class UserApplier {
 
     /// Matches the present user against the stored rows and writes it.
     func meet() throws(SQLiteFailure) -> Verdict {
-        let triesFirst = newInARow == 2 && !hasTriggers && !hasMixedCase
+        let triesFirst = newInARow == 2 && !hasTriggers && !hasMixedCase && !looksForIDs
         if triesFirst, let id = try insert() { return try created(id) }
         if let row = try findByID() {
             newInARow = 0

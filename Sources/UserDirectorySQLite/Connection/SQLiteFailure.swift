@@ -12,6 +12,15 @@ extension SQLiteFailure {
 
     var isConflict: Bool { code == Self.conflictCode }
 
+    /// Likewise: the table has the highest id there is.
+    private static let idsUsedUpCode = SQLITE_CONSTRAINT | (254 << 8)
+
+    static func idsUsedUp(of table: String) -> SQLiteFailure {
+        SQLiteFailure(code: idsUsedUpCode, message: "The table \(table) has the highest id there is: none is left for a new row")
+    }
+
+    var isOfUsedUpIDs: Bool { code == Self.idsUsedUpCode }
+
     /// The row was refused, but the directory works: another user may succeed.
     var refusesOneUser: Bool {
         switch primaryCode {
