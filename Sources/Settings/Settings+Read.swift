@@ -28,10 +28,10 @@ extension Settings {
 
     /// Reads everything; if the reader has problems afterwards, the values must not be used.
     init(reading reader: inout SettingsReader, processors: Int) {
-        host = reader.value(.host) { IPAddress($0) != nil || WebAddress.isHostName($0) ? $0 : nil } ?? ""
+        host = reader.value(.host) { IPAddress($0) != nil || Settings.isHostName($0) ? $0 : nil } ?? ""
         port = reader.integer(.port)
-        publicURL = reader.value(.publicURL) { text in
-            guard let address = WebAddress(text), !address.rest.contains("?"), !address.rest.contains("#") else { return nil }
+        publicURL = reader.address(.publicURL) { text throws(WebAddressError) in
+            guard try !WebAddress(text).rest.contains("?") else { throw WebAddressError("must not have a query") }
             return text.last == "/" ? String(text.dropLast()) : text
         }
         let nodeEnvironment = reader.choice(.nodeEnvironment, of: AppEnvironment.self)
@@ -46,14 +46,16 @@ extension Settings {
         opsKeys = reader.keys(.opsKey, isLoopback: Settings.isLoopback(host: host))
         metricsPublic = reader.boolean(.metricsPublic)
         trustedProxies = reader.list(.trustedProxies) { AddressRange($0) }
-        corsAllowedOrigins = reader.list(.corsAllowedOrigins) { text in
-            guard let address = WebAddress(text), address.rest.isEmpty else { return nil }
+        corsAllowedOrigins = reader.addresses(.corsAllowedOrigins) { text throws(WebAddressError) in
+            guard try WebAddress(text).rest.isEmpty else { throw WebAddressError("must be an origin, without a path") }
             return text.lowercased()
         }
 
-        webhookURL = reader.value(.webhookURL) { WebAddress($0) == nil ? nil : $0 }
+        webhookURL = reader.address(.webhookURL) { text throws(WebAddressError) in try WebAddress(text) }
         webhookSecrets = reader.list(.webhookSecret) { Settings.isWebhookSecret($0) ? Secret($0) : nil }
-        webhookAllowedHosts = reader.list(.webhookAllowedHosts) { WebAddress.isHostName($0) ? $0.lowercased() : nil }
+        webhookAllowedHosts = reader.addresses(.webhookAllowedHosts) { text throws(WebAddressError) in
+            try AllowedHost(text)
+        }
         webhookSendAPIKey = reader.boolean(.webhookSendAPIKey)
 
         batchSize = reader.integer(.batchSize)
@@ -79,6 +81,11 @@ extension Settings {
         judgeTogether(&reader)
     }
 
+    private static func isHostName(_ text: String) -> Bool {
+        guard let host = try? WebHost(text) else { return false }
+        return host.literal == nil && !host.isAbsolute
+    }
+
     /// What only several settings together show.
     private func judgeTogether(_ reader: inout SettingsReader) {
         if internalKeys.isEmpty, !reader.problems.contains(where: { $0.name == SettingDefinition.internalKey.name }) {
@@ -101,7 +108,7 @@ extension Settings {
         if environment == .development {
             reader.warn(.appEnvironment, "development writes the debug log (redacted) while \(host) is reached over the network")
         }
-        if webhookURL.flatMap(WebAddress.init)?.isPlainToOthers == true {
+        if webhookURL?.isPlainToOthers == true {
             reader.warn(
                 .webhookURL, "is plain http: the outcome of jobs, personal data among it, can be read on the way. Use https://…")
         }
@@ -116,7 +123,7 @@ extension Settings {
 
 extension WebAddress {
     /// True for `http` to a host other than this machine.
-    package var isPlainToOthers: Bool { scheme == "http" && !Settings.isLoopback(host: host) }
+    package var isPlainToOthers: Bool { scheme == .http && !Settings.isLoopback(host: host.name) }
 }
 
 extension SettingsReader {

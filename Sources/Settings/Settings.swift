@@ -27,11 +27,11 @@ package struct Settings: Sendable, Hashable {
     package var corsAllowedOrigins: [String]
 
     /// Where completion webhooks go; `nil`: nowhere, unless a request names an address.
-    package var webhookURL: String?
+    package var webhookURL: WebAddress?
     /// `whsec_…`, all of which sign; empty: one is derived from the first internal key.
     package var webhookSecrets: [Secret]
-    /// Hosts, in lower case, that `metadata.callbackUrl` may name.
-    package var webhookAllowedHosts: [String]
+    /// Hosts that `metadata.callbackUrl` may name.
+    package var webhookAllowedHosts: [AllowedHost]
     /// True: the first internal key is sent with webhooks to `webhookURL`.
     package var webhookSendAPIKey: Bool
 

@@ -1,3 +1,5 @@
+import SyncModel
+
 /// Reads settings one by one and collects what is wrong, so that a single start reports every mistake.
 package struct SettingsReader {
     private let lookup: (String) -> String?
@@ -57,6 +59,32 @@ package struct SettingsReader {
         return value
     }
 
+    /// An address converted; a problem that says why if it cannot be.
+    mutating func address<Value>(
+        _ definition: SettingDefinition, _ convert: (String) throws(WebAddressError) -> Value
+    ) -> Value? {
+        text(definition).flatMap { address(definition, $0, nil, convert) }
+    }
+
+    /// The addresses of a list, each converted, likewise.
+    mutating func addresses<Value>(
+        _ definition: SettingDefinition, _ convert: (String) throws(WebAddressError) -> Value
+    ) -> [Value] {
+        let texts = list(definition)
+        return texts.enumerated().compactMap { at, text in address(definition, text, texts.count > 1 ? at + 1 : nil, convert) }
+    }
+
+    private mutating func address<Value>(
+        _ definition: SettingDefinition, _ text: String, _ item: Int?, _ convert: (String) throws(WebAddressError) -> Value
+    ) -> Value? {
+        do throws(WebAddressError) {
+            return try convert(text)
+        } catch {
+            problem(definition, "\(shown(definition, text, item: item)) \(error)")
+            return nil
+        }
+    }
+
     mutating func integer(_ definition: SettingDefinition, auto: Int = 0) -> Int {
         value(definition) { text in
             switch definition.kind {
@@ -89,9 +117,14 @@ package struct SettingsReader {
 
     /// `text` is not what the definition allows.
     mutating func refuse(_ definition: SettingDefinition, _ text: String, item: Int? = nil) {
+        problem(definition, "\(shown(definition, text, item: item)) must be \(definition.allowed)")
+    }
+
+    /// The value, unless it is a secret or, as an address, may hold one: a user's password, a query, a fragment.
+    private func shown(_ definition: SettingDefinition, _ text: String, item: Int?) -> String {
         let which = item.map { "entry \($0) " } ?? ""
-        let shown = definition.isSecret ? "the value \(which)(not shown)" : "\(which)\"\(text)\""
-        problem(definition, "\(shown) must be \(definition.allowed)")
+        let isSecret = definition.isSecret || text.contains { "@?#".contains($0) }
+        return isSecret ? "the value \(which)(not shown)" : "\(which)\"\(text)\""
     }
 
     mutating func problem(_ definition: SettingDefinition, _ message: String) {

@@ -54,7 +54,7 @@ struct AssemblySteps {
         Engine(
             queue: queue, directory: directory,
             configuration: EngineConfiguration(
-                workers: settings.workers, webhookURL: settings.webhookURL, publicURL: settings.publicURL),
+                workers: settings.workers, webhookURL: settings.webhookURL?.text, publicURL: settings.publicURL),
             logger: logger, draining: { [phase] in phase.isDraining })
     }
 

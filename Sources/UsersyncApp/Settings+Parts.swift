@@ -33,6 +33,6 @@ extension WebhookSettings {
         if secrets.isEmpty, let first { secrets = [.derived(fromInternalKey: first)] }
         self.init(
             configuredURL: settings.webhookURL, secrets: secrets, internalKey: first, sendsAPIKey: settings.webhookSendAPIKey,
-            addresses: try AddressPolicy(allowedHosts: settings.webhookAllowedHosts), version: version)
+            addresses: AddressPolicy(allowedHosts: settings.webhookAllowedHosts), version: version)
     }
 }

@@ -42,6 +42,19 @@ struct ChecklistTests {
         #expect(list.lines(style: Style(isOn: false)).last == "✔ ready")
     }
 
+    @Test("an address that no webhook could be sent to is a failure, and host:port is none")
+    func addresses() throws {
+        for (text, reason) in AddressSamples.refused {
+            let error = #expect(throws: SettingsError.self, "\(text)") { try check(["WRAPPER_WEBHOOK_URL": text]) }
+            #expect(error?.problems.first?.message.contains(reason) == true, "\(text)")
+        }
+        for (text, port) in AddressSamples.taken {
+            #expect(throws: Never.self, "\(text)") {
+                try check(["WRAPPER_WEBHOOK_URL": text, "WEBHOOK_ALLOWED_HOSTS": "hooks.example.com:\(port)"])
+            }
+        }
+    }
+
     @Test("a key that goes along with webhooks is a doubt")
     func sentKey() throws {
         let list = try check(["WRAPPER_WEBHOOK_URL": "https://w.example/hook", "WEBHOOK_SEND_API_KEY": "true"])

@@ -45,10 +45,10 @@ struct SettingsPropertyTests {
     }
 
     @Test("an http address is plain to others unless it names this machine")
-    func plainToOthers() {
-        #expect(WebAddress("http://localhost")?.isPlainToOthers == false)
-        #expect(WebAddress("https://crm.example.com")?.isPlainToOthers == false)
-        #expect(WebAddress("http://crm.example.com")?.isPlainToOthers == true)
+    func plainToOthers() throws {
+        #expect(try WebAddress("http://localhost").isPlainToOthers == false)
+        #expect(try WebAddress("https://crm.example.com").isPlainToOthers == false)
+        #expect(try WebAddress("http://crm.example.com").isPlainToOthers == true)
     }
 
     @Test("a word of YAML or a number at a type's end is taken or named for every setting")

@@ -84,8 +84,8 @@ struct SettingsReadTests {
         arguments: [
             ("PORT", "80a"), ("PORT", "65536"), ("PORT", "-1"), ("PORT", "+80"), ("HOST", "http://x"), ("HOST", "a b"),
             ("PUBLIC_URL", "crm.example.com"), ("PUBLIC_URL", "ftp://crm.example.com"),
-            ("PUBLIC_URL", "https://u:p@crm.example.com"),
-            ("APP_ENV", "prod"), ("NODE_ENV", "live"), ("METRICS_PUBLIC", "maybe"), ("TRUSTED_PROXIES", "10.0.0.0/33"),
+            ("HOST", "127.1"), ("HOST", "[::1]"), ("APP_ENV", "prod"), ("NODE_ENV", "live"), ("METRICS_PUBLIC", "maybe"),
+            ("TRUSTED_PROXIES", "10.0.0.0/33"),
             ("TRUSTED_PROXIES", "proxy"), ("CORS_ALLOWED_ORIGINS", "*"), ("CORS_ALLOWED_ORIGINS", "https://a.example/path"),
             ("WEBHOOK_ALLOWED_HOSTS", "https://a.example"), ("BATCH_SIZE", "49"), ("BATCH_SIZE", "101"), ("WORKERS", "0"),
             ("VALIDATION", "none"), ("EMAIL_SCOPE", "world"), ("REQUIRE_SYNC_SOURCE", "2"), ("MAX_REQUEST_BYTES", "1e9"),
@@ -103,6 +103,25 @@ struct SettingsReadTests {
         #expect(message.hasPrefix("\(name): "))
         #expect(message.contains("\"\(value)\""))
         #expect(message.contains("must be"))
+    }
+
+    @Test("addresses are read by the rules that hold everywhere, and the reason is told")
+    func addresses() throws {
+        for (text, reason) in AddressSamples.refused {
+            for name in ["WRAPPER_WEBHOOK_URL", "PUBLIC_URL"] {
+                let found = problems([name: text])
+                #expect(found.count == 1 && found.first?.hasPrefix("\(name): ") == true, "\(name)=\(text): \(found)")
+                #expect(found.first?.contains(reason) == true, "\(name)=\(text): \(found)")
+            }
+            // An entry of the list is such an address without its scheme and path.
+            let entry = text.replacing("https://", with: "").prefix { $0 != "/" }
+            guard reason == "port" || reason == "four decimal numbers" else { continue }
+            #expect(problems(["WEBHOOK_ALLOWED_HOSTS": String(entry)]).first?.contains(reason) == true, "\(entry)")
+        }
+        for (text, port) in AddressSamples.taken {
+            let settings = try read(["WRAPPER_WEBHOOK_URL": text]).settings
+            #expect(settings.webhookURL?.host.name == "hooks.example.com" && settings.webhookURL?.port == port)
+        }
     }
 
     @Test("all problems are told at once, in the order of the table")
@@ -145,7 +164,9 @@ struct SettingsReadTests {
         arguments: [
             ("INTERNAL_API_KEY", "s3cr3tkey"), ("OPS_API_KEY", "s3cr3tkey"), ("WEBHOOK_SECRET", "whsec_s3cr3tkey"),
             ("DATABASE_URL", "postgres://crm:s3cr3tkey@db/crm"), ("QUEUE_URL", "mysql://crm:s3cr3tkey@db/crm"),
-            ("WRAPPER_WEBHOOK_URL", "ftp://wrapper:s3cr3tkey@host/"),
+            ("WRAPPER_WEBHOOK_URL", "ftp://wrapper:s3cr3tkey@host/"), ("PUBLIC_URL", "https://u:s3cr3tkey@crm.example.com"),
+            ("PUBLIC_URL", "https://crm.example.com/?token=s3cr3tkey"), ("WEBHOOK_ALLOWED_HOSTS", "u:s3cr3tkey@host"),
+            ("CORS_ALLOWED_ORIGINS", "https://a.example/?s3cr3tkey"),
         ])
     func secretsStay(name: String, value: String) throws {
         let message = try #require(problems([name: value]).first)
@@ -300,11 +321,11 @@ struct SettingsAddressTests {
     func lists() throws {
         let settings = try read([
             "TRUSTED_PROXIES": "10.0.0.0/8, ::1", "CORS_ALLOWED_ORIGINS": "https://A.example,http://localhost:5173",
-            "WEBHOOK_ALLOWED_HOSTS": "Hooks.Example.com",
+            "WEBHOOK_ALLOWED_HOSTS": "Hooks.Example.com, hooks.example.com:8443, a.example.",
         ]).settings
         #expect(settings.trustedProxies.count == 2)
         #expect(settings.corsAllowedOrigins == ["https://a.example", "http://localhost:5173"])
-        #expect(settings.webhookAllowedHosts == ["hooks.example.com"])
+        #expect(settings.webhookAllowedHosts.map(\.description) == ["hooks.example.com", "hooks.example.com:8443", "a.example"])
         #expect(problems(["TRUSTED_PROXIES": "10.0.0.0/8,x"]).first?.contains("entry 2") == true)
     }
 }

@@ -23,7 +23,6 @@ Sources/Webhooks/Delivery/StringProtocol+Trimming.swift
 Sources/Webhooks/Addresses/AddressPolicy.swift
 Sources/Webhooks/Addresses/IPAddress+Scope.swift
 Sources/Webhooks/Delivery/RetryAfter.swift
-Sources/Webhooks/Addresses/WebhookURL.swift
 Sources/SyncServer/HTTP/QueryParameters.swift
 Sources/SyncClient/ClientFailure.swift
 Sources/SyncClient/Submission/CSVReader.swift

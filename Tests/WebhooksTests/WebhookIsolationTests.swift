@@ -74,10 +74,10 @@ struct WebhookIsolationTests {
 
     @Test("over plain http the key stays here unless the address connected to is private")
     func keyInTheClear() throws {
-        let url = try WebhookURL("http://wrapper.test/")
+        let url = try WebAddress("http://wrapper.test/")
         #expect(WebhookSender.mayHaveKey(url, at: try #require(IPAddress("10.0.0.5"))))
         #expect(!WebhookSender.mayHaveKey(url, at: try #require(IPAddress("93.184.215.14"))))
-        #expect(WebhookSender.mayHaveKey(try WebhookURL("https://wrapper.test/"), at: try #require(IPAddress("93.184.215.14"))))
+        #expect(WebhookSender.mayHaveKey(try WebAddress("https://wrapper.test/"), at: try #require(IPAddress("93.184.215.14"))))
     }
 
     @Test("a callback whose name leads to a private address is refused before a byte is sent, and tried again later")
@@ -126,7 +126,7 @@ struct WebhookIsolationTests {
         let receiver = HTTPReceiver(.status(200))
         try await receiver.run { url in
             let clients = PinnedClients(limits: CourierLimits(), resolver: FakeResolver(["93.184.215.14"]))
-            let pinned = try WebhookURL("http://hooks.test:1/")
+            let pinned = try WebAddress("http://hooks.test:1/")
             let pin = try await clients.pins(for: pinned, reach: .publicOnly)[0]
             // The pin knows nothing of this host: the client would go wherever it leads.
             await #expect(throws: PinnedClients.NotPublic.self) {
@@ -142,7 +142,7 @@ struct WebhookIsolationTests {
         let bench = try CourierBench(allowedHosts: ["hooks.test"])
         try await bench.run { _ in
             await bench.add("evt_1", to: "https://gone.test/x", isConfigured: false)
-            await bench.add("evt_2", to: "http+unix://%2Ftmp%2Fx/y", isConfigured: true)
+            await bench.add("evt_2", to: "http+unix://%2Ftmp%2Fx/y", isConfigured: false)
             let attempts = try await bench.outbox.attempts(2)
             #expect(attempts.allSatisfy { $0.next == .dead && $0.status == nil && $0.error != nil })
         }
@@ -222,8 +222,8 @@ extension CourierBench {
             services: [courier], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
-            await add("evt_1", to: settings.configuredURL ?? "")
-            await add("evt_2", to: settings.configuredURL ?? "")
+            await add("evt_1", to: settings.configuredURL?.text ?? "")
+            await add("evt_2", to: settings.configuredURL?.text ?? "")
             courier.wake()
             _ = try await receiver.requests(1)
             // The alarm for the next look, then the grace.

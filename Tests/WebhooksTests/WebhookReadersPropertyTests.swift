@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import SyncModel
 import TestSupport
 import Testing
@@ -9,6 +10,7 @@ struct WebhookReadersPropertyTests {
     private static let words = [
         "http", "https", "://", ":", "//", "/", "?", "[", "]", "@", "hooks.example.com", "listed.example", "127.0.0.1", "0x7f.1",
         "::1",
+        "{id}", "#x", "%",
         "::ffff:10.0.0.1", "2001:db8::", "64:ff9b::7f00:1", ".", "..", "-", "_", "%2e", "user:pw", "xn--caf-dma", "203.0.113.1",
         "443", "80",
     ]
@@ -25,8 +27,19 @@ struct WebhookReadersPropertyTests {
         var texts = OddText(words: Self.words, seed: seed)
         for _ in 0..<3000 {
             let text = texts.next(like: Self.addresses)
-            #expect(throws: Never.self, "PROPERTY_SEED=\(seed) \(text)") { try WebhookAddressProperties.check(text) }
+            #expect(throws: Never.self, "PROPERTY_SEED=\(seed) \(text)") {
+                try WebhookAddressProperties.check(text)
+                try Self.checkClient(text)
+            }
         }
+    }
+
+    /// What is taken for an address is one to the sender's client, with the same host and port.
+    private static func checkClient(_ text: String) throws {
+        guard let address = try? WebAddress(text) else { return }
+        let request = try HTTPClient.Request(url: address.text)
+        try hold(request.host == address.host.name && request.port == address.port, "\(address.text) leads elsewhere")
+        try hold(request.scheme == address.scheme.rawValue, "\(address.text) has one scheme")
     }
 
     @Test(

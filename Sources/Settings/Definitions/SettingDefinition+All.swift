@@ -66,7 +66,7 @@ extension SettingDefinition {
         "WEBHOOK_SECRET", .list("whsec_ and the base64 of 24 to 64 bytes"), .webhook, secret: true,
         "Signs webhooks; several sign at once, for rotation; unset: derived from INTERNAL_API_KEY")
     static let webhookAllowedHosts = SettingDefinition(
-        "WEBHOOK_ALLOWED_HOSTS", .list("a host name, without scheme and port"), .webhook,
+        "WEBHOOK_ALLOWED_HOSTS", .list("a host or host:port, without scheme"), .webhook,
         "Hosts that a request's metadata.callbackUrl may name; unset: none")
     static let webhookSendAPIKey = SettingDefinition(
         "WEBHOOK_SEND_API_KEY", .boolean, default: "false", .webhook,

@@ -1,58 +1,79 @@
-/// An absolute http(s) address taken apart, as far as settings need it. Stricter than RFC 3986: no user or password.
+/// An absolute http(s) address, read by strict rules and put together again, so that what was checked is what is called: no other
+/// reader of the text can find a different host in it. Settings, requests and the sender of webhooks all read addresses here.
 package struct WebAddress: Sendable, Hashable {
-    /// `http` or `https`.
-    package let scheme: String
-    /// In lower case, without brackets.
-    package let host: String
-    /// As written; `nil`: the scheme's default.
-    package let port: Int?
-    /// What follows the authority: empty, or from its `/`, `?` or `#` on.
+    package enum Scheme: String, Sendable, Hashable {
+        case http, https
+
+        package var defaultPort: Int { self == .http ? 80 : 443 }
+    }
+
+    package let scheme: Scheme
+    package let host: WebHost
+    package let port: Int
+    /// What follows the authority, as written: empty, or from its `/` or `?` on.
     package let rest: String
 
-    package init?(_ text: String) {
-        guard let end = text.firstRange(of: "://"), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
-        scheme = text[..<end.lowerBound].lowercased()
-        guard scheme == "http" || scheme == "https" else { return nil }
-        let after = text[end.upperBound...]
-        let authority = after.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        rest = String(after.dropFirst(authority.count))
-        var name = authority
-        var digits: Substring?
-        if authority.first == "[" {
-            guard let close = authority.firstIndex(of: "]") else { return nil }
-            name = authority[authority.index(after: authority.startIndex)..<close]
-            guard name.contains(":"), IPAddress(name) != nil else { return nil }
-            let tail = authority[authority.index(after: close)...]
-            if !tail.isEmpty {
-                guard tail.first == ":" else { return nil }
-                digits = tail.dropFirst()
-            }
-        } else {
-            if let colon = authority.firstIndex(of: ":") {
-                name = authority[..<colon]
-                digits = authority[authority.index(after: colon)...]
-            }
-            guard WebAddress.isHostName(name) else { return nil }
+    /// The longest address, in characters.
+    package static let maxLength = 2048
+
+    /// Path and query as written, starting with `/`.
+    package var pathAndQuery: String { rest.hasPrefix("/") ? rest : "/" + rest }
+
+    /// The address to call, in a form that every reader understands alike.
+    package var text: String { "\(scheme.rawValue)://\(authority)\(pathAndQuery)" }
+
+    /// Host and port, without the scheme's default port.
+    package var authority: String { port == scheme.defaultPort ? host.bracketed : "\(host.bracketed):\(port)" }
+
+    /// - Throws: `WebAddressError`, a sentence for whoever provided the address.
+    package init(_ text: String) throws(WebAddressError) {
+        guard text.utf8.count <= Self.maxLength else { throw WebAddressError("must not be longer than 2048 characters") }
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !Self.unsafe.contains($0) }) else {
+            throw WebAddressError("has characters that must be percent-encoded (or, in the host, punycode)")
         }
-        host = name.lowercased()
-        if let digits {
-            guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt16(digits), number > 0 else {
-                return nil
-            }
-            port = Int(number)
-        } else {
-            port = nil
+        guard let colon = text.firstIndex(of: ":"), let scheme = Scheme(rawValue: text[..<colon].lowercased()) else {
+            throw WebAddressError("must be http or https")
         }
+        var rest = text[text.index(after: colon)...]
+        guard rest.hasPrefix("//") else { throw WebAddressError("must have // after the scheme") }
+        rest = rest.dropFirst(2)
+        guard !rest.contains("#") else { throw WebAddressError("must not have a fragment (#)") }
+        let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+        let authority = rest[..<end]
+        guard !authority.contains("@") else { throw WebAddressError("must not contain a user name or password") }
+        let (name, port) = try Self.split(authority)
+        self.scheme = scheme
+        self.port = try port.map { text throws(WebAddressError) in try Self.port(text) } ?? scheme.defaultPort
+        host = try WebHost(name)
+        self.rest = String(rest[end...])
     }
 
-    /// A DNS name or an IPv4 address: letters, digits, `-`, `_` and dots between them, up to 253 characters.
-    package static func isHostName(_ text: some StringProtocol) -> Bool {
-        guard (1...253).contains(text.utf8.count) else { return false }
-        return text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
-            (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"
-                && label.utf8.allSatisfy { c in
-                    (0x30...0x39).contains(c) || (0x41...0x5A).contains(c) || (0x61...0x7A).contains(c) || c == 0x2D || c == 0x5F
-                }
+    /// Characters that RFC 3986 does not allow and readers disagree about.
+    private static let unsafe = Set("\"<>\\^`{|}".utf8)
+
+    private static func split(_ authority: Substring) throws(WebAddressError) -> (host: Substring, port: Substring?) {
+        if authority.hasPrefix("[") {
+            guard let close = authority.firstIndex(of: "]") else { throw WebAddressError("has a [ without its ]") }
+            let after = authority[authority.index(after: close)...]
+            guard after.isEmpty || after.hasPrefix(":") else { throw WebAddressError("has a host that cannot be read") }
+            return (authority[...close], after.isEmpty ? nil : after.dropFirst())
         }
+        guard let colon = authority.firstIndex(of: ":") else { return (authority, nil) }
+        return (authority[..<colon], authority[authority.index(after: colon)...])
     }
+
+    private static func port(_ text: Substring) throws(WebAddressError) -> Int {
+        guard let port = Int(text), (1...65535).contains(port), String(port) == text else {
+            throw WebAddressError("must have a port from 1 to 65535, without leading zeros, if it has one")
+        }
+        return port
+    }
+}
+
+/// What is wrong with an address, as the end of a sentence: "callbackUrl must be https". It never holds the address, which may
+/// contain a secret.
+package struct WebAddressError: Error, Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
 }

@@ -24,7 +24,7 @@ actor PinnedClients {
     struct NotPublic: Error, Hashable {}
 
     private struct Key: Hashable {
-        var host: String
+        var host: WebHost
         var reach: Reach
     }
 
@@ -55,10 +55,11 @@ actor PinnedClients {
 
     /// The host's addresses with their clients, in the order in which to try them; looked up again after `limits.resolution`.
     /// - Throws: `NotPublic`, `HostNotFound`.
-    func pins(for url: WebhookURL, reach: Reach) async throws -> [Pin] {
+    func pins(for url: WebAddress, reach: Reach) async throws -> [Pin] {
         let key = Key(host: url.host, reach: reach)
         if let entry = entries[key], entry.resolvedAt.duration(to: .now) < limits.resolution { return entry.pins }
-        let addresses = if let literal = url.literal { [literal] } else { try await resolver.addresses(of: url.host) }
+        let host = url.host
+        let addresses = if let literal = host.literal { [literal] } else { try await resolver.addresses(of: host.lookupName) }
         guard !addresses.isEmpty else { throw HostNotFound() }
         // Every address must be public, not just the one tried first.
         guard reach == .anywhere || addresses.allSatisfy(isPublic) else { throw NotPublic() }
@@ -77,7 +78,7 @@ actor PinnedClients {
     }
 
     /// Notes that this address of the host answered when others did not: from now on it is the first.
-    func prefer(_ address: IPAddress, of url: WebhookURL, reach: Reach) {
+    func prefer(_ address: IPAddress, of url: WebAddress, reach: Reach) {
         let key = Key(host: url.host, reach: reach)
         guard let at = entries[key]?.pins.firstIndex(where: { $0.address == address }),
             let pin = entries[key]?.pins.remove(at: at)
@@ -86,7 +87,7 @@ actor PinnedClients {
     }
 
     /// Notes that none of the host's addresses answered: they are looked up again next time.
-    func doubt(_ url: WebhookURL, reach: Reach) {
+    func doubt(_ url: WebAddress, reach: Reach) {
         entries[Key(host: url.host, reach: reach)]?.resolvedAt = .now - limits.resolution
     }
 
@@ -105,7 +106,7 @@ actor PinnedClients {
         for (client, _) in old { try? await client.shutdown() }
     }
 
-    private func client(for url: WebhookURL, at address: IPAddress, reach: Reach) -> HTTPClient {
+    private func client(for url: WebAddress, at address: IPAddress, reach: Reach) -> HTTPClient {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.decompression = .disabled
@@ -115,7 +116,7 @@ actor PinnedClients {
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = limits.perDestination
         // Just below the five seconds after which Node.js, on which the wrapper runs, closes an idle connection.
         configuration.connectionPool.idleTimeout = .seconds(4)
-        if url.literal == nil { configuration.dnsOverride = [url.host: address.description] }
+        if url.host.literal == nil { configuration.dnsOverride = [url.host.name: address.description] }
         if reach == .publicOnly {
             // A second line of defence: a connection that ends elsewhere, however that came about, carries no request.
             let guardian: @Sendable (any Channel) -> EventLoopFuture<Void> = { channel in

@@ -6,7 +6,7 @@ import SyncModel
 
 extension WebhookSender {
     /// One attempt's request. Everything except the key, which depends on the address connected to.
-    func request(_ delivery: Delivery, to url: WebhookURL, at now: Timestamp) -> HTTPClientRequest {
+    func request(_ delivery: Delivery, to url: WebAddress, at now: Timestamp) -> HTTPClientRequest {
         let seconds = now.microseconds / 1_000_000
         let what = delivery.what
         var request = HTTPClientRequest(url: url.text)

@@ -51,8 +51,8 @@ struct WebhookSender: DeliverySender {
     /// - Parameter now: the time of this attempt, which is signed.
     /// - Throws: only `CancellationError`; then it is unknown whether the webhook arrived.
     func send(_ delivery: Delivery, at now: Timestamp) async throws -> Outcome {
-        let target: (url: WebhookURL, reach: PinnedClients.Reach)
-        do throws(WebhookURLError) {
+        let target: (url: WebAddress, reach: PinnedClients.Reach)
+        do throws(WebAddressError) {
             target = try self.target(of: delivery)
         } catch {
             return Outcome(error: "the address \(error)", isHopeless: true)
@@ -81,16 +81,17 @@ struct WebhookSender: DeliverySender {
 
     func close() async { await clients.shutdown() }
 
-    private func target(of delivery: Delivery) throws(WebhookURLError) -> (url: WebhookURL, reach: PinnedClients.Reach) {
+    private func target(of delivery: Delivery) throws(WebAddressError) -> (url: WebAddress, reach: PinnedClients.Reach) {
         if delivery.what.isConfiguredURL {
-            return (try WebhookURL(settings.configuredURL ?? delivery.what.url), .anywhere)
+            if let configured = settings.configuredURL { return (configured, .anywhere) }
+            return (try WebAddress(delivery.what.url), .anywhere)
         }
         return (try settings.addresses.callback(delivery.what.url), .publicOnly)
     }
 
     /// Sends the request to the host's addresses in turn until one of them accepts the connection.
     private func exchange(
-        _ delivery: Delivery, with url: WebhookURL, reach: PinnedClients.Reach, at now: Timestamp
+        _ delivery: Delivery, with url: WebAddress, reach: PinnedClients.Reach, at now: Timestamp
     ) async throws -> (HTTPClientResponse, keyWithheld: Bool) {
         let pins = try await clients.pins(for: url, reach: reach)
         let base = request(delivery, to: url, at: now)
@@ -114,7 +115,7 @@ struct WebhookSender: DeliverySender {
     }
 
     /// Whether the key may be sent there: over TLS, or to a private address.
-    static func mayHaveKey(_ url: WebhookURL, at address: IPAddress) -> Bool {
+    static func mayHaveKey(_ url: WebAddress, at address: IPAddress) -> Bool {
         url.scheme == .https || address.isPrivate
     }
 

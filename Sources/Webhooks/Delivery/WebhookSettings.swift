@@ -1,8 +1,10 @@
+package import SyncModel
+
 /// The configuration that the courier needs.
 package struct WebhookSettings: Sendable {
-    /// `WRAPPER_WEBHOOK_URL`, checked by `AddressPolicy.validate(configuredURL:)`. Deliveries created for the configured address
-    /// go to the present one, so a corrected setting also fixes waiting deliveries.
-    package var configuredURL: String?
+    /// `WRAPPER_WEBHOOK_URL`. Deliveries created for the configured address go to the present one, so a corrected setting also fixes
+    /// waiting deliveries.
+    package var configuredURL: WebAddress?
     package var secrets: [WebhookSecret]
     /// The first internal key; sent only to the configured address.
     package var internalKey: String?
@@ -13,7 +15,7 @@ package struct WebhookSettings: Sendable {
     package var version: String
 
     package init(
-        configuredURL: String?, secrets: [WebhookSecret], internalKey: String?, sendsAPIKey: Bool, addresses: AddressPolicy,
+        configuredURL: WebAddress?, secrets: [WebhookSecret], internalKey: String?, sendsAPIKey: Bool, addresses: AddressPolicy,
         version: String
     ) {
         self.configuredURL = configuredURL

@@ -22,7 +22,7 @@ struct ServerOptions: ParsableArguments {
     func withClient<Value>(_ body: (SyncClient) async throws -> Value) async throws -> Value {
         let target = try target()
         if target.address.isPlainToOthers, target.key != nil {
-            Terminal.standard.warn("the key and all data go to \(target.address.host) in the clear: use https://…")
+            Terminal.standard.warn("the key and all data go to \(target.address.host.name) in the clear: use https://…")
         }
         return try await SyncClient.with(target, body)
     }
@@ -49,9 +49,15 @@ extension SyncClient.Target {
         }
         var text = server ?? Settings.url(publicURL: value("PUBLIC_URL"), host: value("HOST") ?? "127.0.0.1", port: Int(number))
         while text.hasSuffix("/") { text.removeLast() }
-        guard let address = WebAddress(text), !address.rest.contains("?"), !address.rest.contains("#") else {
+        let address: WebAddress
+        do throws(WebAddressError) {
+            address = try WebAddress(text)
+            guard !address.rest.contains("?") else { throw WebAddressError("must not have a query") }
+        } catch {
+            // Not shown if it may hold a secret: a password, a query.
+            let shown = text.contains { "@?#".contains($0) } ? "" : " \"\(text)\""
             throw CommandFailure(
-                "\"\(text)\" is not the address of a server: it must be like https://crm.example.com",
+                "the address of the server\(shown) \(error); it is like https://crm.example.com",
                 status: server == nil ? 1 : CommandFailure.badUsage)
         }
         func first(_ name: String) throws(CommandFailure) -> Secret? {

@@ -36,7 +36,7 @@ struct ScratchServer: Sendable {
         let settings = try Settings.read(processors: ProcessInfo.processInfo.activeProcessorCount) { values[$0] }.settings
         let app = try await start(settings)
         let url = "http://127.0.0.1:\(app.port)"
-        guard let address = WebAddress(url) else { throw CommandFailure("the server says that it listens on port \(app.port)") }
+        let address = try WebAddress(url)
         do {
             let value = try await SyncClient.with(SyncClient.Target(url: url, address: address, key: key)) { client in
                 try await body(ScratchServer(directory: directory, key: key, client: client))

@@ -1,4 +1,5 @@
 import SyncModel
+import TestSupport
 import Testing
 
 @Suite("Addresses")
@@ -47,17 +48,60 @@ struct AddressTests {
         }
     }
 
-    @Test("http addresses are taken apart")
+    @Test("http addresses are taken apart, and put together again in one form")
     func webAddresses() throws {
-        let address = try #require(WebAddress("HTTPS://Crm.Example.com:8443/a?b"))
-        #expect(address.scheme == "https" && address.host == "crm.example.com" && address.port == 8443 && address.rest == "/a?b")
-        #expect(WebAddress("http://[::1]:3000")?.host == "::1")
-        #expect(WebAddress("http://localhost")?.port == nil)
+        let address = try WebAddress("HTTPS://Crm.Example.com.:8443/a?b")
+        #expect(address.scheme == .https && address.host.name == "crm.example.com" && address.port == 8443)
+        #expect(address.rest == "/a?b" && address.text == "https://crm.example.com:8443/a?b")
+        // The resolver must not append a search domain.
+        #expect(address.host.lookupName == "crm.example.com.")
+        #expect(try WebAddress("http://[::1]:3000").host.literal == .v6(1))
+        #expect(try WebAddress("http://[0::0:1]:81").text == "http://[0:0:0:0:0:0:0:1]:81/")
+        #expect(try WebAddress("http://localhost").port == 80)
+        #expect(try WebAddress("HTTPS://Hooks.Example.COM:443?x=1").text == "https://hooks.example.com/?x=1")
+        #expect(try WebAddress("http://crm_wrapper:80/").host.lookupName == "crm_wrapper")
+        #expect(try WebAddress("http://example.0xyz/").host.name == "example.0xyz")
         for text in [
             "", "crm.example.com", "ftp://a", "http://", "http://a b", "http://u:p@host/", "http://host:0", "http://host:99999",
             "http://host:", "http://-x-", "http://a..b", "http://[::1", "http://[1.2.3.4]", "http://host:80x", "http://ü.example",
         ] {
-            #expect(WebAddress(text) == nil, "\(text)")
+            #expect(throws: WebAddressError.self, "\(text)") { try WebAddress(text) }
+        }
+    }
+
+    @Test("an address that some reader takes for another, or that cannot be called, is refused with the reason")
+    func refused() {
+        for (text, reason) in AddressSamples.refused {
+            let error = #expect(throws: WebAddressError.self, "\(text)") { try WebAddress(text) }
+            #expect(error?.description.contains(reason) == true, "\(text): \(error?.description ?? "")")
+            // It may be a secret.
+            #expect(error?.description.contains("pw") != true)
+        }
+        for (text, port) in AddressSamples.taken {
+            #expect(throws: Never.self, "\(text)") {
+                let address = try WebAddress(text)
+                #expect(address.host.name == "hooks.example.com" && address.port == port)
+            }
+        }
+    }
+
+    @Test("an allowed host is a host or host:port, and one with a trailing dot is the same")
+    func allowedHosts() throws {
+        for (entry, text) in [
+            ("Hooks.Example.com", "hooks.example.com"), ("hooks.example.com:8443", "hooks.example.com:8443"),
+            ("hooks.example.com.", "hooks.example.com"), ("hooks.example.com:443", "hooks.example.com"),
+            ("[::1]:81", "[0:0:0:0:0:0:0:1]:81"),
+        ] {
+            #expect(try AllowedHost(entry).description == text)
+        }
+        #expect(try AllowedHost("hooks.example.com.") == AllowedHost(WebAddress("https://HOOKS.example.com/x")))
+        #expect(try AllowedHost("hooks.example.com") != AllowedHost(WebAddress("https://hooks.example.com:8443/")))
+        for entry in [
+            "https://hooks.example.com", "hooks.example.com/x", "*.example.com", "a b", "host:0", "host:08443", "user@host", "",
+            "h?x",
+            "127.1", "::1",
+        ] {
+            #expect(throws: WebAddressError.self, "\(entry)") { try AllowedHost(entry) }
         }
     }
 }

@@ -27,8 +27,9 @@ struct CourierBench: Sendable {
 
     init(configured: String? = nil, allowedHosts: [String] = []) throws {
         settings = WebhookSettings(
-            configuredURL: configured, secrets: Self.secrets, internalKey: Self.key, sendsAPIKey: true,
-            addresses: try AddressPolicy(allowedHosts: allowedHosts), version: "1.2.3")
+            configuredURL: try configured.map { try WebAddress($0) }, secrets: Self.secrets, internalKey: Self.key,
+            sendsAPIKey: true,
+            addresses: AddressPolicy(allowedHosts: try allowedHosts.map { try AllowedHost($0) }), version: "1.2.3")
         limits.attempt = .seconds(5)
     }
 

@@ -27,7 +27,7 @@ enum SettingsProperties {
             try hold(reading.settings.workers >= 1, "somebody works")
             try hold(!reading.settings.localURL.isEmpty, "the server has an address")
             if SettingsReader.isSet(value), let url = reading.settings.webhookURL {
-                try hold(WebAddress(url) != nil, "an address is one")
+                try hold((try? WebAddress(url.text)) != nil, "an address is one")
             }
             try checkSilence(reading.warnings, of: definition, value)
         } catch let error as SettingsError {

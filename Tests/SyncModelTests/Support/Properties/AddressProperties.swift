@@ -32,21 +32,30 @@ enum AddressProperties {
         return .v6(withUnsafeBytes(of: v6) { $0.reduce(0) { $0 << 8 | UInt128($1) } })
     }
 
-    /// What is taken for the host is one, is no other than Foundation takes for it, and is read back.
+    /// What is taken for an address is one to Foundation too, with the same host and port, and is read back.
     static func checkWebAddress(_ text: String) throws {
-        guard let address = WebAddress(text) else { return }
-        try hold(address.scheme == "http" || address.scheme == "https", "only http and https are read")
-        let isV6 = address.host.contains(":")
-        try hold(isV6 ? IPAddress(address.host) != nil : WebAddress.isHostName(address.host), "a host is an address or a name")
-        try hold(address.host == address.host.lowercased(), "a host is in lower case")
-        if let port = address.port { try hold((1...65_535).contains(port), "a port is one") }
-        let authority = (isV6 ? "[\(address.host)]" : address.host) + (address.port.map { ":\($0)" } ?? "")
-        try hold(WebAddress("\(address.scheme)://\(authority)\(address.rest)") == address, "an address is read back")
-        if let components = URLComponents(string: text) {
-            let host = components.host?.lowercased().trimmingCharacters(in: ["[", "]"])
-            try hold(host == address.host, "\(address.host) is the host for Foundation too, not \(host ?? "none")")
-            try hold(components.port == address.port, "\(text) has one port")
-            try hold(components.user == nil && components.password == nil, "nobody is named before the host")
+        guard let address = try? WebAddress(text) else { return }
+        try hold(
+            text.utf8.allSatisfy { (0x21...0x7E).contains($0) } && text.utf8.count <= 2048, "an address is short and visible")
+        try hold((1...65_535).contains(address.port), "a port is one")
+        let host = address.host
+        try hold(host.name == host.name.lowercased() && !host.name.isEmpty, "a host is in lower case")
+        try hold(IPAddress(host.name) == host.literal, "a host that is an address is known as one")
+        try hold(!host.name.hasSuffix("."), "a host is compared without its dot")
+        let again = try? WebAddress(address.text)
+        try hold(
+            again?.host.name == host.name && again?.port == address.port && again?.scheme == address.scheme
+                && again?.pathAndQuery == address.pathAndQuery, "an address is read back")
+        // Another reader finds the same host and port in both forms, and nobody named before them.
+        for written in [text, address.text] {
+            guard let other = URLComponents(string: written) else { throw BrokenProperty("Foundation reads \(written)") }
+            let otherHost = other.encodedHost?.trimmingCharacters(in: ["[", "]"]).lowercased() ?? ""
+            let isLiteral = host.literal.map { IPAddress(otherHost) == $0 } == true
+            let isSame = isLiteral || [host.name, host.lookupName].contains(otherHost)
+            try hold(isSame, "\(written) has one host")
+            try hold((other.port ?? address.scheme.defaultPort) == address.port, "\(written) has one port")
+            try hold(other.scheme?.lowercased() == address.scheme.rawValue, "\(written) has one scheme")
+            try hold(other.user == nil && other.password == nil && other.fragment == nil, "\(written) names nobody")
         }
     }
 }

@@ -9,28 +9,17 @@ import SyncModel
 enum WebhookAddressProperties {
     static func check(_ text: String) throws(BrokenAddress) {
         if let address = IPAddress(text) { try check(address) }
-        guard let url = try? WebhookURL(text) else { return }
-        try hold(
-            text.utf8.allSatisfy { (0x21...0x7E).contains($0) } && text.utf8.count <= 2048, "an address is short and visible")
-        try hold((1...65_535).contains(url.port), "a port is one")
-        try hold(url.host == url.host.lowercased() && !url.host.isEmpty, "a host is in lower case")
-        try hold(url.pathAndQuery.hasPrefix("/"), "a path begins with a slash")
-        try hold((try? WebhookURL(url.text)) == url, "an address is read back")
-        try hold(IPAddress(url.host) == url.literal, "a host that is an address is known as one")
-        if let literal = url.literal { try check(literal) }
-        // Another reader finds the same host, port and path, and nobody named before them.
-        guard let other = URLComponents(string: url.text) else { throw BrokenAddress("Foundation reads \(url.text)") }
-        try hold(other.encodedHost?.trimmingCharacters(in: ["[", "]"]).lowercased() == url.host, "\(url.text) has one host")
-        try hold((other.port ?? (url.scheme == .https ? 443 : 80)) == url.port, "\(url.text) has one port")
-        try hold(other.user == nil && other.password == nil && other.fragment == nil, "\(url.text) names nobody")
+        guard let url = try? WebAddress(text) else { return }
+        if let literal = url.host.literal { try check(literal) }
         // Listed, it may be called if it is enciphered and, where it is an address, public; not listed, never.
-        let mayCall = url.scheme == .https && url.literal?.isPublic != false
-        let listed = try? AddressPolicy(allowedHosts: [url.authority])
+        let mayCall = url.scheme == .https && url.host.literal?.isPublic != false
         if url.scheme == .https {
-            try hold((listed?.validate(callbackURL: text) == nil) == mayCall, "\(url.text) may be called if it is public")
+            let listed = AddressPolicy(allowedHosts: [AllowedHost(url)])
+            try hold((listed.validate(callbackURL: text) == nil) == mayCall, "\(url.text) may be called if it is public")
         }
-        let other443 = try? AddressPolicy(allowedHosts: ["listed.example"])
-        try hold(url.host == "listed.example" || other443?.validate(callbackURL: text) != nil, "what is not listed is not called")
+        let others = AddressPolicy(allowedHosts: [try? AllowedHost("listed.example")].compactMap(\.self))
+        try hold(
+            url.host.name == "listed.example" || others.validate(callbackURL: text) != nil, "what is not listed is not called")
     }
 
     /// The registries' blocks once more, as people write them, read by another reader.
