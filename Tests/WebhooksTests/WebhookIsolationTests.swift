@@ -148,6 +148,28 @@ struct WebhookIsolationTests {
         }
     }
 
+    @Test("a webhook to the configured address waits if that cannot be used, and a corrected setting delivers it")
+    func mendedSetting() async throws {
+        let receiver = HTTPReceiver(.status(200))
+        try await receiver.run { url in
+            // As an earlier version wrote them; the setting is gone.
+            let bench = try CourierBench(configured: nil)
+            try await bench.run { [bench] _ in
+                await bench.add("evt_1", to: "http://wrapper.test/hook?to={id}")
+                let attempt = try await bench.outbox.attempts(1)[0]
+                #expect(attempt.next == .retry(at: bench.clock.start.advanced(bySeconds: 5)))
+                #expect(attempt.error?.hasPrefix("the address has characters") == true && attempt.status == nil)
+            }
+            var mended = bench
+            mended.settings.configuredURL = try WebAddress(url)
+            try await mended.run { [mended] _ in
+                try await mended.goOn(to: 5)
+                try await #expect(mended.outbox.attempts(2)[1].next == .delivered)
+            }
+        }
+        #expect(receiver.requests.count == 1)
+    }
+
     @Test("from wake to the wire it takes a millisecond or so")
     func latency() async throws {
         let receiver = HTTPReceiver(.status(200))

@@ -55,7 +55,8 @@ struct WebhookSender: DeliverySender {
         do throws(WebAddressError) {
             target = try self.target(of: delivery)
         } catch {
-            return Outcome(error: "the address \(error)", isHopeless: true)
+            // The configured address can be corrected, and its deliveries then go there; a callback's stays what it is.
+            return Outcome(error: "the address \(error)", isHopeless: !delivery.what.isConfiguredURL)
         }
         let start = ContinuousClock.now
         do {
