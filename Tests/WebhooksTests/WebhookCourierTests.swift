@@ -182,6 +182,34 @@ struct WebhookCourierTests {
         #expect(receiver.requests.map { $0.headers["webhook-id"] } == [["evt_1"], ["evt_2"], ["evt_2"]])
     }
 
+    @Test("a receiver that reads a request on a new connection and closes without an answer gets it once in an attempt")
+    func closedWithoutAnswer() async throws {
+        let receiver = HTTPReceiver(.close)
+        try await receiver.run { url in
+            let bench = try CourierBench(configured: url)
+            try await bench.run { [bench] _ in
+                await bench.add("evt_1", to: url)
+                let attempt = try await bench.outbox.attempts(1)[0]
+                #expect(attempt.error == "connection closed without an answer")
+                #expect(attempt.next == .retry(at: bench.clock.start.advanced(bySeconds: 5)))
+            }
+        }
+        #expect(receiver.requests.count == 1)
+    }
+
+    @Test("an answer that cannot be read is told as that, not as a webhook that was not sent")
+    func unreadableAnswer() async throws {
+        try await RawReceiver(drip: "220 mail.example ESMTP\r\n").run { port in
+            let bench = try CourierBench(configured: "http://127.0.0.1:\(port)/")
+            try await bench.run { [bench] _ in
+                await bench.add("evt_1", to: "http://127.0.0.1:\(port)/")
+                let attempt = try await bench.outbox.attempts(1)[0]
+                #expect(attempt.error == "the answer cannot be read" && attempt.status == nil)
+                #expect(attempt.next == .retry(at: bench.clock.start.advanced(bySeconds: 5)))
+            }
+        }
+    }
+
     @Test("a host's second address is tried where the first takes no connection, and comes first from then on")
     func secondAddress() async throws {
         let receiver = HTTPReceiver(.status(200))

@@ -110,6 +110,8 @@ actor PinnedClients {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.decompression = .disabled
+        // With HTTP/2 a lost connection would not tell which of its requests the receiver has seen.
+        configuration.httpVersion = .http1Only
         configuration.timeout = .init(connect: TimeAmount(limits.connect))
         // A refused connection is the result of the attempt; the schedule says when to try again.
         configuration.connectionPool.retryConnectionEstablishment = false
@@ -117,15 +119,13 @@ actor PinnedClients {
         // Just below the five seconds after which Node.js, on which the wrapper runs, closes an idle connection.
         configuration.connectionPool.idleTimeout = .seconds(4)
         if url.host.literal == nil { configuration.dnsOverride = [url.host.name: address.description] }
-        if reach == .publicOnly {
+        configuration.http1_1ConnectionDebugInitializer = { channel in
             // A second line of defence: a connection that ends elsewhere, however that came about, carries no request.
-            let guardian: @Sendable (any Channel) -> EventLoopFuture<Void> = { channel in
-                if channel.remoteAddress.flatMap(IPAddress.init) == address { return channel.eventLoop.makeSucceededVoidFuture() }
+            guard reach == .anywhere || channel.remoteAddress.flatMap(IPAddress.init) == address else {
                 channel.close(promise: nil)
                 return channel.eventLoop.makeFailedFuture(NotPublic())
             }
-            configuration.http1_1ConnectionDebugInitializer = guardian
-            configuration.http2ConnectionDebugInitializer = guardian
+            return KeptConnectionWatch.add(to: channel)
         }
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }

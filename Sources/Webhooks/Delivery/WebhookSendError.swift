@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import NIOCore
+import NIOHTTP1
 
 #if canImport(Glibc)
     import Glibc
@@ -15,13 +16,15 @@ enum WebhookSendError {
         switch error {
         case is TimeLimitExceeded: return "timeout after \(seconds(limits.attempt)) s"
         case is HostNotFound: return "host not found"
+        case is KeptConnectionLost: return "connection closed without an answer"
+        case is HTTPParserError: return "the answer cannot be read"
         case is PinnedClients.NotPublic: return "the host's address is not public"
         case let error as HTTPClientError:
             switch error {
             case .connectTimeout, .tlsHandshakeTimeout: return "connect timeout after \(seconds(limits.connect)) s"
             case .deadlineExceeded: return "timeout after \(seconds(limits.attempt)) s"
             case .remoteConnectionClosed: return "connection closed without an answer"
-            default: return "not sent: \(error.shortDescription)"
+            default: return "failed: \(error.shortDescription)"
             }
         case is ChannelError where isConnectTimeout(error): return "connect timeout after \(seconds(limits.connect)) s"
         case let error as IOError:
@@ -35,7 +38,7 @@ enum WebhookSendError {
         default:
             // The TLS library's errors pass through the client unchanged; their texts may be long, so only their types are used.
             let type = String(reflecting: Swift.type(of: error))
-            guard type.hasPrefix("NIOSSL.") else { return "not sent: \(type)" }
+            guard type.hasPrefix("NIOSSL.") else { return "failed: \(type)" }
             return "\(error)".contains("CERTIFICATE_VERIFY_FAILED") ? "TLS certificate not accepted" : "TLS handshake failed"
         }
     }
@@ -49,13 +52,9 @@ enum WebhookSendError {
         }
     }
 
-    /// True if the connection ended during the request.
-    static func isConnectionLost(_ error: any Error) -> Bool {
-        switch error {
-        case let error as HTTPClientError: error == .remoteConnectionClosed
-        case let error as IOError: [ECONNRESET, EPIPE].contains(error.errnoCode)
-        default: false
-        }
+    /// True if the request may be sent again at once: its connection had been used before, or was closed before a byte was sent.
+    static func mayRepeat(after error: any Error) -> Bool {
+        if case .ioOnClosedChannel = error as? ChannelError { true } else { error is KeptConnectionLost }
     }
 
     private static func isConnectTimeout(_ error: any Error) -> Bool {

@@ -120,14 +120,15 @@ struct WebhookSender: DeliverySender {
         url.scheme == .https || address.isPrivate
     }
 
-    /// Sends the request once more at once if the connection is lost: a receiver may close a kept connection just as it is used
-    /// again. (The receiver may then see the webhook twice; it has its id.)
+    /// Sends the request once more at once if a connection that had been used before is lost: its receiver may close it just as it
+    /// is used again. (The receiver may then see the webhook twice; it has its id.) One that closes a new connection has seen the
+    /// request.
     private func execute(_ request: HTTPClientRequest, on client: HTTPClient) async throws -> HTTPClientResponse {
         // The time limit is the caller's, which cancels; the client's own deadline is only a backstop.
         let deadline = NIODeadline.now() + TimeAmount(limits.attempt)
         do {
             return try await client.execute(request, deadline: deadline)
-        } catch  where WebhookSendError.isConnectionLost(error) && !Task.isCancelled {
+        } catch  where WebhookSendError.mayRepeat(after: error) && !Task.isCancelled {
             return try await client.execute(request, deadline: deadline)
         }
     }
