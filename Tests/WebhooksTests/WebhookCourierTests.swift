@@ -210,14 +210,16 @@ struct WebhookCourierTests {
         }
     }
 
-    @Test("a host's second address is tried where the first takes no connection, and comes first from then on")
-    func secondAddress() async throws {
+    @Test("a host's sixth address is found where the others take no connection, and is remembered")
+    func sixthAddress() async throws {
         let receiver = HTTPReceiver(.status(200))
         try await receiver.run { url in
             // The port is bound on 127.0.0.1 alone.
             let named = url.replacing("127.0.0.1", with: "wrapper.test")
             var bench = try CourierBench(configured: named)
-            bench.resolver = FakeResolver(["127.0.0.9", "127.0.0.1"])
+            bench.resolver = FakeResolver([
+                "127.0.0.9", "127.0.0.8", "127.0.0.7", "127.0.0.6", "127.0.0.5", "127.0.0.1",
+            ])
             try await bench.run { [bench] _ in
                 for n in 1...3 {
                     await bench.add("evt_\(n)", to: named)
@@ -226,7 +228,56 @@ struct WebhookCourierTests {
             }
             #expect(Set(receiver.requests.map { $0.headers["host"] }) == [[String(named.dropFirst(7))]])
         }
-        #expect(receiver.connections == 1)
+        // The winner of the race, and the one that carried all requests.
+        #expect(receiver.connections == 2)
+    }
+
+    @Test("silent addresses of one family, and of both, do not keep a webhook from an address that answers")
+    func silentAddresses() async throws {
+        let receiver = HTTPReceiver(.status(200))
+        try await receiver.run { url in
+            let named = url.replacing("127.0.0.1", with: "wrapper.test")
+            let port = try WebAddress(url).port
+            let silent = try await SilentListeners(["127.0.0.21", "127.0.0.22", "127.0.0.23"], port: port)
+            // Mapped addresses are of IPv6, and reach the silent ones.
+            for addresses in [
+                ["::ffff:127.0.0.21", "::ffff:127.0.0.22", "::ffff:127.0.0.23", "127.0.0.1"],
+                ["127.0.0.21", "127.0.0.22", "127.0.0.23", "127.0.0.1"],
+            ] {
+                var bench = try CourierBench(configured: named)
+                bench.resolver = FakeResolver(addresses)
+                // One silent address alone would use up the attempt.
+                bench.limits.attempt = .seconds(60)
+                bench.limits.connect = .seconds(600)
+                try await bench.run { [bench] _ in
+                    await bench.add("evt_1", to: named)
+                    let attempt = try await bench.outbox.attempts(1)[0]
+                    #expect(attempt.next == .delivered, "\(attempt.error ?? "")")
+                }
+            }
+            try await silent.close()
+        }
+    }
+
+    @Test("an address that was good and is gone is replaced within the attempt")
+    func movedAddress() async throws {
+        let first = HTTPReceiver(.status(200, headers: [("Connection", "close")]))
+        let second = HTTPReceiver(.status(200))
+        try await second.run { url in
+            let named = url.replacing("127.0.0.1", with: "wrapper.test")
+            let port = try WebAddress(url).port
+            var bench = try CourierBench(configured: named)
+            bench.resolver = FakeResolver(["127.0.0.31", "127.0.0.1"])
+            try await bench.run { [bench] _ in
+                try await first.run(on: "127.0.0.31", port: port) { _ in
+                    await bench.add("evt_1", to: named)
+                    try await #expect(bench.outbox.attempts(1)[0].next == .delivered)
+                }
+                await bench.add("evt_2", to: named)
+                try await #expect(bench.outbox.attempts(2)[1].next == .delivered)
+            }
+        }
+        #expect(first.requests.count == 1 && second.requests.count == 1)
     }
 
     @Test("line breaks in what a caller sent do not become headers")

@@ -31,6 +31,8 @@ actor PinnedClients {
     private struct Entry {
         var pins: [Pin]
         var resolvedAt: ContinuousClock.Instant
+        /// The address to use, and since when.
+        var good: (address: IPAddress, since: ContinuousClock.Instant)?
     }
 
     private let limits: CourierLimits
@@ -42,7 +44,7 @@ actor PinnedClients {
     private var retired: [(client: HTTPClient, at: ContinuousClock.Instant)] = []
 
     /// The most addresses of a host that are tried.
-    static let maxAddresses = 4
+    static let maxAddresses = 16
 
     init(
         limits: CourierLimits, resolver: any AddressResolver,
@@ -53,7 +55,7 @@ actor PinnedClients {
         self.isPublic = isPublic
     }
 
-    /// The host's addresses with their clients, in the order in which to try them; looked up again after `limits.resolution`.
+    /// The host's addresses with their clients, the families in turn; looked up again after `limits.resolution`.
     /// - Throws: `NotPublic`, `HostNotFound`.
     func pins(for url: WebAddress, reach: Reach) async throws -> [Pin] {
         let key = Key(host: url.host, reach: reach)
@@ -65,30 +67,47 @@ actor PinnedClients {
         guard reach == .anywhere || addresses.allSatisfy(isPublic) else { throw NotPublic() }
         // Others may have asked meanwhile: read again, with no suspension from here to the store.
         let known = entries[key]?.pins ?? []
-        // Known addresses keep their order: the first is the one that answered last.
-        let wanted = addresses.prefix(Self.maxAddresses)
-        var pins = known.filter { wanted.contains($0.address) }
-        for address in wanted where !pins.contains(where: { $0.address == address }) {
-            pins.append(Pin(address: address, client: client(for: url, at: address, reach: reach)))
+        let wanted = Self.familiesInTurn(addresses).prefix(Self.maxAddresses)
+        let pins = wanted.map { address in
+            known.first { $0.address == address }
+                ?? Pin(address: address, client: client(for: url, at: address, reach: reach))
         }
         retired += known.filter { !wanted.contains($0.address) }.map { ($0.client, .now) }
-        entries[key] = Entry(pins: pins, resolvedAt: .now)
+        entries[key] = Entry(pins: pins, resolvedAt: .now, good: entries[key]?.good)
         await closeRetired(olderThan: limits.attempt + limits.drain)
         return pins
     }
 
-    /// Notes that this address of the host answered when others did not: from now on it is the first.
-    func prefer(_ address: IPAddress, of url: WebAddress, reach: Reach) {
+    /// Of the host's addresses, the one that takes connections: the one that did so lately, else the winner of a race. The only one is
+    /// not asked before.
+    /// - Parameter pins: not empty.
+    /// - Throws: if no address takes a connection.
+    func reachable(_ pins: [Pin], of url: WebAddress, reach: Reach) async throws -> Pin {
+        guard pins.count > 1 else { return pins[0] }
         let key = Key(host: url.host, reach: reach)
-        guard let at = entries[key]?.pins.firstIndex(where: { $0.address == address }),
-            let pin = entries[key]?.pins.remove(at: at)
-        else { return }
-        entries[key]?.pins.insert(pin, at: 0)
+        if let good = entries[key]?.good, good.since.duration(to: .now) < limits.preference,
+            let pin = pins.first(where: { $0.address == good.address })
+        {
+            return pin
+        }
+        let address = try await AddressRace(limit: limits.connect).winner(of: pins.map(\.address), port: url.port)
+        entries[key]?.good = (address, .now)
+        return pins.first { $0.address == address } ?? pins[0]
     }
 
-    /// Notes that none of the host's addresses answered: they are looked up again next time.
+    /// Notes that none of the host's addresses answered: they are looked up again next time, and none is preferred.
     func doubt(_ url: WebAddress, reach: Reach) {
-        entries[Key(host: url.host, reach: reach)]?.resolvedAt = .now - limits.resolution
+        let key = Key(host: url.host, reach: reach)
+        entries[key]?.resolvedAt = .now - limits.resolution
+        entries[key]?.good = nil
+    }
+
+    /// IPv6 and IPv4 alternate, beginning with the family of the first, so that a limit on their number cuts neither off.
+    private static func familiesInTurn(_ addresses: [IPAddress]) -> [IPAddress] {
+        guard let first = addresses.first else { return [] }
+        let same = addresses.filter { $0.bitWidth == first.bitWidth }
+        let other = addresses.filter { $0.bitWidth != first.bitWidth }
+        return (0..<max(same.count, other.count)).flatMap { n in [same, other].compactMap { n < $0.count ? $0[n] : nil } }
     }
 
     /// Closes all connections. Nothing may be sent afterwards.

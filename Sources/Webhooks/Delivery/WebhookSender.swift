@@ -90,29 +90,29 @@ struct WebhookSender: DeliverySender {
         return (try settings.addresses.callback(delivery.what.url), .publicOnly)
     }
 
-    /// Sends the request to the host's addresses in turn until one of them accepts the connection.
+    /// Sends the request to an address of the host that accepts the connection.
     private func exchange(
         _ delivery: Delivery, with url: WebAddress, reach: PinnedClients.Reach, at now: Timestamp
     ) async throws -> (HTTPClientResponse, keyWithheld: Bool) {
-        let pins = try await clients.pins(for: url, reach: reach)
+        var pins = try await clients.pins(for: url, reach: reach)
         let base = request(delivery, to: url, at: now)
         let key =
             delivery.what.isConfiguredURL && settings.configuredURL != nil && settings.sendsAPIKey ? settings.internalKey : nil
-        var failure: any Error = HostNotFound()
-        for (n, pin) in pins.enumerated() {
-            var request = base
-            let mayHaveKey = Self.mayHaveKey(url, at: pin.address)
-            if let key, mayHaveKey { request.headers.add(name: "X-Internal-API-Key", value: key) }
-            do {
-                let response = try await execute(request, on: pin.client)
-                if n > 0 { await clients.prefer(pin.address, of: url, reach: reach) }
-                return (response, key != nil && !mayHaveKey)
-            } catch  where WebhookSendError.isBeforeRequest(error) && !Task.isCancelled {
-                failure = error
+        do {
+            while true {
+                let pin = try await clients.reachable(pins, of: url, reach: reach)
+                pins.removeAll { $0.address == pin.address }
+                var request = base
+                let mayHaveKey = Self.mayHaveKey(url, at: pin.address)
+                if let key, mayHaveKey { request.headers.add(name: "X-Internal-API-Key", value: key) }
+                do {
+                    return (try await execute(request, on: pin.client), key != nil && !mayHaveKey)
+                } catch  where WebhookSendError.isBeforeRequest(error) && !pins.isEmpty && !Task.isCancelled {}
             }
+        } catch {
+            if WebhookSendError.isBeforeRequest(error) { await clients.doubt(url, reach: reach) }
+            throw error
         }
-        await clients.doubt(url, reach: reach)
-        throw failure
     }
 
     /// Whether the key may be sent there: over TLS, or to a private address.

@@ -39,6 +39,8 @@ package struct CourierLimits: Sendable {
     package var drainBytes = 64 * 1024
     /// How long a host's addresses are cached.
     package var resolution: Duration = .seconds(30)
+    /// How long the address of a host that won the race is used without another race (RFC 8305 §7 suggests ten minutes).
+    package var preference: Duration = .seconds(600)
     /// Concurrent attempts in total.
     package var concurrent = 64
     /// Concurrent attempts to a destination that answers well. One in trouble gets only one.

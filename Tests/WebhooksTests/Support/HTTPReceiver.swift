@@ -4,7 +4,7 @@ import NIOPosix
 import Synchronization
 import TestSupport
 
-/// A real HTTP server on 127.0.0.1 that answers as it is told and remembers what it was sent.
+/// A real HTTP server, usually on 127.0.0.1, that answers as it is told and remembers what it was sent.
 final class HTTPReceiver: Sendable {
     struct Request: Sendable {
         var method: HTTPMethod
@@ -54,7 +54,7 @@ final class HTTPReceiver: Sendable {
     convenience init(_ fixed: Reply) { self.init { _, _ in fixed } }
 
     /// Serves while `body` runs.
-    func run<T>(_ body: (_ url: String) async throws -> T) async throws -> T {
+    func run<T>(on address: String = "127.0.0.1", port: Int = 0, _ body: (_ url: String) async throws -> T) async throws -> T {
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
@@ -69,10 +69,10 @@ final class HTTPReceiver: Sendable {
                     try channel.pipeline.syncOperations.addHandler(Handler(self, connection: number))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: address, port: port).get()
         let outcome: Result<T, any Error>
         do {
-            outcome = .success(try await body("http://127.0.0.1:\(channel.localAddress!.port!)"))
+            outcome = .success(try await body("http://\(address):\(channel.localAddress!.port!)"))
         } catch {
             outcome = .failure(error)
         }
