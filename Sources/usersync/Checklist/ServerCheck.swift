@@ -78,7 +78,7 @@ struct ServerCheck {
                     "fix the database; work resumes by itself")
             } else if reading?.document.directory == nil || reading?.unread.isEmpty != true {
                 list.doubt(
-                    .logging, "\(Route.ready.path) answers, but does not say whether the CRM's database can be written",
+                    .logging, "\(Endpoint.ready.path) answers, but does not say whether the CRM's database can be written",
                     "is it a usersync server of this version?")
             } else {
                 list.ok(.logging, "\(Endpoint.live.path) and \(Endpoint.ready.path) answer")
