@@ -26,14 +26,16 @@ extension MemoryJobQueue {
     package var readyCount: Int { (try? look { $0.disk.tickets.count }) ?? 0 }
 
     package func lease(_ request: LeaseRequest, now: Timestamp) async throws -> [LeasedBatch] {
-        try change { state in state.lease(request, now: now) }
+        let end = clock.now().advanced(bySeconds: request.seconds)
+        return try change { state in state.lease(request, now: now, until: end) }
     }
 
     package func renew(_ leases: [LeaseID], for seconds: Double, now: Timestamp) async throws -> [LeaseID] {
-        try change { state in
+        let end = clock.now().advanced(bySeconds: seconds)
+        return try change { state in
             leases.filter { lease in
                 guard let held = state.disk.leases[lease], held.owner == state.process else { return true }
-                state.disk.leases[lease]?.end = max(held.end, now.advanced(bySeconds: seconds))
+                state.disk.leases[lease]?.end = max(held.end, end)
                 return false
             }
         }

@@ -51,13 +51,16 @@ extension MemoryJobQueue.State {
     /// Tenants that are ready, the longest waiting first.
     var line: [TenantID] { disk.tickets.sorted { $0.value < $1.value }.map(\.key) }
 
-    mutating func lease(_ request: LeaseRequest, now: Timestamp) -> [LeasedBatch] {
+    /// - Parameter end: of the leases, by the store's clock: the caller may have read `now` a while ago.
+    mutating func lease(_ request: LeaseRequest, now: Timestamp, until end: Timestamp) -> [LeasedBatch] {
         guard request.batches > 0 else { return [] }
         let tenants = request.tenantID.map { [$0] } ?? Array(line.prefix(request.tenants))
-        return tenants.flatMap { lease(of: $0, max(1, request.batches / tenants.count), request, now: now) }
+        return tenants.flatMap { lease(of: $0, max(1, request.batches / tenants.count), request, now: now, until: end) }
     }
 
-    private mutating func lease(of tenantID: TenantID, _ batches: Int, _ request: LeaseRequest, now: Timestamp) -> [LeasedBatch] {
+    private mutating func lease(
+        of tenantID: TenantID, _ batches: Int, _ request: LeaseRequest, now: Timestamp, until end: Timestamp
+    ) -> [LeasedBatch] {
         guard let (at, from) = next(of: tenantID, now: now) else {
             refresh(tenantID, now: now)
             return []
@@ -77,7 +80,7 @@ extension MemoryJobQueue.State {
         let leased = taken.map { entry, number -> LeasedBatch in
             let (job, batch) = (disk.entries[entry].job, disk.entries[entry].batches[number])
             disk.lastLease += 1
-            let (lease, end) = (LeaseID(value: disk.lastLease), now.advanced(bySeconds: request.seconds))
+            let lease = LeaseID(value: disk.lastLease)
             disk.leases[lease] = QueueDisk.Lease(
                 owner: process, end: end, tenantID: tenantID, jobID: job.id, number: number, leasedAt: now)
             var leased = LeasedBatch(

@@ -88,21 +88,23 @@ package final class MemoryJobQueue: JobQueue {
 
     package func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim {
         let claimed = QueueDisk.Key(tenantID: tenantID, path: path, key: key)
+        let time = clock.now()
         return try change { state in
-            if let claim = state.disk.claims[claimed], claim.end > now { return .arriving }
+            if let claim = state.disk.claims[claimed], claim.end > time { return .arriving }
             if let known = state.disk.keys[claimed], now.seconds(since: known.at) < 86_400 {
                 return .known(job: known.job, bodyHash: known.bodyHash)
             }
             let token = Int64(state.disk.nextNumber())
-            state.disk.claims[claimed] = (token, now.advanced(bySeconds: KeyClaim.lifetime))
+            state.disk.claims[claimed] = (token, time.advanced(bySeconds: KeyClaim.lifetime))
             return .claimed(KeyClaim(tenantID: tenantID, path: path, key: key, token: token))
         }
     }
 
     package func renewClaim(_ claim: KeyClaim, now: Timestamp) async throws {
+        let time = clock.now()
         try change { state in
-            guard state.disk.holds(claim, at: now) else { throw QueueError.claimLost }
-            state.disk.claims[QueueDisk.Key(claim)]?.end = now.advanced(bySeconds: KeyClaim.lifetime)
+            guard state.disk.holds(claim, at: time) else { throw QueueError.claimLost }
+            state.disk.claims[QueueDisk.Key(claim)]?.end = time.advanced(bySeconds: KeyClaim.lifetime)
         }
     }
 

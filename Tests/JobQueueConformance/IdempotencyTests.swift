@@ -107,7 +107,11 @@ struct IdempotencyTests {
                 #expect(try await other.claim(tenantID: "a", path: "/sync", key: "k", now: fixture.now) == .arriving)
                 try await queue.renewClaim(first, now: fixture.now)
             }
-            fixture.clock.advance(KeyClaim.lifetime)
+            // By the store's clock, whatever time the caller read before.
+            try await queue.renewClaim(first, now: fixture.now.advanced(bySeconds: -60))
+            fixture.clock.advance(KeyClaim.lifetime - 1)
+            #expect(try await other.claim(tenantID: "a", path: "/sync", key: "k", now: fixture.now) == .arriving)
+            fixture.clock.advance(1)
             let second = try await fixture.claim(other, "k")
             await #expect(throws: QueueError.claimLost) { try await queue.renewClaim(first, now: fixture.now) }
             let late = fixture.newJob("a", users: 1, idempotency: Self.idempotency(first))

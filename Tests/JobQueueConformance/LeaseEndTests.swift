@@ -32,6 +32,20 @@ struct LeaseEndTests {
         }
     }
 
+    @Test("a lease is counted by the store's clock, whatever time its caller read before", arguments: QueueDriver.shared)
+    func clock(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 100)
+            func read() -> Timestamp { fixture.now.advanced(bySeconds: -8) }
+            let turn = try await queue.lease(Self.request("a", seconds: 10), now: read())
+            #expect(try turn.at(0).expiresAt == fixture.now.advanced(bySeconds: 10))
+            fixture.clock.advance(9.9)
+            #expect(try await queue.renew(turn.map(\.lease), for: 10, now: read()).isEmpty)
+            fixture.clock.advance(9.9)
+            #expect(try await queue.finish(turn.map { $0.finished() }, now: fixture.now).map(\.id) == [job.id])
+        }
+    }
+
     @Test("batches whose leases ran out are ready again, for another process too", arguments: QueueDriver.shared)
     func takeover(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in

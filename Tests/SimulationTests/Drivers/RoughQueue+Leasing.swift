@@ -52,7 +52,7 @@ extension RoughQueue {
         return try await call("renew \(leases.count)", .write) {
             try await base.renew(leases, for: seconds, now: now)
         } told: { lost in
-            let end = now.advanced(bySeconds: seconds)
+            let end = clock.now().advanced(bySeconds: seconds)
             monitor.leases { watched in
                 watched.renewed(leases.filter { !lost.contains($0) }, of: weather.life, until: end)
                 return nil
