@@ -19,6 +19,9 @@ package final class MemoryQueueStore: Sendable {
         MemoryQueueStore(disk.withoutProcesses(at: clock.now()), clock: clock)
     }
 
+    /// Uploads that are not jobs.
+    package var uploads: Int { disk.uploads.count }
+
     var disk: QueueDisk { contents.withLock { $0 } }
 
     func change<T: Sendable>(_ body: (inout QueueDisk) throws -> T) rethrows -> T {

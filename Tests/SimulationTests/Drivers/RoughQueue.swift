@@ -9,6 +9,8 @@ final class RoughQueue: JobQueue {
     var monitor: Monitor { weather.monitor }
     /// Tenants of leases, for the notes.
     let leases = Mutex<[LeaseID: TenantID]>([:])
+    /// What is called from here on has no effect.
+    let isClosed = Atomic<Bool>(false)
 
     init(_ base: any JobQueue, weather: Weather) {
         self.base = base
@@ -55,29 +57,6 @@ final class RoughQueue: JobQueue {
     var clock: WallClock { base.clock }
 
     func observe(_ observer: QueueObserver) { base.observe(RoughSignals(weather: weather).rough(observer)) }
-
-    // MARK: Intake
-
-    func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim {
-        try await base.claim(tenantID: tenantID, path: path, key: key, now: now)
-    }
-    func renewClaim(_ claim: KeyClaim, now: Timestamp) async throws { try await base.renewClaim(claim, now: now) }
-    func releaseClaim(_ claim: KeyClaim) async { await base.releaseClaim(claim) }
-    func admission() -> Admission { base.admission() }
-    var isWritable: Bool { get async { await base.isWritable } }
-    func openUpload() async throws -> UploadID { try await base.openUpload() }
-    func append(_ batches: [NewBatch], to upload: UploadID) async throws {
-        try await call("append", .write) { try await base.append(batches, to: upload) }
-    }
-    func discard(_ upload: UploadID) async { await base.discard(upload) }
-
-    func accept(_ job: NewJob, upload: UploadID?, batches: [NewBatch]) async throws -> Job {
-        try await call("accept \(name(job.id))", .write) {
-            try await base.accept(job, upload: upload, batches: batches)
-        } told: {
-            monitor.acknowledged($0.id)
-        }
-    }
 
     // MARK: Steering
 
@@ -182,5 +161,8 @@ final class RoughQueue: JobQueue {
             for repair in repairs { monitor.fail("\(repair.tenantID?.text ?? "a cancel") had to be put right: \(repair.kind)") }
         }
     }
-    func close() async { await base.close() }
+    func close() async {
+        isClosed.store(true, ordering: .releasing)
+        await base.close()
+    }
 }

@@ -13,6 +13,8 @@ protocol SimulatedStore: Sendable {
     func open(clock: WallClock, executor: SeededExecutor) async throws -> any JobQueue
     /// The process with this queue is about to be killed: the others and the next one get what is committed now.
     func cut(_ queue: any JobQueue) async
+    /// How many uploads, or what is left of them, it holds.
+    func leftovers(of queue: any JobQueue) async throws -> Int
     /// Takes everything away.
     func clear() async
 }
@@ -39,6 +41,8 @@ final class MemoryStore: SimulatedStore {
     }
 
     func cut(_ queue: any JobQueue) async { (queue as? MemoryJobQueue)?.cut() }
+
+    func leftovers(of queue: any JobQueue) async throws -> Int { store.uploads }
 
     func clear() async {}
 }
@@ -82,6 +86,11 @@ final class SQLiteStore: SimulatedStore {
             return (path(number - 1), path(number))
         }
         for suffix in ["", "-wal"] { try? FileManager.default.copyItem(atPath: from + suffix, toPath: to + suffix) }
+    }
+
+    func leftovers(of queue: any JobQueue) async throws -> Int {
+        guard let queue = queue as? SQLiteJobQueue else { return 0 }
+        return try await queue.read { db in try LeftoverRow.keys(db).count }
     }
 
     func clear() async { try? FileManager.default.removeItem(at: folder) }

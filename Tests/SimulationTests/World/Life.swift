@@ -53,6 +53,8 @@ final class Life: Sendable {
             sender: RoughSender(receiver: receiver, weather: weather), logger: logger, impossible: { monitor.fail("\($0)") })
         var settings = Janitor.Settings()
         settings.ledgerMargin = scenario.ledgerMargin
+        settings.uploadPause = scenario.uploadPause
+        if scenario.hasRequests { settings.roundsPerPruning = 2 }
         let janitor = Janitor(
             queue: queue, directory: directory, settings: settings, clock: clock, isQuiet: { engine.isIdle }, logger: logger)
         let runs: [@Sendable () async -> Void] = [

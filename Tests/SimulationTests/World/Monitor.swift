@@ -37,6 +37,7 @@ final class Monitor: Sendable {
         var callers: [Int: JobID] = [:]
         var lastCaller = 0
         var leases = WatchedLeases()
+        var requests = WatchedRequests()
         var lastFault: Duration?
         var failure: String?
     }
@@ -60,6 +61,16 @@ final class Monitor: Sendable {
     /// Looks at the leases, or changes what is known of them; what it returns is a promise that was broken.
     func leases(_ body: (inout WatchedLeases) -> String?) {
         if let broken = state.withLock({ body(&$0.leases) }) { fail(broken) }
+    }
+
+    /// The same for keys and uploads.
+    func requests(_ body: (inout WatchedRequests) -> String?) {
+        if let broken = state.withLock({ body(&$0.requests) }) { fail(broken) }
+    }
+
+    /// By key the jobs that requests would have made.
+    var attempts: [(key: WatchedRequests.Key, jobs: [JobID])] {
+        state.withLock { $0.requests.attempts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
     }
 
     // MARK: Jobs
@@ -193,6 +204,7 @@ final class Monitor: Sendable {
     /// A process has ended: its leases run out, or are over with it.
     func processEnded(_ life: Int) {
         state.withLock { state in
+            state.requests.processEnded(life)
             state.deliveryLeases = state.deliveryLeases.filter { $0.value.life != life || $0.value.until != nil }.mapValues {
                 lease in
                 var lease = lease

@@ -20,6 +20,8 @@ struct Scenario: Sendable {
         var hasURL: Bool
         /// Whoever submits it waits for its end.
         var waits = false
+        /// How it arrives, if not at once.
+        var request: Request?
     }
 
     enum Event: Sendable {
@@ -135,6 +137,7 @@ struct Scenario: Sendable {
         if driver == .memory { processes = number(1...3) }
         for _ in 1..<processes { clocksAhead.append(Double(number(-5_000...5_000)) / 1_000) }
         leaseSeconds = Double(number(2...15))
+        drawRequests(&others)
         guard !isCalm else { return }
         if Int.random(in: 1...3, using: &others) == 1 { faults.signals = Int.random(in: 1...500, using: &others) }
         if chance(3) { faults.queueFails = number(1...60) }
@@ -152,7 +155,8 @@ extension Scenario: CustomStringConvertible {
         let jobs = plans.map { plan in
             let users = plan.users.map { "\($0.id)=\($0.email)\($0.isBad ? "!" : "")" }.joined(separator: " ")
             return "  tenant \(plan.tenant), after \(plan.pause) ms, batches of \(plan.batchSize)"
-                + "\(plan.hasURL ? "" : ", no webhook")\(plan.waits ? ", waits" : ""): \(users)"
+                + "\(plan.hasURL ? "" : ", no webhook")\(plan.waits ? ", waits" : "")"
+                + "\(plan.request.map { ", \($0)" } ?? ""): \(users)"
         }
         return """
             \(driver) seed \(seed), \(workers) workers, \(batchesPerCommit) batches, \(smallJobsPerCommit) small jobs and \
@@ -190,6 +194,7 @@ extension Scenario {
             add { $0.plans[plan].users.removeLast(count / 2) }
             if count <= 8 { for user in 0..<count { add { $0.plans[plan].users.remove(at: user) } } }
         }
+        found += fewerRequests
         for plan in plans.indices where plans[plan].waits { add { $0.plans[plan].waits = false } }
         if workers > 1 { add { $0.workers -= 1 } }
         if processes > 1 { add { $0.processes -= 1 } }

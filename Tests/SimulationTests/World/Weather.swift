@@ -33,6 +33,11 @@ struct Weather: Sendable {
         try? await scheduler.sleep(for: pause, executor, isWork: true)
     }
 
+    /// Time in which others go on, and this one waits for nothing in particular.
+    func sleep(_ duration: Duration) async throws {
+        if duration > .zero { try await scheduler.sleep(for: duration, executor, isWork: false) }
+    }
+
     func fate(failing: Int, losing: Int, givenUp: Int = 0) -> Fate {
         guard isRough(), !executor.isDead else { return .goes }
         let fate = executor.draw { random -> Fate in

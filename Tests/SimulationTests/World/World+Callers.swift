@@ -9,6 +9,13 @@ extension World {
         await withDiscardingTaskGroup { callers in
             for (number, plan) in scenario.plans.enumerated() where plan.tenant == tenant {
                 await pause(.milliseconds(plan.pause))
+                if let request = plan.request {
+                    if request.twin != nil { callers.addTask { await self.sendTwin(number, request) } }
+                    guard let id = await send(number, request) else { return }
+                    callers.addTask { await self.sendAgain(number, request, after: id) }
+                    if plan.waits { callers.addTask { await self.wait(for: id) } }
+                    continue
+                }
                 let job = scenario.job(number, at: WorldClock(executor: outside).wall.now())
                 monitor.announce(job.id, of: job.tenantID, place: number, hasURL: plan.hasURL)
                 await submit(job, plan.batches)

@@ -27,7 +27,25 @@ extension World {
                 monitor.fail("\(known.tenantID).\(known.place) cannot be asked for: \(error)")
             }
         }
+        await checkRequests(life)
         for user in users.outcomes where user.value.count > 1 { monitor.fail("a user was applied twice") }
+    }
+
+    private func checkRequests(_ life: Life) async {
+        do {
+            for (key, jobs) in monitor.attempts {
+                let found = try await life.ask { queue, _ in
+                    var found = 0
+                    for id in jobs where try await queue.base.job(id) != nil { found += 1 }
+                    return found
+                }
+                if found != 1 { monitor.fail("\(found) jobs were accepted under \(key.key)") }
+            }
+            let left = try await life.ask { [store] queue, _ in try await store.leftovers(of: queue.base) }
+            if left > 0 { monitor.fail("\(left) uploads that became no job are left") }
+        } catch {
+            monitor.fail("what is left of requests cannot be asked for: \(error)")
+        }
     }
 
     private func check(

@@ -134,6 +134,8 @@ final class World: Sendable {
         }
         // Whoever comes late now comes after the ledger forgot.
         if scenario.isLong { await pause(.seconds(scenario.ledgerMargin + 10)) }
+        // And what was not uploaded to the end is swept.
+        if scenario.hasRequests { await pause(.seconds(scenario.uploadPause + 20)) }
         await check()
     }
 
