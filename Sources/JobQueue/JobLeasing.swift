@@ -52,7 +52,9 @@ package protocol JobLeasing: TimedQueue, ObservableQueue, QueueReconciling {
     /// - Returns: the job as it ended; `nil` if it had already ended, is unknown, or must wait.
     /// - Throws: `QueueError.refused` if it has open batches.
     func end(_ job: JobID, now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding) async throws -> Job?
-    /// Jobs that have no open batch but have not ended (because of a crash); for start-up and a timer.
+    /// Jobs that have no open batch but have not ended (because of a crash), as far as their turn has come: of each tenant whose
+    /// first one may end, that one, and only then the jobs after it, in order. So those of one tenant never hide another's. For
+    /// start-up and a timer.
     func endable(limit: Int) async throws -> [Job]
 }
 

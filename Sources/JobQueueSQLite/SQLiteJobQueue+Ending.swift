@@ -20,12 +20,14 @@ extension SQLiteJobQueue {
     }
 
     /// Whether no other job of its tenant must end first.
-    func mayEnd(_ row: JobRow, in context: WriteContext) throws -> Bool {
+    func mayEnd(_ row: JobRow, in context: WriteContext) throws -> Bool { try Self.mayEnd(row, context.db) }
+
+    static func mayEnd(_ row: JobRow, _ db: Database) throws -> Bool {
         // If users of it were applied, so were those of any job before it, though their results may not be written yet.
         let earlier =
-            row.job.counts.applied > 0 ? [Self.selectEarlierEnding, Self.selectEarlierWorking] : [Self.selectEarlierEnding]
+            row.job.counts.applied > 0 ? [selectEarlierEnding, selectEarlierWorking] : [selectEarlierEnding]
         return try earlier.allSatisfy { sql in
-            try context.sql(sql).first(.tenant(row.job.tenantID), .int(row.seq)) { _ in true } == nil
+            try db.sql(sql).first(.tenant(row.job.tenantID), .int(row.seq)) { _ in true } == nil
         }
     }
 
@@ -76,8 +78,30 @@ extension SQLiteJobQueue {
         return warnings
     }
 
+    /// A tenant's first job in phase `cancelling` or `endable` decides: if it may not end yet, none of them may.
     package func endable(limit: Int) async throws -> [Job] {
-        try await read { db in try db.sql(Self.selectEndable).all(.int(limit)) { JobRow($0)?.job }.compactMap { $0 } }
+        try await read { db in
+            // None mostly, however many are being cancelled.
+            guard try db.sql(Self.isAnyEndable).first(map: { _ in true }) != nil else { return [] }
+            var first: [JobRow] = []
+            var tenant = SQLValue.text("")
+            while first.count < limit {
+                let next = try db.sql(Self.selectNextEnding).first(tenant) { (tenant: TenantID($0.text(0)), seq: $0.int64(1)) }
+                guard let next else { break }
+                tenant = .tenant(next.tenant)
+                guard let row = try JobRow.find(seq: next.seq, db), row.phase == .endable, try Self.mayEnd(row, db) else {
+                    continue
+                }
+                first.append(row)
+            }
+            var found = first
+            for row in first where found.count < limit {
+                found += try db.sql(Self.selectEndableAfter).all(
+                    .tenant(row.job.tenantID), .int(row.seq), .int(limit - found.count)
+                ) { JobRow($0) }.compactMap { $0 }
+            }
+            return found.map(\.job)
+        }
     }
 
     package func endedWithLedger(endedBefore: Timestamp, limit: Int) async throws -> [JobID] {
@@ -109,7 +133,16 @@ extension SQLiteJobQueue {
     static let selectLaterEnding = """
         SELECT 1 FROM jobs INDEXED BY jobs_ending WHERE tenant_id = ?1 AND phase IN (1, 2) AND seq > ?2 LIMIT 1
         """
-    static let selectEndable = "SELECT \(JobRow.columns) FROM jobs INDEXED BY jobs_endable WHERE phase = 2 ORDER BY seq LIMIT ?1"
+    static let isAnyEndable = "SELECT 1 FROM jobs INDEXED BY jobs_endable WHERE phase = 2 LIMIT 1"
+    /// The first of the next tenant that has any.
+    static let selectNextEnding = """
+        SELECT tenant_id, seq FROM jobs INDEXED BY jobs_ending WHERE phase IN (1, 2) AND tenant_id > ?1
+        ORDER BY tenant_id, seq LIMIT 1
+        """
+    static let selectEndableAfter = """
+        SELECT \(JobRow.columns) FROM jobs INDEXED BY jobs_ending
+        WHERE tenant_id = ?1 AND phase IN (1, 2) AND seq > ?2 AND phase = 2 ORDER BY seq LIMIT ?3
+        """
     static let selectLedgered = "SELECT id FROM jobs INDEXED BY jobs_ledger WHERE phase = 3 ORDER BY seq LIMIT ?1"
     private static let writeWarnings = "UPDATE jobs SET warnings = ?2 WHERE seq = ?1"
     private static let selectPhase = "SELECT phase FROM jobs WHERE id = ?1"

@@ -90,6 +90,14 @@ extension MemoryJobQueue {
     }
 
     package func endable(limit: Int) async throws -> [Job] {
-        try look { state in Array(state.disk.entries.filter(\.isEndable).prefix(limit).map(\.job)) }
+        try look { state in
+            let disk = state.disk
+            let first = disk.entries.indices.filter { disk.entries[$0].isEndable && disk.mayEnd($0) }
+            let tenants = Set(first.map { disk.entries[$0].job.tenantID })
+            let others = disk.entries.indices.filter { at in
+                disk.entries[at].isEndable && tenants.contains(disk.entries[at].job.tenantID) && !first.contains(at)
+            }
+            return (first + others).prefix(limit).map { disk.entries[$0].job }
+        }
     }
 }

@@ -87,6 +87,27 @@ struct EndingTests {
         }
     }
 
+    @Test(
+        "jobs that wait for their turn hide nobody's, and each tenant's first comes before its others", arguments: QueueDriver.all
+    )
+    func turns(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            // The results of a's first job could not be written: those after it wait for it.
+            for _ in 0..<4 { try await fixture.accept(queue, "a", users: 1) }
+            let turn = try await fixture.lease(queue, "a", smallJobs: 4)
+            try await queue.retry(turn.at(0).lease, at: fixture.now.advanced(bySeconds: 99), error: "no", now: fixture.now)
+            #expect(try await queue.finish(turn.dropFirst().map { $0.finished() }, now: fixture.now).count == 3)
+            var ids: [TenantID: [JobID]] = [:]
+            for tenant in ["b", "b", "b", "c"] as [TenantID] {
+                ids[tenant, default: []].append(try await fixture.accept(queue, tenant, users: 0).id)
+            }
+            let (b, c) = (ids["b"] ?? [], ids["c"] ?? [])
+            #expect(try await queue.endable(limit: 1).map(\.id) == [b.at(0)])
+            #expect(try await queue.endable(limit: 3).map(\.id) == [b.at(0), c.at(0), b.at(1)])
+            #expect(try await queue.endable(limit: 9).map(\.id) == [b.at(0), c.at(0), b.at(1), b.at(2)])
+        }
+    }
+
     @Test("the reason why a job failed is kept", arguments: QueueDriver.all)
     func reason(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in

@@ -129,7 +129,7 @@ struct SequenceTests {
             let dropped = try await fixture.accept(queue, "a", users: 1)
             _ = try await queue.requestCancel(dropped.id, now: fixture.now)
             _ = try await queue.drop(dropped.id, batches: [0], now: fixture.now)
-            #expect(try await queue.endable(limit: 9).map(\.id) == [jobs[1].id, empty.id, dropped.id])
+            #expect(try await queue.endable(limit: 9).isEmpty)
 
             fixture.clock.advance(10)
             _ = fixture.events.take()
@@ -138,6 +138,7 @@ struct SequenceTests {
             let first = try await queue.finish(again.map { $0.finished() }, now: fixture.now, ending: ending)
             #expect(first.ended.map(\.id) == [jobs[0].id])
             #expect(fixture.events.take().jobsWaiting == 1, "the next one's turn has come")
+            #expect(try await queue.endable(limit: 9).map(\.id) == [jobs[1].id, empty.id, dropped.id])
             for job in try await queue.endable(limit: 9) { #expect(try await fixture.end(queue, job)) }
             for (number, job) in ([jobs[0], jobs[1], empty, dropped]).enumerated() {
                 #expect(try await queue.job(job.id)?.sequence == Int64(number + 1))
