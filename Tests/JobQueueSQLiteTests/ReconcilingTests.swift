@@ -1,6 +1,7 @@
 import JobQueue
 import JobQueueConformance
 import SyncModel
+import TestSupport
 import Testing
 
 @testable import JobQueueSQLite
@@ -72,6 +73,23 @@ struct ReconcilingTests {
             try await expect(.wrongCancel, of: nil, in: queue) { $0.setCancelling(held.batchKey, false) }
             try await expect(.wrongCancel, of: nil, in: queue) { $0.setCancelling(77, true) }
             #expect(try await queue.finish(rest.map { $0.finished() }, now: now).map(\.id) == [job.id])
+        }
+    }
+
+    @Test("of two batches put off, one before and one after the clock was set back, neither is a fault")
+    func clockSetBack() async throws {
+        try await withQueue { fixture, queue in
+            try await fixture.accept(queue, "a", users: 30, size: 10)
+            let turn = try await fixture.lease(queue, "a", 2)
+            try await queue.retry(turn.at(0).lease, at: fixture.now.advanced(bySeconds: 100), error: "no", now: fixture.now)
+            fixture.clock.advance(-3_600)
+            // Longer than any backoff lasts from now: the first one is over.
+            _ = try await queue.readyTenants(now: fixture.now, limit: 9)
+            let until = fixture.now.advanced(bySeconds: 20)
+            try await queue.retry(turn.at(1).lease, at: until, error: "no", now: fixture.now)
+            for _ in 0..<3 { #expect(try await queue.reconcile(limit: 9) == []) }
+            #expect(try await queue.nextRetry() == until)
+            #expect(try await queue.readyTenants(now: fixture.now, limit: 9).isEmpty)
         }
     }
 

@@ -9,13 +9,18 @@ struct TenantFacts {
     var hasWork: Bool
     /// The leases whose batch is no longer open.
     var ended: Set<LeaseID> = []
-    /// The jobs, by `seq`, of whose backoff the table knows nothing.
+    /// The jobs, by `seq`, whose backoff is that of a batch that no attempt failed of, or that has ended.
     var notPutOff: Set<Int64> = []
 
     /// The next tenants with open jobs after a given one, in byte order.
     static let tenants = "SELECT tenant_id FROM tenants WHERE tenant_id > ?1 ORDER BY tenant_id LIMIT ?2"
     static let isOpen = "SELECT 1 FROM batches WHERE id = ?1 AND done = 0"
-    static let isPutOff = "SELECT 1 FROM jobs WHERE seq = ?1 AND phase = 0 AND retry_batch = ?2"
+    /// Whether a batch waits for another attempt. Not by `retry_batch`: of two batches that name keeps the one with the later time,
+    /// which memory may have let go when the clock was set.
+    static let isPutOff = """
+        SELECT 1 FROM jobs, batches WHERE jobs.seq = ?1 AND jobs.phase = 0 AND batches.id = (jobs.batch_key << 20) + ?2
+            AND batches.done = 0 AND batches.attempts > 0
+        """
     static let cancelling = "SELECT batch_key FROM jobs INDEXED BY jobs_cancelling WHERE phase = 1"
 
     init(of tenantID: TenantID, beside state: TenantState?, _ db: Database) throws {
