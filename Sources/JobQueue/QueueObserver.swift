@@ -22,4 +22,11 @@ package struct QueueObserver: Sendable {
 package protocol ObservableQueue: Sendable {
     /// Adds an observer. What is already ready is not signalled.
     func observe(_ observer: QueueObserver)
+    /// After how many seconds whoever waits for a signal should look for themselves.
+    var lookInterval: Double { get }
+}
+
+extension ObservableQueue {
+    /// For signals that may be lost on their way from another process.
+    package var lookInterval: Double { 1 }
 }

@@ -70,6 +70,9 @@ package final class SQLiteJobQueue: JobQueue {
         ready.store(parts.tenants.readyCount, ordering: .relaxed)
     }
 
+    /// Signals come from this process, and none is lost; but a look may fail.
+    package var lookInterval: Double { 5 }
+
     package func observe(_ observer: QueueObserver) { observers.withLock { $0.append(observer) } }
 
     func notify(_ tell: (QueueObserver) -> Void) {

@@ -36,7 +36,7 @@ package final class Engine: Service, EngineControl {
         let transitions = TransitionAlarm(logger: logger, stop: impossible)
         let metrics = EngineMetrics()
         let breaker = CircuitBreaker(directory: directory, clock: clock, machine: machine, logger: logger)
-        let completions = JobCompletions(machine: machine)
+        let completions = JobCompletions(pause: queue.lookInterval, machine: machine)
         let closer = JobCloser(
             queue: queue, directory: directory, breaker: breaker, configuration: configuration, clock: clock,
             metrics: metrics, logger: logger)

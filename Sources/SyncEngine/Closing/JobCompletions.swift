@@ -4,8 +4,8 @@ import Synchronization
 
 /// Callers that wait for a job to end (`Prefer: wait`, the demo).
 ///
-/// Each looks for itself: at its start, when the queue signals the end of its job, and once a second, because the signal of
-/// another process may be lost. A look that finds nothing, or fails, leaves it waiting.
+/// Each looks for itself: at its start, when the queue signals the end of its job, and from time to time, because a signal may be
+/// lost, or the look that it caused may fail. A look that finds nothing, or fails, leaves it waiting.
 final class JobCompletions: Sendable {
     private struct Waiter {
         /// Has it look at once.
@@ -19,13 +19,15 @@ final class JobCompletions: Sendable {
         var isClosed = false
     }
 
+    private let pause: Double
     private let machine: Machine
     private let state = Mutex(State())
 
-    /// Seconds between two looks that nothing has asked for.
-    static let pause: Double = 1
-
-    init(machine: Machine = .real) { self.machine = machine }
+    /// - Parameter pause: seconds between two looks that nothing has asked for (`ObservableQueue.lookInterval`).
+    init(pause: Double, machine: Machine = .real) {
+        self.pause = pause
+        self.machine = machine
+    }
 
     /// How many callers wait.
     var count: Int { state.withLock { $0.waiters.values.reduce(0) { $0 + $1.count } } }
@@ -46,11 +48,11 @@ final class JobCompletions: Sendable {
             }
             answer.finish()
         }
-        let timing = machine.detach { [machine] in
+        let timing = machine.detach { [machine, pause] in
             var left = seconds
             while left > 0 {
-                try await machine.sleep(for: .seconds(min(left, Self.pause)))
-                left -= Self.pause
+                try await machine.sleep(for: .seconds(min(left, pause)))
+                left -= pause
                 if left > 0 { wake.yield() }
             }
             answer.finish()

@@ -56,6 +56,8 @@ final class RoughQueue: JobQueue {
 
     var clock: WallClock { base.clock }
 
+    var lookInterval: Double { 1 }
+
     func observe(_ observer: QueueObserver) { base.observe(RoughSignals(weather: weather).rough(observer)) }
 
     // MARK: Steering

@@ -14,7 +14,7 @@ struct JobCompletionsTests {
     private let id: JobID
 
     init() {
-        completions = JobCompletions(machine: Machine(clock: clock))
+        completions = JobCompletions(pause: 1, machine: Machine(clock: clock))
         id = JobID(now: clock.start)
     }
 
@@ -56,7 +56,7 @@ struct JobCompletionsTests {
         #expect(completions.count == 0)
     }
 
-    @Test("it looks every second: a lost signal delays the answer, and no more")
+    @Test("it looks as often as the queue wishes: a lost signal delays the answer, and no more")
     func lostSignal() async throws {
         let answer = wait()
         for second in 1...3 {
@@ -68,6 +68,26 @@ struct JobCompletionsTests {
         #expect(await looked(4))
         if looks.value < 4 { completions.close() }
         #expect(await answer.value == job)
+    }
+
+    @Test("with a queue that loses no signal it looks rarely")
+    func rarely() async throws {
+        let completions = JobCompletions(pause: 5, machine: Machine(clock: clock))
+        let waiting = Task { [id, looks] in
+            await completions.wait(for: id, seconds: 25) {
+                looks.value += 1
+                return nil
+            }
+        }
+        for look in 1...5 {
+            #expect(await looked(look))
+            try await clock.sleepers(1)
+            clock.advance(by: .seconds(4))
+            #expect(looks.value == look)
+            clock.advance(by: .seconds(1))
+        }
+        #expect(await waiting.value == nil)
+        #expect(looks.value == 5)
     }
 
     @Test("one whose job does not end is answered with nothing after its time")
