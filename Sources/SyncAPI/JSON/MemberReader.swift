@@ -29,7 +29,7 @@ struct MemberReader: MemberCoder {
         do {
             return try container.decodeIfPresent(Decoded<Value>.self, forKey: name)?.value
         } catch {
-            unread?.note(error)
+            unread?.note(error, at: container.codingPath + [name])
             return nil
         }
     }

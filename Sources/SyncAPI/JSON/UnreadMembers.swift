@@ -10,8 +10,10 @@ final class UnreadMembers: Sendable {
 
     var all: [String] { notes.withLock { $0 } }
 
-    func note(_ error: any Error) {
-        notes.withLock { $0.append((error as? DecodingError)?.unreadable ?? "\(error)") }
+    /// - Parameter path: of the member. The error may be of a member within it, and Foundation's for a number out of range names none.
+    func note(_ error: any Error, at path: [any CodingKey]) {
+        let reason = (error as? DecodingError)?.unreadable ?? "\(DecodingError.path(path)) is not as expected"
+        notes.withLock { $0.append(reason) }
     }
 }
 
