@@ -21,6 +21,11 @@ extension TestServer {
         try await queue.retry(leased.lease, at: clock.now.advanced(bySeconds: 300), error: error, now: clock.now)
     }
 
+    /// Frees the tenant's key although the request that claimed it first is still arriving, as the end of a claim does.
+    package func endClaim(of tenant: TenantID, path: String, key: String) async {
+        await app.assembly.queue.releaseClaim(KeyClaim(tenantID: tenant, path: path, key: key, token: 1))
+    }
+
     /// Runs `body` while the queue cannot be written: something else holds the write lock of its file.
     package func whileQueueLocked(_ body: () async throws -> Void) async throws {
         try await OtherProcess.whileItLocks(queuePath, body)

@@ -29,9 +29,14 @@ extension OpenAPIDocument {
             OpenAPIExamples.error("Forbidden", "This key may read and steer, not submit")),
         error(404, "It does not exist.", OpenAPIExamples.error("Job not found")),
         error(
-            409, "The present state does not allow it, or the first request with this Idempotency-Key is still arriving.",
+            409,
+            """
+            The present state does not allow it, the first request with this Idempotency-Key is still arriving, or another request \
+            with it came before this one had ended; in both cases of a key with Retry-After.
+            """,
             OpenAPIExamples.error(
-                "The job is still open", "The job is running. Its failed users can be retried once it has ended")),
+                "The job is still open", "The job is running. Its failed users can be retried once it has ended"),
+            headers: ["Retry-After"]),
         error(
             413, "More than MAX_REQUEST_BYTES or MAX_USERS_PER_REQUEST, or a removal of more than 64 KiB.",
             OpenAPIExamples.error("Request too large"),

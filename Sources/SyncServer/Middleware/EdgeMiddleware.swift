@@ -73,7 +73,8 @@ package struct EdgeMiddleware: RouterMiddleware {
         case QueueError.full(let reason): return .unavailable(reason, retryAfter: 10)
         case QueueError.claimLost:
             return APIError(
-                .conflict, "Conflict", details: .text("Another request with this Idempotency-Key came before this one had ended"))
+                .conflict, "Conflict", details: .text("Another request with this Idempotency-Key came before this one had ended"),
+                headers: [.retryAfter: "1"])
         case QueueError.badCursor: return .badRequest("cursor is not one this server gave out")
         case let error as any HTTPResponseError where error.status == .notFound:
             guard let allowed = RouteTable.allowedMethods(forPath: request.uri.path) else { return .notFound("Path") }

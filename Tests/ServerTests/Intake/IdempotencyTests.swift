@@ -95,6 +95,28 @@ struct IdempotencyTests {
         }
     }
 
+    @Test("a request that lost its key to another while it arrived is a 409 that says when to try again; nothing of it is kept")
+    func claimLost() async throws {
+        try await TestServer.run { server in
+            let body = Bodies.sync([Bodies.user("u1", "a@x.io")])
+            let head =
+                "POST \(users) HTTP/1.1\r\nHost: x\r\nX-Internal-API-Key: \(TestServer.key)\r\nX-Tenant-ID: t1\r\nX-Sync-Source: tests\r\n"
+                + "Idempotency-Key: k1\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
+                + "Content-Length: \(body.utf8.count)\r\n\r\n"
+            try await RawConnection.run(port: server.port) { write, read in
+                try await write(head)
+                #expect(try await read("100 Continue").contains("100 Continue"))
+                await server.endClaim(of: "t1", path: users, key: "k1")
+                let other = try await server.sync([Bodies.user("u2", "b@x.io")], headers: ["Idempotency-Key": "k1"])
+                #expect(other.status == 202)
+                try await write(body)
+                let answer = try await read("requestId").lowercased()
+                #expect(answer.contains("http/1.1 409") && answer.contains("retry-after: 1\r\n"))
+            }
+            #expect(try await server.get("/api/internal/sync/jobs").json.jobs.array.count == 1)
+        }
+    }
+
     @Test("submissions are limited by address; watching, replays and the accessibility check are not counted")
     func rateLimit() async throws {
         try await TestServer.run(["RATE_LIMIT_MAX": "3"]) { server in
