@@ -139,10 +139,10 @@ extension SQLiteJobQueue {
     }
 
     package func cancelling(limit: Int) async throws -> [JobID] {
-        try await read { [self] db in
+        let (found, unreadable) = try await read { [self] db in
             var found: [JobID] = []
-            let rows = try db.sql(Self.selectCancelling).all { JobRow($0) }.compactMap { $0 }
-            for row in rows where found.count < limit {
+            let rows = try db.sql(Self.selectCancelling).all { (row: JobRow($0), unreadable: JobRow.unreadable($0)) }
+            for row in rows.compactMap(\.row) where found.count < limit {
                 // Checked after the table was read: a batch that has ended since is reported too, which costs only another check.
                 let held = tenantQueue { $0.heldNumbers(row.job.tenantID, batchKey: row.batchKey) }
                 if try OpenBatch.isLastPass(row, db) {
@@ -153,8 +153,9 @@ extension SQLiteJobQueue {
                 // Where none is open at all, the row is wrong, and is corrected by the next request.
                 if !held.isSuperset(of: open) || open.isEmpty && held.isEmpty { found.append(row.job.id) }
             }
-            return found
+            return (found, rows.compactMap(\.unreadable))
         }
+        return try await replaceIDs(of: unreadable, for: "cancelling") ? try await cancelling(limit: limit) : found
     }
 
     private static func payload(_ batchID: Int64, _ db: Database) throws -> BatchPayload? {

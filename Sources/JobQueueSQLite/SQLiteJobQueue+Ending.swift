@@ -80,28 +80,30 @@ extension SQLiteJobQueue {
 
     /// A tenant's first job in phase `cancelling` or `endable` decides: if it may not end yet, none of them may.
     package func endable(limit: Int) async throws -> [Job] {
-        try await read { db in
+        let (found, unreadable) = try await read { db in
             // None mostly, however many are being cancelled.
-            guard try db.sql(Self.isAnyEndable).first(map: { _ in true }) != nil else { return [] }
-            var first: [JobRow] = []
+            guard try db.sql(Self.isAnyEndable).first(map: { _ in true }) != nil else { return ([], []) }
+            var (first, unreadable): ([JobRow], [Int64]) = ([], [])
             var tenant = SQLValue.text("")
             while first.count < limit {
                 let next = try db.sql(Self.selectNextEnding).first(tenant) { (tenant: TenantID($0.text(0)), seq: $0.int64(1)) }
                 guard let next else { break }
                 tenant = .tenant(next.tenant)
-                guard let row = try JobRow.find(seq: next.seq, db), row.phase == .endable, try Self.mayEnd(row, db) else {
-                    continue
-                }
-                first.append(row)
+                let row = try JobRow.find(seq: next.seq, db)
+                if row == nil { unreadable.append(next.seq) }
+                if let row, row.phase == .endable, try Self.mayEnd(row, db) { first.append(row) }
             }
             var found = first
             for row in first where found.count < limit {
-                found += try db.sql(Self.selectEndableAfter).all(
+                let later = try db.sql(Self.selectEndableAfter).all(
                     .tenant(row.job.tenantID), .int(row.seq), .int(limit - found.count)
-                ) { JobRow($0) }.compactMap { $0 }
+                ) { (row: JobRow($0), unreadable: JobRow.unreadable($0)) }
+                found += later.compactMap(\.row)
+                unreadable += later.compactMap(\.unreadable)
             }
-            return found.map(\.job)
+            return (found.map(\.job), unreadable)
         }
+        return try await replaceIDs(of: unreadable, for: "endable") ? try await endable(limit: limit) : found
     }
 
     package func endedWithLedger(endedBefore: Timestamp, limit: Int) async throws -> [JobID] {

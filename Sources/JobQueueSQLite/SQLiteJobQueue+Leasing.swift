@@ -187,7 +187,7 @@ extension SQLiteJobQueue {
                 context.afterCommit { [self] in tenantQueue { $0.unclaim(tenantID, as: state, found: found) } }
             }
         }
-        guard let job = try HeadJob.find(tenantID, context.db) else { return [] }
+        guard let job = try HeadJob.find(tenantID, context.db) ?? headWithNewID(of: tenantID, in: context) else { return [] }
         var found = try Self.find(share, of: job, in: state, context.db)
         nothing = .nothingYet
         if found.batches.isEmpty, found.outstanding == 0, job.deferred > 0 {

@@ -35,6 +35,7 @@ struct HeadJob {
             retry_of IS NOT NULL, callback_url IS NOT NULL
         FROM jobs INDEXED BY jobs_lane WHERE tenant_id = ?1 AND phase = 0 AND seq > ?2 ORDER BY seq LIMIT ?3
         """
+    static let firstSeq = "SELECT seq FROM jobs INDEXED BY jobs_lane WHERE tenant_id = ?1 AND phase = 0 ORDER BY seq LIMIT 1"
     static let exists = "SELECT 1 FROM jobs INDEXED BY jobs_lane WHERE tenant_id = ?1 AND phase = 0 LIMIT 1"
     private static let start = "UPDATE jobs SET state = 1, started_at = ?2 WHERE seq = ?1 AND state = 0"
     /// Deferred users became batches, or were cancelled.
@@ -57,9 +58,9 @@ struct HeadJob {
         try next(of: tenantID, after: 0, limit: 1, db).first
     }
 
-    /// The tenant's next jobs that have open batches.
+    /// The tenant's next jobs that have open batches, up to one whose id cannot be read: no other may overtake it.
     static func next(of tenantID: TenantID, after seq: Int64, limit: Int, _ db: Database) throws -> [HeadJob] {
-        try db.sql(select).all(.tenant(tenantID), .int(seq), .int(limit)) { row in
+        let jobs = try db.sql(select).all(.tenant(tenantID), .int(seq), .int(limit)) { row in
             JobID(row.text(1)).map { id in
                 HeadJob(
                     seq: row.int64(0), id: id, batchKey: row.int64(2), state: JobState(code: row.int(3)),
@@ -67,7 +68,8 @@ struct HeadJob {
                     batchesDone: row.int(8), nextBatch: row.int(9), deferred: row.int(10), isRetry: row.int(11) != 0,
                     hasCallbackURL: row.int(12) != 0)
             }
-        }.compactMap { $0 }
+        }
+        return jobs.prefix { $0 != nil }.compactMap { $0 }
     }
 }
 

@@ -15,7 +15,7 @@ extension JobRow {
     static let byID = "SELECT \(columns) FROM jobs WHERE id = ?1"
     static let bySeq = "SELECT \(columns) FROM jobs WHERE seq = ?1"
 
-    /// `nil` for a row with an invalid id; there are none, as only this driver writes rows.
+    /// `nil` for a row with an id that cannot be read: something else has written it.
     init?(_ row: SQLRow) {
         guard let id = JobID(row.text(7)) else { return nil }
         var job = Job(
