@@ -1,5 +1,5 @@
 import CSQLiteSettings
-package import JobQueueSQLite
+package import JobQueue
 import Logging
 import ServiceLifecycle
 package import SyncEngine
@@ -8,15 +8,15 @@ package import Settings
 import SyncServer
 import Telemetry
 import UnixSignals
-package import UserDirectorySQLite
+package import UserDirectory
 package import Webhooks
 
 /// Assembles the server: every part is created here and passed to those that need it.
 package struct Assembly: Sendable {
     package let settings: Settings
     let logger: Logger
-    package let queue: SQLiteJobQueue
-    package let directory: SQLiteUserDirectory
+    package let queue: any JobQueue
+    package let directory: any UserDirectory
     package let engine: Engine
     package let courier: WebhookCourier
     let started = StartSignal()
@@ -47,7 +47,7 @@ package struct Assembly: Sendable {
 
     /// Wires the parts around an open queue; whoever calls it closes queue and directory if it throws.
     private init(
-        _ queue: SQLiteJobQueue, _ directory: SQLiteUserDirectory, _ steps: AssemblySteps, _ metrics: PrometheusRegistry
+        _ queue: any JobQueue, _ directory: any UserDirectory, _ steps: AssemblySteps, _ metrics: PrometheusRegistry
     ) async throws {
         let (settings, logger, phase, started) = (steps.settings, steps.logger, steps.phase, self.started)
         (self.settings, self.logger, self.phase, self.queue, self.directory) = (settings, logger, phase, queue, directory)
@@ -87,7 +87,7 @@ package struct Assembly: Sendable {
     /// Closes the files, after the services have ended.
     func close() async { await Assembly.close(queue, directory) }
 
-    private static func close(_ queue: SQLiteJobQueue, _ directory: SQLiteUserDirectory) async {
+    private static func close(_ queue: any JobQueue, _ directory: any UserDirectory) async {
         await queue.close()
         await directory.close()
     }

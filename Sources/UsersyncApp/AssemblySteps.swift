@@ -1,6 +1,5 @@
 import Foundation
 import JobQueue
-import JobQueueSQLite
 import Logging
 import Settings
 import SyncEngine
@@ -8,7 +7,6 @@ import SyncModel
 import SyncServer
 import Telemetry
 import UserDirectory
-import UserDirectorySQLite
 import Webhooks
 
 /// The steps of `Assembly.init`, which has their order; each returns what it made.
@@ -28,29 +26,9 @@ struct AssemblySteps {
         }
     }
 
-    /// One file under two names must be found before the queue's tables are created in it.
-    func expectTwoFiles() throws {
-        guard FilePlace.isSame(settings.queue.path, settings.database.path) else { return }
-        throw StartFailure(
-            "QUEUE_URL and DATABASE_URL name one file, \(FilePlace.resolved(settings.queue.path)): each needs one of its own",
-            isMisconfigured: true)
-    }
+    var warn: @Sendable (String) -> Void { { [logger] in logger.warning("\($0)") } }
 
-    func openQueue() async throws -> SQLiteJobQueue {
-        try await SQLiteJobQueue.open(
-            path: settings.queue.path, limits: QueueLimits(settings), clock: clock, warn: warn)
-    }
-
-    /// The directory, not opened yet.
-    func directory() -> SQLiteUserDirectory {
-        SQLiteUserDirectory(
-            path: settings.database.path, emailScope: settings.emailScope, clock: clock,
-            options: .init(retentionDays: Double(settings.retentionDays)), warn: warn)
-    }
-
-    private var warn: @Sendable (String) -> Void { { [logger] in logger.warning("\($0)") } }
-
-    func engine(_ queue: SQLiteJobQueue, _ directory: SQLiteUserDirectory) -> Engine {
+    func engine(_ queue: any JobQueue, _ directory: any UserDirectory) -> Engine {
         Engine(
             queue: queue, directory: directory,
             configuration: EngineConfiguration(
@@ -60,7 +38,7 @@ struct AssemblySteps {
 
     /// Opens the directory. An outage is no reason to stop: what is accepted waits in the queue until the directory is available.
     /// - Throws: `StartFailure` if only a person can make the directory usable.
-    func prepare(_ directory: SQLiteUserDirectory, for engine: Engine) async throws {
+    func prepare(_ directory: any UserDirectory, for engine: Engine) async throws {
         do throws(DirectoryError) {
             try await directory.prepare()
         } catch {
@@ -71,14 +49,14 @@ struct AssemblySteps {
         }
     }
 
-    func janitor(_ queue: SQLiteJobQueue, _ directory: SQLiteUserDirectory, _ engine: Engine) -> Janitor {
+    func janitor(_ queue: any JobQueue, _ directory: any UserDirectory, _ engine: Engine) -> Janitor {
         Janitor(
             queue: queue, directory: directory, settings: Janitor.Settings(settings), isQuiet: { engine.isIdle },
             logger: logger)
     }
 
     func serverDependencies(
-        _ queue: SQLiteJobQueue, _ engine: Engine, _ webhooks: WebhookSettings, _ metrics: PrometheusRegistry
+        _ queue: any JobQueue, _ engine: Engine, _ webhooks: WebhookSettings, _ metrics: PrometheusRegistry
     ) -> HTTPServer.Dependencies {
         HTTPServer.Dependencies(
             settings: settings, queue: queue, engine: engine, clock: clock, logger: logger,

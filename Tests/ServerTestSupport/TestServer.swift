@@ -70,7 +70,7 @@ package struct TestServer: Sendable {
             try? await app.stop()
             throw error
         }
-        let repairs = inProcess.assembly.queue.repairs
+        let repairs = (inProcess.assembly.queue as? SQLiteJobQueue)?.repairs ?? 0
         try await app.stop()
         #expect(repairs == 0, "the queue's memory never differs from its tables")
     }

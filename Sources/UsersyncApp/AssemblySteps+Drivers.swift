@@ -1,0 +1,37 @@
+import JobQueue
+import JobQueueSQLite
+import Settings
+import UserDirectory
+import UserDirectorySQLite
+
+/// The drivers that the settings choose. No other part of the server knows which they are.
+extension AssemblySteps {
+    /// One file under two names must be found before the queue's tables are created in it.
+    func expectTwoFiles() throws {
+        guard FilePlace.isSame(settings.queue.path, settings.database.path) else { return }
+        throw StartFailure(
+            "QUEUE_URL and DATABASE_URL name one file, \(FilePlace.resolved(settings.queue.path)): each needs one of its own",
+            isMisconfigured: true)
+    }
+
+    func openQueue() async throws -> any JobQueue {
+        try await SQLiteJobQueue.open(
+            path: settings.queue.path, limits: QueueLimits(settings), clock: clock, warn: warn)
+    }
+
+    /// The directory, not opened yet.
+    func directory() -> any UserDirectory {
+        SQLiteUserDirectory(
+            path: settings.database.path, emailScope: settings.emailScope, clock: clock,
+            options: .init(retentionDays: Double(settings.retentionDays)), warn: warn)
+    }
+}
+
+extension QueueLimits {
+    fileprivate init(_ settings: Settings) {
+        self.init()
+        maxPendingUsers = settings.maxPendingUsers
+        minFreeDiskBytes = Int64(settings.minFreeDiskBytes)
+        diskPerByte = DiskGauge.isOneDisk(settings.queue.path, settings.database.path) ? 2 : 1
+    }
+}
