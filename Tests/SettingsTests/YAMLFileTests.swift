@@ -104,6 +104,15 @@ struct YAMLFileTests {
         }
     }
 
+    @Test("one alias more than a file may have is refused, whatever it names")
+    func aliasLimit() throws {
+        func text(_ count: Int) -> String {
+            "HOST: &h h\nWEBHOOK_ALLOWED_HOSTS: [\(repeatElement("*h", count: count).joined(separator: ", "))]\n"
+        }
+        #expect(try values(text(10))["HOST"] == "h")
+        #expect(problem(text(11)) == "s.yaml, line 2: a file of settings may have at most 10 aliases (*name)")
+    }
+
     @Test("asterisks that begin no alias do not count")
     func asterisks() throws {
         let headings = String(repeating: "# *** Webhooks ***\n# **** \n#* item\n", count: 20)
