@@ -38,6 +38,43 @@ struct CSVEncoderTests {
                 == #"{"email":"a@x","name":"A \"the\" B","title":"x,\ny"},{"email":"b@x","name":"Bé"}"#)
     }
 
+    @Test("CR ends a line as CRLF and LF do, and lines are counted alike", arguments: [1, 2, 7, 64])
+    func lineEnds(size: Int) throws {
+        for end in ["\r", "\n", "\r\n"] {
+            let text = ["email,name", "a@x,\"A\r\nB\"", "", "b@x,B", "c@x,C"].joined(separator: end)
+            #expect(
+                try users(text, csv: true, size: size)
+                    == #"{"email":"a@x","name":"A\r\nB"},{"email":"b@x","name":"B"},{"email":"c@x","name":"C"}"#)
+            let long = ["email,name", "a@x,A", "", "b@x,B,C"].joined(separator: end)
+            #expect { try users(long, csv: true, size: size) } throws: { "\($0)".contains("line 4 has 3 cells") }
+        }
+    }
+
+    @Test("separators at the end of a row are empty cells, however many", arguments: [1, 5, 64])
+    func trailing(size: Int) throws {
+        let text = "email,name,,\na@x,A\nb@x,B,,,,\n"
+        let result = try encoded(text, csv: true, size: size)
+        #expect(result.json.contains(#"[{"email":"a@x","name":"A"},{"email":"b@x","name":"B"}]"#))
+        #expect(result.remarks.isEmpty)
+        #expect(try encoded("email,name,\na@x,A,1\n", csv: true, size: size).remarks.first?.hasSuffix("(no name)") == true)
+    }
+
+    @Test("rows without a value and rows that repeat the header are left out and named by their lines")
+    func leftOut() throws {
+        let text = ",,\nemail,name,id\n,,\na@x,A,1\n , ,\nemail,name,id\n"
+        let result = try encoded(text, csv: true, size: 6)
+        #expect(result.json.contains(#"[{"email":"a@x","name":"A","id":"1"}]"#))
+        #expect(
+            result.remarks == [
+                "rows without a value are left out: lines 1, 3, 5", "rows that repeat the header row are left out: line 6",
+            ])
+        let many = "email,name\n" + String(repeating: ",\n", count: 40)
+        #expect(
+            try encoded(many, csv: true, size: 64).remarks == [
+                "rows without a value are left out: lines 2, 3, 4, 5, 6 and 35 more"
+            ])
+    }
+
     @Test("semicolons and tabs separate too", arguments: [";", "\t"])
     func separators(separator: String) throws {
         let text =
@@ -105,6 +142,16 @@ struct NDJSONEncoderTests {
         let text = "\u{FEFF}{\"email\":\"a}\\\"{\",\"x\":[{}]}\r\n\n  {\"email\":\"b\"} \n{}"
         #expect(try users(text, csv: false, size: size) == "{\"email\":\"a}\\\"{\",\"x\":[{}]},{\"email\":\"b\"},{}")
         #expect(try users("", csv: false).isEmpty)
+    }
+
+    @Test("CR ends a line as CRLF and LF do, and lines are counted alike", arguments: [1, 2, 7, 64])
+    func lineEnds(size: Int) throws {
+        for end in ["\r", "\n", "\r\n"] {
+            #expect(try users(["{}", "", "{}"].joined(separator: end), csv: false, size: size) == "{},{}")
+            #expect {
+                try users(["{}", "", "{", "{}"].joined(separator: end), csv: false, size: size)
+            } throws: { "\($0)".contains("line 3 is not one whole JSON object") }
+        }
     }
 
     @Test(

@@ -36,6 +36,7 @@ struct NDJSONEncoder: BodyEncoder {
     private let envelope: Envelope
     private var line: [UInt8] = []
     private var number = 0
+    private var endsWithCR = false
     private var users = 0
     let remarks: [String] = []
 
@@ -43,11 +44,14 @@ struct NDJSONEncoder: BodyEncoder {
 
     mutating func encode(_ chunk: ByteBuffer, into out: inout [UInt8]) throws {
         var rest = chunk.readableBytesView[...]
-        while let end = rest.firstIndex(of: 0x0A) {
+        // JSON has no CR within a string: alone, it ends a line as well.
+        while let end = rest.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) {
             line += rest[..<end]
-            try endLine(into: &out)
+            if rest[end] == 0x0D || !endsWithCR || !line.isEmpty { try endLine(into: &out) }
+            endsWithCR = rest[end] == 0x0D
             rest = rest[(end + 1)...]
         }
+        if !rest.isEmpty { endsWithCR = false }
         line += rest
         if line.count > NDJSONEncoder.maxLineBytes { throw ClientFailure("line \(number + 1) has no end: is this NDJSON?") }
     }
@@ -62,7 +66,7 @@ struct NDJSONEncoder: BodyEncoder {
         number += 1
         defer { line.removeAll(keepingCapacity: true) }
         if number == 1, line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
-        let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
+        let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
         var user = line[...]
         user = user.drop(while: isSpace)
         while let last = user.last, isSpace(last) { user.removeLast() }

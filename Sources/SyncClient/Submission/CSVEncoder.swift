@@ -7,10 +7,28 @@ struct CSVEncoder: BodyEncoder {
     private var reader = CSVReader()
     /// By column; `nil` for a column that is left out.
     private var fields: [UserField?]?
+    /// The header row as it is in the file.
+    private var titles: [[UInt8]] = []
+    private var strangers: [String] = []
+    /// Columns at the end of the header row whose title is empty: a separator too many, unless they have values.
+    private var unnamed: Range<Int> = 0..<0
+    private var unnamedHaveValues = false
+    private var blank = SkippedLines()
+    private var repeated = SkippedLines()
     private var users = 0
     /// Of one user; kept for its memory.
     private var json = JSONWriter()
-    private(set) var remarks: [String] = []
+
+    var remarks: [String] {
+        var remarks: [String] = []
+        let strangers = strangers + (unnamedHaveValues ? ["(no name)"] : [])
+        if !strangers.isEmpty {
+            remarks.append("columns left out, the guide has no such field: \(strangers.joined(separator: ", "))")
+        }
+        if let lines = blank.sentence { remarks.append("rows without a value are left out: \(lines)") }
+        if let lines = repeated.sentence { remarks.append("rows that repeat the header row are left out: \(lines)") }
+        return remarks
+    }
 
     init(envelope: Envelope) { self.envelope = envelope }
 
@@ -30,15 +48,20 @@ struct CSVEncoder: BodyEncoder {
     }
 
     private mutating func take(_ row: CSVReader.Row, into out: inout [UInt8]) throws {
+        if row.cells.allSatisfy({ $0.allSatisfy { $0 == 0x20 || $0 == 0x09 } }) { return blank.add(row.line) }
         guard let fields else {
-            fields = try header(row.cells)
+            fields = try header(row.cells, line: row.line)
+            titles = row.cells
             return
         }
-        guard row.cells.count <= fields.count else {
+        if row.cells == titles { return repeated.add(row.line) }
+        // Separators at the end of a row are those of empty cells.
+        guard row.cells.dropFirst(fields.count).allSatisfy(\.isEmpty) else {
             throw ClientFailure("line \(row.line) has \(row.cells.count) cells, the header row \(fields.count)")
         }
         out += users == 0 ? envelope.head : [0x2C]
         json.removeAll()
+        if !row.cells[unnamed.clamped(to: row.cells.indices)].allSatisfy(\.isEmpty) { unnamedHaveValues = true }
         try json.object { json in
             for (field, cell) in zip(fields, row.cells) {
                 guard let field, !cell.isEmpty else { continue }
@@ -53,26 +76,27 @@ struct CSVEncoder: BodyEncoder {
         users += 1
     }
 
-    private mutating func header(_ cells: [[UInt8]]) throws -> [UserField?] {
+    private mutating func header(_ cells: [[UInt8]], line: Int) throws -> [UserField?] {
         let known = UserField.allCases.filter { $0 != .problem }
-        var strangers: [String] = []
+        let isNamed: ([UInt8]) -> Bool = { !CSVEncoder.trimmed(String(decoding: $0, as: UTF8.self)).isEmpty }
+        unnamed = (cells.lastIndex(where: isNamed) ?? -1) + 1..<cells.count
         var seen: Set<UserField> = []
-        let fields = try cells.map { cell -> UserField? in
+        let fields = try cells.enumerated().map { at, cell -> UserField? in
+            if unnamed.contains(at) { return nil }
             let title = CSVEncoder.trimmed(String(decoding: cell, as: UTF8.self))
             guard let field = known.first(where: { $0.jsonName.lowercased() == title.lowercased() }) else {
                 strangers.append(title.isEmpty ? "(no name)" : title)
                 return nil
             }
-            guard seen.insert(field).inserted else { throw ClientFailure("line 1: two columns are called \(field.jsonName)") }
+            guard seen.insert(field).inserted else {
+                throw ClientFailure("line \(line): two columns are called \(field.jsonName)")
+            }
             return field
         }
         guard seen.contains(.email), seen.contains(.name) else {
             throw ClientFailure(
-                "line 1: the header row needs the columns email and name; it may have \(known.map(\.jsonName).joined(separator: ", "))"
+                "line \(line): the header row needs the columns email and name; it may have \(known.map(\.jsonName).joined(separator: ", "))"
             )
-        }
-        if !strangers.isEmpty {
-            remarks.append("columns left out, the guide has no such field: \(strangers.joined(separator: ", "))")
         }
         return fields
     }

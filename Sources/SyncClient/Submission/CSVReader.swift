@@ -1,4 +1,4 @@
-/// Parses CSV (RFC 4180) as bytes arrive: quotes, doubled quotes, line ends within quotes, CRLF or LF, a byte order mark.
+/// Parses CSV (RFC 4180) as bytes arrive: quotes, doubled quotes, line ends within quotes, CRLF, LF or CR, a byte order mark.
 /// The separator is a comma, semicolon or tab, whichever the first row has most of.
 struct CSVReader {
     /// One row: the line it begins on, from 1, and its cells.
@@ -14,6 +14,8 @@ struct CSVReader {
     /// The first row's bytes, until its end shows the separator.
     private var head: [UInt8] = []
     private var isHeadQuoted = false
+    /// The byte before ended a line as CR: an LF after it is part of the same end.
+    private var isAfterCR = false
     private var line = 1
     private var rowLine = 1
     private var rowBytes = 0
@@ -37,7 +39,7 @@ struct CSVReader {
         if c == 0x22 { isHeadQuoted.toggle() }
         head.append(c)
         if head.count > CSVReader.maxRowBytes { throw ClientFailure("line 1: the header row has no end") }
-        if c == 0x0A, !isHeadQuoted { try endHead(row: row) }
+        if c == 0x0A || c == 0x0D, !isHeadQuoted { try endHead(row: row) }
     }
 
     private mutating func endHead(row: (Row) throws -> Void) throws {
@@ -51,6 +53,9 @@ struct CSVReader {
     }
 
     private mutating func read(_ c: UInt8, row: (Row) throws -> Void) throws {
+        let isAfterCR = isAfterCR
+        self.isAfterCR = false
+        if isAfterCR, c == 0x0A { return }
         rowBytes += 1
         if rowBytes > CSVReader.maxRowBytes {
             throw ClientFailure("line \(rowLine): the row has no end (is a quote not closed?)")
@@ -68,11 +73,10 @@ struct CSVReader {
         default:
             if c == separator {
                 endCell()
-            } else if c == 0x0A {
+            } else if c == 0x0A || c == 0x0D {
+                self.isAfterCR = c == 0x0D
                 line += 1
                 try endRow(row)
-            } else if c == 0x0D {
-                // Part of a line end; anywhere else outside quotes it is dropped.
             } else if state == .quoteInQuoted {
                 throw ClientFailure("line \(line): text after a closing quote")
             } else {

@@ -1,14 +1,17 @@
 extension Collection<UInt8> {
-    /// Whether brackets and quotes are balanced and the first bracket, one of `opening`, closes at the very end: one complete array
-    /// or object. The content is left to the server to check.
+    /// Whether this is one complete array or object, its first bracket one of `opening`. The content is left to the server to check.
     func isWholeJSON(opening: Set<UInt8>) -> Bool {
         guard let first, opening.contains(first) else { return false }
+        return endOfWholeJSON == endIndex
+    }
+
+    /// Behind the bracket that closes the first one, all brackets and quotes between being balanced; `nil` if there is none.
+    var endOfWholeJSON: Index? {
         var open: [UInt8] = []
         var isInString = false
         var isEscaped = false
-        var left = count
-        for c in self {
-            left -= 1
+        for at in indices {
+            let c = self[at]
             if isInString {
                 if isEscaped { isEscaped = false } else if c == 0x5C { isEscaped = true } else if c == 0x22 { isInString = false }
                 continue
@@ -18,11 +21,11 @@ extension Collection<UInt8> {
             case 0x7B, 0x5B: open.append(c)
             case 0x7D, 0x5D:
                 // In ASCII, a closing bracket's code is its opening one's plus 2.
-                guard open.popLast() == c - 2 else { return false }
-                if open.isEmpty { return left == 0 }
+                guard open.popLast() == c - 2 else { return nil }
+                if open.isEmpty { return index(after: at) }
             default: break
             }
         }
-        return false
+        return nil
     }
 }

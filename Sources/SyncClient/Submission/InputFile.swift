@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -8,16 +9,29 @@ import NIOPosix
     import Darwin
 #endif
 
-/// A file, or standard input, read in chunks off the cooperative threads.
+/// A file, or standard input, read in chunks off the cooperative threads: inflated if it is gzip, without a byte order mark.
 package final class InputFile: Sendable {
     static let chunkBytes = 256 * 1024
 
     /// As the caller named it.
     let name: String
-    /// Bytes; `nil` if it is not a regular file.
-    let size: Int?
     private let descriptor: Int32
     private let isOwned: Bool
+    /// Bytes of a regular file when it was opened; what is appended later is not read. `nil` for anything else.
+    private let length: Int?
+    private let state = Mutex(State())
+
+    private struct State: ~Copyable {
+        /// Bytes read of the file.
+        var offset = 0
+        /// What is read already, decoded.
+        var ahead: ByteBuffer?
+        /// For gzip.
+        var decoder: GzipDecoder?
+        var hasStarted = false
+        var isGzip = false
+        var hasMark = false
+    }
 
     /// - Parameter path: a path, or `-` for standard input.
     package init(path: String) throws(ClientFailure) {
@@ -38,33 +52,100 @@ package final class InputFile: Sendable {
         }
         // A pipe or a terminal cannot seek, and has no size.
         let end = lseek(descriptor, 0, SEEK_END)
-        size = end > 0 && lseek(descriptor, 0, SEEK_SET) == 0 ? Int(end) : nil
+        length = end > 0 && lseek(descriptor, 0, SEEK_SET) == 0 ? Int(end) : nil
     }
 
     deinit {
         if isOwned { close(descriptor) }
     }
 
+    /// Bytes in all; `nil` if that cannot be said. Known once the first ones are read.
+    var size: Int? {
+        state.withLock { state in state.isGzip ? nil : length.map { $0 - (state.hasMark ? 3 : 0) } }
+    }
+
+    /// Whether it can be read once more from its beginning.
+    var canRewind: Bool { length != nil }
+
     /// The next bytes; `nil` at the end.
     func next() async throws -> ByteBuffer? {
-        let (descriptor, name) = (descriptor, name)
-        return try await NIOThreadPool.singleton.runIfActive {
-            var buffer = ByteBufferAllocator().buffer(capacity: InputFile.chunkBytes)
-            let count = try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: InputFile.chunkBytes) { space in
-                while true {
-                    let count = read(descriptor, space.baseAddress, InputFile.chunkBytes)
-                    if count >= 0 { return count }
-                    if errno != EINTR {
-                        throw ClientFailure("\(name) cannot be read further: \(String(cString: strerror(errno)))")
-                    }
+        try await NIOThreadPool.singleton.runIfActive {
+            try self.state.withLock { state in
+                if !state.hasStarted { try self.start(&state) }
+                if let ahead = state.ahead {
+                    state.ahead = nil
+                    return ahead
                 }
+                return try self.decoded(&state)
             }
-            return count == 0 ? nil : buffer
         }
     }
 
-    /// Back to the beginning; only possible if `size` is known.
+    /// Back to the beginning; only possible if `canRewind`.
     func rewind() throws(ClientFailure) {
         guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw ClientFailure("\(name) cannot be read twice") }
+        state.withLock { $0 = State(isGzip: $0.isGzip, hasMark: $0.hasMark) }
+    }
+
+    /// Reads what tells how the file is to be read.
+    private func start(_ state: inout State) throws {
+        state.hasStarted = true
+        var first = ByteBuffer()
+        while first.readableBytes < 4, var more = try read(&state) { first.writeBuffer(&more) }
+        if first.readableBytesView.starts(with: GzipDecoder.magic) {
+            let decoder = try GzipDecoder()
+            decoder.feed(first)
+            state.decoder = decoder
+            state.isGzip = true
+            first = ByteBuffer()
+            while first.readableBytes < 4, var more = try decoded(&state) { first.writeBuffer(&more) }
+        }
+        if first.readableBytesView.starts(with: [0xEF, 0xBB, 0xBF]) {
+            state.hasMark = true
+            first.moveReaderIndex(forwardBy: 3)
+        }
+        state.ahead = first.readableBytes > 0 ? first : nil
+    }
+
+    private func decoded(_ state: inout State) throws -> ByteBuffer? {
+        guard let decoder = state.decoder else { return try read(&state) }
+        while true {
+            let piece = try decoder.next(of: name, most: InputFile.chunkBytes)
+            if piece.readableBytes > 0 { return piece }
+            guard decoder.isHungry else { continue }
+            guard let more = try read(&state) else {
+                guard decoder.isAtEnd else { throw ClientFailure("\(name) cannot be read: its gzip data ends too early") }
+                return nil
+            }
+            decoder.feed(more)
+        }
+    }
+
+    /// Bytes as they are in the file; `nil` at its end.
+    private func read(_ state: inout State) throws -> ByteBuffer? {
+        let most = min(InputFile.chunkBytes, length.map { $0 - state.offset } ?? .max)
+        if most == 0 { return nil }
+        var buffer = ByteBufferAllocator().buffer(capacity: most)
+        let count = try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: most) { space in
+            while true {
+                let count = InputFile.readBytes(descriptor, space.baseAddress, most)
+                if count >= 0 { return count }
+                if errno != EINTR {
+                    throw ClientFailure("\(name) cannot be read further: \(String(cString: strerror(errno)))")
+                }
+            }
+        }
+        state.offset += count
+        if count == 0, length != nil { throw ClientFailure("\(name) became shorter while it was read") }
+        return count == 0 ? nil : buffer
+    }
+
+    /// The C library's `read`, which the method above shadows.
+    private static func readBytes(_ descriptor: Int32, _ space: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+        #if canImport(Glibc)
+            Glibc.read(descriptor, space, count)
+        #else
+            Darwin.read(descriptor, space, count)
+        #endif
     }
 }

@@ -7,6 +7,10 @@ import SyncAPI
 package struct Upload: Sendable {
     let body: UploadBody
     let tenantID: String
+    /// As it is sent.
+    package var format: UserFileFormat { body.format }
+    /// What is to be said of the file before it is sent.
+    package let remarks: [String]
     package var source = "usersync-cli"
     package var idempotencyKey: String?
 
@@ -28,8 +32,12 @@ package struct Upload: Sendable {
         file: InputFile, path: String, format: UserFileFormat?, tenant: String?, tenantName: String?, compress: Bool
     ) async throws -> Upload {
         var head: [ByteBuffer] = []
-        if let first = try await file.next() { head.append(first) }
-        let format = format ?? UserFileFormat.detect(path: path, head: head.first?.readableBytesView ?? ByteBufferView())
+        var remarks: [String] = []
+        let told = try await tellFormat(of: file, path: path, head: &head)
+        if format == nil, let named = UserFileFormat(path: path), named != told {
+            remarks.append("\(path) is read as \(told.rawValue), which is what is in it")
+        }
+        let format = format ?? told
         var envelope: Envelope?
         let tenantID: String
         switch format {
@@ -51,7 +59,34 @@ package struct Upload: Sendable {
         }
         let body = UploadBody(
             file: file, head: head, format: format, envelope: envelope, isCompressed: compress, meter: UploadMeter())
-        return Upload(body: body, tenantID: tenantID)
+        return Upload(body: body, tenantID: tenantID, remarks: remarks)
+    }
+
+    /// Reads as much as tells the format.
+    /// - Throws: `ClientFailure` for a file that is empty or not UTF-8.
+    private static func tellFormat(
+        of file: InputFile, path: String, head: inout [ByteBuffer]
+    ) async throws -> UserFileFormat {
+        var bytes: [UInt8] = []
+        // It is looked at again each time there is twice as much: a pipe may bring single bytes.
+        var next = 0
+        while true {
+            let chunk = try await file.next()
+            if let chunk {
+                head.append(chunk)
+                bytes += chunk.readableBytesView
+                if bytes.count < next { continue }
+                next = min(2 * bytes.count, UserFileFormat.tellingBytes)
+            }
+            if bytes.isEmpty { throw ClientFailure("\(file.name) is empty: nothing was sent") }
+            if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) || bytes.prefix(4).contains(0) {
+                throw ClientFailure("\(file.name) is UTF-16 or UTF-32, or no text at all: save it as UTF-8")
+            }
+            if bytes.starts(with: Array("PK\u{3}\u{4}".utf8)) {
+                throw ClientFailure("\(file.name) is a ZIP archive (a workbook, perhaps): save it as CSV")
+            }
+            if let format = UserFileFormat.tell(head: bytes, isWhole: chunk == nil, path: path) { return format }
+        }
     }
 
     /// Whether a header can carry the text: it has no control characters.
@@ -65,14 +100,14 @@ package struct Upload: Sendable {
         for chunk in head { scanner.feed(chunk.readableBytesView) }
         while scanner.finding == .searching, let chunk = try await file.next() {
             scanner.feed(chunk.readableBytesView)
-            if file.size == nil {
+            if !file.canRewind {
                 head.append(chunk)
                 if head.reduce(0, { $0 + $1.readableBytes }) > maxHeadBytes {
                     throw ClientFailure("tenant.id is not near the beginning of \(file.name): name it with --tenant")
                 }
             }
         }
-        if file.size != nil {
+        if file.canRewind {
             try file.rewind()
             head = []
         }

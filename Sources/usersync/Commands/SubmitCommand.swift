@@ -18,7 +18,8 @@ struct SubmitCommand: AsyncParsableCommand {
               export.sh | usersync submit - --format ndjson --tenant acme
 
             FILE is the guide's request (JSON, sent as is), or only users: NDJSON (one JSON object per line) or CSV (a header
-            row with the guide's field names; lists as JSON or separated by semicolons). It is streamed: its size does not matter.
+            row with the guide's field names; lists as JSON or separated by semicolons); UTF-8, as it is or as gzip. It is streamed:
+            its size does not matter.
             Exit status 1 if users failed, or the job failed or was cancelled.
             """)
 
@@ -27,7 +28,7 @@ struct SubmitCommand: AsyncParsableCommand {
 
     @Option(
         help:
-            "The format of FILE: \(UserFileFormat.allCases.map(\.rawValue).joined(separator: ", ")); by default taken from its name."
+            "The format of FILE: \(UserFileFormat.allCases.map(\.rawValue).joined(separator: ", ")); by default told by its content and its name."
     )
     var format: UserFileFormat?
 
@@ -80,6 +81,12 @@ struct SubmitCommand: AsyncParsableCommand {
         let input = try InputFile(path: file)
         var upload = try await Upload.prepare(
             file: input, path: file, format: format, tenant: tenant, tenantName: tenantName, compress: gzip)
+        if upload.format == .json, tenantName != nil {
+            throw CommandFailure(
+                "--tenant-name has no effect: \(file) is a request (JSON), which names its tenant",
+                status: CommandFailure.badUsage)
+        }
+        for remark in upload.remarks { terminal.warn("\(remark)") }
         upload.source = source
         upload.idempotencyKey = idempotencyKey
         let prepared = upload
@@ -104,8 +111,19 @@ struct SubmitCommand: AsyncParsableCommand {
         }
     }
 
-    /// Sends the file and shows the progress.
+    /// Sends the file and shows the progress; then says what was left out of it, refused or not.
     static func send(_ upload: Upload, with client: SyncClient, terminal: Terminal) async throws -> SyncClient.Answer {
+        let result: Result<SyncClient.Answer, any Error>
+        do { result = .success(try await sendShowingProgress(upload, with: client, terminal: terminal)) } catch {
+            result = .failure(error)
+        }
+        for remark in upload.meter.remarks { terminal.warn("\(remark)") }
+        return try result.get()
+    }
+
+    private static func sendShowingProgress(
+        _ upload: Upload, with client: SyncClient, terminal: Terminal
+    ) async throws -> SyncClient.Answer {
         let meter = upload.meter
         let total = upload.fileSize
         return try await withThrowingTaskGroup(of: SyncClient.Answer?.self) { group in
@@ -125,7 +143,6 @@ struct SubmitCommand: AsyncParsableCommand {
                 group.cancelAll()
                 // The progress line must be gone before anything else is printed.
                 try await group.waitForAll()
-                for remark in meter.remarks { terminal.warn("\(remark)") }
                 return answer
             }
             throw CancellationError()
