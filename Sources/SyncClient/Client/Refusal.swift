@@ -14,7 +14,7 @@ struct Refusal: Error, CustomStringConvertible {
     init(answer: SyncClient.Answer, hasKey: Bool) {
         status = answer.status
         error = try? answer.decoded()
-        retryAfter = answer.headers.first(name: "Retry-After").flatMap { Int($0) }
+        retryAfter = answer.headers.first(name: "Retry-After").flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil }
         self.hasKey = hasKey
     }
 

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 
 /// There was no answer.
@@ -22,6 +23,11 @@ package struct Unreachable: Error, CustomStringConvertible {
         if let error = error as? NIOConnectionError {
             if let failure = error.connectionErrors.first { return reason(of: failure.error) }
             return error.dnsAError == nil ? "the connection failed" : "there is no host called \(error.host)"
+        }
+        if error is NIOTooManyBytesError { return "its answer is too large; is it a usersync server?" }
+        if let error = error as? HTTPParserError {
+            return error == .invalidEOFState
+                ? "it closed the connection in the middle of its answer" : "what it answers is not HTTP; is it the right port?"
         }
         guard let error = error as? IOError else { return "\(error)" }
         return error.errnoCode == ECONNREFUSED
