@@ -8,36 +8,42 @@ extension SQLiteJobQueue {
     package func leaseDeliveries(
         now: Timestamp, limit: Int, for duration: Duration, excludingDestinations destinations: Set<String>
     ) async throws -> [LeasedDelivery] {
-        // One call at a time: what is held is known before the table is read. A delivery whose lease ends meanwhile is left out, as
-        // what was read of it may be out of date.
+        // One call at a time: what is held is known before the table is read.
         try deliveryLeasing.withLock { _ in
-            let held = deliveryLeases.withLock { $0 }
-            let due: [(destination: String, delivery: Delivery)] = try readNow { db in
-                try Self.destinations(db).filter { !destinations.contains($0) }.flatMap { destination in
-                    let rows = limit.saturatingAdd(held.count(of: destination))
-                    return try db.sql(DeliveryRow.due).all(.text(destination), .time(now), .int(rows)) { row in
-                        held.isHeld(DeliveryRow.id(row)) ? nil : (destination, DeliveryRow(row).delivery)
-                    }.compactMap { $0 }
-                }
+            let held = deliveryLeases.withLock { leases in
+                leases.startReading()
+                return leases
             }
-            let first = due.sorted { ($0.delivery.nextAttemptAt ?? now) < ($1.delivery.nextAttemptAt ?? now) }.prefix(limit)
-            return deliveryLeases.withLock { leases in first.map { leases.take($0.delivery, of: $0.destination) } }
+            defer { deliveryLeases.withLock { $0.stopReading() } }
+            let due = try due(at: now, limit: limit, excludingDestinations: destinations, held: held)
+            return deliveryLeases.withLock { $0.take(due, limit: limit) }
         }
     }
 
-    package func release(_ deliveries: [LeasedDelivery]) async {
-        deliveryLeases.withLock { leases in
-            for leased in deliveries where leases.end(leased.delivery.what.id, leased.lease) != nil {
-                leases.free(leased.delivery.what.id)
+    /// Deliveries that are due and not held, the longest overdue first.
+    func due(
+        at now: Timestamp, limit: Int, excludingDestinations destinations: Set<String>, held: DeliveryLeases
+    ) throws -> [(destination: String, delivery: Delivery)] {
+        let due: [(destination: String, delivery: Delivery)] = try readNow { db in
+            try Self.destinations(db).filter { !destinations.contains($0) }.flatMap { destination in
+                let rows = limit.saturatingAdd(held.count(of: destination))
+                return try db.sql(DeliveryRow.due).all(.text(destination), .time(now), .int(rows)) { row in
+                    held.isHeld(DeliveryRow.id(row)) ? nil : (destination, DeliveryRow(row).delivery)
+                }.compactMap { $0 }
             }
         }
+        return due.sorted { ($0.delivery.nextAttemptAt ?? now) < ($1.delivery.nextAttemptAt ?? now) }
+    }
+
+    package func release(_ deliveries: [LeasedDelivery]) async {
+        deliveryLeases.withLock { leases in for leased in deliveries { leases.release(leased.delivery.what.id, leased.lease) } }
     }
 
     /// Ends a lease with the commit of the operation. False if it is not held.
     private func end(_ lease: DeliveryLease, of id: String, in context: WriteContext) -> Bool {
-        guard deliveryLeases.withLock({ $0.end(id, lease) }) != nil else { return false }
-        context.onRollback { [self] in deliveryLeases.withLock { $0.restore(id, lease) } }
-        context.afterCommit { [self] in deliveryLeases.withLock { $0.free(id) } }
+        guard deliveryLeases.withLock({ $0.startEnding(id, lease) }) else { return false }
+        context.onRollback { [self] in deliveryLeases.withLock { $0.rolledBack(id, keeping: lease) } }
+        context.afterCommit { [self] in deliveryLeases.withLock { $0.committed(id) } }
         return true
     }
 
@@ -121,27 +127,6 @@ extension SQLiteJobQueue {
         try await read { db in try db.sql(DeliveryRow.ofJob).all(.text(job.text)) { DeliveryRow($0).delivery } }
     }
 
-    package func redeliver(_ id: String, now: Timestamp) async throws -> Bool {
-        try await writer.write { [self] context in
-            guard let state = try context.sql(Self.selectState).first(.text(id), map: { DeliveryState(code: $0.int(0)) }) else {
-                return false
-            }
-            try context.sql(Self.startAnew).run(.text(id), .time(now))
-            context.count {
-                $0[state] -= 1; $0[.pending] += 1
-            }
-            if let lease = deliveryLeases.withLock({ $0.end(id) }) {
-                context.onRollback { [self] in deliveryLeases.withLock { $0.restore(id, lease) } }
-            }
-            context.afterCommit { [self] in
-                // Also a lease that was taken since, by what was read before this commit.
-                deliveryLeases.withLock { $0.free(id) }
-                notify { $0.deliveryDue() }
-            }
-            return true
-        }
-    }
-
     package func add(_ delivery: NewDelivery, now: Timestamp) async throws {
         try await writer.write { [self] context in
             try DeliveryRow.insert(delivery, now: now, in: context)
@@ -155,7 +140,4 @@ extension SQLiteJobQueue {
         WHERE id = ?1 AND state = 0
         """
     private static let selectState = "SELECT state FROM deliveries WHERE id = ?1"
-    private static let startAnew = """
-        UPDATE deliveries SET state = 0, due_at = ?2, attempts = 0, delivered_at = NULL WHERE id = ?1
-        """
 }

@@ -18,6 +18,19 @@ extension MemoryJobQueue.State {
     }
 }
 
+extension MemoryJobQueue.State {
+    /// As a redelivery does.
+    fileprivate mutating func startAnew(_ at: Int, now: Timestamp) {
+        let id = disk.posted[at].delivery.what.id
+        if let lease = disk.posted[at].lease { leasesEnded.append((id, lease.id)) }
+        disk.posted[at].lease = nil
+        disk.posted[at].delivery.state = .pending
+        disk.posted[at].delivery.nextAttemptAt = now
+        disk.posted[at].delivery.attempts = 0
+        disk.posted[at].delivery.deliveredAt = nil
+    }
+}
+
 extension MemoryJobQueue {
     package func leaseDeliveries(
         now: Timestamp, limit: Int, for duration: Duration, excludingDestinations destinations: Set<String>
@@ -94,11 +107,7 @@ extension MemoryJobQueue {
     package func redeliver(_ id: String, now: Timestamp) async throws -> Bool {
         try change { state in
             guard let at = state.posted(id) else { return false }
-            state.disk.posted[at].lease = nil
-            state.disk.posted[at].delivery.state = .pending
-            state.disk.posted[at].delivery.nextAttemptAt = now
-            state.disk.posted[at].delivery.attempts = 0
-            state.disk.posted[at].delivery.deliveredAt = nil
+            state.startAnew(at, now: now)
             state.deliveriesDue += 1
             return true
         }

@@ -111,7 +111,8 @@ struct DeliveryLeaseTests {
             let first = try await fixture.leaseDeliveries(queue).at(0)
             _ = fixture.events.take()
             #expect(try await queue.redeliver("msg_1", now: fixture.now))
-            #expect(fixture.events.take().deliveriesDue == 1)
+            let events = fixture.events.take()
+            #expect(events.deliveriesDue == 1 && events.leasesEnded == [first.lease])
             await #expect(throws: QueueError.leaseLost) { try await record(first, .delivered, queue, fixture) }
             let second = try await fixture.leaseDeliveries(queue).at(0)
             #expect(second.delivery.attempts == 0)

@@ -259,6 +259,24 @@ struct DestinationLimiterTests {
         }
     }
 
+    @Test("one whose lease ends while it waits is not sent under it; another lease of it, and others, are")
+    func leaseEnds() throws {
+        var limiter = self.limiter(limits)
+        var backlog = Backlog([delivery("a0", "a"), delivery("b0", "b"), delivery("b1", "b")])
+        limiter.look()
+        feed(&limiter, &backlog)
+        for id in ["a0", "b0"] { limiter.leaseEnded(id, try #require(backlog.held[id])) }
+        limiter.leaseEnded("b1", DeliveryLease(value: -1))
+        limiter.leaseEnded("c0", DeliveryLease(value: -1))
+        #expect(startAll(&limiter).map(\.delivery.what.id) == ["b1"])
+        #expect(!limiter.isIdle)
+        backlog.held["a0"] = nil
+        limiter.look()
+        feed(&limiter, &backlog)
+        let present = try #require(backlog.held["a0"])
+        #expect(startAll(&limiter).map(\.lease) == [present])
+    }
+
     @Test("what is ready when sending stops is given back")
     func stop() {
         var limiter = self.limiter(limits)

@@ -36,8 +36,8 @@ struct DestinationLimiter {
     private var sending = 0
     private var sendingTroubled = 0
     private var open = OpenDeliveries()
-    /// Ids of deliveries that are ready.
-    private var ready: Set<String> = []
+    /// The destination of each delivery that is ready.
+    private var ready: [String: String] = [:]
     /// Leased, and not to be sent under this lease.
     private var unwanted: [LeasedDelivery] = []
     private var mayAsk = false
@@ -87,14 +87,14 @@ struct DestinationLimiter {
             let name = leased.delivery.what.destination
             var destination = destinations[name] ?? Destination(health: DestinationHealth(limits))
             let next = Ready(leased: leased, startsBy: leased.expiresAt == nil ? nil : startsBy)
-            if ready.contains(leased.delivery.what.id) {
+            if ready[leased.delivery.what.id] != nil {
                 // The lease that it waits under is lost: it was redelivered, or the lease ran out.
                 let isSame: (Ready) -> Bool = { $0.leased.delivery.what.id == leased.delivery.what.id }
                 if let at = destination.ready.firstIndex(where: isSame) { destination.ready[at] = next }
             } else if destination.ready.count < capacity(destination) {
                 if destination.ready.isEmpty { turns.append(name) }
                 destination.ready.append(next)
-                ready.insert(leased.delivery.what.id)
+                ready[leased.delivery.what.id] = name
             } else {
                 // It goes back to the outbox, and is leased again when there is room.
                 unwanted.append(leased)
@@ -103,6 +103,16 @@ struct DestinationLimiter {
             destinations[name] = destination
         }
         if due.count >= query.limit { mayAsk = true }
+    }
+
+    /// Notes that a lease has ended without an attempt: the delivery that waits under it is not sent before it is leased again.
+    mutating func leaseEnded(_ id: String, _ lease: DeliveryLease) {
+        guard let name = ready[id], let waiting = destinations[name]?.ready,
+            let at = waiting.firstIndex(where: { $0.leased.delivery.what.id == id && $0.leased.lease == lease })
+        else { return }
+        destinations[name]?.ready.remove(at: at)
+        ready[id] = nil
+        if waiting.count == 1 { turns.removeAll { $0 == name } }
     }
 
     /// The delivery to send now; `nil`: none, or the limits are reached.
@@ -138,7 +148,7 @@ struct DestinationLimiter {
             destinations[name] = destination
             turns.remove(at: at)
             if !destination.ready.isEmpty { turns.append(name) }
-            ready.remove(next.leased.delivery.what.id)
+            ready[next.leased.delivery.what.id] = nil
             return (name, next)
         }
         return nil
@@ -193,7 +203,7 @@ struct DestinationLimiter {
         for name in turns { unwanted += destinations[name]?.ready.map(\.leased) ?? [] }
         for name in turns { destinations[name]?.ready = [] }
         turns = []
-        ready = []
+        ready = [:]
     }
 
     /// What is to be released.

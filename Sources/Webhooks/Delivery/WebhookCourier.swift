@@ -38,6 +38,8 @@ package actor WebhookCourier: Service {
     private nonisolated let signal: AsyncStream<Void>.Continuation
     /// A wake-up has come since the outbox was last queried.
     private nonisolated let woken = Atomic<Bool>(true)
+    /// Leases that ended although nothing was recorded or released, since they were last looked at.
+    private nonisolated let endedLeases = Mutex<[(delivery: String, lease: DeliveryLease)]>([])
     /// No more attempts are started.
     private nonisolated let isStopping = Atomic<Bool>(false)
 
@@ -75,6 +77,7 @@ package actor WebhookCourier: Service {
     package func run() async {
         var observer = QueueObserver()
         observer.deliveryDue = { [weak self] in self?.wake() }
+        observer.deliveryLeaseEnded = { [weak self] id, lease in self?.endedLeases.withLock { $0.append((id, lease)) } }
         outbox.observe(observer)
         await withTaskCancellationOrGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { group in
@@ -101,7 +104,7 @@ package actor WebhookCourier: Service {
                 for await _ in signals {
                     if woken.exchange(false, ordering: .acquiringAndReleasing) { limiter.look() }
                     repeat {
-                        while !isStopping.load(ordering: .acquiring), let leased = limiter.start(at: due.now()) {
+                        while let leased = startNext() {
                             deliveries.addTask { await self.deliver(leased) }
                         }
                         await release(limiter.takeUnwanted())
@@ -115,6 +118,17 @@ package actor WebhookCourier: Service {
             }
             alarms.cancelAll()
         }
+    }
+
+    /// The delivery to send now, if there is one.
+    private func startNext() -> LeasedDelivery? {
+        guard !isStopping.load(ordering: .acquiring) else { return nil }
+        let ended = endedLeases.withLock { ended in
+            defer { ended = [] }
+            return ended
+        }
+        for (id, lease) in ended { limiter.leaseEnded(id, lease) }
+        return limiter.start(at: due.now())
     }
 
     /// Queries the outbox once if there is a reason to. False if there was none, or the outbox failed.

@@ -9,6 +9,10 @@ struct RoughSignals: Sendable {
         var rough = observer
         rough.batchReady = { tenantID in self.pass("batch ready") { observer.batchReady(tenantID) } }
         rough.deliveryDue = { self.pass("delivery due") { observer.deliveryDue() } }
+        // An attempt under a lease that has ended costs a request, and does not count.
+        rough.deliveryLeaseEnded = { id, lease in
+            self.pass("delivery lease ended", disturbs: false) { observer.deliveryLeaseEnded(id, lease) }
+        }
         rough.jobWaiting = { self.pass("job waiting") { observer.jobWaiting() } }
         // Whoever waits for it looks every second anyway.
         rough.jobEnded = { id in self.pass("job ended", disturbs: false) { observer.jobEnded(id) } }

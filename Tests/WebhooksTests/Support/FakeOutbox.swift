@@ -18,9 +18,15 @@ actor FakeOutbox: DeliveryOutbox {
     private var readFailures = 0
     private var writeFailures = 0
     private let recorded = Gauge()
+    /// Calls for leases that have their answer.
+    nonisolated let answered = Gauge()
+    /// As many of them may return; `nil`: all.
+    private var mayReturn: Gauge?
     private nonisolated let observers = Mutex<[QueueObserver]>([])
 
     nonisolated func observe(_ observer: QueueObserver) { observers.withLock { $0.append(observer) } }
+    /// From now on calls for leases have their answer and return only when `gauge` reaches their number.
+    func holdAnswers(until gauge: Gauge?) { mayReturn = gauge }
     private func onDue() { for observer in observers.withLock({ $0 }) { observer.deliveryDue() } }
     func endLeases() { leasesEnd = true }
     func failReads(_ count: Int) { readFailures = count }
@@ -35,7 +41,7 @@ actor FakeOutbox: DeliveryOutbox {
 
     func leaseDeliveries(
         now: Timestamp, limit: Int, for duration: Duration, excludingDestinations destinations: Set<String>
-    ) throws -> [LeasedDelivery] {
+    ) async throws -> [LeasedDelivery] {
         questions += 1
         if readFailures > 0 {
             readFailures -= 1
@@ -45,7 +51,11 @@ actor FakeOutbox: DeliveryOutbox {
             freeAt($0).map { $0 <= now } ?? false && !destinations.contains($0.what.destination)
         }
         let first = due.sorted { ($0.nextAttemptAt!, $0.what.id) < ($1.nextAttemptAt!, $1.what.id) }.prefix(limit)
-        return first.map { lease($0, until: leasesEnd ? now.advanced(bySeconds: duration / .seconds(1)) : nil) }
+        let leased = first.map { lease($0, until: leasesEnd ? now.advanced(bySeconds: duration / .seconds(1)) : nil) }
+        let number = questions
+        answered.set(number)
+        try await mayReturn?.reaches(number)
+        return leased
     }
 
     /// When it can be leased; `nil`: never.
@@ -66,9 +76,10 @@ actor FakeOutbox: DeliveryOutbox {
 
     /// The lease of a delivery ends, and it is due.
     func redeliver(_ id: String, at now: Timestamp) {
-        leases[id] = nil
+        let ended = leases.removeValue(forKey: id)
         deliveries[id]?.nextAttemptAt = now
         deliveries[id]?.attempts = 0
+        if let ended { for observer in observers.withLock({ $0 }) { observer.deliveryLeaseEnded(id, ended.lease) } }
         onDue()
     }
 
