@@ -71,6 +71,35 @@ struct DeliveryLeaseTests {
         #expect(sender.sent.sorted() == ["evt_0", "evt_1", "evt_2"])
     }
 
+    @Test("a retry that is recorded while the courier asks for what was due by then is sent without another wake-up")
+    func recordedMeanwhile() async throws {
+        let sender = HeldSender { .init(status: $0 == 1 ? 500 : 200, error: $0 == 1 ? "HTTP 500" : nil) }
+        let bench = try bench { $0.sender = sender }
+        try await bench.run { courier in
+            await bench.add("evt_1", to: "http://a.test/")
+            try await sender.begun.reaches(1)
+            await bench.outbox.failWrites(1_000)
+            sender.allowed.set(9)
+            // The alarm, and the pause before the record is tried again.
+            try await bench.clock.sleepers(2)
+            let mayReturn = Gauge()
+            await bench.outbox.holdAnswers(until: mayReturn)
+            let before = await bench.outbox.questions
+            // The retry is due after 5 s.
+            bench.clock.advance(by: .seconds(6))
+            await bench.add("evt_2", to: "http://b.test/")
+            try await bench.outbox.answered.reaches(before + 1)
+            try await bench.clock.sleepers(2)
+            await bench.outbox.failWrites(0)
+            bench.clock.advance(by: .seconds(4))
+            _ = try await bench.outbox.attempts(1)
+            #expect(await eventually { await courier.limiter.isIdle })
+            mayReturn.set(.max)
+            #expect(await eventually { sender.sent.count == 3 })
+        }
+        #expect(sender.sent.sorted() == ["evt_1", "evt_1", "evt_2"])
+    }
+
     @Test("a courier that stops gives back what it has not sent, and what it was sending")
     func stop() async throws {
         let bench = try bench { $0.limits.perNewDestination = 1 }

@@ -136,9 +136,10 @@ package actor WebhookCourier: Service {
         guard !isStopping.load(ordering: .acquiring), let query = limiter.nextQuery() else { return false }
         do {
             let now = due.now()
+            // Before the answer: a retry recorded meanwhile that is due by `now` may be missing from it.
+            lookedAt = now
             let found = try await outbox.leaseDeliveries(
                 now: now, limit: query.limit, for: limits.lease, excludingDestinations: query.excludingDestinations)
-            lookedAt = now
             limiter.add(found, for: query, askedAt: now)
             reading.worked()
             return true
