@@ -30,6 +30,18 @@ struct OpenDeliveriesTests {
         #expect(open.isEmpty)
     }
 
+    @Test("two deliveries under leases of the same number are told apart")
+    func sameLease() throws {
+        var open = OpenDeliveries()
+        for id in ["a", "b"] { try open.start(leased(id, 1)) }
+        #expect(open.count == 2)
+        for id in ["b", "a"] {
+            try open.sent(leased(id, 1))
+            try open.settled(leased(id, 1))
+        }
+        #expect(open.isEmpty)
+    }
+
     @Test("the courier reports a move that cannot be: to the log as an error, and to whoever wants to stop there")
     func reported() async throws {
         let bench = try CourierBench()

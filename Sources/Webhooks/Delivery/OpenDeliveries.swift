@@ -1,15 +1,20 @@
 import JobQueue
 import SyncModel
 
-/// The deliveries that the courier has started and whose attempt is not recorded yet, by lease: one that is redelivered while it is
-/// being sent is open twice.
+/// The deliveries that the courier has started and whose attempt is not recorded yet, each with its lease: one that is redelivered
+/// while it is being sent is open twice. (A lease alone does not name an attempt: a shared store may number them per delivery.)
 struct OpenDeliveries {
+    private struct Attempt: Hashable {
+        var id: String
+        var lease: DeliveryLease
+    }
+
     private enum Stage: String {
         case sending = "being sent"
         case recording = "being recorded"
     }
 
-    private var stages: [DeliveryLease: Stage] = [:]
+    private var stages: [Attempt: Stage] = [:]
 
     var count: Int { stages.count }
     var isEmpty: Bool { stages.isEmpty }
@@ -31,10 +36,11 @@ struct OpenDeliveries {
     private mutating func move(
         _ leased: LeasedDelivery, from stage: Stage?, to next: Stage?, on event: String
     ) throws(ImpossibleTransition) {
-        let present = stages[leased.lease]
+        let attempt = Attempt(id: leased.delivery.what.id, lease: leased.lease)
+        let present = stages[attempt]
         guard present == stage else {
-            throw ImpossibleTransition(.delivery, leased.delivery.what.id, in: present?.rawValue ?? "not open", met: event)
+            throw ImpossibleTransition(.delivery, attempt.id, in: present?.rawValue ?? "not open", met: event)
         }
-        stages[leased.lease] = next
+        stages[attempt] = next
     }
 }
