@@ -87,6 +87,19 @@ package struct DeliveryAttempt: Sendable, Hashable {
     }
 }
 
+/// What one call of `JobControl.redeliverDead` did.
+package struct Redelivered: Sendable, Hashable {
+    /// Deliveries that are due now.
+    package var count: Int
+    /// Where the next call continues; `nil` if there are no more.
+    package var nextCursor: String?
+
+    package init(count: Int, nextCursor: String?) {
+        self.count = count
+        self.nextCursor = nextCursor
+    }
+}
+
 package struct DeliveryFilter: Sendable, Hashable {
     package var state: DeliveryState?
     package var jobID: JobID?

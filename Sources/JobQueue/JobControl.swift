@@ -26,6 +26,17 @@ package protocol JobControl: Sendable {
     /// Makes a delivery due now, whatever its state; its attempts start over. False if it is unknown. A lease of it ends: an attempt
     /// under way is not counted, even if it succeeds, since the caller wants one that begins after this call.
     func redeliver(_ id: String, now: Timestamp) async throws -> Bool
+    /// Does the same for dead deliveries, the newest first, at most `limit` of them in one commit.
+    ///
+    /// A series of calls, each with the cursor that the last one returned, reaches a delivery at most once, even if it dies again
+    /// meanwhile, and none that is newer than the first it reached.
+    /// - Parameters:
+    ///   - job: only deliveries of this job; likewise `tenant`.
+    ///   - cursor: `nil` to begin a series.
+    /// - Throws: `QueueError.badCursor` for a cursor that this queue did not issue.
+    func redeliverDead(
+        ofJob job: JobID?, ofTenant tenant: TenantID?, limit: Int, cursor: String?, now: Timestamp
+    ) async throws -> Redelivered
     /// Adds a delivery that belongs to no job (a test event).
     func add(_ delivery: NewDelivery, now: Timestamp) async throws
 }

@@ -1,5 +1,5 @@
 import GRDB
-import JobQueue
+package import JobQueue
 import SQLiteSupport
 package import SyncModel
 import Synchronization
@@ -13,6 +13,35 @@ extension SQLiteJobQueue {
             context.afterCommit { [self] in notify { $0.deliveryDue() } }
             return true
         }
+    }
+
+    package func redeliverDead(
+        ofJob job: JobID?, ofTenant tenant: TenantID?, limit: Int, cursor: String?, now: Timestamp
+    ) async throws -> Redelivered {
+        let before = try cursor.map { try PageCursor.numbers($0, .deliveries, count: 1)[0] } ?? .max
+        return try await writer.write { [self] context in
+            let found = try Self.dead(ofJob: job, ofTenant: tenant, before: before, limit: limit.saturatingAdd(1), in: context)
+            let page = found.prefix(limit)
+            for row in page { try startAnew(row.id, of: row.destination, from: .dead, now: now, in: context) }
+            if !page.isEmpty { context.afterCommit { [self] in notify { $0.deliveryDue() } } }
+            let next = found.count > limit ? page.last.map { PageCursor.text(.deliveries, $0.seq) } : nil
+            return Redelivered(count: page.count, nextCursor: next)
+        }
+    }
+
+    /// Dead deliveries with a smaller `seq`, the newest first.
+    private static func dead(
+        ofJob job: JobID?, ofTenant tenant: TenantID?, before: Int64, limit: Int, in context: WriteContext
+    ) throws -> [(seq: Int64, id: String, destination: String)] {
+        let values: [SQLValue] = [.int(DeliveryState.dead.code), .int(before), .int(limit)]
+        func row(_ row: SQLRow) -> (seq: Int64, id: String, destination: String) { (row.int64(0), row.text(1), row.text(2)) }
+        if let job {
+            return try context.sql(deadOfJob).all(values[0], values[1], values[2], .text(job.text), .tenant(tenant), map: row)
+        }
+        if let tenant {
+            return try context.sql(deadOfTenant).all(values[0], values[1], values[2], .tenant(tenant), map: row)
+        }
+        return try context.sql(allDead).all(values[0], values[1], values[2], map: row)
     }
 
     /// Makes a delivery due as a new one, held until the commit. `QueueObserver.deliveryDue` is left to the caller.
@@ -38,5 +67,18 @@ extension SQLiteJobQueue {
     private static let selectOne = "SELECT state, destination FROM deliveries WHERE id = ?1"
     private static let startAnew = """
         UPDATE deliveries SET state = 0, due_at = ?2, attempts = 0, delivered_at = NULL WHERE id = ?1
+        """
+    static let allDead = """
+        SELECT seq, id, destination FROM deliveries INDEXED BY deliveries_state WHERE state = ?1 AND seq < ?2
+        ORDER BY seq DESC LIMIT ?3
+        """
+    static let deadOfTenant = """
+        SELECT seq, id, destination FROM deliveries INDEXED BY deliveries_tenant
+        WHERE tenant_id = ?4 AND state = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3
+        """
+    /// A job has at most a handful.
+    static let deadOfJob = """
+        SELECT seq, id, destination FROM deliveries INDEXED BY deliveries_job
+        WHERE job_id = ?4 AND state = ?1 AND seq < ?2 AND (?5 IS NULL OR tenant_id = ?5) ORDER BY seq DESC LIMIT ?3
         """
 }

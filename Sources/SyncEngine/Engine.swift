@@ -219,6 +219,19 @@ package final class Engine: Service, EngineControl {
 
     package func redeliver(_ id: String) async throws -> Bool { try await queue.redeliver(id, now: clock.now()) }
 
+    package func redeliverDead(ofJob job: JobID?, ofTenant tenant: TenantID?) async throws -> Int {
+        var count = 0
+        var cursor: String?
+        repeat {
+            // Each commit is short: other writes wait for it.
+            let step = try await queue.redeliverDead(
+                ofJob: job, ofTenant: tenant, limit: 256, cursor: cursor, now: clock.now())
+            count += step.count
+            cursor = step.nextCursor
+        } while cursor != nil
+        return count
+    }
+
     package func sendTestEvent(requestID: String) async throws -> Delivery? {
         guard let url = configuration.webhookURL else { return nil }
         let now = clock.now()

@@ -113,5 +113,23 @@ extension MemoryJobQueue {
         }
     }
 
+    package func redeliverDead(
+        ofJob job: JobID?, ofTenant tenant: TenantID?, limit: Int, cursor: String?, now: Timestamp
+    ) async throws -> Redelivered {
+        let before = try cursor.map { try Cursor.numbers($0, "d", count: 1)[0] } ?? .max
+        return try change { state in
+            let found = state.disk.posted.indices.filter { at in
+                let (seq, delivery) = (state.disk.posted[at].seq, state.disk.posted[at].delivery)
+                return Int64(seq) < before && delivery.state == .dead && job ?? delivery.what.jobID == delivery.what.jobID
+                    && tenant ?? delivery.what.tenantID == delivery.what.tenantID
+            }.sorted { state.disk.posted[$0].seq > state.disk.posted[$1].seq }
+            let page = found.prefix(limit)
+            for at in page { state.startAnew(at, now: now) }
+            if !page.isEmpty { state.deliveriesDue += 1 }
+            let last = page.last.map { Cursor.text("d", Int64(state.disk.posted[$0].seq)) }
+            return Redelivered(count: page.count, nextCursor: found.count > limit ? last : nil)
+        }
+    }
+
     package func add(_ delivery: NewDelivery, now: Timestamp) async throws { try change { $0.post(delivery, now: now) } }
 }

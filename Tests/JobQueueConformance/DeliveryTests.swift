@@ -95,6 +95,71 @@ struct DeliveryTests {
         }
     }
 
+    @Test("dead deliveries are sent again in steps, each once, even those that die again meanwhile", arguments: QueueDriver.all)
+    func redeliverDead(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            for i in 0..<5 {
+                try await queue.add(fixture.delivery("msg_\(i)"), now: fixture.now)
+                if i != 2 { try await fixture.attempt(queue, "msg_\(i)", .dead) }
+            }
+            fixture.clock.advance(1)
+            _ = fixture.events.take()
+            var redelivered = 0
+            var steps: [Int] = []
+            var cursor: String?
+            repeat {
+                let step = try await queue.redeliverDead(
+                    ofJob: nil, ofTenant: nil, limit: 2, cursor: cursor, now: fixture.now)
+                steps.append(step.count)
+                redelivered += step.count
+                cursor = step.nextCursor
+                if steps.count == 1 {
+                    #expect(fixture.events.take().deliveriesDue == 1)
+                    for id in ["msg_3", "msg_4"] {
+                        let delivery = try #require(try await queue.delivery(id))
+                        #expect(delivery.state == .pending && delivery.attempts == 0 && delivery.nextAttemptAt == fixture.now)
+                        try await fixture.attempt(queue, id, .dead)
+                    }
+                    try await queue.add(fixture.delivery("msg_5"), now: fixture.now)
+                    try await fixture.attempt(queue, "msg_5", .dead)
+                }
+            } while cursor != nil && steps.count < 9
+            #expect(steps == [2, 2])
+            let statistics = try await queue.statistics(now: fixture.now)
+            #expect(statistics.deliveriesPending == 3 && statistics.deliveriesDead == 3)
+            await #expect(throws: QueueError.badCursor) {
+                _ = try await queue.redeliverDead(ofJob: nil, ofTenant: nil, limit: 2, cursor: "x", now: fixture.now)
+            }
+        }
+    }
+
+    @Test("of dead deliveries those of one job or one tenant can be sent again alone", arguments: QueueDriver.all)
+    func redeliverDeadOf(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            var jobs: [Job] = []
+            for i in 0..<4 {
+                jobs.append(try await fixture.accept(queue, "t\(i % 2)", users: 1))
+                try await fixture.work(queue, "t\(i % 2)", deliver: true)
+                try await fixture.attempt(queue, "msg_\(jobs[i].id)", .dead)
+            }
+            func redeliver(_ job: JobID?, _ tenant: TenantID?) async throws -> Int {
+                try await queue.redeliverDead(ofJob: job, ofTenant: tenant, limit: 9, cursor: nil, now: fixture.now).count
+            }
+            func dead() async throws -> [JobID?] {
+                var filter = DeliveryFilter()
+                filter.state = .dead
+                return try await queue.deliveries(filter, limit: 9, cursor: nil).items.map(\.what.jobID)
+            }
+            #expect(try await redeliver(jobs[0].id, "t1") == 0)
+            #expect(try await redeliver(jobs[0].id, "t0") == 1)
+            #expect(try await redeliver(jobs[0].id, nil) == 0, "it is not dead any more")
+            #expect(try await redeliver(nil, "t1") == 2)
+            #expect(try await dead() == [jobs[2].id])
+            #expect(try await redeliver(jobs[2].id, nil) == 1)
+            #expect(try await redeliver(nil, nil) == 0)
+        }
+    }
+
     @Test("deliveries are listed newest first by state, tenant and job", arguments: QueueDriver.all)
     func list(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in

@@ -57,6 +57,12 @@ struct QueryPlanTests {
                 "SEARCH b USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
             ]
         ),
+        (SQLiteJobQueue.allDead, ["SEARCH deliveries USING INDEX deliveries_state (state=? AND rowid<?)"]),
+        (
+            SQLiteJobQueue.deadOfTenant,
+            ["SEARCH deliveries USING INDEX deliveries_tenant (tenant_id=? AND state=? AND rowid<?)"]
+        ),
+        (SQLiteJobQueue.deadOfJob, ["SEARCH deliveries USING INDEX deliveries_job (job_id=? AND rowid<?)"]),
         (DeliveryRow.nextDue, ["SEARCH deliveries USING INDEX deliveries_due (destination=? AND due_at>?)"]),
         (DeliveryRow.oldestPending, ["SEARCH deliveries USING INDEX deliveries_pending"]),
         (DeliveryRow.lastError, ["SCAN deliveries USING INDEX deliveries_failing"]),

@@ -47,6 +47,10 @@ extension OpenAPIDocument {
             "status", "Results with this status.", Schema.words(ResultStatusFilter.allCases.map(\.rawValue), "")),
         "DeliveryState": query(
             "state", "Deliveries in this state.", Schema.words(DeliveryState.allCases.map(\.rawValue), "")),
+        "DeadState": [
+            "name": "state", "in": "query", "required": true, "description": "Only dead ones are sent again together.",
+            "schema": Schema.words([DeliveryState.dead.rawValue], ""),
+        ],
         "TenantFilter": query("tenantId", "Of this tenant.", ["type": "string", "minLength": 1, "maxLength": 255]),
         "SourceFilter": query("source", "From this X-Sync-Source.", ["type": "string", "minLength": 1, "maxLength": 255]),
         "JobFilter": query("jobId", "Of this job.", ["type": "string", "format": "uuid"]),

@@ -2,7 +2,7 @@ import HTTPTypes
 
 extension Endpoint {
     /// The webhook log.
-    static let deliveryGroup: [Endpoint] = [.deliveries, .testDelivery, .redeliver]
+    static let deliveryGroup: [Endpoint] = [.deliveries, .testDelivery, .redeliver, .redeliverDead]
 
     package static let deliveries = Endpoint(
         .get, "/api/internal/sync/deliveries", .anyKey,
@@ -24,4 +24,12 @@ extension Endpoint {
             "redeliver", tag: "deliveries", "Send a webhook again", "Whatever its state; its attempts start over.",
             parameters: ["DeliveryID"],
             answers: [OpenAPIAnswer(202, "The webhook is due now.", .json(DeliveryAnswerDocument.self))], errors: [404, 503]))
+
+    package static let redeliverDead = Endpoint(
+        .post, "/api/internal/sync/deliveries/redeliver", .anyKey,
+        OpenAPIOperation(
+            "redeliverDead", tag: "deliveries", "Send all dead webhooks again",
+            "Those of one job or tenant, if it is named. Each once, even if it dies again meanwhile.",
+            parameters: ["DeadState", "JobFilter", "TenantFilter"],
+            answers: [OpenAPIAnswer(202, "They are due now.", .json(RedeliveryAnswerDocument.self))], errors: [503]))
 }

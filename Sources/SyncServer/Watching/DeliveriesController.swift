@@ -18,6 +18,7 @@ package struct DeliveriesController: Sendable {
         router.on(.deliveries, use: list)
         router.on(.testDelivery, use: test)
         router.on(.redeliver, use: redeliver)
+        router.on(.redeliverDead, use: redeliverDead)
     }
 
     @Sendable private func list(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
@@ -42,6 +43,19 @@ package struct DeliveriesController: Sendable {
         }
         action.log("accepted", context)
         return answer("The webhook is due now", delivery)
+    }
+
+    /// 202 and how many dead ones are due now. The state is in the query so that a call without one does nothing.
+    @Sendable private func redeliverDead(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
+        let query = QueryParameters(request.uri.query)
+        guard try query.text("state") == DeliveryState.dead.rawValue else {
+            throw APIError.badRequest("Query parameter \"state\" must be dead")
+        }
+        let job = try query.jobID("jobId")
+        let tenant = try query.text("tenantId").map { TenantID($0) }
+        let count = try await engine.redeliverDead(ofJob: job, ofTenant: tenant)
+        OperatorAction("redeliver all dead", deliveryID: nil).log("accepted: \(count)", context)
+        return .json(.accepted, document: RedeliveryAnswerDocument(redelivered: count))
     }
 
     /// 202 and the delivery of a test event for the configured address.

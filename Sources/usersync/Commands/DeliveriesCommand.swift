@@ -94,19 +94,9 @@ struct DeliveriesCommand: AsyncParsableCommand {
             try await server.withClient { client in
                 var count = 0
                 if dead {
-                    // Redelivered ones are no longer dead, so the first page is always the rest; a server that says otherwise
-                    // would be asked for ever.
-                    var seen: Set<String> = []
-                    while true {
-                        let page = try await client.call(
-                            .deliveries, query: [("state", "dead"), ("limit", "\(PageLimit.list.range.upperBound)")]
-                        )
-                        .decoded(as: PageDocument<DeliveryDocument>.self)
-                        let new = page.items.filter { seen.insert($0.id).inserted }
-                        for delivery in new { try await redeliver(delivery.id, client, terminal) }
-                        count += new.count
-                        if page.nextCursor == nil || new.isEmpty { break }
-                    }
+                    let answer = try await client.call(.redeliverDead, query: [("state", DeliveryState.dead.rawValue)])
+                    count = try answer.decoded(as: RedeliveryAnswerDocument.self).redelivered
+                    if json { terminal.say(json: try answer.json) }
                 } else {
                     for id in ids { try await redeliver(id, client, terminal) }
                     count = ids.count

@@ -88,6 +88,40 @@ struct DeliveriesTests {
         }
     }
 
+    @Test("all dead webhooks, or those of a job or tenant, are sent again by one call; what dies again stays dead")
+    func redeliverDead() async throws {
+        try await TestServer.run { server in
+            server.receiver.answer(with: 410)
+            var jobs: [String] = []
+            for n in 0..<3 {
+                jobs.append(try await server.submitted([Bodies.user("u\(n)", "a\(n)@x.io")], tenant: n == 2 ? "t2" : "t1"))
+            }
+            func dead() async throws -> [String?] {
+                try await server.get("\(base)?state=dead").json.deliveries.array.map(\.jobId.string)
+            }
+            #expect(try await eventually { try await dead().count == 3 })
+            for query in ["", "?state=pending", "?state=dead&jobId=1", "?state=dead&state=dead", "?tenantId=t1"] {
+                let refused = try await server.act("deliveries/redeliver\(query)")
+                #expect(refused.status == 400, "\(query)")
+            }
+            #expect(server.receiver.count == 3)
+            let again = try await server.act("deliveries/redeliver?state=dead")
+            #expect(again.status == 202 && again.json.redelivered.int == 3 && again.json.success.bool == true)
+            _ = await server.receiver.wait(for: 6)
+            #expect(try await eventually { try await dead().count == 3 })
+            server.receiver.answer(with: 200)
+            for (query, count) in [("tenantId=t2", 1), ("jobId=\(jobs[0])", 1), ("tenantId=none", 0)] {
+                let some = try await server.act("deliveries/redeliver?state=dead&\(query)")
+                #expect(some.json.redelivered.int == count, "\(query)")
+            }
+            #expect(try await eventually { try await dead() == [jobs[1]] })
+            #expect(server.receiver.count == 8)
+            let named = server.log.lines.filter { $0.message == "operator action" }
+            #expect(
+                named.map { $0.metadata["outcome"] } == ["accepted: 3", "accepted: 1", "accepted: 1", "accepted: 0"])
+        }
+    }
+
     @Test("without an address a test event is a 409 that says what to set")
     func noAddress() async throws {
         try await TestServer.run(["WRAPPER_WEBHOOK_URL": ""]) { server in

@@ -67,6 +67,8 @@ struct OpenAPIAnswersTests {
             server.receiver.answer(with: 502)
             _ = try await call(server, 202, "POST", "\(deliveries)/{id}/redeliver", at: "\(deliveries)/\(dead)/redeliver")
             _ = try await call(server, 404, "POST", "\(deliveries)/{id}/redeliver", at: "\(deliveries)/none/redeliver")
+            _ = try await call(server, 202, "POST", "\(deliveries)/redeliver", at: "\(deliveries)/redeliver?state=dead")
+            _ = try await call(server, 400, "POST", "\(deliveries)/redeliver")
             _ = try await call(server, 202, "POST", "\(deliveries)/test")
 
             try await server.whileLocked {

@@ -136,6 +136,11 @@ final class RoughQueue: JobQueue {
     func delivery(_ id: String) async throws -> Delivery? { try await base.delivery(id) }
     func deliveries(of job: JobID) async throws -> [Delivery] { try await base.deliveries(of: job) }
     func redeliver(_ id: String, now: Timestamp) async throws -> Bool { try await base.redeliver(id, now: now) }
+    func redeliverDead(
+        ofJob job: JobID?, ofTenant tenant: TenantID?, limit: Int, cursor: String?, now: Timestamp
+    ) async throws -> Redelivered {
+        try await base.redeliverDead(ofJob: job, ofTenant: tenant, limit: limit, cursor: cursor, now: now)
+    }
     func add(_ delivery: NewDelivery, now: Timestamp) async throws { try await base.add(delivery, now: now) }
 
     // MARK: Keeping house
