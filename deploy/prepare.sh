@@ -3,11 +3,29 @@
 
 say() { printf '\033[1m%s\033[0m\n' "$*"; }
 
-install_packages() {
-    say "Installing $*"
+# Runs apt-get as root, by sudo if need be.
+apt_get() {
     if [ "$(id -u)" = 0 ]; then root=; else root=sudo; fi
-    $root apt-get -o Acquire::Retries=5 update -qq
-    DEBIAN_FRONTEND=noninteractive $root apt-get -o Acquire::Retries=5 install -y -qq --no-install-recommends "$@" >/dev/null
+    $root env DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=5 -qq "$@" >/dev/null
+}
+
+# Ends the script, naming what is missing ($*), if nothing can be installed here.
+expect_apt_get() {
+    if ! command -v apt-get >/dev/null; then
+        echo "Missing: $*. There is no apt-get here: install it as your system does, and start again." >&2
+        exit 1
+    fi
+    if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+        echo "Missing: $*. There is no sudo here: install it as root (apt-get install $*), and start again." >&2
+        exit 1
+    fi
+}
+
+install_packages() {
+    expect_apt_get "$@"
+    say "Installing $*"
+    apt_get update
+    apt_get install -y --no-install-recommends "$@"
 }
 
 if ! command -v swift >/dev/null; then
@@ -15,6 +33,8 @@ if ! command -v swift >/dev/null; then
     exit 1
 fi
 missing=
-[ -e /usr/include/sqlite3.h ] || missing="$missing libsqlite3-dev"
-[ -e /usr/include/zlib.h ] || missing="$missing zlib1g-dev"
+if [ "$(uname -s)" = Linux ]; then
+    [ -e /usr/include/sqlite3.h ] || missing="$missing libsqlite3-dev"
+    [ -e /usr/include/zlib.h ] || missing="$missing zlib1g-dev"
+fi
 [ -z "$missing" ] || install_packages $missing

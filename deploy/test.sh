@@ -2,7 +2,7 @@
 # All tests: installs what they need, builds, checks a running server with third-party tools, runs the tests. Arguments are passed to
 # `swift test`, e.g. --filter BatchCutterTests; the third-party tools run only without arguments.
 set -eu
-cd "$(dirname "$0")/.."
+CDPATH= cd "$(dirname "$0")/.."
 . deploy/prepare.sh
 # Third-party code checks the webhook's signature, the OpenAPI document and the metrics.
 python=${USERSYNC_PYTHON:-python3}
@@ -15,12 +15,12 @@ if ! "$python" -c "$needed" 2>/dev/null; then
         mkdir -p .build
         python3 -m venv .build/test-python
         # Pinned: what a newer version finds is dealt with when the pin is raised.
-        .build/test-python/bin/pip install -q --retries 10 --timeout 60 standardwebhooks==1.1.0 \
+        "$python" -m pip install -q --retries 10 --timeout 60 standardwebhooks==1.1.0 \
             openapi-spec-validator==0.9.0 jsonschema==4.26.0 rfc3339-validator==0.1.4 schemathesis==4.32.5 \
             hypothesis==6.170.17 jsonschema-rs==0.60.3
     fi
 fi
-case $python in */*) python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python") ;; esac
+case $python in */*) python=$(CDPATH= cd "$(dirname "$python")" && pwd)/$(basename "$python") ;; esac
 export USERSYNC_PYTHON="$python"
 if [ -z "${PROMTOOL:-}" ] && ! command -v promtool >/dev/null && [ ! -x .build/promtool/usr/bin/promtool ]; then
     say "Downloading promtool, which checks the metrics"
@@ -29,7 +29,8 @@ if [ -z "${PROMTOOL:-}" ] && ! command -v promtool >/dev/null && [ ! -x .build/p
     cd .build/promtool
     rm -f prometheus_*.deb
     apt-get -o Acquire::Retries=5 download -qq prometheus 2>/dev/null || {
-        if [ "$(id -u)" = 0 ]; then apt-get -o Acquire::Retries=5 update -qq; else sudo apt-get update -qq; fi
+        expect_apt_get prometheus
+        apt_get update
         apt-get -o Acquire::Retries=5 download -qq prometheus
     }
     dpkg-deb -x prometheus_*.deb .

@@ -6,7 +6,7 @@
 #   --million   1,000,000 users too, a few minutes more
 # USERSYNC_BINARY names an existing release binary.
 set -eu
-cd "$(dirname "$0")/../.."
+CDPATH= cd "$(dirname "$0")/../.."
 . deploy/prepare.sh
 work=$PWD/.build-benchmark
 mkdir -p "$work"

@@ -2,7 +2,7 @@
 # The full fault suite: breaks the server in every way it must survive, counts what became of the users it had acknowledged, and
 # prints the table. Takes about an hour; every test run (deploy/test.sh) includes a bounded form of it. FAULT_SEED repeats a run.
 set -eu
-cd "$(dirname "$0")/../.."
+CDPATH= cd "$(dirname "$0")/../.."
 . deploy/prepare.sh
 mkdir -p .build
 FAULT_REPORT=$PWD/.build/faults.tsv

@@ -4,7 +4,7 @@
 # the tests. Starts from Tests/Fuzz/Corpus, which the tests replay. On a finding it exits with a status other than 0 and prints
 # where the input that shows it is.
 set -eu
-cd "$(dirname "$0")/../.."
+CDPATH= cd "$(dirname "$0")/../.."
 seconds=${1:-600}
 case $seconds in '' | *[!0-9]*) echo "usage: sh Tests/Tools/fuzz.sh [SECONDS]" >&2; exit 2 ;; esac
 command -v swiftc >/dev/null || { echo "The Swift toolchain (6.2 or later) is missing: https://www.swift.org/install" >&2; exit 1; }

@@ -3,5 +3,5 @@
 # each target, the files and changes of task on the way of one user, and the files that the common changes touch. The last two are
 # lists in the pages (TheWayOfOneUser, Contributing); each file and function that they name has to exist. --check only checks.
 set -eu
-cd "$(dirname "$0")/../.."
+CDPATH= cd "$(dirname "$0")/../.."
 exec "${USERSYNC_PYTHON:-python3}" Tests/Tools/house.py "$@"

@@ -3,7 +3,7 @@
 # changed and an unchanged user. Fails if a count differs by more than 10 % from the stored one, in either direction;
 # `sh Tests/Tools/instructions.sh --store` stores the counts. Takes half a minute, and 2 to 3 minutes more for the first build.
 set -eu
-cd "$(dirname "$0")/../.."
+CDPATH= cd "$(dirname "$0")/../.."
 . deploy/prepare.sh
 case ${1:-} in
     '' | --store) ;;

@@ -7,5 +7,5 @@
 # those that are killed by chance. Names (or prefixes of them) select faults. The first build takes as long as any first build, each
 # fault a few seconds. Exits with a status other than 0 unless every fault is killed by an assertion each time.
 set -eu
-cd "$(dirname "$0")/../.."
+CDPATH= cd "$(dirname "$0")/../.."
 exec "${USERSYNC_PYTHON:-python3}" Tests/Tools/mutants.py "$@"

@@ -3,7 +3,7 @@
 # 20 minutes the first time). What the sanitizer finds, in the tests or in a server that they start, is printed at the end and fails
 # the run.
 set -eu
-cd "$(dirname "$0")/../.."
+CDPATH= cd "$(dirname "$0")/../.."
 . deploy/prepare.sh
 sanitizer=${1:-}
 case $sanitizer in

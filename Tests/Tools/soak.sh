@@ -2,7 +2,7 @@
 # The soak: a mixed load on a release build, by default for 30 minutes, with a kill about once a minute. Prints the figures every ten
 # seconds, then what became of everything acknowledged, and draws the figures over time (.build/soak.svg). FAULT_SEED repeats a run.
 set -eu
-cd "$(dirname "$0")/../.."
+CDPATH= cd "$(dirname "$0")/../.."
 . deploy/prepare.sh
 FAULTS_SOAK=${1:-30}
 say "Building a release of the server, and the tests"
