@@ -4,6 +4,32 @@ import Testing
 
 @Suite("What is delivered with the program")
 struct DeployFilesTests {
+    private func text(_ name: String) throws -> String {
+        try String(contentsOf: Repository.root.appending(path: name), encoding: .utf8)
+    }
+
+    @Test("the unit does not restart for settings that cannot be used, bounds memory, and lets no crash tell what is in it")
+    func unit() throws {
+        let lines = Set(try text("deploy/usersync.service").split(separator: "\n"))
+        for line in [
+            "RestartPreventExitStatus=78", "LimitCORE=0", "MemoryMax=2G",
+            "Environment=SWIFT_BACKTRACE=registers=none,color=no,interactive=no",
+        ] { #expect(lines.contains(Substring(line)), "\(line)") }
+    }
+
+    @Test("the image runs as a numbered user, lets no crash tell what is in memory, and gets no more than it copies")
+    func image() throws {
+        let dockerfile = try text("deploy/Dockerfile")
+        #expect(dockerfile.contains("\nUSER 10001:10001\n"))
+        #expect(dockerfile.contains("SWIFT_BACKTRACE=registers=none,color=no,interactive=no"))
+        let ignored = try text(".dockerignore").split(separator: "\n").filter { !$0.hasPrefix("#") }
+        #expect(ignored.first == "*")
+        let copied = dockerfile.split(separator: "\n").filter { $0.hasPrefix("COPY ") && !$0.contains("--from") }
+            .compactMap { $0.split(separator: " ").dropFirst().first }
+        #expect(!copied.isEmpty)
+        for name in copied { #expect(ignored.contains { $0.hasPrefix("!\(name.prefix { $0 != "*" })") }, "\(name)") }
+    }
+
     @Test("the scripts find the project in a folder with blanks, whatever CDPATH is")
     func scripts() async throws {
         let place = try TemporaryDirectory()
