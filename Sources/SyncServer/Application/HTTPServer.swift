@@ -106,7 +106,7 @@ package enum HTTPServer {
             queue: queue, engine: engine,
             views: JobViews(queue: queue, links: JobLinks(publicURL: settings.publicURL), clock: clock)
         ).addRoutes(to: router)
-        DeliveriesController(queue: queue, engine: engine).addRoutes(to: router)
+        DeliveriesController(queue: queue, engine: engine, clock: clock).addRoutes(to: router)
         HealthController(
             engine: engine, isStarted: dependencies.isStarted, isQueueWritable: { await queue.isWritable }, clock: clock
         ).addRoutes(to: router)

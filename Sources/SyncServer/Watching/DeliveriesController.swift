@@ -1,17 +1,23 @@
+import HTTPTypes
 package import Hummingbird
 package import JobQueue
 import SyncAPI
 package import SyncEngine
-import SyncModel
+package import SyncModel
 
 /// The webhook log, and redelivery.
 package struct DeliveriesController: Sendable {
     private let queue: any JobInspection
     private let engine: any EngineControl
+    private let clock: WallClock
+    /// Test events of all callers: each is kept in the log of deliveries and sent to somebody else's server.
+    private let testEvents = FixedWindowCounter(window: 60, capacity: 1)
+    private static let testEventsPerMinute = 10
 
-    package init(queue: any JobInspection, engine: any EngineControl) {
+    package init(queue: any JobInspection, engine: any EngineControl, clock: WallClock) {
         self.queue = queue
         self.engine = engine
+        self.clock = clock
     }
 
     package func addRoutes(to router: some RouterMethods<SyncRequestContext>) {
@@ -60,7 +66,17 @@ package struct DeliveriesController: Sendable {
 
     /// 202 and the delivery of a test event for the configured address.
     @Sendable private func test(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
+        let (key, limit) = ("all", DeliveriesController.testEventsPerMinute)
+        let counted = testEvents.count(key, limit: limit, now: clock.now())
+        guard counted.used <= limit else {
+            OperatorAction("test", deliveryID: nil).log("refused: too many", context)
+            throw APIError(
+                .tooManyRequests, "Too many test events, please try again later",
+                details: .text("\(limit) test events are allowed in \(testEvents.window) seconds"),
+                headers: [.retryAfter: String(counted.resetAfter)])
+        }
         guard let delivery = try await engine.sendTestEvent(requestID: context.requestID) else {
+            testEvents.forgive(key, countedIn: counted.windowStart)
             OperatorAction("test", deliveryID: nil).log("refused: no address", context)
             throw APIError(
                 .conflict, "No webhook address is configured",

@@ -122,6 +122,24 @@ struct DeliveriesTests {
         }
     }
 
+    @Test("test events have a limit of their own: ten a minute, then 429 with Retry-After; refused ones are not counted")
+    func testEventLimit() async throws {
+        try await TestServer.inFolder { folder, receiver in
+            try await TestServer.start(folder: folder, receiver: receiver, clock: TestClock()) { server in
+                for number in 1...10 { #expect(try await server.act("deliveries/test").status == 202, "event \(number)") }
+                server.clock.advance(20)
+                for _ in 0..<2 {
+                    let refused = try await server.act("deliveries/test")
+                    #expect(refused.status == 429 && refused.json.error.string?.hasPrefix("Too many test events") == true)
+                    #expect(refused.header("Retry-After") == "40")
+                }
+                _ = try await server.submitted([Bodies.user("u1", "a@x.io")])
+                server.clock.advance(40)
+                #expect(try await server.act("deliveries/test").status == 202)
+            }
+        }
+    }
+
     @Test("without an address a test event is a 409 that says what to set")
     func noAddress() async throws {
         try await TestServer.run(["WRAPPER_WEBHOOK_URL": ""]) { server in
