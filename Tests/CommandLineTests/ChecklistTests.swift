@@ -1,4 +1,5 @@
 import Foundation
+import ServerTestSupport
 import Settings
 import SyncClient
 import SyncModel
@@ -91,15 +92,15 @@ struct ChecklistTests {
     @Test("a server that does as it should passes")
     func server() async throws {
         let error = #"{"success":false,"error":"Malformed JSON","timestamp":"2025-08-19T10:00:00.000Z","requestId":"r"}"#
-        // The script knows no keys and no bodies: one answer for the endpoint, judged by each probe in its way.
+        // The script knows no keys and no bodies: one answer for each path, judged by each probe in its way.
         let list = try await checkServer([
             "GET /livez": (200, "{}"), "GET /readyz": (200, #"{"directory":{"state":"ok"}}"#), "GET /metrics": (200, "up 1"),
-            "POST /api/internal/sync/users": (400, error),
+            "POST /api/internal/sync/users": (200, #"{"success":true}"#), "POST /api/internal/sync/remove-user": (400, error),
         ])
         #expect(list.findings.contains { $0.section == .errors && $0.level == .ok })
         #expect(list.findings.contains { $0.section == .logging && $0.text == "/livez and /readyz answer" && $0.level == .ok })
-        // The same 400 to a connection test and to a wrong key is not as it should be.
-        #expect(list.findings.filter { $0.level == .failure }.map(\.section) == [.endpoint, .security])
+        // The same 200 to a connection test and to a wrong key is not as it should be.
+        #expect(list.findings.filter { $0.level == .failure }.map(\.section) == [.security])
     }
 
     @Test(
@@ -111,7 +112,7 @@ struct ChecklistTests {
             ("Bad Request", "lacks success: false, error: a sentence, timestamp: ISO 8601"),
         ])
     func errorFormat(body: String, missing: String) async throws {
-        let list = try await checkServer(["GET /livez": (200, "{}"), "POST /api/internal/sync/users": (400, body)])
+        let list = try await checkServer(["GET /livez": (200, "{}"), "POST /api/internal/sync/remove-user": (400, body)])
         let findings = list.findings.filter { $0.section == .errors }
         #expect(findings.map(\.level) == [.failure] && findings.first?.text.hasSuffix(missing) == true, "\(findings)")
     }
@@ -139,6 +140,20 @@ struct ChecklistTests {
         ])
         #expect(list.findings.contains { $0.level == .doubt && $0.text.hasPrefix("/readyz answers, but does not say") })
         #expect(!list.findings.contains { $0.text == "/livez and /readyz answer" })
+    }
+
+    @Test("checking a server uses up nothing of the rate limit")
+    func rateLimit() async throws {
+        try await TestServer.run(["RATE_LIMIT_MAX": "1"]) { server in
+            let target = try SyncClient.Target(values: ["INTERNAL_API_KEY": TestServer.key], server: server.url)
+            let list = try await SyncClient.with(target) { client in
+                var list = Checklist()
+                await ServerCheck(client: client).run(into: &list)
+                return list
+            }
+            #expect(list.failures == 0 && list.doubts == 0, "\(list.findings)")
+            _ = try await server.submitted([Bodies.user("u1", "a@x.io")])
+        }
     }
 
     @Test("a server that is not there is one failure, with what to do")

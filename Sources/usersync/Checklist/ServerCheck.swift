@@ -97,9 +97,9 @@ struct ServerCheck {
         }
     }
 
-    /// A body that is not JSON: the error must be the integration guide's.
+    /// A body that is not JSON: the error must be the integration guide's. Sent as a removal, which the rate limit does not count.
     private func malformed(_ list: inout Checklist) async {
-        var request = post("{\"operation\":")
+        var request = post("{\"operation\":", to: .removeUser)
         request.headers.add(name: "X-Tenant-ID", value: "usersync-check")
         request.headers.add(name: "X-Sync-Source", value: "usersync-check")
         await probe(&list, .errors, request) { answer, list in
@@ -114,7 +114,6 @@ struct ServerCheck {
                         "is it a usersync server, and does a proxy pass its errors on unchanged?")
                 }
             case 401, 403: list.doubt(.errors, "not checked: the key may not submit", "check with INTERNAL_API_KEY")
-            case 429: list.doubt(.errors, "not checked: the rate limit is used up", "try again later")
             case let status: list.failure(.errors, "a malformed request is answered \(status)", "look at the server's log")
             }
         }
@@ -130,8 +129,8 @@ struct ServerCheck {
         return missing
     }
 
-    private func post(_ json: String) -> HTTPClientRequest {
-        var request = client.request(.submitUsers)
+    private func post(_ json: String, to route: Route = .submitUsers) -> HTTPClientRequest {
+        var request = client.request(route)
         request.headers.add(name: "Content-Type", value: "application/json")
         request.body = .bytes(ByteBuffer(string: json))
         return request
