@@ -213,4 +213,6 @@ package enum QueueError: Error, Sendable, Hashable {
     case badCursor
     /// The stored file cannot be used; the text says why and what to do.
     case unusable(String)
+    /// What is named as the store is none of this queue; the text says what it is. Another name has to be given.
+    case foreign(String)
 }

@@ -71,7 +71,7 @@ struct OpenedStore {
     private static func expectFile(_ path: String) throws {
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return }
         guard attributes[.type] as? FileAttributeType == .typeRegular else {
-            throw QueueError.unusable("\(path) is no file: QUEUE_URL has to name one, or where one is to be made")
+            throw QueueError.foreign("\(path) is no file: QUEUE_URL has to name one, or where one is to be made")
         }
     }
 
@@ -100,7 +100,7 @@ struct OpenedStore {
             }
         }
         guard owner == Schema.applicationID else {
-            throw QueueError.unusable("\(path) is an SQLite file of something else; name another with QUEUE_URL")
+            throw QueueError.foreign("\(path) is an SQLite file of something else; name another with QUEUE_URL")
         }
         if version < Schema.version {
             var isUpgraded = false
@@ -111,7 +111,7 @@ struct OpenedStore {
             if isUpgraded { return }
         }
         guard version == Schema.version else {
-            throw QueueError.unusable(
+            throw QueueError.foreign(
                 "\(path) was written by another version of the queue (format \(version), this one reads \(Schema.version))")
         }
     }
@@ -138,8 +138,8 @@ extension SQLiteJobQueue {
     /// - Parameters:
     ///   - disk: measures the free space of the disk.
     ///   - warn: receives sentences for the log.
-    /// - Throws: `QueueError.unusable` if the file cannot be used: another process holds it, it is not a queue's, or SQLite
-    ///   refuses its settings.
+    /// - Throws: `QueueError.foreign` if the file is not a queue's, `QueueError.unusable` if it cannot be used otherwise: another
+    ///   process holds it, or SQLite refuses its settings.
     package static func open(
         path: String, limits: QueueLimits = QueueLimits(), clock: WallClock, disk: DiskGauge = .system,
         warn: @escaping @Sendable (String) -> Void = { _ in }
