@@ -13,11 +13,13 @@ extension Settings {
     /// - Parameters:
     ///   - processors: the machine's cores, the value of `WORKERS=auto`.
     ///   - home: the home folder, which replaces `~/` at the start of a path.
+    ///   - place: the file and line of a name's value, for messages; `nil`: not in a file.
     /// - Throws: all problems at once, each naming its setting.
     package static func read(
-        processors: Int, home: String? = nil, from lookup: @escaping (String) -> String?
+        processors: Int, home: String? = nil, place: @escaping (String) -> String? = { _ in nil },
+        from lookup: @escaping (String) -> String?
     ) throws(SettingsError) -> Reading {
-        var reader = SettingsReader(home: home, lookup)
+        var reader = SettingsReader(home: home, place: place, lookup)
         let settings = Settings(reading: &reader, processors: processors)
         guard reader.problems.isEmpty else {
             let order = Dictionary(uniqueKeysWithValues: SettingDefinition.all.enumerated().map { ($1.name, $0) })
@@ -76,7 +78,7 @@ extension Settings {
 
         retentionDays = reader.integer(.retentionDays)
         shutdownGrace = reader.integer(.shutdownGrace)
-        logLevel = reader.choice(.logLevel) ?? (environment == .development ? .debug : .info)
+        logLevel = reader.value(.logLevel) { LogLevel(word: $0.lowercased()) } ?? (environment == .development ? .debug : .info)
         logFormat = reader.choice(.logFormat) ?? .json
         judgeTogether(&reader)
     }
@@ -101,12 +103,13 @@ extension Settings {
         if publicURL?.hasPrefix("https://") != true {
             reader.warn(
                 .host,
-                "\(host) is reached over the network, and this server speaks plain HTTP: keys and personal data can be read on the way."
+                "the server is reached over the network, and speaks plain HTTP: keys and personal data can be read on the way."
                     + " Put TLS in front and say so with PUBLIC_URL=https://…")
         }
-        if metricsPublic { reader.warn(.metricsPublic, "whoever reaches \(host) reads /metrics") }
+        if metricsPublic { reader.warn(.metricsPublic, "whoever reaches the server reads /metrics") }
         if environment == .development {
-            reader.warn(.appEnvironment, "development writes the debug log (redacted) while \(host) is reached over the network")
+            reader.warn(
+                .appEnvironment, "development writes the debug log (redacted) while the server is reached over the network")
         }
         if webhookURL?.isPlainToOthers == true {
             reader.warn(
@@ -144,7 +147,7 @@ extension SettingsReader {
         // sqlite:///absolute/path is the usual spelling of sqlite:/absolute/path.
         if path.hasPrefix("///") { path = path.dropFirst(2) }
         guard scheme == "sqlite", !path.isEmpty, !path.hasPrefix("//"), !path.contains("?"), path != ":memory:" else {
-            refuse(definition, text)
+            refuse(definition)
             return fallback
         }
         return .sqlite(path: self.path(path))

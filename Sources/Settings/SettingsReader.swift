@@ -3,6 +3,7 @@ import SyncModel
 /// Reads settings one by one and collects what is wrong, so that a single start reports every mistake.
 package struct SettingsReader {
     private let lookup: (String) -> String?
+    private let place: (String) -> String?
     private(set) var problems: [SettingRemark] = []
     var warnings: [SettingRemark] = []
     /// The names asked for; a test compares them with the table.
@@ -11,16 +12,32 @@ package struct SettingsReader {
     /// What replaces `~` at the start of a path; `nil`: nothing does.
     private let home: String?
 
-    init(home: String? = nil, _ lookup: @escaping (String) -> String?) {
+    /// - Parameter place: where a name's value is, for messages; `nil`: not in a file.
+    init(home: String? = nil, place: @escaping (String) -> String? = { _ in nil }, _ lookup: @escaping (String) -> String?) {
         self.home = home
+        self.place = place
         self.lookup = lookup
     }
 
     /// The value as text; an empty one counts as absent, and so does a bare comment. `nil`: absent, without a default.
     mutating func text(_ definition: SettingDefinition) -> String? {
-        asked.insert(definition.name)
-        if let value = lookup(definition.name), SettingsReader.isSet(value) { return SettingsReader.trimmed(value) }
-        return definition.defaultText.isEmpty ? nil : definition.defaultText
+        let isFirst = asked.insert(definition.name).inserted
+        guard let value = lookup(definition.name), SettingsReader.isSet(value) else {
+            return definition.defaultText.isEmpty ? nil : definition.defaultText
+        }
+        let text = SettingsReader.trimmed(value)
+        if isFirst { warnOfLeftovers(definition, text) }
+        return text
+    }
+
+    /// Warns of quotes and comments that are part of a value: only `.env` and YAML take them away, and only once.
+    private mutating func warnOfLeftovers(_ definition: SettingDefinition, _ text: String) {
+        if text.utf8.count > 1, let quote = text.utf8.first, quote == text.utf8.last, [0x22, 0x27].contains(quote) {
+            warn(definition, "the value begins and ends with a quote, which is part of it; remove them unless they are meant")
+        }
+        if place(definition.name) == nil, text.contains(/\s#/) {
+            warn(definition, "what follows the # is part of the value: there are no comments in an environment variable")
+        }
     }
 
     /// False for a value that says nothing: empty, blank, or white space before a `#` (what `NAME= # …` leaves if a file of
@@ -46,7 +63,7 @@ package struct SettingsReader {
         let texts = list(definition)
         return texts.enumerated().compactMap { at, text in
             let value = convert(text)
-            if value == nil { refuse(definition, text, item: texts.count > 1 ? at + 1 : nil) }
+            if value == nil { refuse(definition, item: texts.count > 1 ? at + 1 : nil) }
             return value
         }
     }
@@ -55,7 +72,7 @@ package struct SettingsReader {
     mutating func value<Value>(_ definition: SettingDefinition, _ convert: (String) -> Value?) -> Value? {
         guard let text = text(definition) else { return nil }
         let value = convert(text)
-        if value == nil { refuse(definition, text) }
+        if value == nil { refuse(definition) }
         return value
     }
 
@@ -115,24 +132,17 @@ package struct SettingsReader {
 
     // MARK: Problems
 
-    /// `text` is not what the definition allows.
-    mutating func refuse(_ definition: SettingDefinition, _ text: String, item: Int? = nil) {
-        problem(definition, "\(shown(definition, text, item: item)) must be \(definition.allowed)")
-    }
-
-    /// The value, unless it is a secret or, as an address, may hold one: a user's password, a query, a fragment.
-    private func shown(_ definition: SettingDefinition, _ text: String, item: Int?) -> String {
-        let which = item.map { "entry \($0) " } ?? ""
-        let isSecret = definition.isSecret || text.contains { "@?#".contains($0) }
-        return isSecret ? "the value \(which)(not shown)" : "\(which)\"\(text)\""
+    /// The value, or an entry of a list (from 1), is not what the definition allows. The value itself is not repeated.
+    mutating func refuse(_ definition: SettingDefinition, item: Int? = nil) {
+        problem(definition, "\(item.map { "entry \($0) " } ?? "")must be \(definition.allowed)")
     }
 
     mutating func problem(_ definition: SettingDefinition, _ message: String) {
-        problems.append(SettingRemark(name: definition.name, message: message))
+        problems.append(SettingRemark(name: definition.name, place: place(definition.name), message: message))
     }
 
     mutating func warn(_ definition: SettingDefinition, _ message: String) {
-        warnings.append(SettingRemark(name: definition.name, message: message))
+        warnings.append(SettingRemark(name: definition.name, place: place(definition.name), message: message))
     }
 
     private static func trimmed(_ text: String) -> String {

@@ -101,8 +101,36 @@ struct SettingsReadTests {
         #expect(found.count == 1)
         let message = try #require(found.first)
         #expect(message.hasPrefix("\(name): "))
-        #expect(message.contains("\"\(value)\""))
         #expect(message.contains("must be"))
+        #expect(!message.contains("\(value) must"))
+    }
+
+    @Test("warn is another word for warning")
+    func warn() throws {
+        #expect(try read(["LOG_LEVEL": "Warn"]).settings.logLevel == .warning)
+    }
+
+    @Test("quotes that are part of a value are warned about, and so is what looks like a comment in the environment")
+    func leftovers() throws {
+        for value in ["'\(goodKey)'", "\"\(goodKey)\"", "\"\(goodKey)\",\"\(goodKey)2\""] {
+            let warnings = try read(["INTERNAL_API_KEY": value]).warnings
+            #expect(warnings.map(\.name) == ["INTERNAL_API_KEY"] && warnings.first?.message.contains("quote") == true)
+        }
+        #expect(try read(["DATA_DIR": "./x\t# here"]).warnings.map(\.name) == ["DATA_DIR"])
+        #expect(try read(["DATA_DIR": "./x#y", "OPS_API_KEY": goodKey + "'"]).warnings.isEmpty)
+    }
+
+    @Test("a problem names the file and line of the value that counts")
+    func places() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write(".env", "\nPORT=80a\nINTERNAL_API_KEY=\(goodKey)\nHOST=\n")
+        try directory.write("config/usersync.yaml", "PORT: 1\n\nHOST: a b\n")
+        let source = try SettingsSource(environment: ["LOG_FORMAT": "xml"], directory: directory.path)
+        let error = #expect(throws: SettingsError.self) { try source.read(processors: 1, home: nil) }
+        #expect(
+            error?.problems.map { String("\($0)".split(separator: ": ")[0]) } == [
+                "HOST (config/usersync.yaml, line 3)", "PORT (.env, line 2)", "LOG_FORMAT",
+            ])
     }
 
     @Test("addresses are read by the rules that hold everywhere, and the reason is told")

@@ -44,6 +44,19 @@ struct SettingsSourceTests {
         #expect(throws: SettingsFileError.self) { try values(yaml: "WOR\u{212A}ERS: 1\n") }
     }
 
+    @Test("names in .env that no setting has are remarks; quoted are only those that resemble one")
+    func remarks() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write(".env", "PORT=1\nINTERNAL_APY_KEY=hush\nNODE_OPTIONS=hush\nhush==\n\nPROT=2\nHOST=h\n")
+        let source = try SettingsSource(environment: ["PROT": "3"], directory: directory.path)
+        #expect(
+            source.warnings.map(\.description) == [
+                ".env (line 2): no setting is called INTERNAL_APY_KEY; INTERNAL_API_KEY may be meant",
+                ".env (line 6): no setting is called PROT; PORT may be meant",
+                ".env (line 3 and 1 more): no setting has this name",
+            ])
+    }
+
     @Test("no file at all is fine, but one that was asked for has to be there")
     func missing() throws {
         #expect(try values().isEmpty)
@@ -60,7 +73,8 @@ struct SettingsSourceTests {
         #expect {
             try values(yaml: yaml)
         } throws: { error in
-            "\(error)".contains("no setting is called \(name)")
+            let expected = name == "server.PORT" ? "PORT must stand at the outermost level" : "no setting is called \(name)"
+            return "\(error)".contains(expected)
         }
     }
 

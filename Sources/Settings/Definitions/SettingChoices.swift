@@ -11,6 +11,9 @@ package enum LogFormat: String, Sendable, Hashable, CaseIterable {
 /// The lowest level that is logged, from the most verbose to the tersest: `LOG_LEVEL`.
 package enum LogLevel: String, Sendable, Hashable, CaseIterable {
     case trace, debug, info, notice, warning, error, critical
+
+    /// The level's name, or `warn`, as other loggers call `warning`.
+    init?(word: String) { self.init(rawValue: word == "warn" ? "warning" : word) }
 }
 
 /// The kind of environment the server runs in: `APP_ENV`, or `NODE_ENV` if that is unset.

@@ -8,11 +8,14 @@ package struct DotEnvFile {
     private typealias Text = Substring.UnicodeScalarView
 
     package let values: [String: String]
+    /// The line of each name, from 1.
+    let lines: [String: Int]
 
     /// - Parameter path: the file's name in messages.
     /// - Throws: `SettingsFileError` naming the first invalid line, never its value.
     package init(_ text: String, path: String) throws(SettingsFileError) {
         var values: [String: String] = [:]
+        var lines: [String: Int] = [:]
         for (at, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             var line = DotEnvFile.trimmed(raw.unicodeScalars)
             if at == 0, line.first == "\u{FEFF}" { line = line.dropFirst() }
@@ -22,11 +25,32 @@ package struct DotEnvFile {
                 case let name = DotEnvFile.trimmed(line[..<equals]), !name.isEmpty, name.allSatisfy({ isNameScalar($0) })
             else { throw SettingsFileError("\(path), line \(at + 1): must be NAME=value") }
             guard let value = DotEnvFile.value(line[line.index(after: equals)...]) else {
-                throw SettingsFileError("\(path), line \(at + 1): the quote around the value of \(String(name)) is not closed")
+                let name = SettingName.nearest(to: Substring(name)).map { " of \($0)" } ?? ""
+                throw SettingsFileError("\(path), line \(at + 1): the quote around the value\(name) is not closed")
             }
             values[String(name)] = value
+            lines[String(name)] = at + 1
         }
         self.values = values
+        self.lines = lines
+    }
+
+    /// The names that no setting has: a remark each for those that resemble one, and one for the others.
+    func remarks(path: String) -> [SettingRemark] {
+        let unknown = lines.filter { SettingName.definition($0.key) == nil }.sorted { $0.value < $1.value }
+        var others: [Int] = []
+        var remarks: [SettingRemark] = []
+        for (name, line) in unknown {
+            if let meant = SettingName.nearest(to: name) {
+                let message = "no setting is called \(name); \(meant) may be meant"
+                remarks.append(SettingRemark(name: path, place: "line \(line)", message: message))
+            } else {
+                others.append(line)
+            }
+        }
+        guard let first = others.first else { return remarks }
+        let place = others.count == 1 ? "line \(first)" : "line \(first) and \(others.count - 1) more"
+        return remarks + [SettingRemark(name: path, place: place, message: "no setting has this name")]
     }
 
     /// A value without its quotes, or without the comment after it; `nil` if a quote is not closed.

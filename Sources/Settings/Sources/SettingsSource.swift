@@ -5,8 +5,19 @@ package struct SettingsSource: Sendable {
     /// The YAML file that is read if no other is named; it may be missing.
     package static let defaultFile = "config/usersync.yaml"
 
-    /// The values of each source by name, strongest first.
-    private let layers: [[String: String]]
+    /// The values of one source by name.
+    private struct Layer: Sendable {
+        let values: [String: String]
+        /// The line of each name in the file.
+        var lines: [String: Int] = [:]
+        /// The file's name in messages; `nil` for the environment.
+        var file: String?
+    }
+
+    /// Strongest first.
+    private let layers: [Layer]
+    /// Names in `.env` that no setting has. Other programs may read the file too, so they do not stop the start.
+    package let warnings: [SettingRemark]
 
     /// - Parameters:
     ///   - environment: of the process.
@@ -20,60 +31,46 @@ package struct SettingsSource: Sendable {
     ) throws(SettingsFileError) {
         let directory = URL(fileURLWithPath: directory, isDirectory: true)
         // Setting names are ASCII: without this, the Kelvin sign would pass for a K.
-        var layers = [environment.filter { $0.key.utf8.allSatisfy { $0 < 0x80 } }]
-        let dotEnv = directory.appendingPathComponent(".env")
-        if let text = try SettingsSource.text(of: dotEnv, named: ".env", required: false) {
-            layers.append(try DotEnvFile(text, path: ".env").values)
+        var layers = [Layer(values: environment.filter { $0.key.utf8.allSatisfy { $0 < 0x80 } })]
+        var warnings: [SettingRemark] = []
+        if let text = try SettingsFile.text(of: directory.appendingPathComponent(".env").path, named: ".env", required: false) {
+            let parsed = try DotEnvFile(text, path: ".env")
+            layers.append(Layer(values: parsed.values, lines: parsed.lines, file: ".env"))
+            warnings = parsed.remarks(path: ".env")
         }
         let name = file ?? SettingsSource.defaultFile
         let yaml = URL(fileURLWithPath: name, relativeTo: directory)
-        if let text = try SettingsSource.text(of: yaml, named: name, required: file != nil) {
-            layers.append(try YAMLFile(text, path: name).values)
+        if let text = try SettingsFile.text(of: yaml.path, named: name, required: file != nil) {
+            let parsed = try YAMLFile(text, path: name)
+            layers.append(Layer(values: parsed.values, lines: parsed.lines, file: name))
         }
         self.layers = layers
+        self.warnings = warnings
     }
 
     /// The values of all settings that are set in any layer, each from the strongest that sets it. An empty value sets nothing:
     /// the next layer decides.
     package func values() -> [String: String] {
         var values: [String: String] = [:]
-        for definition in SettingDefinition.all {
-            values[definition.name] = layers.lazy.compactMap { $0[definition.name] }.first(where: SettingsReader.isSet)
-        }
+        for definition in SettingDefinition.all { values[definition.name] = layer(of: definition.name)?.values[definition.name] }
         return values
     }
 
-    /// The largest file that is read. Ours has 3 KiB; thousands of trusted proxies fit.
-    private static let maxFileBytes = 256 * 1024
-
-    /// The bytes of a file, up to one more than it may have: a device may have no end.
-    private static func head(of url: URL) throws -> Data {
-        let file = try FileHandle(forReadingFrom: url)
-        defer { try? file.close() }
-        var bytes = Data()
-        while bytes.count <= maxFileBytes, let more = try file.read(upToCount: maxFileBytes + 1 - bytes.count), !more.isEmpty {
-            bytes += more
-        }
-        return bytes
+    /// All settings, checked, with the files' warnings before the settings'.
+    /// - Parameters:
+    ///   - processors: the machine's cores.
+    ///   - home: the home folder.
+    package func read(processors: Int, home: String?) throws(SettingsError) -> Settings.Reading {
+        let values = values()
+        let reading = try Settings.read(processors: processors, home: home, place: place(of:)) { values[$0] }
+        return Settings.Reading(settings: reading.settings, warnings: warnings + reading.warnings)
     }
 
-    /// The text of a file; `nil` if it is missing and optional.
-    private static func text(of url: URL, named name: String, required: Bool) throws(SettingsFileError) -> String? {
-        guard required || FileManager.default.fileExists(atPath: url.path) else { return nil }
-        let bytes: Data
-        do {
-            bytes = try SettingsSource.head(of: url)
-        } catch {
-            throw SettingsFileError("\(name) cannot be read: \((error as NSError).localizedDescription)", mayPass: true)
-        }
-        guard bytes.count <= maxFileBytes else {
-            throw SettingsFileError("\(name) is larger than \(maxFileBytes / 1024) KiB: it is not a file of settings")
-        }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            let valid = String(decoding: bytes, as: UTF8.self).prefix { $0 != "\u{FFFD}" }
-            let line = valid.count { $0.isNewline } + 1
-            throw SettingsFileError("\(name), line \(line): is not UTF-8 text")
-        }
-        return text
+    /// The file and line of the value that counts; `nil` if it is not in a file.
+    private func place(of name: String) -> String? {
+        guard let layer = layer(of: name), let file = layer.file else { return nil }
+        return layer.lines[name].map { "\(file), line \($0)" } ?? file
     }
+
+    private func layer(of name: String) -> Layer? { layers.first { $0.values[name].map(SettingsReader.isSet) ?? false } }
 }

@@ -5,6 +5,8 @@ import Yams
 /// Scalars count as they are written: `0123` is a text of four digits.
 struct YAMLFile {
     let values: [String: String]
+    /// The line of each name, from 1.
+    let lines: [String: Int]
 
     /// - Parameter path: the file's name in messages.
     /// - Throws: `SettingsFileError` naming the line.
@@ -15,15 +17,18 @@ struct YAMLFile {
         }
         let root = try YAMLFile.root(of: text, path: path)
         guard let root, !YAMLFile.isNull(root) else {
-            values = [:]
+            (values, lines) = ([:], [:])
             return
         }
-        guard let mapping = root.mapping else { throw SettingsFileError("\(path): must be a list of NAME: value") }
+        guard let mapping = root.mapping else {
+            throw SettingsFileError("\(path), line \(root.mark?.line ?? 1): must be a list of NAME: value")
+        }
         var values: [String: String] = [:]
+        var lines: [String: Int] = [:]
         var unknown: [String] = []
         for (key, value) in mapping {
-            guard let name = key.scalar?.string, let definition = YAMLFile.definitions[Array(name.utf8)] else {
-                unknown += YAMLFile.names(of: key, value)
+            guard let name = key.scalar?.string, let definition = SettingName.definition(name) else {
+                unknown.append(YAMLFile.remark(on: key, value))
                 continue
             }
             guard let text = YAMLFile.text(of: value, for: definition.kind) else {
@@ -31,17 +36,14 @@ struct YAMLFile {
                 throw SettingsFileError("\(path)\(line): \(name) must be \(definition.allowed)")
             }
             values[name] = text
+            lines[name] = key.mark?.line
         }
         guard unknown.isEmpty else {
-            throw SettingsFileError(
-                "\(path): no setting is called \(unknown.joined(separator: ", ")); `usersync serve --help` lists them")
+            throw SettingsFileError("\(path), \(unknown.joined(separator: "; ")); `usersync serve --help` lists the settings")
         }
         self.values = values
+        self.lines = lines
     }
-
-    /// By the bytes of their names: strings compare canonically.
-    private static let definitions = Dictionary(
-        SettingDefinition.all.map { (Array($0.name.utf8), $0) }, uniquingKeysWith: { first, _ in first })
 
     /// A value as text; `nil`: it is neither a scalar nor, for a setting that is a list, a sequence of scalars.
     ///
@@ -64,25 +66,23 @@ struct YAMLFile {
         return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
     }
 
-    /// A key that names no setting, with its line; with the settings one level below it for a mapping.
-    private static func names(of key: Node, _ value: Node) -> [String] {
-        let name = key.scalar.map { shown($0.string) } ?? "(not a name)"
-        let place = key.mark.map { " (line \($0.line))" } ?? ""
+    /// The line of a key that names no setting, and what may be meant. A missing blank or a wrong brace makes a key of a secret, so
+    /// it is quoted only if it resembles a setting's name.
+    private static func remark(on key: Node, _ value: Node) -> String {
+        let place = "line \(key.mark?.line ?? 1): "
         let members = value.mapping?.compactMap { $0.key.scalar.flatMap { known($0.string) } } ?? []
-        return members.isEmpty ? [name + place] : members.map { "\(name).\($0)\(place)" }
-    }
-
-    /// The part of a key that cannot be a value: a missing space or a wrong brace makes a key of a secret.
-    private static func shown(_ key: String) -> String {
-        if key == "<<" { return key }
-        let name = key.unicodeScalars.prefix {
-            $0 == "_" || ("0"..."9").contains($0) || ("A"..."Z").contains($0) || ("a"..."z").contains($0)
+        guard members.isEmpty else { return place + "\(members.joined(separator: ", ")) must stand at the outermost level" }
+        guard let text = key.scalar?.string else { return place + "a list or a mapping is no setting's name" }
+        if let meant = SettingName.nearest(to: text) { return place + "no setting is called \(text); \(meant) may be meant" }
+        let name = text.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+        if name.count < text.count, known(String(name)) != nil {
+            return place + "\(name) must be followed by a colon and a blank"
         }
-        return name.isEmpty ? "(not a name)" : name.count == key.unicodeScalars.count ? key : "\(String(name))…"
+        return place + "no setting has this name"
     }
 
     /// The key if it is a setting's name.
-    private static func known(_ key: String) -> String? { definitions[Array(key.utf8)] == nil ? nil : key }
+    private static func known(_ key: String) -> String? { SettingName.definition(key).map { _ in key } }
 
     /// - Returns: `nil` for a file without content.
     private static func root(of text: String, path: String) throws(SettingsFileError) -> Node? {

@@ -41,9 +41,9 @@ struct CheckCommand: AsyncParsableCommand {
 
     private func fill(_ list: inout Checklist) async {
         do {
-            let values = try server.source.values()
-            let named = Set(values.filter { !$0.value.isEmpty }.keys)
-            let reading = try SettingsOptions.read(values)
+            let source = try server.source.source()
+            let named = Set(source.values().keys)
+            let reading = try source.read()
             ConfigurationCheck(reading: reading, named: named).run(into: &list)
         } catch let error as SettingsError {
             for problem in error.problems {

@@ -25,7 +25,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let reading: Settings.Reading
-        do { reading = try source.settings() } catch let error as SettingsFileError where error.mayPass {
+        do { reading = try source.source().read() } catch let error as SettingsFileError where error.mayPass {
             throw error
         } catch {
             throw CommandFailure("\(error)", status: CommandFailure.badConfiguration)

@@ -45,7 +45,7 @@ extension SyncClient.Target {
         }
         let port = value("PORT") ?? "3000"
         guard let number = UInt16(port), number > 0 else {
-            throw CommandFailure("PORT: \"\(port)\" is not a port to connect to; name the server with --server")
+            throw CommandFailure("PORT is not a port to connect to; name the server with --server")
         }
         var text = server ?? Settings.url(publicURL: value("PUBLIC_URL"), host: value("HOST") ?? "127.0.0.1", port: Int(number))
         while text.hasSuffix("/") { text.removeLast() }
@@ -54,10 +54,10 @@ extension SyncClient.Target {
             address = try WebAddress(text)
             guard !address.rest.contains("?") else { throw WebAddressError("must not have a query") }
         } catch {
-            // Not shown if it may hold a secret: a password, a query.
-            let shown = text.contains { "@?#".contains($0) } ? "" : " \"\(text)\""
+            // Named, not shown: it may hold a password.
+            let name = server != nil ? "--server" : value("PUBLIC_URL") != nil ? "PUBLIC_URL" : "HOST"
             throw CommandFailure(
-                "the address of the server\(shown) \(error); it is like https://crm.example.com",
+                "\(name) is not the address of a server: it \(error), and is like https://crm.example.com",
                 status: server == nil ? 1 : CommandFailure.badUsage)
         }
         func first(_ name: String) throws(CommandFailure) -> Secret? {

@@ -9,22 +9,18 @@ struct SettingsOptions: ParsableArguments {
         help: ArgumentHelp("The YAML file of settings; \(SettingsSource.defaultFile) by default.", valueName: "file"))
     var config: String?
 
+    /// The environment and the files.
+    func source() throws(SettingsFileError) -> SettingsSource { try SettingsSource(file: config) }
+
     /// The raw values, each from the strongest layer.
-    func values() throws(SettingsFileError) -> [String: String] {
-        try SettingsSource(file: config).values()
-    }
+    func values() throws(SettingsFileError) -> [String: String] { try source().values() }
+}
 
-    /// The settings that these raw values give on this machine, checked.
-    static func read(_ values: [String: String]) throws(SettingsError) -> Settings.Reading {
+extension SettingsSource {
+    /// All settings as they are on this machine, checked.
+    func read() throws(SettingsError) -> Settings.Reading {
         let process = ProcessInfo.processInfo
-        return try Settings.read(
-            processors: process.activeProcessorCount, home: process.environment["HOME"] ?? NSHomeDirectory()
-        ) { values[$0] }
-    }
-
-    /// All settings, checked.
-    func settings() throws -> Settings.Reading {
-        try SettingsOptions.read(try values())
+        return try read(processors: process.activeProcessorCount, home: process.environment["HOME"] ?? NSHomeDirectory())
     }
 }
 
