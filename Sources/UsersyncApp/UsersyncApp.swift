@@ -24,7 +24,8 @@ package enum UsersyncApp {
                     Task {
                         try? await Task.sleep(for: .seconds(grace))
                         logger.error("SHUTDOWN_GRACE is over, the process ends now")
-                        exit(1)
+                        // At once: handlers of `exit` could wait for what hangs.
+                        _exit(1)
                     }
                 }))
         do {

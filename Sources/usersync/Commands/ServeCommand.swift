@@ -24,6 +24,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var source: SettingsOptions
 
     func run() async throws {
+        EarlyStop.begin()
         let reading: Settings.Reading
         do { reading = try source.source().read() } catch let error as SettingsFileError where error.mayPass {
             throw error
