@@ -61,6 +61,7 @@ let package = Package(
                 "SyncServer", "SyncEngine", "Webhooks", "Telemetry", "Settings", "JobQueue", "JobQueueSQLite", "UserDirectory",
                 "UserDirectorySQLite", "SyncModel", "CSQLiteSettings",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

@@ -53,7 +53,7 @@ package struct Assembly: Sendable {
         (self.settings, self.logger, self.phase, self.queue, self.directory) = (settings, logger, phase, queue, directory)
         engine = steps.engine(queue, directory)
         try await steps.prepare(directory, for: engine)
-        let webhooks = try WebhookSettings(settings, version: Version.current)
+        let webhooks = try steps.webhooks()
         courier = WebhookCourier(outbox: queue, settings: webhooks, wall: steps.clock, logger: logger)
         janitor = steps.janitor(queue, directory, engine)
         var dependencies = steps.serverDependencies(queue, engine, webhooks, metrics)

@@ -15,8 +15,14 @@ extension AssemblySteps {
     }
 
     func openQueue() async throws -> any JobQueue {
-        try await SQLiteJobQueue.open(
-            path: settings.queue.path, limits: QueueLimits(settings), clock: clock, warn: warn)
+        do {
+            return try await SQLiteJobQueue.open(
+                path: settings.queue.path, limits: QueueLimits(settings), clock: clock, warn: warn)
+        } catch QueueError.foreign(let text) {
+            throw StartFailure("the queue cannot be used: \(text)", isMisconfigured: true)
+        } catch QueueError.unusable(let text), QueueError.unavailable(let text) {
+            throw StartFailure("the queue cannot be used: \(text)")
+        }
     }
 
     /// The directory, not opened yet.

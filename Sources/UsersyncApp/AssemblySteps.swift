@@ -22,8 +22,17 @@ struct AssemblySteps {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw StartFailure("DATA_DIR: the folder \(path) cannot be made: \(error.localizedDescription)")
+            throw AssemblySteps.noFolder(error)
         }
+    }
+
+    /// A full disk may have room the next time; the rest has to be changed by somebody.
+    private static func noFolder(_ error: any Error) -> StartFailure {
+        let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+        let code = cause?.domain == NSPOSIXErrorDomain ? cause.map { Int32($0.code) } : nil
+        let reason = code.map { String(cString: strerror($0)) } ?? "is there a file in its way?"
+        return StartFailure(
+            "DATA_DIR: the folder cannot be made: \(reason)", isMisconfigured: ![ENOSPC, EDQUOT, EIO].contains(code ?? 0))
     }
 
     var warn: @Sendable (String) -> Void { { [logger] in logger.warning("\($0)") } }
@@ -43,9 +52,17 @@ struct AssemblySteps {
             try await directory.prepare()
         } catch {
             guard case .unavailable(let text) = error else {
-                throw StartFailure("the directory cannot be used: \(error.text)")
+                throw StartFailure("the directory cannot be used: \(error.text)", isMisconfigured: true)
             }
             await engine.directoryUnavailable(text)
+        }
+    }
+
+    func webhooks() throws -> WebhookSettings {
+        do {
+            return try WebhookSettings(settings, version: Version.current)
+        } catch {
+            throw StartFailure("the settings of webhooks cannot be used: \(error)", isMisconfigured: true)
         }
     }
 

@@ -9,13 +9,21 @@ enum LogOutput {
         var level = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
         // The integration guide's debug mode: development shows debug lines unless a level says otherwise.
         if settings.environment == .development, level > .debug { level = .debug }
-        var logger = Logger(label: "usersync") { label in
-            switch settings.logFormat {
-            case .json: PrintableLogHandler(JSONLogHandler(clock: .system))
-            case .text: PrintableLogHandler(StreamLogHandler.standardError(label: label))
-            }
-        }
+        return logger(settings.logFormat, level: level)
+    }
+
+    static func logger(_ format: LogFormat, level: Logger.Level) -> Logger {
+        var logger = Logger(label: label) { _ in handler(format) }
         logger.logLevel = level
         return logger
     }
+
+    static func handler(_ format: LogFormat) -> any LogHandler {
+        switch format {
+        case .json: PrintableLogHandler(JSONLogHandler(clock: .system))
+        case .text: PrintableLogHandler(StreamLogHandler.standardError(label: label))
+        }
+    }
+
+    private static let label = "usersync"
 }

@@ -12,6 +12,7 @@ import UserDirectory
 /// Starts and stops the whole server.
 package enum UsersyncApp {
     /// Runs the server until SIGTERM or SIGINT.
+    /// - Throws: `StartFailure` if it cannot start.
     package static func run(settings: Settings) async throws {
         let assembly = try await Assembly(settings: settings, logger: LogOutput.logger(settings))
         let (grace, logger) = (settings.shutdownGrace, assembly.logger)
@@ -32,7 +33,7 @@ package enum UsersyncApp {
             try await group.run()
         } catch {
             await assembly.close()
-            throw error
+            throw assembly.phase.isStarted ? error : StartFailure(listening: error)
         }
         await assembly.close()
     }

@@ -1,7 +1,6 @@
 import ArgumentParser
+import Foundation
 import Settings
-import SyncModel
-import TerminalUI
 import UsersyncApp
 
 /// `usersync serve`
@@ -25,13 +24,27 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         EarlyStop.begin()
-        let reading: Settings.Reading
-        do { reading = try source.source().read() } catch let error as SettingsFileError where error.mayPass {
-            throw error
+        var log = StartLog(format: ProcessInfo.processInfo.environment["LOG_FORMAT"])
+        do {
+            let source = try source.source()
+            log = StartLog(format: source.values()["LOG_FORMAT"])
+            let reading = try source.read()
+            log = StartLog(reading.settings)
+            StartLog.takeOver(reading.settings)
+            for warning in reading.warnings { log.warn(warning) }
+            try await UsersyncApp.run(settings: reading.settings)
         } catch {
-            throw CommandFailure("\(error)", status: CommandFailure.badConfiguration)
+            log.fail(error)
+            throw ExitCode(ServeCommand.status(of: error))
         }
-        for warning in reading.warnings { Terminal.standard.warn("\(warning.description)") }
-        try await UsersyncApp.run(settings: reading.settings)
+    }
+
+    private static func status(of error: any Error) -> Int32 {
+        switch error {
+        case is SettingsError: CommandFailure.badConfiguration
+        case let error as SettingsFileError: error.mayPass ? 1 : CommandFailure.badConfiguration
+        case let error as StartFailure: error.isMisconfigured ? CommandFailure.badConfiguration : 1
+        default: 1
+        }
     }
 }
