@@ -59,6 +59,8 @@ extension Settings {
             try AllowedHost(text)
         }
         webhookSendAPIKey = reader.boolean(.webhookSendAPIKey)
+        let systemCAFile = reader.text(.sslCertFile)
+        webhookCAFile = (reader.text(.webhookCAFile) ?? systemCAFile).map { reader.path($0) }
 
         batchSize = reader.integer(.batchSize)
         workers = reader.integer(.workers, auto: max(1, processors))

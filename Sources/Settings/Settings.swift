@@ -34,6 +34,8 @@ package struct Settings: Sendable, Hashable {
     package var webhookAllowedHosts: [AllowedHost]
     /// True: the first internal key is sent with webhooks to `webhookURL`.
     package var webhookSendAPIKey: Bool
+    /// A PEM file of certificates that are trusted for webhooks beside the system's; `nil`: none.
+    package var webhookCAFile: String?
 
     /// Users per batch.
     package var batchSize: Int

@@ -15,7 +15,7 @@ extension Janitor.Settings {
 extension WebhookSettings {
     /// Without `WEBHOOK_SECRET` the secret is derived from the first internal key.
     /// - Parameter version: for `User-Agent`.
-    /// - Throws: if a value passes the settings' own rules but cannot be used.
+    /// - Throws: if a value passes the settings' own rules but cannot be used; `StartFailure` for a file of certificates.
     init(_ settings: Settings, version: String) throws {
         let first = settings.internalKeys.first?.value
         var secrets = try settings.webhookSecrets.map { try WebhookSecret($0.value) }
@@ -23,5 +23,11 @@ extension WebhookSettings {
         self.init(
             configuredURL: settings.webhookURL, secrets: secrets, internalKey: first, sendsAPIKey: settings.webhookSendAPIKey,
             addresses: AddressPolicy(allowedHosts: settings.webhookAllowedHosts), version: version)
+        guard let file = settings.webhookCAFile else { return }
+        do throws(TrustedRootsError) {
+            trustedRoots = try TrustedRoots(file: file)
+        } catch {
+            throw StartFailure("WEBHOOK_CA_FILE: \(error)", isMisconfigured: true)
+        }
     }
 }

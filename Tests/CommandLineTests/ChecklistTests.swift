@@ -56,6 +56,15 @@ struct ChecklistTests {
         }
     }
 
+    @Test("a file of authorities that cannot be read is a failure that names it")
+    func authorities() throws {
+        for name in ["WEBHOOK_CA_FILE", "SSL_CERT_FILE"] {
+            let list = try check([name: "/nowhere/authorities.pem"])
+            let failures = list.findings.filter { $0.level == .failure && $0.section == .environment }
+            #expect(failures.count == 1 && failures.first?.text.contains("/nowhere/authorities.pem") == true)
+        }
+    }
+
     @Test("a key that goes along with webhooks is a doubt")
     func sentKey() throws {
         let list = try check(["WRAPPER_WEBHOOK_URL": "https://w.example/hook", "WEBHOOK_SEND_API_KEY": "true"])

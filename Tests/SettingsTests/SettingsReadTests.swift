@@ -47,6 +47,7 @@ struct SettingsReadTests {
         #expect(settings.webhookSecrets.isEmpty)
         #expect(settings.webhookAllowedHosts.isEmpty)
         #expect(!settings.webhookSendAPIKey)
+        #expect(settings.webhookCAFile == nil)
         #expect(settings.batchSize == 100)
         #expect(settings.workers == 6)
         #expect(settings.validation == .reject)
@@ -150,6 +151,13 @@ struct SettingsReadTests {
             let settings = try read(["WRAPPER_WEBHOOK_URL": text]).settings
             #expect(settings.webhookURL?.host.name == "hooks.example.com" && settings.webhookURL?.port == port)
         }
+    }
+
+    @Test("SSL_CERT_FILE stands for WEBHOOK_CA_FILE where that is unset")
+    func authorities() throws {
+        #expect(try read(["SSL_CERT_FILE": "/etc/ours.pem"]).settings.webhookCAFile == "/etc/ours.pem")
+        let both = ["SSL_CERT_FILE": "/etc/ours.pem", "WEBHOOK_CA_FILE": "/etc/webhooks.pem"]
+        #expect(try read(both).settings.webhookCAFile == "/etc/webhooks.pem")
     }
 
     @Test("all problems are told at once, in the order of the table")

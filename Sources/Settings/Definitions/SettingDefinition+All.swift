@@ -6,7 +6,7 @@ extension SettingDefinition {
         host, port, publicURL, appEnvironment, nodeEnvironment,
         dataDirectory, databaseURL, queueURL,
         internalKey, opsKey, metricsPublic, trustedProxies, corsAllowedOrigins,
-        webhookURL, webhookSecret, webhookAllowedHosts, webhookSendAPIKey,
+        webhookURL, webhookSecret, webhookAllowedHosts, webhookSendAPIKey, webhookCAFile, sslCertFile,
         batchSize, workers, validation, emailScope, requireSyncSource,
         maxRequestBytes, maxUsersPerRequest, maxConnections, maxPendingUsers, minFreeDiskBytes,
         rateLimitMax, rateLimitWindow, rateLimitKey,
@@ -71,6 +71,11 @@ extension SettingDefinition {
     static let webhookSendAPIKey = SettingDefinition(
         "WEBHOOK_SEND_API_KEY", .boolean, default: "false", .webhook,
         "true: X-Internal-API-Key is sent to WRAPPER_WEBHOOK_URL too")
+    static let webhookCAFile = SettingDefinition(
+        "WEBHOOK_CA_FILE", .text("a path"), .webhook,
+        "A PEM file of authorities to trust for webhooks beside the system's; unset: SSL_CERT_FILE")
+    static let sslCertFile = SettingDefinition(
+        "SSL_CERT_FILE", .text("a path"), .webhook, "Used if WEBHOOK_CA_FILE is unset")
 
     // MARK: Syncs
     static let batchSize = SettingDefinition(

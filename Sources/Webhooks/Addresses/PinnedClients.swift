@@ -37,6 +37,7 @@ actor PinnedClients {
 
     private let limits: CourierLimits
     private let resolver: any AddressResolver
+    private let trustedRoots: TrustedRoots?
     /// `IPAddress.isPublic`. Tests only have private addresses and substitute their own predicate.
     private let isPublic: @Sendable (IPAddress) -> Bool
     private var entries: [Key: Entry] = [:]
@@ -47,11 +48,12 @@ actor PinnedClients {
     static let maxAddresses = 16
 
     init(
-        limits: CourierLimits, resolver: any AddressResolver,
+        limits: CourierLimits, resolver: any AddressResolver, trustedRoots: TrustedRoots? = nil,
         isPublic: @escaping @Sendable (IPAddress) -> Bool = { $0.isPublic }
     ) {
         self.limits = limits
         self.resolver = resolver
+        self.trustedRoots = trustedRoots
         self.isPublic = isPublic
     }
 
@@ -131,6 +133,7 @@ actor PinnedClients {
         configuration.decompression = .disabled
         // With HTTP/2 a lost connection would not tell which of its requests the receiver has seen.
         configuration.httpVersion = .http1Only
+        configuration.tlsConfiguration = trustedRoots?.tlsConfiguration
         configuration.timeout = .init(connect: TimeAmount(limits.connect))
         // A refused connection is the result of the attempt; the schedule says when to try again.
         configuration.connectionPool.retryConnectionEstablishment = false

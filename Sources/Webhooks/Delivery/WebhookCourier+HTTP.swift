@@ -17,7 +17,8 @@ extension WebhookCourier {
     ) {
         self.init(
             outbox: outbox, settings: settings, limits: limits, wall: wall, clock: clock, random: random,
-            clients: PinnedClients(limits: limits, resolver: resolver), logger: logger, impossible: impossible)
+            clients: PinnedClients(limits: limits, resolver: resolver, trustedRoots: settings.trustedRoots), logger: logger,
+            impossible: impossible)
     }
 
     init(

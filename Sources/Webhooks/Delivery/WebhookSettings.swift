@@ -11,6 +11,8 @@ package struct WebhookSettings: Sendable {
     /// `WEBHOOK_SEND_API_KEY`.
     package var sendsAPIKey: Bool
     package var addresses: AddressPolicy
+    /// Trusted beside the system's; `nil`: the system's alone.
+    package var trustedRoots: TrustedRoots?
     /// The project's version, for `User-Agent`.
     package var version: String
 

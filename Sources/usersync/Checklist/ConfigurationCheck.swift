@@ -6,6 +6,7 @@ import SyncModel
 import TerminalUI
 import UserDirectory
 import UserDirectorySQLite
+import Webhooks
 
 /// What can be checked without a server: settings, files, the schema.
 struct ConfigurationCheck {
@@ -17,6 +18,7 @@ struct ConfigurationCheck {
 
     func run(into list: inout Checklist) {
         environment(&list)
+        webhooks(&list)
         schema(&list)
         security(&list)
         logging(&list)
@@ -35,6 +37,16 @@ struct ConfigurationCheck {
             list.doubt(
                 .environment, "WRAPPER_WEBHOOK_URL is not set: the wrapper is not notified when a job ends",
                 "set it, unless the wrapper polls")
+        }
+    }
+
+    private func webhooks(_ list: inout Checklist) {
+        guard let file = settings.webhookCAFile else { return }
+        do throws(TrustedRootsError) {
+            _ = try TrustedRoots(file: file)
+            list.ok(.environment, "the authorities in \(file) are trusted for webhooks")
+        } catch {
+            list.failure(.environment, "\(error)", "correct WEBHOOK_CA_FILE (or SSL_CERT_FILE): the server does not start")
         }
     }
 

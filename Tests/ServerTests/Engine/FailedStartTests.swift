@@ -19,10 +19,11 @@ struct FailedStartTests {
     @Test("a setting found to be unusable once the files are open closes both; the same process can start again")
     func unusableSetting() async throws {
         try await TestServer.inFolder { folder, receiver in
+            let missing = folder.appending(path: "authorities.pem").path
             let error = await #expect(throws: StartFailure.self) {
-                try await TestServer.start(["WEBHOOK_ALLOWED_HOSTS": "1.2.3"], folder: folder, receiver: receiver) { _ in }
+                try await TestServer.start(["WEBHOOK_CA_FILE": missing], folder: folder, receiver: receiver) { _ in }
             }
-            #expect(error?.description.contains("entry 1 of WEBHOOK_ALLOWED_HOSTS") == true && error?.isMisconfigured == true)
+            #expect(error?.isMisconfigured == true && error?.description.contains(missing) == true)
             #expect(openLogs(in: folder) == [])
             try await TestServer.start(folder: folder, receiver: receiver) { server in
                 let ready = try await server.get("/readyz")

@@ -39,7 +39,8 @@ struct CourierBench: Sendable {
             sender
             ?? WebhookSender(
                 settings: settings, limits: limits,
-                clients: PinnedClients(limits: limits, resolver: resolver, isPublic: isPublic))
+                clients: PinnedClients(
+                    limits: limits, resolver: resolver, trustedRoots: settings.trustedRoots, isPublic: isPublic))
         let courier = WebhookCourier(
             outbox: outbox, limits: limits, wall: clock.wall, clock: clock, random: { 0.5 }, sender: sender,
             logger: Logger(label: "test") { [log] _ in log }, impossible: { Issue.record("\($0)") })

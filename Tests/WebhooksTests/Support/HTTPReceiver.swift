@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Synchronization
 import TestSupport
 
@@ -54,7 +55,10 @@ final class HTTPReceiver: Sendable {
     convenience init(_ fixed: Reply) { self.init { _, _ in fixed } }
 
     /// Serves while `body` runs.
-    func run<T>(on address: String = "127.0.0.1", port: Int = 0, _ body: (_ url: String) async throws -> T) async throws -> T {
+    /// - Parameter tls: `nil`: plain HTTP.
+    func run<T>(
+        on address: String = "127.0.0.1", port: Int = 0, tls: NIOSSLContext? = nil, _ body: (_ url: String) async throws -> T
+    ) async throws -> T {
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
@@ -65,6 +69,7 @@ final class HTTPReceiver: Sendable {
                         state.peakConnections = max(state.peakConnections, state.openConnections)
                         return state.connections
                     }
+                    if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(Handler(self, connection: number))
                 }
@@ -72,7 +77,7 @@ final class HTTPReceiver: Sendable {
             .bind(host: address, port: port).get()
         let outcome: Result<T, any Error>
         do {
-            outcome = .success(try await body("http://\(address):\(channel.localAddress!.port!)"))
+            outcome = .success(try await body("\(tls == nil ? "http" : "https")://\(address):\(channel.localAddress!.port!)"))
         } catch {
             outcome = .failure(error)
         }
