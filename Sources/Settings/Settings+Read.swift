@@ -61,6 +61,7 @@ extension Settings {
         webhookSendAPIKey = reader.boolean(.webhookSendAPIKey)
         let systemCAFile = reader.text(.sslCertFile)
         webhookCAFile = (reader.text(.webhookCAFile) ?? systemCAFile).map { reader.path($0) }
+        webhookProxy = reader.address(.webhookProxy) { text throws(WebAddressError) in try ProxyAddress(text) }
 
         batchSize = reader.integer(.batchSize)
         workers = reader.integer(.workers, auto: max(1, processors))

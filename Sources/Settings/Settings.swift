@@ -36,6 +36,8 @@ package struct Settings: Sendable, Hashable {
     package var webhookSendAPIKey: Bool
     /// A PEM file of certificates that are trusted for webhooks beside the system's; `nil`: none.
     package var webhookCAFile: String?
+    /// The proxy for webhooks to `webhookURL`; `nil`: none.
+    package var webhookProxy: ProxyAddress?
 
     /// Users per batch.
     package var batchSize: Int

@@ -23,6 +23,7 @@ extension WebhookSettings {
         self.init(
             configuredURL: settings.webhookURL, secrets: secrets, internalKey: first, sendsAPIKey: settings.webhookSendAPIKey,
             addresses: AddressPolicy(allowedHosts: settings.webhookAllowedHosts), version: version)
+        proxy = settings.webhookProxy
         guard let file = settings.webhookCAFile else { return }
         do throws(TrustedRootsError) {
             trustedRoots = try TrustedRoots(file: file)

@@ -11,11 +11,11 @@ import Testing
 
 @Suite("The deployment checklist")
 struct ChecklistTests {
-    private func check(_ values: [String: String]) throws -> Checklist {
+    private func check(_ values: [String: String], environment: [String: String] = [:]) throws -> Checklist {
         let all = ["INTERNAL_API_KEY": FakeServer.key].merging(values) { $1 }
         var list = Checklist()
         let reading = try Settings.read(processors: 2) { all[$0] }
-        ConfigurationCheck(reading: reading, named: Set(all.keys)).run(into: &list)
+        ConfigurationCheck(reading: reading, named: Set(all.keys), processEnvironment: environment).run(into: &list)
         return list
     }
 
@@ -63,6 +63,17 @@ struct ChecklistTests {
             let failures = list.findings.filter { $0.level == .failure && $0.section == .environment }
             #expect(failures.count == 1 && failures.first?.text.contains("/nowhere/authorities.pem") == true)
         }
+    }
+
+    @Test("a proxy that other programs honour is a doubt that names WEBHOOK_PROXY")
+    func otherProxy() throws {
+        for name in ["HTTPS_PROXY", "https_proxy"] {
+            let list = try check([:], environment: [name: "http://ann:hush-hush@proxy.example.com:3128"])
+            let doubts = list.findings.filter { $0.level == .doubt && $0.text.hasPrefix("\(name) is set") }
+            #expect(doubts.count == 1 && doubts.first?.advice?.contains("WEBHOOK_PROXY") == true)
+            #expect(!list.json.contains("hush-hush"))
+        }
+        #expect(try !check([:]).findings.contains { $0.text.contains("_PROXY") })
     }
 
     @Test("a key that goes along with webhooks is a doubt")

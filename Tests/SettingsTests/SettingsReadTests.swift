@@ -48,6 +48,7 @@ struct SettingsReadTests {
         #expect(settings.webhookAllowedHosts.isEmpty)
         #expect(!settings.webhookSendAPIKey)
         #expect(settings.webhookCAFile == nil)
+        #expect(settings.webhookProxy == nil)
         #expect(settings.batchSize == 100)
         #expect(settings.workers == 6)
         #expect(settings.validation == .reject)
@@ -201,6 +202,7 @@ struct SettingsReadTests {
             ("INTERNAL_API_KEY", "s3cr3tkey"), ("OPS_API_KEY", "s3cr3tkey"), ("WEBHOOK_SECRET", "whsec_s3cr3tkey"),
             ("DATABASE_URL", "postgres://crm:s3cr3tkey@db/crm"), ("QUEUE_URL", "mysql://crm:s3cr3tkey@db/crm"),
             ("WRAPPER_WEBHOOK_URL", "ftp://wrapper:s3cr3tkey@host/"), ("PUBLIC_URL", "https://u:s3cr3tkey@crm.example.com"),
+            ("WEBHOOK_PROXY", "https://u:s3cr3tkey@proxy.example.com"),
             ("PUBLIC_URL", "https://crm.example.com/?token=s3cr3tkey"), ("WEBHOOK_ALLOWED_HOSTS", "u:s3cr3tkey@host"),
             ("CORS_ALLOWED_ORIGINS", "https://a.example/?s3cr3tkey"),
         ])

@@ -7,6 +7,7 @@ extension SettingDefinition {
         dataDirectory, databaseURL, queueURL,
         internalKey, opsKey, metricsPublic, trustedProxies, corsAllowedOrigins,
         webhookURL, webhookSecret, webhookAllowedHosts, webhookSendAPIKey, webhookCAFile, sslCertFile,
+        webhookProxy,
         batchSize, workers, validation, emailScope, requireSyncSource,
         maxRequestBytes, maxUsersPerRequest, maxConnections, maxPendingUsers, minFreeDiskBytes,
         rateLimitMax, rateLimitWindow, rateLimitKey,
@@ -76,6 +77,9 @@ extension SettingDefinition {
         "A PEM file of authorities to trust for webhooks beside the system's; unset: SSL_CERT_FILE")
     static let sslCertFile = SettingDefinition(
         "SSL_CERT_FILE", .text("a path"), .webhook, "Used if WEBHOOK_CA_FILE is unset")
+    static let webhookProxy = SettingDefinition(
+        "WEBHOOK_PROXY", .text("an address such as http://proxy.example.com:3128"), .webhook, secret: true,
+        "An HTTP proxy for webhooks to WRAPPER_WEBHOOK_URL, with user:password@ if it asks for them; unset: none")
 
     // MARK: Syncs
     static let batchSize = SettingDefinition(

@@ -38,6 +38,8 @@ actor PinnedClients {
     private let limits: CourierLimits
     private let resolver: any AddressResolver
     private let trustedRoots: TrustedRoots?
+    private let proxy: ProxyAddress?
+    private var proxyClient: HTTPClient?
     /// `IPAddress.isPublic`. Tests only have private addresses and substitute their own predicate.
     private let isPublic: @Sendable (IPAddress) -> Bool
     private var entries: [Key: Entry] = [:]
@@ -49,11 +51,13 @@ actor PinnedClients {
 
     init(
         limits: CourierLimits, resolver: any AddressResolver, trustedRoots: TrustedRoots? = nil,
+        proxy: ProxyAddress? = nil,
         isPublic: @escaping @Sendable (IPAddress) -> Bool = { $0.isPublic }
     ) {
         self.limits = limits
         self.resolver = resolver
         self.trustedRoots = trustedRoots
+        self.proxy = proxy
         self.isPublic = isPublic
     }
 
@@ -78,6 +82,20 @@ actor PinnedClients {
         entries[key] = Entry(pins: pins, resolvedAt: .now, good: entries[key]?.good)
         await closeRetired(olderThan: limits.attempt + limits.drain)
         return pins
+    }
+
+    /// A client that reaches the configured address through the proxy, which looks up the host; `nil` if there is no proxy.
+    func proxied() -> HTTPClient? {
+        guard let proxy else { return nil }
+        if let proxyClient { return proxyClient }
+        var configuration = configuration()
+        configuration.proxy = .server(
+            host: proxy.host, port: proxy.port,
+            authorization: proxy.credentials.map { .basic(username: $0.user, password: $0.password) })
+        configuration.http1_1ConnectionDebugInitializer = KeptConnectionWatch.add
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        proxyClient = client
+        return client
     }
 
     /// Of the host's addresses, the one that takes connections: the one that did so lately, else the winner of a race. The only one is
@@ -114,6 +132,8 @@ actor PinnedClients {
 
     /// Closes all connections. Nothing may be sent afterwards.
     func shutdown() async {
+        if let proxyClient { retired.append((proxyClient, .now)) }
+        proxyClient = nil
         for entry in entries.values { retired += entry.pins.map { ($0.client, .now) } }
         entries = [:]
         await closeRetired(olderThan: .zero)
@@ -127,7 +147,8 @@ actor PinnedClients {
         for (client, _) in old { try? await client.shutdown() }
     }
 
-    private func client(for url: WebAddress, at address: IPAddress, reach: Reach) -> HTTPClient {
+    /// What all clients have in common.
+    private func configuration() -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.decompression = .disabled
@@ -140,6 +161,11 @@ actor PinnedClients {
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = limits.perDestination
         // Just below the five seconds after which Node.js, on which the wrapper runs, closes an idle connection.
         configuration.connectionPool.idleTimeout = .seconds(4)
+        return configuration
+    }
+
+    private func client(for url: WebAddress, at address: IPAddress, reach: Reach) -> HTTPClient {
+        var configuration = configuration()
         if url.host.literal == nil { configuration.dnsOverride = [url.host.name: address.description] }
         configuration.http1_1ConnectionDebugInitializer = { channel in
             // A second line of defence: a connection that ends elsewhere, however that came about, carries no request.

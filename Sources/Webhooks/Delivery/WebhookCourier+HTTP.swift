@@ -17,8 +17,9 @@ extension WebhookCourier {
     ) {
         self.init(
             outbox: outbox, settings: settings, limits: limits, wall: wall, clock: clock, random: random,
-            clients: PinnedClients(limits: limits, resolver: resolver, trustedRoots: settings.trustedRoots), logger: logger,
-            impossible: impossible)
+            clients: PinnedClients(
+                limits: limits, resolver: resolver, trustedRoots: settings.trustedRoots, proxy: settings.proxy),
+            logger: logger, impossible: impossible)
     }
 
     init(

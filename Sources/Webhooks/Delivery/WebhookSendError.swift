@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 
 #if canImport(Glibc)
     import Glibc
@@ -24,8 +25,13 @@ enum WebhookSendError {
             case .connectTimeout, .tlsHandshakeTimeout: return "connect timeout after \(seconds(limits.connect)) s"
             case .deadlineExceeded: return "timeout after \(seconds(limits.attempt)) s"
             case .remoteConnectionClosed: return "connection closed without an answer"
+            case .proxyAuthenticationRequired: return "the proxy asks for credentials, or for others"
+            case .invalidProxyResponse: return "the proxy did not connect"
             default: return "failed: \(error.shortDescription)"
             }
+        // Only the connection to a proxy is made by a name.
+        case let error as NIOConnectionError:
+            return "the proxy: " + describe(error.connectionErrors.last?.error ?? HostNotFound(), limits: limits)
         case is ChannelError where isConnectTimeout(error): return "connect timeout after \(seconds(limits.connect)) s"
         case let error as IOError:
             switch error.errnoCode {

@@ -94,17 +94,22 @@ struct WebhookSender: DeliverySender {
     private func exchange(
         _ delivery: Delivery, with url: WebAddress, reach: PinnedClients.Reach, at now: Timestamp
     ) async throws -> (HTTPClientResponse, keyWithheld: Bool) {
-        var pins = try await clients.pins(for: url, reach: reach)
         let base = request(delivery, to: url, at: now)
         let key =
             delivery.what.isConfiguredURL && settings.configuredURL != nil && settings.sendsAPIKey ? settings.internalKey : nil
+        if reach == .anywhere, let client = await clients.proxied() {
+            // Only the proxy knows where a name leads.
+            let mayHaveKey = url.scheme == .https || url.host.literal?.isPrivate == true
+            let request = Self.adding(mayHaveKey ? key : nil, to: base)
+            return (try await execute(request, on: client), key != nil && !mayHaveKey)
+        }
+        var pins = try await clients.pins(for: url, reach: reach)
         do {
             while true {
                 let pin = try await clients.reachable(pins, of: url, reach: reach)
                 pins.removeAll { $0.address == pin.address }
-                var request = base
                 let mayHaveKey = Self.mayHaveKey(url, at: pin.address)
-                if let key, mayHaveKey { request.headers.add(name: "X-Internal-API-Key", value: key) }
+                let request = Self.adding(mayHaveKey ? key : nil, to: base)
                 do {
                     return (try await execute(request, on: pin.client), key != nil && !mayHaveKey)
                 } catch  where WebhookSendError.isBeforeRequest(error) && !pins.isEmpty && !Task.isCancelled {}
@@ -118,6 +123,13 @@ struct WebhookSender: DeliverySender {
     /// Whether the key may be sent there: over TLS, or to a private address.
     static func mayHaveKey(_ url: WebAddress, at address: IPAddress) -> Bool {
         url.scheme == .https || address.isPrivate
+    }
+
+    private static func adding(_ key: String?, to request: HTTPClientRequest) -> HTTPClientRequest {
+        guard let key else { return request }
+        var request = request
+        request.headers.add(name: "X-Internal-API-Key", value: key)
+        return request
     }
 
     /// Sends the request once more at once if a connection that had been used before is lost: its receiver may close it just as it

@@ -13,6 +13,8 @@ package struct WebhookSettings: Sendable {
     package var addresses: AddressPolicy
     /// Trusted beside the system's; `nil`: the system's alone.
     package var trustedRoots: TrustedRoots?
+    /// For the configured address alone; `nil`: none.
+    package var proxy: ProxyAddress?
     /// The project's version, for `User-Agent`.
     package var version: String
 

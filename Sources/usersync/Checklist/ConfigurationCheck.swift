@@ -13,6 +13,8 @@ struct ConfigurationCheck {
     let reading: Settings.Reading
     /// Names of the settings that are set in any layer.
     let named: Set<String>
+    /// Of the process: other programs' settings that usersync does not honour.
+    var processEnvironment = ProcessInfo.processInfo.environment
 
     private var settings: Settings { reading.settings }
 
@@ -41,6 +43,12 @@ struct ConfigurationCheck {
     }
 
     private func webhooks(_ list: inout Checklist) {
+        for name in ["HTTPS_PROXY", "https_proxy"] where processEnvironment[name]?.isEmpty == false {
+            list.doubt(
+                .environment, "\(name) is set, and usersync does not honour it",
+                settings.webhookProxy == nil
+                    ? "set WEBHOOK_PROXY if webhooks to WRAPPER_WEBHOOK_URL need a proxy" : "WEBHOOK_PROXY, which is set, counts")
+        }
         guard let file = settings.webhookCAFile else { return }
         do throws(TrustedRootsError) {
             _ = try TrustedRoots(file: file)

@@ -104,4 +104,25 @@ struct AddressTests {
             #expect(throws: WebAddressError.self, "\(entry)") { try AllowedHost(entry) }
         }
     }
+
+    @Test("a proxy's address may have credentials, which are shown nowhere")
+    func proxies() throws {
+        let proxy = try ProxyAddress("http://ann:p%40ss:word@Proxy.example.com:3128/")
+        #expect(proxy.host == "proxy.example.com" && proxy.port == 3128)
+        #expect(proxy.credentials?.user == "ann" && proxy.credentials?.password == "p@ss:word")
+        for shown in ["\(proxy)", String(reflecting: proxy)] { #expect(shown == "proxy.example.com:3128") }
+        var dumped = ""
+        dump(proxy, to: &dumped)
+        #expect(!dumped.contains("p@ss"))
+        #expect(try ProxyAddress("http://10.0.0.1").credentials == nil)
+        #expect(try ProxyAddress("http://10.0.0.1").port == 80)
+        for text in [
+            "", "proxy:3128", "https://proxy:3128", "socks5://proxy:1080", "http://proxy:3128/path", "http://proxy:3128?x",
+            "http://proxy:03128", "http://:pw@proxy:1", "http://a%0d%0a:pw@proxy:1", "http://a%zz:pw@proxy:1", "http://a:pw@",
+            "http://a:%+1@proxy:1", "http://a:pw@127.1:1",
+        ] {
+            let error = #expect(throws: WebAddressError.self, "\(text)") { try ProxyAddress(text) }
+            #expect(error?.description.contains("pw") != true)
+        }
+    }
 }

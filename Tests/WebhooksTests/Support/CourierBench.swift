@@ -40,7 +40,8 @@ struct CourierBench: Sendable {
             ?? WebhookSender(
                 settings: settings, limits: limits,
                 clients: PinnedClients(
-                    limits: limits, resolver: resolver, trustedRoots: settings.trustedRoots, isPublic: isPublic))
+                    limits: limits, resolver: resolver, trustedRoots: settings.trustedRoots, proxy: settings.proxy,
+                    isPublic: isPublic))
         let courier = WebhookCourier(
             outbox: outbox, limits: limits, wall: clock.wall, clock: clock, random: { 0.5 }, sender: sender,
             logger: Logger(label: "test") { [log] _ in log }, impossible: { Issue.record("\($0)") })
