@@ -80,7 +80,7 @@ extension SQLiteJobQueue {
 
     /// A tenant's first job in phase `cancelling` or `endable` decides: if it may not end yet, none of them may.
     package func endable(limit: Int) async throws -> [Job] {
-        let (found, unreadable) = try await read { db in
+        let (found, unreadable) = try await read { db -> ([Job], [Int64]) in
             // None mostly, however many are being cancelled.
             guard try db.sql(Self.isAnyEndable).first(map: { _ in true }) != nil else { return ([], []) }
             var (first, unreadable): ([JobRow], [Int64]) = ([], [])

@@ -97,7 +97,7 @@ package struct SettingsReader {
         do throws(WebAddressError) {
             return try convert(text)
         } catch {
-            problem(definition, "\(shown(definition, text, item: item)) \(error)")
+            problem(definition, "\(item.map { "entry \($0) " } ?? "")\(error)")
             return nil
         }
     }

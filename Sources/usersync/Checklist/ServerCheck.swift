@@ -129,7 +129,7 @@ struct ServerCheck {
         return missing
     }
 
-    private func post(_ json: String, to route: Route = .submitUsers) -> HTTPClientRequest {
+    private func post(_ json: String, to route: Endpoint = .submitUsers) -> HTTPClientRequest {
         var request = client.request(route)
         request.headers.add(name: "Content-Type", value: "application/json")
         request.body = .bytes(ByteBuffer(string: json))
