@@ -20,6 +20,7 @@ struct Answers {
             "POST \(sync)/jobs/\(FakeServer.job)/cancel": (200, job),
             "GET \(sync)/deliveries": (200, #"{"deliveries":[\#(delivery),\#(delivery)],"nextCursor":\#(text)}"#),
             "POST \(sync)/deliveries/msg_1/redeliver": (202, #"{"message":\#(text),"delivery":\#(delivery)}"#),
+            "POST \(sync)/deliveries/redeliver": (202, #"{"message":\#(text),"redelivered":\#(number)}"#),
             "POST \(sync)/deliveries/test": (202, #"{"message":\#(text),"delivery":\#(delivery)}"#),
             "GET \(sync)/status": (200, status),
         ]
