@@ -213,7 +213,7 @@ let package = Package(
             dependencies: [
                 "SyncEngine", "ServiceSupport", "JobQueue", "JobQueueSQLite", "UserDirectory", "SQLiteSupport", "SyncAPI",
                 "SyncModel",
-                "TestSupport",
+                "InMemoryQueue", "Telemetry", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -8,6 +8,8 @@ final class GroupLeases: Sendable {
         /// Those to renew.
         var leases: [LeaseID]
         var end: Timestamp
+        /// Those that the group is ending itself.
+        var ending: Set<LeaseID> = []
         var isAnyLost = false
     }
 
@@ -23,16 +25,19 @@ final class GroupLeases: Sendable {
         state.withLock { $0.leases.isEmpty || $0.end <= now ? nil : ($0.leases, $0.end) }
     }
 
+    /// The group is about to end this one, by a write that says whether it was lost. It is renewed still, for that may take long.
+    func startEnding(_ lease: LeaseID) { state.withLock { _ = $0.ending.insert(lease) } }
+
     /// The group has finished this one or given it back.
     func letGo(_ lease: LeaseID) { state.withLock { $0.leases.removeAll { $0 == lease } } }
 
     /// They end then, but for those that are lost. The others go on being renewed: what was applied under them is to be finished.
+    /// One that the group is ending is not held any more once that is written, which is no loss.
     func renewed(until end: Timestamp, lost: Set<LeaseID>) {
         state.withLock { state in
             state.end = end
-            guard state.leases.contains(where: lost.contains) else { return }
+            if state.leases.contains(where: { lost.contains($0) && !state.ending.contains($0) }) { state.isAnyLost = true }
             state.leases.removeAll(where: lost.contains)
-            state.isAnyLost = true
         }
     }
 }

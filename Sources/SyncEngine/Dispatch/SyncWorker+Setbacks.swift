@@ -87,6 +87,7 @@ extension SyncWorker {
                 }
                 // The tenant's later jobs must wait for the last pass of this one.
                 if outcome.contains(where: { !$0.deferred.isEmpty }) { held.insert(batch.tenantID) }
+                group.leases?.startEnding(batch.lease)
                 await finish([batch], as: outcome)
             } catch {
                 held.insert(batch.tenantID)
@@ -111,6 +112,7 @@ extension SyncWorker {
                 "error": .string(error),
             ])
         if let delay = retry.delay(afterAttempt: attempt, random: machine.random()) {
+            group.leases?.startEnding(batch.lease)
             return await setAside(batch, until: now.advanced(bySeconds: delay), error: error)
         }
         // The attempts are exhausted; but that is for whoever holds the batch to say.
@@ -118,6 +120,7 @@ extension SyncWorker {
         // In the directory first: a late worker will then find the batch ended.
         do throws(DirectoryError) {
             let ended = try await directory.giveUp(BatchWork(batch), error: error)
+            group.leases?.startEnding(batch.lease)
             await finish([batch], as: [ended])
         } catch {
             await breaker.trip(error.text)

@@ -62,7 +62,7 @@ struct EngineBench: Sendable {
     }
 
     /// Accepts a job of `users` users in batches of 100.
-    static func accept(_ queue: SQLiteJobQueue, _ tenantID: TenantID, users: Int) async throws -> JobID {
+    static func accept(_ queue: any JobQueue, _ tenantID: TenantID, users: Int) async throws -> JobID {
         let now = Timestamp(seconds: Date().timeIntervalSince1970)
         let job = NewJob(
             id: JobID(now: now), operation: .userSync, tenantID: tenantID, tenantName: "", source: "tests", syncTime: now,
