@@ -27,7 +27,11 @@ extension SyncWorker {
             case .done(let endable):
                 metrics.count([finished])
                 return await closer.close(endable)
-            case .leaseLost, .stopped: return await queue.release([batch.lease])
+            case .leaseLost(let isUnwritten):
+                // Then whoever holds it now keeps its results.
+                if isUnwritten { await closer.resultsAreMissing(of: finished, isWritten: false) }
+                return await queue.release([batch.lease])
+            case .stopped: return await queue.release([batch.lease])
             case .refused: continue
             }
         }

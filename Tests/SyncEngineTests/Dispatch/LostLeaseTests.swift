@@ -15,8 +15,11 @@ import UserDirectory
 struct LostLeaseTests {
     private let clock = TestClock()
     private let queue: MemoryJobQueue
+    private let other: MemoryJobQueue
+
     init() {
-        queue = MemoryJobQueue(store: MemoryQueueStore(clock: clock.wallClock))
+        let store = MemoryQueueStore(clock: clock.wallClock)
+        (queue, other) = (MemoryJobQueue(store: store), MemoryJobQueue(store: store))
     }
 
     /// A worker for which an attempt is the last one, and the closer behind it.
@@ -44,8 +47,53 @@ struct LostLeaseTests {
         return try await queue.lease(request, now: clock.now)
     }
 
+    /// Leases and finishes what is left, as the other process.
+    @Sendable private func finishElsewhere() async throws {
+        let taken = try await leased(9, from: other)
+        let finished = taken.map { FinishedBatch(batch: $0, users: []) }
+        _ = try await other.finish(finished, now: clock.now, ending: { _ in nil })
+    }
+
     private func accept(users: Int) async throws -> JobID {
         try await EngineBench.accept(queue, "a", users: users)
+    }
+
+    private func warnings(_ id: JobID, after closer: JobCloser) async throws -> [String]? {
+        await closer.close(try await queue.endable(limit: 9))
+        return try await queue.job(id).flatMap { $0.state.isEnd ? $0.warnings : nil }
+    }
+
+    @Test("results that were refused, and whose lease was lost then, are not missing: the next holder writes them")
+    func notMissing() async throws {
+        let id = try await accept(users: 150)
+        let finishes = Shared(0)
+        let (worker, closer) = worker { finish in
+            finishes.value += 1
+            if finishes.value == 1 { throw QueueError.refused("no") }
+            clock.advance(11)
+            try await finishElsewhere()
+            return try await finish()
+        }
+        await worker.work(CommitGroup(batches: try await leased(1, from: queue)), closeEarly: { false }, applied: { _ in })
+        #expect(finishes.value == 2)
+        #expect(try await warnings(id, after: closer) == [])
+    }
+
+    @Test("results that may have been left out by a write whose answer was lost are missing")
+    func maybeMissing() async throws {
+        let id = try await accept(users: 150)
+        let finishes = Shared(0)
+        let (worker, closer) = worker { finish in
+            finishes.value += 1
+            if finishes.value == 1 { throw QueueError.refused("no") }
+            let finished = try await finish()
+            if finishes.value == 2 { throw QueueError.unavailable("the answer is lost") }
+            return finished
+        }
+        await worker.work(CommitGroup(batches: try await leased(1, from: queue)), closeEarly: { false }, applied: { _ in })
+        try await finishElsewhere()
+        #expect(finishes.value == 3)
+        #expect(try await warnings(id, after: closer) == ["The queue could not keep the results of 100 users"])
     }
 
     @Test("a lease that is renewed while its batch is being finished is not lost, and the rest of its group is applied")
