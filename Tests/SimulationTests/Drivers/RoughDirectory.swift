@@ -67,6 +67,8 @@ final class RoughDirectory: UserDirectory {
     }
 
     private func begin(_ batch: BatchWork, tolerance: Double = 0) {
+        // The dead go on to no effect, at no time of the world's.
+        guard !weather.executor.isDead else { return }
         let now = queueClock.now().advanced(bySeconds: -tolerance)
         weather.monitor.leases { $0.applies(batch.jobID, batch.number, in: weather.life, at: now) }
     }

@@ -44,7 +44,9 @@ struct Arrival: Sendable {
             }
             try await waitForPart(batches.count, claim, queue)
             // A process that stands still does so without knowing.
-            if isFirst, request.freezes { try await queue.weather.sleep(.seconds(KeyClaim.lifetime + 5)) }
+            if isFirst, let time = request.freezes {
+                try await queue.weather.sleep(.seconds(KeyClaim.lifetime + Double(time)))
+            }
             var job = job
             job.idempotency = claim.map { NewJob.Idempotency(claim: $0, bodyHash: [body]) }
             return .accepted(try await queue.accept(job, upload: upload, batches: request.isUpload ? [] : batches).id)

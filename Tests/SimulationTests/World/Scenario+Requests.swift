@@ -10,10 +10,10 @@ extension Scenario {
         var pause = 0
         /// Before which part its connection breaks the first time; `nil`: it does not.
         var breaksAt: Int?
-        /// Its process stands still the first time, beyond the end of its claim.
-        var freezes = false
+        /// For how many seconds beyond the end of its claim it stands still the first time; `nil`: it does not.
+        var freezes: Int?
         var isKeyed = false
-        /// Milliseconds after which the same is sent once more, whatever became of the first one.
+        /// Milliseconds after which the same is sent by another sender too, whatever became of the first one.
         var twin: Int?
         /// How often it is sent again once it was acknowledged.
         var replays = 0
@@ -38,8 +38,13 @@ extension Scenario {
             request.pause = number(0...(chance(4) ? 12_000 : 20))
             if chance(4) { request.breaksAt = number(0...3) }
             if request.isKeyed {
-                request.freezes = driver == .memory && chance(6)
                 if chance(2) { request.twin = number(0...(chance(2) ? 400 : 10)) }
+                if driver == .memory, chance(6) {
+                    // The twin has the key then, and its body is arriving.
+                    request.freezes = number(1...40)
+                    request.pause = number(2_000...12_000)
+                    request.twin = number(0...400)
+                }
                 if chance(2) { request.replays = number(1...2) }
                 request.sendsOther = chance(4)
             }
@@ -57,7 +62,7 @@ extension Scenario {
             simpler[2]?.replays = 0
             simpler[2]?.sendsOther = false
             simpler[3]?.breaksAt = nil
-            simpler[4]?.freezes = false
+            simpler[4]?.freezes = nil
             return simpler.map { request in
                 var copy = self
                 copy.plans[plan].request = request

@@ -4,12 +4,14 @@ import SyncModel
 /// Those whose requests arrive in parts or under a key.
 extension World {
     /// Sends a request until it is acknowledged.
+    /// - Parameter first: the number of the first attempt.
     /// - Returns: the job; `nil` if the world is over.
-    func send(_ number: Int, _ request: Scenario.Request) async -> JobID? {
+    @discardableResult
+    func send(_ number: Int, _ request: Scenario.Request, from first: Int = 0) async -> JobID? {
         var attempt = 0
         while monitor.failure == nil {
             defer { attempt += 1 }
-            switch await send(number, request, attempt: attempt, body: 0) {
+            switch await send(number, request, attempt: first + attempt, body: 0) {
             case .accepted(let id)?, .known(let id, isSame: true)?: return id
             case .known(_, isSame: false)?: monitor.fail("a request is taken for another one under its key")
             // A claim of a process that died may have to run out.
@@ -24,14 +26,14 @@ extension World {
     func sendTwin(_ number: Int, _ request: Scenario.Request) async {
         guard let twin = request.twin else { return }
         await pause(.milliseconds(twin))
-        _ = await send(number, request, attempt: 500, body: 0)
+        await send(number, request, from: 500)
     }
 
     /// The same again, and another body under its key, once it was acknowledged.
     func sendAgain(_ number: Int, _ request: Scenario.Request, after id: JobID) async {
         let bodies: [UInt8] = Array(repeating: 0, count: request.replays) + (request.sendsOther ? [1] : [])
         for (attempt, body) in bodies.enumerated() {
-            let answer = await send(number, request, attempt: 600 + attempt, body: body)
+            let answer = await send(number, request, attempt: 1_000 + attempt, body: body)
             switch answer {
             // Nothing is known where the process died, or the answer was lost.
             case nil: continue
