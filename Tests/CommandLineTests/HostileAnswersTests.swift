@@ -18,7 +18,8 @@ struct HostileAnswersTests {
         ["status"], ["jobs"], ["jobs", "show", FakeServer.job], ["jobs", "show", FakeServer.job, "--failed"],
         ["jobs", "show", FakeServer.job, "--follow"], ["jobs", "retry", FakeServer.job],
         ["jobs", "retry", FakeServer.job, "--follow"], ["jobs", "cancel", FakeServer.job], ["deliveries"],
-        ["deliveries", "redeliver", "msg_1"], ["deliveries", "redeliver", "--dead"], ["deliveries", "test"], ["submit", "FILE", "--tenant", "acme"],
+        ["deliveries", "redeliver", "msg_1"], ["deliveries", "redeliver", "--dead"], ["deliveries", "test"],
+        ["submit", "FILE", "--tenant", "acme"],
         ["submit", "FILE", "--tenant", "acme", "--follow"], ["check"],
     ]
 
