@@ -14,28 +14,8 @@ final class QueueWriter: Sendable {
     /// Called once per group, with its outcome.
     typealias Report = @Sendable (GroupOutcome) -> Void
 
-    private struct Operation: Sendable {
-        /// Carries the operation out; calling the result answers its caller.
-        var perform: @Sendable (WriteContext) throws -> @Sendable () -> Void
-        var fail: @Sendable (any Error) -> Void
-        /// Runs by itself, outside a transaction.
-        var isAlone = false
-        /// Takes about as long as its sync to disk.
-        var isShort = false
-    }
-
-    private struct Line {
-        var waiting: [Operation] = []
-        var isDraining = false
-        var isClosed = false
-        var commits = 0
-    }
-
-    /// The most operations per commit; bounds how long the first one waits for the last.
-    private static let groupLimit = 512
-
     private let pool: DatabasePool
-    private let line = Mutex(Line())
+    private let line = Mutex(WriteLine())
     private let totals: Mutex<QueueTotals>
     private let log: WriteAheadLog
     private let place: OpenFilePlace
@@ -86,7 +66,7 @@ final class QueueWriter: Sendable {
     func close() async {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             enqueue(
-                Operation(perform: { _ in { done.resume() } }, fail: { _ in done.resume() }, isAlone: true), closing: true)
+                WaitingWrite(perform: { _ in { done.resume() } }, fail: { _ in done.resume() }, isAlone: true), closing: true)
         }
     }
 
@@ -95,7 +75,7 @@ final class QueueWriter: Sendable {
     ) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
             enqueue(
-                Operation(
+                WaitingWrite(
                     perform: { context in
                         let value = try body(context)
                         return { continuation.resume(returning: value) }
@@ -106,15 +86,10 @@ final class QueueWriter: Sendable {
         }
     }
 
-    private func enqueue(_ operation: Operation, closing: Bool) {
-        let (accepted, starts) = line.withLock { line in
-            guard !line.isClosed else { return (false, false) }
-            line.isClosed = closing
-            line.waiting.append(operation)
-            defer { line.isDraining = true }
-            return (true, !line.isDraining)
+    private func enqueue(_ operation: WaitingWrite, closing: Bool) {
+        guard let starts = line.withLock({ $0.append(operation, closing: closing) }) else {
+            return operation.fail(QueueError.unavailable("The queue is closed"))
         }
-        guard accepted else { return operation.fail(QueueError.unavailable("The queue is closed")) }
         guard starts else { return }
         if operation.isShort, threads.callerMayServe {
             pool.writeWithoutTransaction { db in serveOnce(db) }
@@ -130,12 +105,7 @@ final class QueueWriter: Sendable {
     private func serveOnce(_ db: Database) {
         do { try begin(db, patience: 0) } catch { return drainElsewhere() }
         guard serveNext(db, hasBegun: true) else { return }
-        let isDone =
-            !log.isCheckpointDue
-            && line.withLock { line in
-                if line.waiting.isEmpty { line.isDraining = false }
-                return line.waiting.isEmpty
-            }
+        let isDone = !log.isCheckpointDue && line.withLock { $0.endIfEmpty() }
         if !isDone { drainElsewhere() }
     }
 
@@ -149,7 +119,7 @@ final class QueueWriter: Sendable {
     /// Carries out the next group; false if no operation waits.
     /// - Parameter hasBegun: whether a transaction was begun for it.
     private func serveNext(_ db: Database, hasBegun: Bool = false) -> Bool {
-        let group = nextGroup()
+        let group = line.withLock { $0.nextGroup() }
         if hasBegun, group?[0].isAlone ?? true { rollBack([], db) }
         guard let group else { return false }
         if group[0].isAlone { runAlone(group[0], db) } else { run(group, db, hasBegun: hasBegun) }
@@ -164,22 +134,7 @@ final class QueueWriter: Sendable {
         try db.sql("BEGIN IMMEDIATE").run()
     }
 
-    /// One operation that runs alone, or the grouped ones up to the next such.
-    private func nextGroup() -> [Operation]? {
-        line.withLock { line in
-            guard let first = line.waiting.first else {
-                line.isDraining = false
-                return nil
-            }
-            let count =
-                first.isAlone
-                ? 1 : line.waiting.prefix(Self.groupLimit).firstIndex { $0.isAlone } ?? min(line.waiting.count, Self.groupLimit)
-            defer { line.waiting.removeFirst(count) }
-            return Array(line.waiting[..<count])
-        }
-    }
-
-    private func runAlone(_ operation: Operation, _ db: Database) {
+    private func runAlone(_ operation: WaitingWrite, _ db: Database) {
         do { try operation.perform(WriteContext(db: db))() } catch { operation.fail(QueueError(error)) }
     }
 
@@ -190,7 +145,7 @@ final class QueueWriter: Sendable {
         case refused(any Error)
     }
 
-    private func run(_ group: [Operation], _ db: Database, hasBegun: Bool) {
+    private func run(_ group: [WaitingWrite], _ db: Database, hasBegun: Bool) {
         var progress = Array(repeating: Progress.waiting, count: group.count)
         let writesBefore = log.writes
         do {
@@ -241,7 +196,7 @@ final class QueueWriter: Sendable {
     /// - Parameter savepoints: whether an operation that fails is rolled back by itself.
     /// - Returns: false if one of several failed without savepoints: everything is rolled back, and may be performed again.
     private func perform(
-        _ group: [Operation], _ db: Database, _ progress: inout [Progress], savepoints: Bool
+        _ group: [WaitingWrite], _ db: Database, _ progress: inout [Progress], savepoints: Bool
     ) throws -> Bool {
         for (i, operation) in group.enumerated() {
             let context = WriteContext(db: db)
