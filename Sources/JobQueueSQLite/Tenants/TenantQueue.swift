@@ -1,32 +1,20 @@
 import JobQueue
 import SyncModel
 
-/// Why nothing was leased.
-enum NothingFound: Sendable {
-    /// The tenant has no job in phase `working`.
-    case noJob
-    /// All open batches of its job are held; there may be more later.
-    case nothingYet
-    /// Its job had neither an open nor a held batch, and was corrected; the tenant has a job in phase `working` or not.
-    case corrected(hasWork: Bool)
-}
-
 /// What may be leased to whom: the state of each tenant that has work, in memory.
 ///
 /// Leases exist only here. That is sound because one process at a time uses the queue's file (`FileLock`): however it ends, its
 /// workers end too, and all unfinished batches are free again. A lease guards against a late worker of this process; the
 /// directory's ledger guards against the rest.
 struct TenantQueue {
-    private var states: [TenantID: TenantState] = [:]
+    private(set) var states: [TenantID: TenantState] = [:]
     private var tenants: [LeaseID: TenantID] = [:]
-    private var backingOff: Set<TenantID> = []
+    /// Tenants with backoffs.
+    var backingOff: Set<TenantID> = []
     var line = ReadyLine()
     var calls = LeaseCalls()
     private var lastLease: Int64 = 0
-    /// Batch keys of jobs whose cancel was requested while batches were open.
-    private var cancelling: Set<Int64> = []
-    /// Changes of `cancelling` so far: what was read before a change may no longer be leased.
-    private(set) var cancelChanges = 0
+    var cancelling = CancellingJobs()
     /// Tenants that joined the queue since these were last taken.
     private var announced: [TenantID] = []
     /// Tenants in the line.
@@ -213,49 +201,6 @@ struct TenantQueue {
         }
     }
 
-    // MARK: Cancelling
-
-    mutating func setCancelling(_ batchKey: Int64, _ isCancelling: Bool) {
-        if isCancelling { cancelling.insert(batchKey) } else { cancelling.remove(batchKey) }
-        cancelChanges += 1
-    }
-
-    /// The batch keys of all of them.
-    var cancellingKeys: Set<Int64> { cancelling }
-
-    func isCancelling(_ batchKey: Int64) -> Bool { cancelling.contains(batchKey) }
-
-    func isCancelling(_ lease: LeaseID) -> Bool {
-        held(lease).map { cancelling.contains($0.batch.batchKey) } ?? false
-    }
-
-    // MARK: Backoff
-
-    /// Puts the tenant off; of two backoffs of a job, the later one holds, those of several jobs all do.
-    mutating func backOff(_ tenantID: TenantID, _ backoff: Backoff) {
-        backingOff.insert(tenantID)
-        change(tenantID) { state in
-            if let present = state.backoffs[backoff.seq], present.until > backoff.until { return }
-            state.backoffs[backoff.seq] = backoff
-        }
-    }
-
-    /// A job's backoff no longer holds its tenant back.
-    /// - Parameter batches: the batches that ended; another one's backoff stays. `nil` clears any.
-    mutating func clearBackoff(_ tenantID: TenantID, ofJob seq: Int64, batches: Set<Int>? = nil) {
-        guard let backoff = states[tenantID]?.backoffs[seq], batches?.contains(backoff.batch) ?? true else { return }
-        if states[tenantID]?.backoffs.count == 1 { backingOff.remove(tenantID) }
-        change(tenantID) { $0.backoffs[seq] = nil }
-    }
-
-    /// When the next tenant in backoff has waited long enough.
-    var nextRetry: Timestamp? { backingOff.compactMap { states[$0]?.backoffs.values.map(\.until).max() }.min() }
-
-    /// All backoffs, in no particular order.
-    var backoffs: [(tenantID: TenantID, Backoff)] {
-        backingOff.flatMap { tenantID in (states[tenantID]?.backoffs.values).map { $0.map { (tenantID, $0) } } ?? [] }
-    }
-
     // MARK: The line
 
     /// Whether a tenant is in the queue if and only if it is ready, and what is kept beside its leases agrees with them.
@@ -278,7 +223,7 @@ struct TenantQueue {
     }
 
     /// Changes a tenant's state (a new one for an unknown tenant), and adds the tenant to the line or removes it as that requires.
-    private mutating func change(_ tenantID: TenantID, _ body: (inout TenantState) -> Void) {
+    mutating func change(_ tenantID: TenantID, _ body: (inout TenantState) -> Void) {
         body(&states[tenantID, default: TenantState()])
         guard let state = states[tenantID] else { return }
         if state.isReady, state.ticket == 0 {
