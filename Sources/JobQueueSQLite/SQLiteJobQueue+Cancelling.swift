@@ -105,7 +105,7 @@ extension SQLiteJobQueue {
             }
         }
         guard !progress.ended.isEmpty else { return }
-        if unkept > 0 { try warn("The queue could not keep the results of \(unkept) users", of: row, in: context) }
+        if unkept > 0 { try setWarnings(LostResults.adding(unkept, to: row.job.warnings), of: row, in: context) }
         _ = try settle([row.seq: progress], of: [row.seq: row], now: now, ending: { _ in nil }, in: context)
     }
 

@@ -74,8 +74,12 @@ extension SQLiteJobQueue {
     @discardableResult
     func warn(_ warning: String, of row: JobRow, in context: WriteContext) throws -> [String] {
         let warnings = row.job.warnings + [String(warning.prefix(Self.errorLimit))]
-        try context.sql(Self.writeWarnings).run(.int(row.seq), JSONColumn.value(warnings))
+        try setWarnings(warnings, of: row, in: context)
         return warnings
+    }
+
+    func setWarnings(_ warnings: [String], of row: JobRow, in context: WriteContext) throws {
+        try context.sql(Self.writeWarnings).run(.int(row.seq), JSONColumn.value(warnings))
     }
 
     /// A tenant's first job in phase `cancelling` or `endable` decides: if it may not end yet, none of them may.

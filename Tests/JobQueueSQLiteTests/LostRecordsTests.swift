@@ -150,6 +150,26 @@ struct LostRecordsTests {
         }
     }
 
+    @Test("a drop in many steps says once how many results it lost")
+    func dropped() async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            let job = try await fixture.accept(queue, "a", users: 150, size: 1)
+            try await queue.writer.alone { db in
+                try db.execute(sql: "CREATE TRIGGER refusing BEFORE INSERT ON results BEGIN SELECT RAISE(ABORT, 'no'); END")
+            }
+            _ = try await queue.requestCancel(job.id, now: fixture.now)
+            let applied = Dictionary(
+                uniqueKeysWithValues: (0..<150).map {
+                    ($0, [AppliedUser(index: UInt32($0), outcome: .created, crmUserID: 1)])
+                })
+            let ended = try await queue.drop(
+                job.id, batches: Array(0..<150), applied: applied, settledAhead: nil, now: fixture.now)
+            #expect(ended?.counts.created == 150)
+            #expect(ended?.warnings == ["The queue could not keep the results of 150 users"])
+        }
+    }
+
     @Test("results larger than a row may be are refused, rather than called an outage")
     func tooLarge() async throws {
         try await QueueDriver.sqlite.withQueue { fixture, queue in

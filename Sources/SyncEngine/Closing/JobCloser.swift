@@ -126,7 +126,7 @@ actor JobCloser {
         var warnings: [String] = []
         if refusal != nil { warnings.append("The CRM's table sync_logs refused the row of this job") }
         if let users = missing[job.id]?.values.reduce(0, +) {
-            warnings.append("The queue could not keep the results of \(users) users")
+            warnings.append(LostResults.warning(users))
         }
         do {
             // A job that must wait for another of its tenant is reported by the queue when its turn has come.
@@ -189,6 +189,12 @@ actor JobCloser {
         if job.counts.failed > 0 {
             metadata["failedCodes"] = .dictionary(job.failedCodes.mapValues { .stringConvertible($0) })
             logger.error("sync failures detected", metadata: metadata)
+        }
+        let lost = LostResults.count(in: job.warnings)
+        if lost > 0 {
+            logger.error(
+                "job ended without all its results",
+                metadata: ["job": .string(job.id.text), "users": .stringConvertible(lost)])
         }
         if let ended = job.endedAt {
             metadata["durationMs"] = .stringConvertible(Int(ended.seconds(since: job.acceptedAt) * 1000))

@@ -57,6 +57,7 @@ struct RefusedWritesTests {
             let job = try #require(await bench.engine.ended(ids.value[0], within: 60))
             #expect(job.cancelRequested && job.counts.created == 3 && job.counts.settled == 3)
             #expect(job.warnings == ["The queue could not keep the results of 3 users"])
+            #expect(await bench.logs("error job ended without all its results"))
             #expect(await bench.engine.ended(ids.value[1], within: 60)?.state == .completed)
         }
     }
