@@ -33,7 +33,7 @@ package struct SettingsReader {
     /// Warns of quotes and comments that are part of a value: only `.env` and YAML take them away, and only once.
     private mutating func warnOfLeftovers(_ definition: SettingDefinition, _ text: String) {
         if text.utf8.count > 1, let quote = text.utf8.first, quote == text.utf8.last, [0x22, 0x27].contains(quote) {
-            warn(definition, "the value begins and ends with a quote, which is part of it; remove them unless they are meant")
+            warn(definition, "the value begins and ends with a quote, which is part of it; remove both unless they are meant")
         }
         if place(definition.name) == nil, text.contains(/\s#/) {
             warn(definition, "what follows the # is part of the value: there are no comments in an environment variable")

@@ -26,13 +26,12 @@ struct AssemblySteps {
         }
     }
 
-    /// A full disk may have room the next time; the rest has to be changed by somebody.
+    /// A full disk may have room the next time; the rest has to be changed by somebody. The error's own sentence quotes the path.
     private static func noFolder(_ error: any Error) -> StartFailure {
-        let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-        let code = cause?.domain == NSPOSIXErrorDomain ? cause.map { Int32($0.code) } : nil
-        let reason = code.map { String(cString: strerror($0)) } ?? "is there a file in its way?"
-        return StartFailure(
-            "DATA_DIR: the folder cannot be made: \(reason)", isMisconfigured: ![ENOSPC, EDQUOT, EIO].contains(code ?? 0))
+        let code = ((error as? CocoaError)?.underlying as? POSIXError)?.code
+        let reason = code.map { ": \(String(cString: strerror($0.rawValue)))" } ?? ""
+        let mayPass = [.ENOSPC, .EDQUOT, .EIO].contains(code)
+        return StartFailure("DATA_DIR: the folder cannot be made\(reason)", isMisconfigured: !mayPass)
     }
 
     var warn: @Sendable (String) -> Void { { [logger] in logger.warning("\($0)") } }

@@ -128,7 +128,7 @@ struct SettingsSecrecyTests {
         let expected = [
             ("warning", ".env (line 1): no setting is called INTERNAL_APY_KEY; INTERNAL_API_KEY may be meant"),
             ("warning", ".env (line 3): no setting has this name"), ("warning", "HOST (.env, line 4): "),
-            ("critical", "DATA_DIR: the folder cannot be made"),
+            ("critical", "DATA_DIR: the folder cannot be made: Not a directory"),
         ]
         try #require(lines.count == expected.count, "\(outcome.error)")
         for (line, (level, text)) in zip(lines, expected) {
