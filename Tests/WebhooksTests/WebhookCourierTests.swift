@@ -255,7 +255,7 @@ struct WebhookCourierTests {
                     #expect(attempt.next == .delivered, "\(attempt.error ?? "")")
                 }
             }
-            try await silent.close()
+            await silent.close()
         }
     }
 

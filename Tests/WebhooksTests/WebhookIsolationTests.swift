@@ -157,7 +157,7 @@ struct WebhookIsolationTests {
             try await bench.run { [bench] _ in
                 await bench.add("evt_1", to: "http://wrapper.test/hook?to={id}")
                 let attempt = try await bench.outbox.attempts(1)[0]
-                #expect(attempt.next == .retry(at: bench.clock.start.advanced(bySeconds: 5)))
+                try #require(attempt.next == .retry(at: bench.clock.start.advanced(bySeconds: 5)))
                 #expect(attempt.error?.hasPrefix("the address has characters") == true && attempt.status == nil)
             }
             var mended = bench

@@ -38,7 +38,7 @@ struct WebhookReadersPropertyTests {
     private static func checkClient(_ text: String) throws {
         guard let address = try? WebAddress(text) else { return }
         let request = try HTTPClient.Request(url: address.text)
-        try hold(request.host == address.host.name && request.port == address.port, "\(address.text) leads elsewhere")
+        try hold(request.host == address.host.bracketed && request.port == address.port, "\(address.text) leads elsewhere")
         try hold(request.scheme == address.scheme.rawValue, "\(address.text) has one scheme")
     }
 

@@ -22,9 +22,8 @@ package struct TrustedRoots: Sendable {
         do {
             certificates = try NIOSSLCertificate.fromPEMBytes(Array(bytes))
         } catch {
-            throw TrustedRootsError("the file of certificates \(path) cannot be read as PEM")
+            throw TrustedRootsError("the file of certificates \(path) has none in PEM format, or one that cannot be read")
         }
-        guard !certificates.isEmpty else { throw TrustedRootsError("the file \(path) has no certificate in PEM format") }
     }
 
     /// The client's side of TLS: these and the system's authorities, certificate and host name verified.

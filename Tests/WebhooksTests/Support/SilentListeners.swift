@@ -24,5 +24,6 @@ struct SilentListeners: Sendable {
         self.channels = channels
     }
 
-    func close() async throws { for channel in channels { try await channel.close() } }
+    /// A connection in a queue may end with its listener, and cannot be closed then.
+    func close() async { for channel in channels { try? await channel.close() } }
 }
