@@ -74,6 +74,8 @@ package struct DeliveryAttempt: Sendable, Hashable {
     package enum Next: Sendable, Hashable {
         case delivered
         case retry(at: Timestamp)
+        /// It does not count, and the delivery is as due as before: its destination takes none for now.
+        case putOff
         case dead
     }
 

@@ -72,13 +72,14 @@ extension SQLiteJobQueue {
             switch attempt.next {
             case .delivered: (.delivered, nil)
             case .retry(let at): (.pending, at)
+            case .putOff: (.pending, nil)
             case .dead: (.dead, nil)
             }
         let isHeld = try await writer.write(isShort: true) { [self] context in
             guard end(attempt.lease, of: attempt.deliveryID, in: context) else { return false }
             try context.sql(Self.recordAttempt).run(
                 .text(attempt.deliveryID), .int(state.code), .time(due), .time(attempt.at), .int(attempt.status), .text(error),
-                state == .delivered ? .time(attempt.at) : .null)
+                state == .delivered ? .time(attempt.at) : .null, .flag(attempt.next != .putOff))
             guard context.db.changesCount == 1 else {
                 // A leased delivery is pending, and is never deleted.
                 let found = try context.sql(Self.selectState).first(.text(attempt.deliveryID)) { DeliveryState(code: $0.int(0)) }
@@ -135,8 +136,8 @@ extension SQLiteJobQueue {
     }
 
     private static let recordAttempt = """
-        UPDATE deliveries SET state = ?2, due_at = ?3, attempts = attempts + 1, last_attempt_at = ?4, last_status = ?5,
-            last_error = ?6, delivered_at = ?7
+        UPDATE deliveries SET state = ?2, due_at = CASE WHEN ?8 THEN ?3 ELSE due_at END, attempts = attempts + ?8,
+            last_attempt_at = ?4, last_status = ?5, last_error = ?6, delivered_at = ?7
         WHERE id = ?1 AND state = 0
         """
     private static let selectState = "SELECT state FROM deliveries WHERE id = ?1"

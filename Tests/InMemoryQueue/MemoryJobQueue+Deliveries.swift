@@ -68,12 +68,13 @@ extension MemoryJobQueue {
             guard let at = state.posted(attempt.deliveryID, under: attempt.lease) else { throw QueueError.leaseLost }
             state.disk.posted[at].lease = nil
             var delivery = state.disk.posted[at].delivery
-            delivery.attempts += 1
+            if attempt.next != .putOff { delivery.attempts += 1 }
             (delivery.lastAttemptAt, delivery.lastStatus) = (attempt.at, attempt.status)
             delivery.lastError = attempt.error.map { String($0.prefix(500)) }
             switch attempt.next {
             case .delivered: (delivery.state, delivery.nextAttemptAt, delivery.deliveredAt) = (.delivered, nil, attempt.at)
             case .retry(let at): delivery.nextAttemptAt = at
+            case .putOff: break
             case .dead: (delivery.state, delivery.nextAttemptAt) = (.dead, nil)
             }
             state.disk.posted[at].delivery = delivery

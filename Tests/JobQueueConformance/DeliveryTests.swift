@@ -73,6 +73,21 @@ struct DeliveryTests {
         }
     }
 
+    @Test("an attempt that is put off shows why, counts as none, and leaves the delivery due", arguments: QueueDriver.all)
+    func putOff(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            try await queue.add(fixture.delivery("msg_1"), now: fixture.now)
+            let due = fixture.now
+            fixture.clock.advance(1)
+            try await fixture.attempt(queue, "msg_1", .putOff, status: 429, error: "HTTP 429")
+            let delivery = try #require(try await queue.delivery("msg_1"))
+            #expect(delivery.state == .pending && delivery.attempts == 0 && delivery.nextAttemptAt == due)
+            #expect(delivery.lastStatus == 429 && delivery.lastError == "HTTP 429" && delivery.lastAttemptAt == fixture.now)
+            #expect(try await queue.statistics(now: fixture.now).deliveriesPending == 1)
+            #expect(try await fixture.leaseDeliveries(queue).map(\.delivery) == [delivery])
+        }
+    }
+
     @Test("any delivery can be sent again, its attempts anew", arguments: QueueDriver.all)
     func redeliver(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in

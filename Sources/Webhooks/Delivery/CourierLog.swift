@@ -22,6 +22,7 @@ struct CourierLog {
         case .retry(let at):
             metadata["retryAt"] = "\(at.iso8601)"
             logger.warning("Webhook not taken", metadata: metadata)
+        case .putOff: logger.info("Webhook put off: its destination asks to wait", metadata: metadata)
         case .dead: logger.error("Webhook dead", metadata: metadata)
         }
         if outcome.keyWithheld, !toldOfWithheldKey {

@@ -7,6 +7,7 @@ struct CourierMetrics: Sendable {
     private let delivered: Counter
     private let retry: Counter
     private let dead: Counter
+    private let putOff: Counter
     private let duration = Metric(
         "usersync_webhook_attempt_seconds", "How long an attempt took.", buckets: MetricBuckets.attempt
     ).timer()
@@ -16,12 +17,14 @@ struct CourierMetrics: Sendable {
         delivered = attempts.counter(("result", "delivered"))
         retry = attempts.counter(("result", "retry"))
         dead = attempts.counter(("result", "dead"))
+        putOff = attempts.counter(("result", "put_off"))
     }
 
     func count(_ next: DeliveryAttempt.Next, took: Duration) {
         switch next {
         case .delivered: delivered.increment()
         case .retry: retry.increment()
+        case .putOff: putOff.increment()
         case .dead: dead.increment()
         }
         duration.recordNanoseconds(Int64(took / .nanoseconds(1)))

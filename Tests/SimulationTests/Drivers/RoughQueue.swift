@@ -123,10 +123,10 @@ final class RoughQueue: JobQueue {
             try await base.record(attempt)
         } told: {
             monitor.released(attempt.deliveryID, attempt.lease)
-            if case .retry(let at) = attempt.next {
-                monitor.delivery(attempt.deliveryID, dueAt: at)
-            } else {
-                monitor.delivery(attempt.deliveryID, dueAt: nil)
+            switch attempt.next {
+            case .retry(let at): monitor.delivery(attempt.deliveryID, dueAt: at)
+            case .putOff: break
+            case .delivered, .dead: monitor.delivery(attempt.deliveryID, dueAt: nil)
             }
         }
     }

@@ -105,13 +105,14 @@ actor FakeOutbox: DeliveryOutbox {
         leases[attempt.deliveryID] = nil
         attempts.append(attempt)
         if var delivery = deliveries[attempt.deliveryID] {
-            delivery.attempts += 1
+            if attempt.next != .putOff { delivery.attempts += 1 }
             delivery.lastAttemptAt = attempt.at
             delivery.lastStatus = attempt.status
             delivery.lastError = attempt.error
             switch attempt.next {
             case .delivered: (delivery.state, delivery.nextAttemptAt, delivery.deliveredAt) = (.delivered, nil, attempt.at)
             case .retry(let at): delivery.nextAttemptAt = at
+            case .putOff: break
             case .dead: (delivery.state, delivery.nextAttemptAt) = (.dead, nil)
             }
             deliveries[attempt.deliveryID] = delivery
