@@ -102,7 +102,9 @@ struct DestinationLimiterTests {
         }
         #expect(widths.first == limits.perNewDestination)
         #expect(widths.max() == limits.perDestination && widths.last == limits.perDestination)
-        for leased in open { limiter.sent(leased, isDelivered: false, isTrouble: true) }
+        // As many as do not make it down.
+        for leased in open.dropLast(4) { limiter.sent(leased, isDelivered: true, isTrouble: false) }
+        for leased in open.suffix(4) { limiter.sent(leased, isDelivered: false, isTrouble: true) }
         #expect(startAll(&limiter).count == 1)
     }
 
@@ -210,7 +212,8 @@ struct DestinationLimiterTests {
         for _ in 0..<10 {
             for leased in startAll(&limiter) {
                 sent.append(leased.delivery.what.id)
-                limiter.sent(leased, isDelivered: false, isTrouble: true)
+                // Now and then one of trouble, so that little is held ready.
+                limiter.sent(leased, isDelivered: sent.count % 4 == 0, isTrouble: sent.count % 4 != 0)
                 backlog.settle(leased)
                 limiter.settled(leased)
             }
@@ -259,6 +262,32 @@ struct DestinationLimiterTests {
         }
     }
 
+    @Test("what waits for a destination that asks to wait is given back, and leased again when that is over; others go on")
+    func asksToWait() throws {
+        var limiter = self.limiter(limits)
+        var backlog = Backlog((0..<10).map { delivery("a\($0)", "a") })
+        limiter.look()
+        feed(&limiter, &backlog)
+        let started = startAll(&limiter)
+        #expect(started.count == limits.perNewDestination)
+        for leased in started { limiter.sent(leased, .wait(seconds: 9), at: now) }
+        backlog.release(limiter.takeUnwanted())
+        #expect(Set(backlog.held.values) == Set(started.map(\.lease)))
+        let end = now.advanced(bySeconds: 9)
+        #expect(limiter.nextTurn(after: now) == end)
+        backlog.waiting.append(delivery("b0", "b"))
+        limiter.look()
+        feed(&limiter, &backlog)
+        #expect(startAll(&limiter).map(\.delivery.what.id) == ["b0"])
+        #expect(limiter.nextQuery(at: end.advanced(bySeconds: -0.001)) == nil)
+        let query = limiter.nextQuery(at: end)
+        #expect(query?.excludingDestinations == [])
+        limiter.add(backlog.lease(try #require(query), until: nil), for: try #require(query), askedAt: end)
+        #expect(limiter.start(at: end.advanced(bySeconds: -0.001)) == nil)
+        #expect(limiter.start(at: end)?.delivery.what.destination == "https://a")
+        #expect(limiter.start(at: end) == nil, "one at a time at first")
+    }
+
     @Test("one whose lease ends while it waits is not sent under it; another lease of it, and others, are")
     func leaseEnds() throws {
         var limiter = self.limiter(limits)
@@ -288,5 +317,14 @@ struct DestinationLimiterTests {
         backlog.release(limiter.takeUnwanted())
         #expect(Set(backlog.held.values) == Set(started.map(\.lease)))
         #expect(limiter.start(at: now) == nil)
+    }
+}
+
+/// At a time that stands still.
+extension DestinationLimiter {
+    fileprivate mutating func nextQuery() -> OutboxQuery? { nextQuery(at: Timestamp(microseconds: 0)) }
+
+    fileprivate mutating func sent(_ leased: LeasedDelivery, isDelivered: Bool, isTrouble: Bool) {
+        sent(leased, isTrouble ? .failed : isDelivered ? .taken : .refused, at: Timestamp(microseconds: 0))
     }
 }

@@ -42,18 +42,17 @@ struct RetryAfterTests {
         let failed = WebhookSender.Outcome(status: 503, error: "HTTP 503")
         for (n, delay) in DeliverySchedule.delays.enumerated() {
             #expect(
-                DeliveryDecision.next(after: failed, attempt: n + 1, now: date, random: 0.5)
+                next(after: failed, attempt: n + 1)
                     == .retry(at: date.advanced(bySeconds: delay)))
         }
         let last = DeliverySchedule.delays.count + 1
-        #expect(DeliveryDecision.next(after: failed, attempt: last, now: date, random: 0.5) == .dead)
+        #expect(next(after: failed, attempt: last) == .dead)
     }
 
     @Test("Retry-After lengthens the delay and never shortens it")
     func longer() {
         func next(_ value: String) -> DeliveryAttempt.Next {
-            DeliveryDecision.next(
-                after: .init(status: 429, error: "HTTP 429", retryAfter: value), attempt: 2, now: date, random: 0.5)
+            self.next(after: .init(status: 500, error: "HTTP 500", retryAfter: value), attempt: 2)
         }
         #expect(next("600") == .retry(at: date.advanced(bySeconds: 600)))
         #expect(next("0") == .retry(at: date.advanced(bySeconds: 30)))
@@ -61,13 +60,17 @@ struct RetryAfterTests {
         #expect(next("864000") == .retry(at: date.advanced(bySeconds: 86_400)))
     }
 
-    @Test("410 is dead at the first attempt, 2xx is delivered")
+    @Test("410 is dead at the first attempt, 2xx is delivered, and who asks to wait costs no attempt, not even the last")
     func ends() {
-        #expect(
-            DeliveryDecision.next(
-                after: .init(status: 410, error: "HTTP 410", isHopeless: true), attempt: 1, now: date, random: 0)
-                == .dead)
-        #expect(DeliveryDecision.next(after: .init(status: 204), attempt: 9, now: date, random: 0) == .delivered)
+        #expect(next(after: .init(status: 410, error: "HTTP 410", isHopeless: true), attempt: 1) == .dead)
+        #expect(next(after: .init(status: 204), attempt: 9) == .delivered)
+        #expect(next(after: .init(status: 429, error: "HTTP 429"), attempt: 9) == .putOff)
+        #expect(next(after: .init(status: 503, error: "HTTP 503", retryAfter: "9"), attempt: 9) == .putOff)
+    }
+
+    private func next(after outcome: WebhookSender.Outcome, attempt: Int) -> DeliveryAttempt.Next {
+        let answer = DestinationAnswer(outcome, isConfiguredURL: true, now: date)
+        return DeliveryDecision.next(after: outcome, answer, attempt: attempt, now: date, random: 0.5)
     }
 
     @Test("a destination is scheme, host and port, whatever follows")

@@ -67,13 +67,42 @@ struct WebhookCourierTests {
         // 2026-09-21T14:13:20Z is the clock's start.
         #expect(start.iso8601 == "2026-09-21T14:13:20.000Z")
         for (value, delay) in [("100", 100.0), ("Mon, 21 Sep 2026 14:15:20 GMT", 120.0), ("1", 5.0)] {
-            let receiver = HTTPReceiver(.status(503, headers: [("Retry-After", value)]))
+            let receiver = HTTPReceiver(.status(500, headers: [("Retry-After", value)]))
             try await receiver.run { url in
                 let bench = try CourierBench(configured: url)
                 try await bench.run { _ in
                     await bench.add("evt_1", to: url)
                     let attempt = try await bench.outbox.attempts(1)[0]
                     #expect(attempt.next == .retry(at: start.advanced(bySeconds: delay)), "\(value)")
+                }
+            }
+        }
+    }
+
+    @Test("while a receiver asks to wait it gets nothing, which costs no attempt; then all of it, also what came meanwhile")
+    func asksToWait() async throws {
+        for status in [429, 503] {
+            let receiver = HTTPReceiver { _, number in
+                number == 1 ? .status(status, headers: [("Retry-After", "50")]) : .status(200)
+            }
+            try await receiver.run { url in
+                let bench = try CourierBench(configured: url)
+                try await bench.run { courier in
+                    await bench.add("evt_1", to: url)
+                    let first = try await bench.outbox.attempts(1)[0]
+                    #expect(first.next == .putOff && first.error == "HTTP \(status)")
+                    await bench.add("evt_2", to: url)
+                    // The heartbeat, and the end of the wait.
+                    try await bench.clock.sleepers(2)
+                    bench.clock.advance(by: .seconds(49))
+                    let questions = await bench.outbox.questions
+                    courier.wake()
+                    #expect(await eventually { await bench.outbox.questions > questions })
+                    #expect(receiver.requests.count == 1)
+                    bench.clock.advance(by: .seconds(1.1))
+                    let all = try await bench.outbox.attempts(3)
+                    #expect(all.dropFirst().allSatisfy { $0.next == .delivered })
+                    #expect(await bench.outbox.deliveries.values.allSatisfy { $0.attempts == 1 })
                 }
             }
         }

@@ -3,7 +3,7 @@ import SyncModel
 
 /// Decides what follows from an attempt.
 enum DeliveryDecision {
-    /// 2xx: delivered. Hopeless, or the schedule's last attempt: dead. Otherwise another attempt, after the schedule's delay or
+    /// 2xx: delivered. The destination asks to wait: put off, which costs no attempt. Hopeless, or the schedule's last attempt: dead. Otherwise another attempt, after the schedule's delay or
     /// the answer's `Retry-After` (at most 24 h), whichever is longer: a receiver may ask for more patience, but not make us use
     /// up all attempts in seconds.
     /// - Parameters:
@@ -11,9 +11,14 @@ enum DeliveryDecision {
     ///   - now: when it ended; a date in `Retry-After` is compared with it.
     ///   - due: the same moment in `DueTime`, from which the delay counts; `nil` if they are the same.
     static func next(
-        after outcome: WebhookSender.Outcome, attempt: Int, now: Timestamp, due: Timestamp? = nil, random: Double
+        after outcome: WebhookSender.Outcome, _ answer: DestinationAnswer, attempt: Int, now: Timestamp,
+        due: Timestamp? = nil, random: Double
     ) -> DeliveryAttempt.Next {
-        if outcome.isDelivered { return .delivered }
+        switch answer {
+        case .taken: return .delivered
+        case .wait: return .putOff
+        case .refused, .failed: break
+        }
         guard !outcome.isHopeless, let delay = DeliverySchedule.delay(afterAttempt: attempt, random: random) else { return .dead }
         let asked = outcome.retryAfter.flatMap { RetryAfter.seconds($0, now: now) } ?? 0
         return .retry(at: (due ?? now).advanced(bySeconds: max(delay, asked)))

@@ -1,28 +1,74 @@
-/// What the answers of a destination say about it: how many attempts it may have at a time.
+import SyncModel
+
+/// What the answers of a destination say about it: how many attempts it may have at a time, and when the next one.
 ///
-/// A value without a clock, so that a store could keep it for several processes. Today each process has its own, which begins anew
+/// A value, told the time, so that a store could keep it for several processes. Today each process has its own, which begins anew
 /// with it: the limits hold per process, and each learns for itself that a destination is in trouble.
 struct DestinationHealth: Sendable, Hashable {
     /// Attempts at a time.
     private(set) var limit: Int
     /// The last answer was that of a destination in trouble, or there was none.
     private(set) var isTroubled = false
+    /// Failures in a row.
+    private(set) var failures = 0
+    private(set) var pace = DestinationPace()
+    private var probesAt: Timestamp?
+
+    /// As many failures in a row, and it is down: it has one attempt from time to time, and all other deliveries wait.
+    static let failuresOfOneDown = 5
+    /// Seconds from the failure that makes it down to the first attempt after it; each further one waits twice as long.
+    private static let firstProbe: Double = 5
+    private static let longestProbe: Double = 300
 
     /// Of a destination of which nothing is known.
     init(_ limits: CourierLimits) { limit = min(limits.perNewDestination, limits.perDestination) }
 
-    /// It took a delivery: it may have one more attempt at a time.
-    mutating func delivered(_ limits: CourierLimits) {
-        isTroubled = false
-        limit = min(limit + 1, limits.perDestination)
+    var isDown: Bool { failures >= Self.failuresOfOneDown }
+
+    /// The earliest time for the next attempt; `nil`: at any time.
+    var opensAt: Timestamp? {
+        guard isDown, let probesAt else { return pace.opensAt }
+        return max(probesAt, pace.waitsUntil ?? probesAt)
     }
 
-    /// It refused a delivery, but works.
-    mutating func refused() { isTroubled = false }
+    /// Whether nothing at all is sent to it now, so that what waits for it need not be leased.
+    func isQuiet(at now: Timestamp) -> Bool {
+        let until = isDown ? opensAt : pace.waitsUntil
+        return until.map { $0 > now } ?? false
+    }
 
-    /// It cannot take deliveries: it may have one attempt at a time, and earns more again with each delivery it takes.
-    mutating func troubled() {
-        isTroubled = true
-        limit = 1
+    /// As many deliveries as are worth holding ready for it.
+    func capacity(of page: Int) -> Int {
+        if isDown { return 1 }
+        if isTroubled { return 2 }
+        return pace.rate.map { min(max(Int($0 * Self.readySeconds), 1), page) } ?? page
+    }
+
+    private static let readySeconds: Double = 5
+
+    /// An attempt begins.
+    mutating func started(at now: Timestamp) { pace.started(at: now) }
+
+    /// An attempt has its answer.
+    mutating func answered(_ answer: DestinationAnswer, at now: Timestamp, _ limits: CourierLimits) {
+        switch answer {
+        case .taken:
+            pace.took(at: now)
+            (isTroubled, failures) = (false, 0)
+            limit = min(limit + 1, limits.perDestination)
+        case .refused:
+            (isTroubled, failures) = (false, 0)
+        case .failed:
+            isTroubled = true
+            limit = 1
+            failures = failures.saturatingAdd(1)
+            guard isDown else { break }
+            let doublings = min(failures - Self.failuresOfOneDown, 16)
+            probesAt = now.advanced(bySeconds: min(Self.firstProbe * Double(1 << doublings), Self.longestProbe))
+        case .wait(let seconds):
+            pace.asked(seconds: seconds, at: now)
+            // What follows the wait begins with one at a time again.
+            limit = 1
+        }
     }
 }

@@ -6,6 +6,7 @@ import SyncModel
 ///
 /// A value without a clock and without I/O: the courier reports what arrived, what was sent and with what result, and asks what to
 /// do.
+/// - A destination that asks to wait, or is down, gets nothing until then; what was held ready for it goes back to the outbox.
 /// - A destination that answers well may have one more attempt at a time with every delivery, up to `perDestination`; one in
 ///   trouble may have a single one.
 /// - Destinations in trouble share at most half of all attempts: however many hosts hang, the others go on.
@@ -20,6 +21,10 @@ struct DestinationLimiter {
         var ready: Deque<Ready> = []
         /// The outbox may hold more than it was asked for.
         var mayHaveMore = false
+
+        /// Whether it may have one more attempt, but for the time.
+        var hasPlace: Bool { sending < (health.isDown ? 1 : health.limit) }
+        var capacity: Int { health.capacity(of: DestinationLimiter.pageSize) }
     }
 
     private struct Ready {
@@ -67,16 +72,32 @@ struct DestinationLimiter {
     mutating func look() { mayAsk = true }
 
     /// The next query; `nil`: none for now.
-    mutating func nextQuery() -> OutboxQuery? {
-        guard mayAsk, open.count < Self.maxUnrecorded else { return nil }
+    mutating func nextQuery(at now: Timestamp) -> OutboxQuery? {
+        guard open.count < Self.maxUnrecorded, mayAsk || destinations.values.contains(where: { isToBeAsked($0, at: now) })
+        else { return nil }
         mayAsk = false
         var full: Set<String> = []
         for (name, destination) in destinations {
-            let isFull = destination.ready.count >= capacity(destination)
+            let isFull =
+                destination.ready.count >= destination.capacity || destination.health.isQuiet(at: now)
+                || (destination.health.isDown && !destination.hasPlace)
             if isFull { full.insert(name) }
             destinations[name]?.mayHaveMore = isFull
         }
         return OutboxQuery(limit: Self.pageSize, excludingDestinations: full)
+    }
+
+    /// Whether its deliveries were left in the outbox while it was quiet, and it is so no more.
+    private func isToBeAsked(_ destination: Destination, at now: Timestamp) -> Bool {
+        destination.mayHaveMore && destination.ready.isEmpty && destination.hasPlace && !destination.health.isQuiet(at: now)
+    }
+
+    /// When it next has something to do though nothing arrives and nothing is answered; `nil`: never.
+    func nextTurn(after now: Timestamp) -> Timestamp? {
+        destinations.values.lazy.compactMap { destination -> Timestamp? in
+            guard destination.hasPlace, !destination.ready.isEmpty || destination.mayHaveMore else { return nil }
+            return destination.health.opensAt.flatMap { $0 > now ? $0 : nil }
+        }.min()
     }
 
     /// Takes the outbox's answer to `query`.
@@ -91,7 +112,7 @@ struct DestinationLimiter {
                 // The lease that it waits under is lost: it was redelivered, or the lease ran out.
                 let isSame: (Ready) -> Bool = { $0.leased.delivery.what.id == leased.delivery.what.id }
                 if let at = destination.ready.firstIndex(where: isSame) { destination.ready[at] = next }
-            } else if destination.ready.count < capacity(destination) {
+            } else if destination.ready.count < destination.capacity {
                 if destination.ready.isEmpty { turns.append(name) }
                 destination.ready.append(next)
                 ready[leased.delivery.what.id] = name
@@ -118,7 +139,7 @@ struct DestinationLimiter {
     /// The delivery to send now; `nil`: none, or the limits are reached.
     mutating func start(at now: Timestamp) -> LeasedDelivery? {
         guard sending < limits.concurrent, open.count < Self.maxUnrecorded else { return nil }
-        while let (name, next) = takeReady() {
+        while let (name, next) = takeReady(at: now) {
             if let startsBy = next.startsBy, startsBy < now {
                 unwanted.append(next.leased)
                 mayAsk = true
@@ -132,6 +153,7 @@ struct DestinationLimiter {
             }
             sending += 1
             destinations[name]?.sending += 1
+            destinations[name]?.health.started(at: now)
             if destinations[name]?.health.isTroubled ?? false { sendingTroubled += 1 }
             return next.leased
         }
@@ -139,12 +161,13 @@ struct DestinationLimiter {
     }
 
     /// Takes out the next delivery whose destination may have one more attempt.
-    private mutating func takeReady() -> (destination: String, Ready)? {
+    private mutating func takeReady(at now: Timestamp) -> (destination: String, Ready)? {
         for (at, name) in turns.enumerated() {
-            guard var destination = destinations[name], destination.sending < destination.health.limit else { continue }
+            guard var destination = destinations[name], destination.hasPlace else { continue }
+            if let opensAt = destination.health.opensAt, opensAt > now { continue }
             if destination.health.isTroubled, sendingTroubled >= max(1, limits.concurrent / 2) { continue }
             let next = destination.ready.removeFirst()
-            if destination.mayHaveMore, destination.ready.count <= capacity(destination) / 4 { mayAsk = true }
+            if destination.mayHaveMore, destination.ready.count <= destination.capacity / 4 { mayAsk = true }
             destinations[name] = destination
             turns.remove(at: at)
             if !destination.ready.isEmpty { turns.append(name) }
@@ -155,7 +178,7 @@ struct DestinationLimiter {
     }
 
     /// Notes that an attempt has its answer; it stays open until it is `settled`.
-    mutating func sent(_ leased: LeasedDelivery, isDelivered: Bool, isTrouble: Bool) {
+    mutating func sent(_ leased: LeasedDelivery, _ answer: DestinationAnswer, at now: Timestamp) {
         let what = leased.delivery.what
         let name = what.destination
         guard var destination = destinations[name], destination.sending > 0 else {
@@ -170,21 +193,29 @@ struct DestinationLimiter {
         destination.sending -= 1
         let wasTroubled = destination.health.isTroubled
         if wasTroubled { sendingTroubled -= 1 }
-        if isTrouble {
-            destination.health.troubled()
-        } else if isDelivered {
-            destination.health.delivered(limits)
-        } else {
-            destination.health.refused()
-        }
+        destination.health.answered(answer, at: now, limits)
         // Attempts still under way count by the present state of their destination.
         if wasTroubled != destination.health.isTroubled {
             sendingTroubled += destination.health.isTroubled ? destination.sending : -destination.sending
         }
+        if case .wait = answer { destination.mayHaveMore = true }
         destinations[name] = destination
+        if destination.health.isQuiet(at: now) { giveBack(name) }
         if destinations.count > Self.maxIdle {
-            destinations = destinations.filter { $0.value.sending > 0 || !$0.value.ready.isEmpty }
+            destinations = destinations.filter { _, other in
+                other.sending > 0 || !other.ready.isEmpty || other.health.isQuiet(at: now)
+            }
         }
+    }
+
+    /// Gives back what waits for a destination that gets nothing for now: it is leased again when it does.
+    private mutating func giveBack(_ name: String) {
+        guard let waiting = destinations[name]?.ready, !waiting.isEmpty else { return }
+        for next in waiting { ready[next.leased.delivery.what.id] = nil }
+        unwanted += waiting.map(\.leased)
+        destinations[name]?.ready = []
+        destinations[name]?.mayHaveMore = true
+        turns.removeAll { $0 == name }
     }
 
     /// The result of the attempt is on disk, or its lease is lost.
@@ -211,6 +242,4 @@ struct DestinationLimiter {
         defer { unwanted = [] }
         return unwanted
     }
-
-    private func capacity(_ destination: Destination) -> Int { destination.health.isTroubled ? 2 : Self.pageSize }
 }

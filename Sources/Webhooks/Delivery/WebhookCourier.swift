@@ -16,26 +16,28 @@ import Telemetry
 /// It never polls: it observes the outbox, and between the wakes it sleeps until the next delivery is due or the lease of another
 /// process runs out (a minute at most, for clocks are set, and signals of other processes may be lost).
 package actor WebhookCourier: Service {
-    private let outbox: any DeliveryOutbox
+    let outbox: any DeliveryOutbox
     private let wall: WallClock
     private let machine: Machine
-    private var due: DueTime
+    var due: DueTime
     private let limits: CourierLimits
     private let sender: any DeliverySender
     private let metrics = CourierMetrics()
 
     var limiter: DestinationLimiter
-    private var alarmAt: Timestamp?
+    var alarmAt: Timestamp?
+    /// When the limiter is to be asked again, if an alarm is set for it.
+    var turnAt: Timestamp?
     /// The time for which the outbox was last queried: what was due by then is known.
-    private var lookedAt = Timestamp(microseconds: 0)
+    var lookedAt = Timestamp(microseconds: 0)
     /// The next due time is unknown and must be queried.
-    private var nextIsUnknown = true
-    private var reading: Outage
+    var nextIsUnknown = true
+    var reading: Outage
     private var recording: Outage
     private var log: CourierLog
 
     private nonisolated let signals: AsyncStream<Void>
-    private nonisolated let signal: AsyncStream<Void>.Continuation
+    nonisolated let signal: AsyncStream<Void>.Continuation
     /// A wake-up has come since the outbox was last queried.
     private nonisolated let woken = Atomic<Bool>(true)
     /// Leases that ended although nothing was recorded or released, since they were last looked at.
@@ -44,9 +46,9 @@ package actor WebhookCourier: Service {
     private nonisolated let isStopping = Atomic<Bool>(false)
 
     /// Seconds between two queries of the outbox if nothing wakes the courier.
-    private static let heartbeat: Double = 60
+    static let heartbeat: Double = 60
     /// Seconds before the outbox is queried again after a failure.
-    private static let outboxPause: Double = 1
+    static let outboxPause: Double = 1
 
     init(
         outbox: any DeliveryOutbox, limits: CourierLimits, wall: WallClock, clock: any Clock<Duration>,
@@ -112,6 +114,9 @@ package actor WebhookCourier: Service {
                     if let (at, sleep) = await nextAlarm() {
                         alarms.addTask { await self.ring(at: at, after: sleep) }
                     }
+                    if let (at, sleep) = nextTurn() {
+                        alarms.addTask { await self.takeTurn(at: at, after: sleep) }
+                    }
                 }
                 limiter.stop()
                 await release(limiter.takeUnwanted())
@@ -133,7 +138,7 @@ package actor WebhookCourier: Service {
 
     /// Queries the outbox once if there is a reason to. False if there was none, or the outbox failed.
     private func fetch() async -> Bool {
-        guard !isStopping.load(ordering: .acquiring), let query = limiter.nextQuery() else { return false }
+        guard !isStopping.load(ordering: .acquiring), let query = limiter.nextQuery(at: due.now()) else { return false }
         do {
             let now = due.now()
             // Before the answer: a retry recorded meanwhile that is due by `now` may be missing from it.
@@ -170,17 +175,22 @@ package actor WebhookCourier: Service {
             // Stopping: not recorded, so it is still due.
             return await release([leased])
         }
-        limiter.sent(leased, isDelivered: outcome.isDelivered, isTrouble: outcome.isTrouble)
+        let answer = DestinationAnswer(outcome, isConfiguredURL: delivery.what.isConfiguredURL, now: wall.now())
+        limiter.sent(leased, answer, at: due.now())
         signal.yield()
         let next = DeliveryDecision.next(
-            after: outcome, attempt: delivery.attempts.saturatingAdd(1), now: wall.now(), due: due.now(), random: machine.random()
-        )
+            after: outcome, answer, attempt: delivery.attempts.saturatingAdd(1), now: wall.now(), due: due.now(),
+            random: machine.random())
         metrics.count(next, took: start.duration(to: machine.now))
         log.attempt(delivery, outcome, next)
         let attempt = DeliveryAttempt(leased, at: at, status: outcome.status, error: outcome.error, next: next)
         guard await record(attempt) else { return await release([leased]) }
         limiter.settled(leased)
-        if case .retry(let at) = next { expect(at) }
+        switch next {
+        case .retry(let at): expect(at)
+        case .putOff: limiter.look()
+        case .delivered, .dead: break
+        }
         signal.yield()
     }
 
@@ -205,46 +215,5 @@ package actor WebhookCourier: Service {
             guard (try? await machine.sleep(for: .seconds(pause))) != nil else { return false }
             pause = min(pause * 2, 30)
         }
-    }
-
-    // MARK: - Time
-
-    /// Notes that a retry is due at `at`.
-    private func expect(_ at: Timestamp) {
-        if at <= lookedAt {
-            // Recording took so long that it is already due; the last query missed it.
-            limiter.look()
-        } else if alarmAt.map({ at < $0 }) ?? true {
-            nextIsUnknown = true
-        }
-    }
-
-    /// The alarm to set, if none is set or an earlier one is needed.
-    private func nextAlarm() async -> (at: Timestamp, sleep: @Sendable () async throws -> Void)? {
-        guard nextIsUnknown else { return nil }
-        nextIsUnknown = false
-        let now = due.now()
-        var at = now.advanced(bySeconds: Self.heartbeat)
-        if reading.isOn {
-            at = now.advanced(bySeconds: Self.outboxPause)
-        } else {
-            do {
-                if let next = try await outbox.nextDelivery(after: lookedAt) { at = min(at, next) }
-            } catch {
-                reading.failed(error)
-                at = now.advanced(bySeconds: Self.outboxPause)
-            }
-        }
-        guard alarmAt.map({ at < $0 }) ?? true else { return nil }
-        alarmAt = at
-        return (at, due.alarm(at: at))
-    }
-
-    private func ring(at: Timestamp, after sleep: @Sendable () async throws -> Void) async {
-        // If the clocks differ and this is slightly early, the query finds nothing and sets another alarm for the rest.
-        guard (try? await sleep()) != nil else { return }
-        if alarmAt == at { alarmAt = nil }
-        nextIsUnknown = true
-        wake()
     }
 }

@@ -129,16 +129,14 @@ struct HostileReceiverFaults {
                     #expect(await eventually { attempts() == 1 })
                     #expect(
                         try await eventually {
-                            try await server.get("/api/internal/sync/deliveries?jobId=\(job)").json.deliveries[0].attempts.int
-                                == 1
+                            try await server.get("/api/internal/sync/deliveries?jobId=\(job)").json.deliveries[0].lastStatus.int
+                                == 429
                         })
                     hostile.answer(.good)
                     server.clock.advance(1000)
                     server.app.assembly.courier.wake()
-                    // A test event goes the same way: when it was taken, so would have been the other.
+                    // What goes the same way waits as well, and then all of it is sent.
                     #expect(try await server.act("deliveries/test").status == 202)
-                    let events = hostile.received.count
-                    #expect(await eventually { hostile.received.count > events || hostile.received.last?.job == "" })
                     #expect(attempts() == 1)
                     server.clock.advance(220)
                     server.app.assembly.courier.wake()
@@ -156,8 +154,8 @@ struct HostileReceiverFaults {
                 var jobs: [String] = []
                 for minute in 0..<12 {
                     jobs.append(try await server.submitted([Bodies.user("u\(minute)", "u\(minute)@x.io")]))
-                    let job = jobs[minute]
-                    #expect(await eventually { hostile.received.contains { $0.job == job } })
+                    // Once it is down, one of them is sent now and then, and the others wait.
+                    if minute == 0 { #expect(await eventually { !hostile.received.isEmpty }) }
                     server.clock.advance(300)
                     report.tries += 1
                     report.acknowledged += 1
@@ -165,7 +163,7 @@ struct HostileReceiverFaults {
                 let status = try await server.status()
                 #expect(status.webhooks.pending.int == 12 && status.webhooks.dead.int == 0)
                 // 5 s, 30 s, 5 min and 30 min after the first: five within the hour.
-                for job in jobs { #expect((1...5).contains(hostile.received.count { $0.job == job })) }
+                for job in jobs { #expect(hostile.received.count { $0.job == job } <= 5) }
                 hostile.answer(.good)
                 #expect(
                     try await eventually {

@@ -26,6 +26,7 @@ struct RoughSender: DeliverySender {
         guard !weather.executor.isDead else { throw CancellationError() }
         if case .fails = fate, delivery.attempts < 3 {
             weather.executor.note("webhook refused")
+            weather.monitor.refused(at: weather.scheduler.now)
             return WebhookSender.Outcome(status: 503, error: "HTTP 503")
         }
         receiver.take(delivery.what.id)
@@ -33,6 +34,7 @@ struct RoughSender: DeliverySender {
         await weather.pass()
         try Task.checkCancellation()
         if case .losesItsAnswer = fate, delivery.attempts < 3 {
+            weather.monitor.refused(at: weather.scheduler.now)
             return WebhookSender.Outcome(error: "timeout after 15 s")
         }
         return WebhookSender.Outcome(status: 200)

@@ -39,6 +39,8 @@ final class Monitor: Sendable {
         var leases = WatchedLeases()
         var requests = WatchedRequests()
         var lastFault: Duration?
+        /// When the receiver last refused a webhook.
+        var lastRefusal: Duration?
         var failure: String?
     }
 
@@ -54,6 +56,13 @@ final class Monitor: Sendable {
 
     func isDisturbed(at now: Duration, for calm: Duration) -> Bool {
         state.withLock { state in state.lastFault.map { now - $0 < calm } ?? false }
+    }
+
+    /// The receiver refused a webhook: if it was the last of several, it gets none for up to five minutes.
+    func refused(at now: Duration) { state.withLock { $0.lastRefusal = now } }
+
+    func mayBeDown(at now: Duration) -> Bool {
+        state.withLock { state in state.lastRefusal.map { now - $0 < .seconds(310) } ?? false }
     }
 
     // MARK: Leases

@@ -109,7 +109,7 @@ final class World: Sendable {
         }
         // The courier looks once a minute where its signal was lost.
         if !monitor.isDisturbed(at: scheduler.now, for: .seconds(scenario.faults.signals > 0 ? 75 : 45)),
-            let delivery = monitor.overdue(at: now.advanced(bySeconds: -0.1)).first
+            !monitor.mayBeDown(at: scheduler.now), let delivery = monitor.overdue(at: now.advanced(bySeconds: -0.1)).first
         {
             monitor.fail("\(delivery) is due, and nobody sends it")
         }

@@ -1,0 +1,58 @@
+import JobQueue
+import ServiceSupport
+import SyncModel
+
+/// When the courier looks again by itself.
+extension WebhookCourier {
+    /// Notes that a retry is due at `at`.
+    func expect(_ at: Timestamp) {
+        if at <= lookedAt {
+            // Recording took so long that it is already due; the last query missed it.
+            limiter.look()
+        } else if alarmAt.map({ at < $0 }) ?? true {
+            nextIsUnknown = true
+        }
+    }
+
+    /// The alarm to set, if none is set or an earlier one is needed.
+    func nextAlarm() async -> (at: Timestamp, sleep: @Sendable () async throws -> Void)? {
+        guard nextIsUnknown else { return nil }
+        nextIsUnknown = false
+        let now = due.now()
+        var at = now.advanced(bySeconds: Self.heartbeat)
+        if reading.isOn {
+            at = now.advanced(bySeconds: Self.outboxPause)
+        } else {
+            do {
+                if let next = try await outbox.nextDelivery(after: lookedAt) { at = min(at, next) }
+            } catch {
+                reading.failed(error)
+                at = now.advanced(bySeconds: Self.outboxPause)
+            }
+        }
+        guard alarmAt.map({ at < $0 }) ?? true else { return nil }
+        alarmAt = at
+        return (at, due.alarm(at: at))
+    }
+
+    /// The alarm to set for the limiter, if none is set or an earlier one is needed.
+    func nextTurn() -> (at: Timestamp, sleep: @Sendable () async throws -> Void)? {
+        guard let at = limiter.nextTurn(after: due.now()), turnAt.map({ at < $0 }) ?? true else { return nil }
+        turnAt = at
+        return (at, due.alarm(at: at))
+    }
+
+    func takeTurn(at: Timestamp, after sleep: @Sendable () async throws -> Void) async {
+        guard (try? await sleep()) != nil else { return }
+        if turnAt == at { turnAt = nil }
+        signal.yield()
+    }
+
+    func ring(at: Timestamp, after sleep: @Sendable () async throws -> Void) async {
+        // If the clocks differ and this is slightly early, the query finds nothing and sets another alarm for the rest.
+        guard (try? await sleep()) != nil else { return }
+        if alarmAt == at { alarmAt = nil }
+        nextIsUnknown = true
+        wake()
+    }
+}
