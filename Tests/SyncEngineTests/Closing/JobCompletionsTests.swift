@@ -89,10 +89,10 @@ struct JobCompletionsTests {
         }
         for look in 1...5 {
             #expect(await looked(look))
-            try await clock.sleepers(1)
-            clock.advance(by: .seconds(4))
-            #expect(looks.value == look)
-            clock.advance(by: .seconds(1))
+            for _ in 0..<5 {
+                try await clock.sleepers(1)
+                clock.advance(by: .seconds(1))
+            }
         }
         #expect(await waiting.value == nil)
         #expect(looks.value == 5)
