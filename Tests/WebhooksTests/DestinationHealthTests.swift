@@ -41,10 +41,13 @@ struct DestinationHealthTests {
         health.answered(.taken, at: start, limits)
         for _ in 0..<4 { health.answered(.failed, at: start, limits) }
         #expect(!health.isDown)
+        var probe: Double = 0
         for delay in [5, 10, 20, 40, 80, 160, 300, 300] as [Double] {
-            health.answered(.failed, at: start, limits)
-            #expect(health.isDown && health.opensAt == at(delay))
-            #expect(health.isQuiet(at: at(delay - 1)) && !health.isQuiet(at: at(delay)))
+            // The probe fails, and with it, or a moment later, what had been under way with it.
+            for late in [0, 0, 0.5] { health.answered(.failed, at: at(probe + late), limits) }
+            #expect(health.isDown && health.opensAt == at(probe + delay))
+            #expect(health.isQuiet(at: at(probe + delay - 1)) && !health.isQuiet(at: at(probe + delay)))
+            probe += delay
         }
         health.answered(.taken, at: start, limits)
         #expect(!health.isDown && health.opensAt == nil)

@@ -61,6 +61,8 @@ struct DestinationHealth: Sendable, Hashable {
         case .failed:
             isTroubled = true
             limit = 1
+            // Of attempts that were under way when it went down: no probe, and nothing new.
+            if isDown, let probesAt, probesAt > now { break }
             failures = failures.saturatingAdd(1)
             guard isDown else { break }
             let doublings = min(failures - Self.failuresOfOneDown, 16)

@@ -1,4 +1,5 @@
 import DequeModule
+import Foundation
 import SyncModel
 
 /// How fast a destination takes deliveries, learnt from when it asks us to wait. A value, told the time.
@@ -32,6 +33,9 @@ struct DestinationPace: Sendable, Hashable {
     private static let slack = 0.01
     /// A rate beyond it is no limit.
     private static let unlimited: Double = 1000
+    /// No rate is below it: what was taken lately may say more about what there was to send than about the destination, and asking
+    /// once more costs no attempt.
+    private static let least = 0.2
     /// Seconds to wait if it does not say, and the longest that this becomes if it takes nothing in between.
     private static let standardWait: Double = 1
     private static let longestWait: Double = 300
@@ -57,7 +61,7 @@ struct DestinationPace: Sendable, Hashable {
         taken.append(now)
         while let first = taken.first, now.seconds(since: first) >= 1 { taken.removeFirst() }
         guard let rate, let from = growsFrom, from < now else { return }
-        let faster = rate * (1 + Self.growth * min(now.seconds(since: from), 1))
+        let faster = rate * pow(1 + Self.growth, now.seconds(since: from))
         self.rate = faster < Self.unlimited ? faster : nil
         if self.rate == nil { next = nil }
         growsFrom = now
@@ -88,6 +92,7 @@ struct DestinationPace: Sendable, Hashable {
         } else {
             rate = rate.map { $0 / 2 }
         }
+        rate = rate.map { max($0, Self.least) }
         (takenSince, since) = (0, end)
         taken = []
         next = nil
