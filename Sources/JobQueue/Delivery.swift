@@ -74,7 +74,8 @@ package struct DeliveryAttempt: Sendable, Hashable {
     package enum Next: Sendable, Hashable {
         case delivered
         case retry(at: Timestamp)
-        /// It does not count, and the delivery is as due as before: its destination takes none for now.
+        /// It does not count: its destination takes none for now. The delivery stays due, from the attempt on, so that those that
+        /// wait for the same destination are tried before it: it may be the only one that is not taken.
         case putOff
         case dead
     }

@@ -61,6 +61,8 @@ extension SQLiteJobQueue {
         while let next = try db.sql(DeliveryRow.nextDestination).first(.text(found.last ?? ""), map: { $0.optionalText(0) })
             ?? nil
         {
+            // One that is no UTF-8 reads as another, and would be found for ever.
+            guard (found.last ?? "").utf8.lexicographicallyPrecedes(next.utf8) else { break }
             found.append(next)
         }
         return found
@@ -136,7 +138,7 @@ extension SQLiteJobQueue {
     }
 
     private static let recordAttempt = """
-        UPDATE deliveries SET state = ?2, due_at = CASE WHEN ?8 THEN ?3 ELSE due_at END, attempts = attempts + ?8,
+        UPDATE deliveries SET state = ?2, due_at = CASE WHEN ?8 THEN ?3 ELSE ?4 END, attempts = attempts + ?8,
             last_attempt_at = ?4, last_status = ?5, last_error = ?6, delivered_at = ?7
         WHERE id = ?1 AND state = 0
         """

@@ -60,6 +60,14 @@ struct DestinationPatienceTests {
         #expect(simulation.now < isBack + 600, "\(simulation.now - isBack) s after its return")
     }
 
+    @Test("a webhook to which a receiver always says to wait stops no other")
+    func neverTaken() {
+        var simulation = PatienceSimulation(200) { _ in .taken }
+        simulation.neverTaken = "0"
+        simulation.run(until: 1200)
+        #expect(simulation.taken.count == 199 && simulation.failures == 0)
+    }
+
     @Test("a receiver that says for too short a time that it wants patience is asked ever more seldom")
     func tooShort() {
         let isBack: Double = 3600

@@ -203,7 +203,7 @@ struct DestinationLimiter {
         if destination.health.isQuiet(at: now) { giveBack(name) }
         if destinations.count > Self.maxIdle {
             destinations = destinations.filter { _, other in
-                other.sending > 0 || !other.ready.isEmpty || other.health.isQuiet(at: now)
+                other.sending > 0 || !other.ready.isEmpty || other.mayHaveMore || other.health.isQuiet(at: now)
             }
         }
     }

@@ -37,7 +37,12 @@ extension WebhookCourier {
 
     /// The alarm to set for the limiter, if none is set or an earlier one is needed.
     func nextTurn() -> (at: Timestamp, sleep: @Sendable () async throws -> Void)? {
-        guard let at = limiter.nextTurn(after: due.now()), turnAt.map({ at < $0 }) ?? true else { return nil }
+        let now = due.now()
+        // Not longer than the heartbeat: an earlier alarm of another destination makes this one's unknown, though it still sleeps.
+        guard let next = limiter.nextTurn(after: askedAt).map({ min($0, now.advanced(bySeconds: Self.heartbeat)) }),
+            turnAt.map({ next < $0 }) ?? true
+        else { return nil }
+        let at = next
         turnAt = at
         return (at, due.alarm(at: at))
     }

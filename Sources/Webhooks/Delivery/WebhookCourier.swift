@@ -28,6 +28,8 @@ package actor WebhookCourier: Service {
     var alarmAt: Timestamp?
     /// When the limiter is to be asked again, if an alarm is set for it.
     var turnAt: Timestamp?
+    /// The time for which it was last asked what to send.
+    var askedAt = Timestamp(microseconds: 0)
     /// The time for which the outbox was last queried: what was due by then is known.
     var lookedAt = Timestamp(microseconds: 0)
     /// The next due time is unknown and must be queried.
@@ -133,7 +135,8 @@ package actor WebhookCourier: Service {
             return ended
         }
         for (id, lease) in ended { limiter.leaseEnded(id, lease) }
-        return limiter.start(at: due.now())
+        askedAt = due.now()
+        return limiter.start(at: askedAt)
     }
 
     /// Queries the outbox once if there is a reason to. False if there was none, or the outbox failed.
@@ -188,7 +191,9 @@ package actor WebhookCourier: Service {
         limiter.settled(leased)
         switch next {
         case .retry(let at): expect(at)
-        case .putOff: limiter.look()
+        case .putOff:
+            expect(at)
+            limiter.look()
         case .delivered, .dead: break
         }
         signal.yield()

@@ -125,7 +125,7 @@ final class RoughQueue: JobQueue {
             monitor.released(attempt.deliveryID, attempt.lease)
             switch attempt.next {
             case .retry(let at): monitor.delivery(attempt.deliveryID, dueAt: at)
-            case .putOff: break
+            case .putOff: monitor.delivery(attempt.deliveryID, dueAt: attempt.at)
             case .delivered, .dead: monitor.delivery(attempt.deliveryID, dueAt: nil)
             }
         }

@@ -112,7 +112,7 @@ actor FakeOutbox: DeliveryOutbox {
             switch attempt.next {
             case .delivered: (delivery.state, delivery.nextAttemptAt, delivery.deliveredAt) = (.delivered, nil, attempt.at)
             case .retry(let at): delivery.nextAttemptAt = at
-            case .putOff: break
+            case .putOff: delivery.nextAttemptAt = attempt.at
             case .dead: (delivery.state, delivery.nextAttemptAt) = (.dead, nil)
             }
             deliveries[attempt.deliveryID] = delivery

@@ -23,6 +23,8 @@ struct PatienceSimulation {
     private(set) var dead = 0
     /// Attempts recorded, other than those that delivered.
     private(set) var failures = 0
+    /// A delivery that is always asked to wait a second.
+    var neverTaken: String?
 
     /// - Parameter answer: what the receiver says to a request that arrives so many seconds after the start.
     init(_ count: Int, _ answer: @escaping (_ at: Double) -> DestinationAnswer) {
@@ -41,13 +43,15 @@ struct PatienceSimulation {
     }
 
     /// Runs until nothing is left to do.
-    mutating func run() {
+    /// - Parameter stop: or until so many seconds have passed.
+    mutating func run(until stop: Double = .infinity) {
         limiter.look()
         while true {
             startAll()
             let time = moment(now)
             let turn = limiter.nextTurn(after: time).map { $0.seconds(since: moment(0)) }
             guard let next = [underWay.first?.at, later.first?.at, turn].compactMap(\.self).min() else { return }
+            guard next < stop else { return }
             now = max(now, next)
             while let first = later.first, first.at <= now {
                 waiting.insert(later.removeFirst().delivery, at: 0)
@@ -63,7 +67,8 @@ struct PatienceSimulation {
         repeat {
             while let leased = limiter.start(at: moment(now)) {
                 requests += 1
-                underWay.append((now + latency, leased, answer(now)))
+                let isTakeable = leased.delivery.what.id != neverTaken
+                underWay.append((now + latency, leased, isTakeable ? answer(now) : .wait(seconds: 1)))
             }
             release()
         } while fetch()
@@ -92,7 +97,8 @@ struct PatienceSimulation {
         switch attempt.answer {
         case .taken: taken.append(now)
         case .wait:
-            waiting.append(delivery)
+            // Due from now on, and so behind the others.
+            waiting.insert(delivery, at: 0)
             limiter.look()
         case .failed, .refused:
             failures += 1
