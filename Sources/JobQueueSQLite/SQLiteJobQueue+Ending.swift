@@ -88,11 +88,14 @@ extension SQLiteJobQueue {
             // None mostly, however many are being cancelled.
             guard try db.sql(Self.isAnyEndable).first(map: { _ in true }) != nil else { return ([], []) }
             var (first, unreadable): ([JobRow], [Int64]) = ([], [])
-            var tenant = SQLValue.text("")
+            var tenant = TenantID("")
             while first.count < limit {
-                let next = try db.sql(Self.selectNextEnding).first(tenant) { (tenant: TenantID($0.text(0)), seq: $0.int64(1)) }
-                guard let next else { break }
-                tenant = .tenant(next.tenant)
+                let next = try db.sql(Self.selectNextEnding).first(.tenant(tenant)) {
+                    (tenant: TenantID($0.text(0)), seq: $0.int64(1))
+                }
+                // One that is no UTF-8 reads as another, and would be found for ever.
+                guard let next, next.tenant > tenant else { break }
+                tenant = next.tenant
                 let row = try JobRow.find(seq: next.seq, db)
                 if row == nil { unreadable.append(next.seq) }
                 if let row, row.phase == .endable, try Self.mayEnd(row, db) { first.append(row) }
@@ -111,7 +114,13 @@ extension SQLiteJobQueue {
     }
 
     package func endedWithLedger(endedBefore: Timestamp, limit: Int) async throws -> [JobID] {
-        try await read { db in try db.sql(Self.selectLedgered).all(.int(limit)) { JobID($0.text(0)) }.compactMap { $0 } }
+        let rows = try await read { db in
+            try db.sql(Self.selectLedgered).all(.int(limit)) { (seq: $0.int64(1), id: JobID(stored: $0.text(0))) }
+        }
+        guard try await !replaceIDs(of: rows.filter { $0.id == nil }.map(\.seq), for: "endedWithLedger") else {
+            return try await self.endedWithLedger(endedBefore: endedBefore, limit: limit)
+        }
+        return rows.compactMap(\.id)
     }
 
     package func ledgerForgotten(_ jobs: [JobID]) async throws {
@@ -149,7 +158,7 @@ extension SQLiteJobQueue {
         SELECT \(JobRow.columns) FROM jobs INDEXED BY jobs_ending
         WHERE tenant_id = ?1 AND phase IN (1, 2) AND seq > ?2 AND phase = 2 ORDER BY seq LIMIT ?3
         """
-    static let selectLedgered = "SELECT id FROM jobs INDEXED BY jobs_ledger WHERE phase = 3 ORDER BY seq LIMIT ?1"
+    static let selectLedgered = "SELECT id, seq FROM jobs INDEXED BY jobs_ledger WHERE phase = 3 ORDER BY seq LIMIT ?1"
     private static let writeWarnings = "UPDATE jobs SET warnings = ?2 WHERE seq = ?1"
     private static let selectPhase = "SELECT phase FROM jobs WHERE id = ?1"
     private static let closeJob = "UPDATE jobs SET phase = 4 WHERE id = ?1 AND phase = 3"

@@ -65,7 +65,14 @@ extension SQLiteJobQueue {
     /// - Returns: what it holds; `nil` if it has ended, be it by an earlier operation of the same commit.
     private func startEnding(_ lease: LeaseID, in context: WriteContext) -> (tenantID: TenantID, batch: HeldBatch)? {
         guard let found = tenantQueue({ $0.startEnding(lease) }) else { return nil }
-        context.onRollback { [self] in tenantQueue { $0.keep(lease) } }
+        context.onRollback { [self] in
+            let isCancelled = tenantQueue { tenants in
+                defer { tenants.keep(lease) }
+                return tenants.isCancelling(lease)
+            }
+            // It may have been given back meanwhile.
+            if isCancelled { notify { $0.jobWaiting() } }
+        }
         return found
     }
 

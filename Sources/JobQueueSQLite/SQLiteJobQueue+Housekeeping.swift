@@ -91,9 +91,9 @@ extension SQLiteJobQueue {
             return budget > 0
         }
         for (i, key) in keys.enumerated() {
-            guard let marked = try LeftoverRow.find(key, context.db) else { continue }
+            guard let kind = try LeftoverRow.find(key, context.db)?.kind else { continue }
             guard try delete(DeferredRow.deleteSome, [.int(key)], &rows) else { return i }
-            if marked.kind == .everything {
+            if kind == .everything {
                 let bounds = BatchName.bounds(key: key)
                 let range: [SQLValue] = [.int(bounds.first), .int(bounds.last)]
                 guard try delete(deletePayloads, range, &blobs), try delete(deleteResults, range, &rows),

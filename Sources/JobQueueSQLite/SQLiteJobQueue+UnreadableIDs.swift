@@ -32,5 +32,13 @@ extension SQLiteJobQueue {
 
 extension JobRow {
     /// The `seq` of a row with an id that cannot be read; `nil` for any other.
-    static func unreadable(_ row: SQLRow) -> Int64? { JobID(row.text(7)) == nil ? row.int64(0) : nil }
+    static func unreadable(_ row: SQLRow) -> Int64? { JobID(stored: row.text(7)) == nil ? row.int64(0) : nil }
+}
+
+extension JobID {
+    /// As a table has it. In upper case it is not to be found by its text, and so is none.
+    init?(stored text: String) {
+        guard !text.utf8.contains(where: { (0x41...0x5A).contains($0) }) else { return nil }
+        self.init(text)
+    }
 }

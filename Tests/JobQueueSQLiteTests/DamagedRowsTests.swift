@@ -1,6 +1,7 @@
 import GRDB
 import JobQueue
 import JobQueueConformance
+import SQLiteSupport
 import SyncModel
 import TestSupport
 import Testing
@@ -33,6 +34,37 @@ struct DamagedRowsTests {
                 if let reopened = reopened as? SQLiteJobQueue { await Self.use(reopened, jobs, fixture) }
                 await reopened?.close()
             }
+        }
+    }
+
+    @Test("a tenant's id that is no UTF-8 does not keep a search going for ever", .timeLimit(.minutes(1)))
+    func notUTF8() async throws {
+        try await QueueDriver.sqlite.withQueue(isSound: false) { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 0)
+            try await fixture.accept(queue, "b", users: 1)
+            try await queue.add(fixture.delivery("msg_1"), now: fixture.now)
+            try await queue.add(fixture.delivery("msg_2"), now: fixture.now)
+            try await (queue as? SQLiteJobQueue)?.writer.alone { db in
+                try db.execute(sql: "UPDATE jobs SET tenant_id = CAST(x'ff' AS TEXT), phase = 1 WHERE tenant_id = 'b'")
+                try db.execute(sql: "UPDATE deliveries SET destination = CAST(x'ff' AS TEXT) WHERE id = 'msg_2'")
+            }
+            #expect(try await queue.endable(limit: 9).map(\.id) == [job.id])
+            #expect(try await fixture.leaseDeliveries(queue).map(\.delivery.what.id) == ["msg_1"])
+            #expect(try await queue.nextDelivery(after: Timestamp(microseconds: 0)) != nil)
+        }
+    }
+
+    @Test("what is marked in a way that nobody knows is not deleted")
+    func unknownMark() async throws {
+        try await QueueDriver.sqlite.withQueue(isSound: false) { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
+            try await fixture.accept(queue, "a", users: 1)
+            let key = try await queue.read { db in try db.sql("SELECT batch_key FROM jobs").first { $0.int64(0) } }
+            try await queue.writer.alone { db in
+                try db.execute(sql: "INSERT INTO leftovers (batch_key, kind) VALUES (\(key ?? 0), 9)")
+            }
+            try await queue.sweep([key ?? 0])
+            #expect(try await fixture.lease(queue, "a").count == 1)
         }
     }
 

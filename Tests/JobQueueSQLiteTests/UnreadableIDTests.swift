@@ -14,8 +14,8 @@ struct UnreadableIDTests {
         }
     }
 
-    private func damage(_ job: Job, in queue: SQLiteJobQueue) async throws {
-        try await queue.writer.alone { db in try db.execute(sql: "UPDATE jobs SET id = 'damaged' WHERE id = '\(job.id.text)'") }
+    private func damage(_ job: Job, in queue: SQLiteJobQueue, as id: String = "'damaged'") async throws {
+        try await queue.writer.alone { db in try db.execute(sql: "UPDATE jobs SET id = \(id) WHERE id = '\(job.id.text)'") }
     }
 
     /// The jobs that say that they have another id.
@@ -67,6 +67,33 @@ struct UnreadableIDTests {
             let found = try await queue.cancelling(limit: 9)
             #expect(try await warned(queue).map(\.id) == found)
             #expect(found.count == 1 && fixture.events.takeImpossible().map(\.event) == ["cancelling"])
+        }
+    }
+
+    @Test("is one in upper case too: nothing finds it by its text")
+    func upperCase() async throws {
+        try await withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 1)
+            try await damage(job, in: queue, as: "upper(id)")
+            let turn = try await fixture.lease(queue, "a")
+            #expect(turn.count == 1 && turn.first?.jobID != job.id)
+            #expect(try await warned(queue).map(\.id) == turn.map(\.jobID))
+            #expect(fixture.events.takeImpossible().map(\.event) == ["lease"])
+        }
+    }
+
+    @Test("is forgotten in its time if it has ended")
+    func ended() async throws {
+        try await withQueue { fixture, queue in
+            let job = try await fixture.accept(queue, "a", users: 0)
+            try await fixture.end(queue, job)
+            try await damage(job, in: queue)
+            let later = fixture.now.advanced(bySeconds: 1)
+            let found = try await queue.endedWithLedger(endedBefore: later, limit: 1)
+            #expect(try await warned(queue).map(\.id) == found && found.count == 1)
+            try await queue.ledgerForgotten(found)
+            #expect(try await queue.endedWithLedger(endedBefore: later, limit: 1) == [])
+            #expect(fixture.events.takeImpossible().map(\.event) == ["endedWithLedger"])
         }
     }
 }

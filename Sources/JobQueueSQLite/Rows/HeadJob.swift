@@ -61,7 +61,7 @@ struct HeadJob {
     /// The tenant's next jobs that have open batches, up to one whose id cannot be read: no other may overtake it.
     static func next(of tenantID: TenantID, after seq: Int64, limit: Int, _ db: Database) throws -> [HeadJob] {
         let jobs = try db.sql(select).all(.tenant(tenantID), .int(seq), .int(limit)) { row in
-            JobID(row.text(1)).map { id in
+            JobID(stored: row.text(1)).map { id in
                 HeadJob(
                     seq: row.int64(0), id: id, batchKey: row.int64(2), state: JobState(code: row.int(3)),
                     operation: Operation(code: row.int(4)), syncTime: row.time(5), totalUsers: row.int(6), batches: row.int(7),

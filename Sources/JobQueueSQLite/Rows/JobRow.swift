@@ -17,7 +17,7 @@ extension JobRow {
 
     /// `nil` for a row with an id that cannot be read: something else has written it.
     init?(_ row: SQLRow) {
-        guard let id = JobID(row.text(7)) else { return nil }
+        guard let id = JobID(stored: row.text(7)) else { return nil }
         var job = Job(
             id: id, operation: Operation(code: row.int(8)), tenantID: TenantID(row.text(9)), tenantName: row.text(10),
             source: row.text(11), state: JobState(code: row.int(12)), syncTime: row.time(14), acceptedAt: row.time(15),

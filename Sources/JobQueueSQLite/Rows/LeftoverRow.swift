@@ -7,7 +7,8 @@ import SQLiteSupport
 /// Only this row says what may be deleted, in the transaction that deletes: an upload may have become a job by a commit that its
 /// caller was told had failed.
 struct LeftoverRow: Sendable {
-    var kind: LeftoverKind
+    /// `nil` if it cannot be read: something else has written it.
+    var kind: LeftoverKind?
     var batches: Int
     var users: Int
 
@@ -22,7 +23,7 @@ struct LeftoverRow: Sendable {
 
     static func find(_ key: Int64, _ db: Database) throws -> LeftoverRow? {
         try db.sql(select).first(.int(key)) {
-            LeftoverRow(kind: LeftoverKind(rawValue: $0.int(0)) ?? .everything, batches: $0.int(1), users: $0.int(2))
+            LeftoverRow(kind: LeftoverKind(rawValue: $0.int(0)), batches: $0.int(1), users: $0.int(2))
         }
     }
 
