@@ -309,6 +309,27 @@ struct WebhookCourierTests {
         #expect(first.requests.count == 1 && second.requests.count == 1)
     }
 
+    @Test("an address that takes connections no more is not preferred")
+    func lostPreference() async throws {
+        let clients = PinnedClients(limits: CourierLimits(), resolver: FakeResolver(["127.0.0.31", "127.0.0.1"]))
+        try await HTTPReceiver(.status(200)).run { url in
+            let url = try WebAddress(url.replacing("127.0.0.1", with: "wrapper.test"))
+            let pins = try await clients.pins(for: url, reach: .anywhere)
+            func reachable() async throws -> String {
+                try await clients.reachable(pins, of: url, reach: .anywhere).address.description
+            }
+            try await HTTPReceiver(.status(200)).run(on: "127.0.0.31", port: url.port) { _ in
+                try await #expect(reachable() == "127.0.0.31")
+            }
+            #expect(try await reachable() == "127.0.0.31", "it was good")
+            await clients.failed(pins[1], of: url, reach: .anywhere)
+            #expect(try await reachable() == "127.0.0.31", "another failed")
+            await clients.failed(pins[0], of: url, reach: .anywhere)
+            #expect(try await reachable() == "127.0.0.1")
+        }
+        await clients.shutdown()
+    }
+
     @Test("line breaks in what a caller sent do not become headers")
     func injection() async throws {
         let receiver = HTTPReceiver(.status(200))

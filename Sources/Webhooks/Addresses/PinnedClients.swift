@@ -115,6 +115,12 @@ actor PinnedClients {
         return pins.first { $0.address == address } ?? pins[0]
     }
 
+    /// Notes that an address took no connection: if it was preferred, another race decides.
+    func failed(_ pin: Pin, of url: WebAddress, reach: Reach) {
+        let key = Key(host: url.host, reach: reach)
+        if entries[key]?.good?.address == pin.address { entries[key]?.good = nil }
+    }
+
     /// Notes that none of the host's addresses answered: they are looked up again next time, and none is preferred.
     func doubt(_ url: WebAddress, reach: Reach) {
         let key = Key(host: url.host, reach: reach)
@@ -141,8 +147,10 @@ actor PinnedClients {
 
     private func closeRetired(olderThan age: Duration) async {
         guard !retired.isEmpty else { return }
-        let old = retired.filter { $0.at.duration(to: .now) >= age }
-        retired.removeAll { $0.at.duration(to: .now) >= age }
+        let now = ContinuousClock.now
+        let rest = retired.partition { $0.at.duration(to: now) >= age }
+        let old = retired[rest...]
+        retired.removeSubrange(rest...)
         // It throws only if already closed.
         for (client, _) in old { try? await client.shutdown() }
     }

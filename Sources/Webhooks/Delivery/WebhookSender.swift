@@ -112,7 +112,9 @@ struct WebhookSender: DeliverySender {
                 let request = Self.adding(mayHaveKey ? key : nil, to: base)
                 do {
                     return (try await execute(request, on: pin.client), key != nil && !mayHaveKey)
-                } catch  where WebhookSendError.isBeforeRequest(error) && !pins.isEmpty && !Task.isCancelled {}
+                } catch  where WebhookSendError.isBeforeRequest(error) && !pins.isEmpty && !Task.isCancelled {
+                    await clients.failed(pin, of: url, reach: reach)
+                }
             }
         } catch {
             if WebhookSendError.isBeforeRequest(error) { await clients.doubt(url, reach: reach) }
