@@ -24,7 +24,7 @@ struct DestinationPace: Sendable, Hashable {
 
     /// Of what it took, as much is sent from then on.
     private static let share = 0.95
-    /// Fewer in a second say little; the time since the last wait is counted then.
+    /// Fewer in a second say little; the time since the last wait is counted then. Fewer in all of that say nothing.
     private static let enough = 5
     /// The rate is kept for so many times the wait.
     private static let patience: Double = 40
@@ -85,11 +85,11 @@ struct DestinationPace: Sendable, Hashable {
         while let first = taken.first, now.seconds(since: first) > 1 { taken.removeFirst() }
         if taken.count >= Self.enough {
             rate = Self.share * Double(taken.count)
-        } else if takenSince > 0, let since {
+        } else if takenSince >= Self.enough, let since {
             // With the wait: so many in all of that time.
             let slow = Self.share * Double(takenSince) / max(end.seconds(since: since), 1)
             rate = min(rate ?? slow, slow)
-        } else {
+        } else if takenSince == 0 {
             rate = rate.map { $0 / 2 }
         }
         rate = rate.map { max($0, Self.least) }
