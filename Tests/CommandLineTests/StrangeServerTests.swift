@@ -11,6 +11,8 @@ struct StrangeServerTests {
             ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "it closed the connection in the middle of its answer"),
             ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\nContent-Length: 2\r\n\r\n{}", "what it answers is not HTTP"),
             ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "what it answers is not HTTP"),
+            ("HTTP/1.1 000 No\r\nContent-Length: 0\r\n\r\n", "what it answers is not HTTP"),
+            ("HTTP/1.1 099 No\r\nContent-Length: 2\r\n\r\n{}", "what it answers is not HTTP"),
             ("HTTP/1.1 204 No Content\r\n\r\n", "is it a usersync server?"),
             ("HTTP/1.1 301 Moved\r\nLocation: http://x\r\nContent-Length: 0\r\n\r\n", "the server answered 301"),
             ("HTTP/1.1 503 No\r\nRetry-After: 99999999999999999999\r\nContent-Length: 0\r\n\r\n", "the server answered 503\n"),

@@ -2,11 +2,13 @@ import NIOCore
 import NIOPosix
 
 /// Listens, takes what it is sent and answers with given bytes, whatever they are.
-struct RawResponder {
-    let answer: String
+package struct RawResponder {
+    private let answer: String
+
+    package init(answer: String) { self.answer = answer }
 
     /// Serves while `body` runs; hands it the address.
-    func serve<Value: Sendable>(_ body: (String) async throws -> Value) async throws -> Value {
+    package func serve<Value: Sendable>(_ body: (String) async throws -> Value) async throws -> Value {
         let answer = answer
         let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .childChannelInitializer { channel in

@@ -330,6 +330,18 @@ struct WebhookCourierTests {
         await clients.shutdown()
     }
 
+    @Test("an answer with a status that is none does not end the process", arguments: ["000", "010", "099"])
+    func noStatus(code: String) async throws {
+        try await RawResponder(answer: "HTTP/1.1 \(code) No\r\nContent-Length: 2\r\n\r\n{}").serve { url in
+            let bench = try CourierBench(configured: url)
+            try await bench.run { _ in
+                await bench.add("evt_1", to: url)
+                let attempt = try await bench.outbox.attempts(1)[0]
+                #expect(attempt.status == nil && attempt.error == "the answer cannot be read")
+            }
+        }
+    }
+
     @Test("line breaks in what a caller sent do not become headers")
     func injection() async throws {
         let receiver = HTTPReceiver(.status(200))

@@ -6,6 +6,7 @@ package import NIOHTTP1
 package import Settings
 package import SyncAPI
 package import SyncModel
+import Webhooks
 
 /// Talks to a usersync server.
 package struct SyncClient: Sendable {
@@ -65,6 +66,8 @@ package struct SyncClient: Sendable {
             timeout: .init(connect: .seconds(5), read: .seconds(120)))
         // A refused connection is reported at once instead of being retried until the deadline.
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.httpVersion = .http1Only
+        configuration.http1_1ConnectionDebugInitializer = StatusGuard.add
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         do {
             let value = try await body(SyncClient(target: target, http: http))

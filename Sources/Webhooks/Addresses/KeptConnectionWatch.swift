@@ -23,12 +23,13 @@ final class KeptConnectionWatch: ChannelDuplexHandler {
     private var requests = 0
     private var awaitsAnswer = false
 
-    /// Adds itself to a connection of the client.
+    /// Adds itself to a connection of the client, behind a `StatusGuard`.
     static func add(to channel: any Channel) -> EventLoopFuture<Void> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
             try pipeline.addHandler(KeptConnectionWatch(), position: .after(decoder))
+            try StatusGuard.add(to: pipeline)
         }
     }
 
