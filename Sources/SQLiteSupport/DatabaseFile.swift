@@ -19,6 +19,12 @@ package enum DatabaseFile {
         return nil
     }
 
+    /// Whether something is there that can be no database: a folder, a pipe, a device. Opening a pipe may block without end.
+    package static func isOtherThanFile(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
+    }
+
     /// Whether the file is no longer where the connection opened it. Moved or deleted, it can still be written, but what is
     /// written would never be found.
     package static func hasMoved(_ connection: OpaquePointer?) -> Bool {

@@ -5,7 +5,8 @@ package import SyncModel
 /// One protocol, one conformance suite, one driver per database. Statements on users are scoped to the tenant.
 package protocol UserDirectory: Sendable {
     /// Creates or upgrades the tables. Safe to repeat: the dispatcher does so if the directory was unavailable at start.
-    /// - Throws: `unavailable` during an outage; `unusable` if the tables cannot be upgraded.
+    /// - Throws: `unavailable` during an outage; `unusable` if the tables cannot be upgraded, or what is there can be no
+    ///   database.
     func prepare() async throws(DirectoryError)
 
     /// The best number of batches per commit when no other call waits. It may change as the table grows.

@@ -71,7 +71,7 @@ struct OutageTests {
         #expect(try await it.outcomes(batch) == ["created"])
     }
 
-    @Test("a folder that is missing, and a folder in the file's place")
+    @Test("a folder that is missing is an outage until it is there")
     func missing() async throws {
         let it = try SQLiteFixture()
         let folder = it.folder.appendingPathComponent("later")
@@ -81,8 +81,40 @@ struct OutageTests {
         await expectUnavailable { try await directory.probe() }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         try await directory.probe()
-        let inPlace = SQLiteUserDirectory(path: folder.path, emailScope: .global, clock: it.clock.wallClock)
-        await expectUnavailable { try await inPlace.prepare() }
+    }
+
+    @Test("what can be no file stops the start, and stays as it is", arguments: ["folder", "pipe", "link", "/dev/null"])
+    func otherThanFile(name: String) async throws {
+        let it = try SQLiteFixture()
+        let path = name.hasPrefix("/") ? name : it.folder.appending(path: name).path
+        switch name {
+        case "folder": try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        case "pipe": #expect(mkfifo(path, 0o600) == 0)
+        case "link": try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: it.folder.path)
+        default: break
+        }
+        let before = try FileManager.default.contentsOfDirectory(atPath: it.folder.path)
+        let directory = SQLiteUserDirectory(path: path, emailScope: .global, clock: it.clock.wallClock)
+        let error = await #expect(throws: DirectoryError.self) { try await directory.prepare() }
+        guard case .unusable = error else {
+            Issue.record("not a mistake in the settings: \(String(describing: error))")
+            return
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: it.folder.path) == before)
+    }
+
+    @Test("a folder that takes the place of a file in use is an outage until the file is back; a link to a file is fine")
+    func replaced() async throws {
+        let it = try SQLiteFixture()
+        let aside = it.folder.appending(path: "aside.sqlite").path
+        try await it.directory.prepare()
+        try FileManager.default.moveItem(atPath: it.path, toPath: aside)
+        try FileManager.default.createDirectory(atPath: it.path, withIntermediateDirectories: false)
+        let directory = it.directory
+        for _ in 0..<3 { await expectUnavailable { try await directory.probe() } }
+        try FileManager.default.removeItem(atPath: it.path)
+        try FileManager.default.createSymbolicLink(atPath: it.path, withDestinationPath: aside)
+        try await directory.probe()
     }
 
     @Test("a folder or file that may not be written", .enabled(if: getuid() != 0, "root may write everything"))

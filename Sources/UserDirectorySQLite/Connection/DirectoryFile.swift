@@ -96,8 +96,10 @@ final class DirectoryFile {
         do {
             // Never recreate a file that existed, even one that could not be opened: an empty one would hide the loss of everything
             // synced, and what is applied to it is lost once the file is put back.
+            let isFirstLook = self.makesFile == nil
             let makesFile = (self.makesFile ?? true) && DirectoryConnection.isFileMissing(path)
             self.makesFile = makesFile
+            try expectNothingElse(isFirstLook: isFirstLook)
             let connection = try DirectoryConnection(path: path, options: options, makesFile: makesFile)
             warnOfLog(try connection.fitTables(for: scope))
             scale = connection.fitScale()
@@ -109,6 +111,15 @@ final class DirectoryFile {
         } catch {
             throw DirectoryError(error)
         }
+    }
+
+    /// A folder, pipe or device at the first look is a mistake in the settings. Later it has taken the file's place, which may pass.
+    private func expectNothingElse(isFirstLook: Bool) throws(DirectoryError) {
+        guard DatabaseFile.isOtherThanFile(path) else { return }
+        guard isFirstLook else {
+            throw .unavailable("A folder, pipe or device is in the place of the directory's file: put the file back")
+        }
+        throw .unusable("DATABASE_URL names a folder, pipe or device: it has to name a file, or where one is to be made")
     }
 
     /// Warns once per problem, as the file is reopened after every outage.

@@ -1,0 +1,36 @@
+import Foundation
+import ServerTestSupport
+import TestSupport
+import Testing
+
+/// Settings that name a folder, a pipe or a device where a file has to be.
+@Suite("Odd places for files")
+struct OddPlacesTests {
+    private static let others = ["folder", "pipe", "/dev/null"]
+
+    private let place: TemporaryDirectory
+
+    init() throws {
+        place = try TemporaryDirectory()
+        try FileManager.default.createDirectory(atPath: place.path + "/folder", withIntermediateDirectories: false)
+        #expect(mkfifo(place.path + "/pipe", 0o600) == 0)
+    }
+
+    private func path(_ name: String) -> String { name.hasPrefix("/") ? name : "\(place.path)/\(name)" }
+
+    /// Runs a command with these settings until it ends.
+    private func run(_ command: [String], _ values: [String: String]) async throws -> (status: Int32?, output: String) {
+        let base = [
+            "INTERNAL_API_KEY": TestServer.key, "PORT": "0", "MIN_FREE_DISK_BYTES": "0", "DATA_DIR": path("data"),
+            "NO_COLOR": "1",
+        ]
+        return try await TerminalProcess.run(command, environment: base.merging(values) { $1 })
+    }
+
+    @Test("serve ends with 78 where a database can be no file", arguments: ["DATABASE_URL", "QUEUE_URL"], others)
+    func serve(setting: String, name: String) async throws {
+        let (status, output) = try await run(["serve"], [setting: "sqlite:\(path(name))"])
+        #expect(status == 78, "\(output)")
+        #expect(output.contains(setting))
+    }
+}
