@@ -33,4 +33,10 @@ struct OddPlacesTests {
         #expect(status == 78, "\(output)")
         #expect(output.contains(setting))
     }
+
+    @Test("check calls them a failure, and ends", arguments: others)
+    func check(name: String) async throws {
+        let (status, output) = try await run(["check", "--offline"], ["DATABASE_URL": "sqlite:\(path(name))"])
+        #expect(status == 1 && output.contains("✘ \(path(name)) cannot be read"), "\(output)")
+    }
 }

@@ -59,6 +59,15 @@ struct SchemaInspectionTests {
         #expect(try find([lacking, Self.logs]) == .foreign(columns: ["users.title"]))
     }
 
+    @Test("a pipe, which could be opened without end, and a device are errors")
+    func noFile() throws {
+        let folder = try TemporaryDirectory()
+        #expect(mkfifo(folder.path + "/pipe", 0o600) == 0)
+        for path in [folder.path, folder.path + "/pipe", "/dev/null"] {
+            #expect(throws: DirectoryError.self) { try SchemaInspection.inspect(path: path) }
+        }
+    }
+
     @Test("a file that is no database is an error, and is left as it is")
     func noDatabase() throws {
         let folder = try TemporaryDirectory()

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import SQLiteSupport
 package import UserDirectory
 
 /// Inspects the tables of an SQLite file without changing anything, for checks before and beside a running server.
@@ -27,6 +28,7 @@ package enum SchemaInspection {
     /// - Throws: `DirectoryError.unavailable` if the file exists but cannot be read as a database.
     package static func inspect(path: String) throws(DirectoryError) -> Finding {
         guard FileManager.default.fileExists(atPath: path) else { return .absent }
+        guard !DatabaseFile.isOtherThanFile(path) else { throw .unavailable("it is a folder, a pipe or a device") }
         do {
             var configuration = Configuration()
             configuration.readonly = true
