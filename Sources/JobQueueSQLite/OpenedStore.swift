@@ -68,7 +68,7 @@ struct OpenedStore {
     }
 
     /// Anything but a regular file, such as a folder, is left alone.
-    private static func expectFile(_ path: String) throws {
+    static func expectFile(_ path: String) throws {
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return }
         guard attributes[.type] as? FileAttributeType == .typeRegular else {
             throw QueueError.foreign("\(path) is no file: QUEUE_URL has to name one, or where one is to be made")
@@ -90,29 +90,19 @@ struct OpenedStore {
 
     /// Creates the tables in an empty file; refuses a file of another program.
     private static func checkOwner(_ db: Database, _ path: String) throws {
-        let owner = try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-        let version = try Int64.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-        let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
-        if owner == 0, version == 0, tables == 0 {
-            return try db.inTransaction(.immediate) {
+        switch try FileOwner(db, path: path) {
+        case .queue: return
+        case .other(let reason): throw QueueError.foreign(reason)
+        case .nobody:
+            try db.inTransaction(.immediate) {
                 try Schema.create(db)
                 return .commit
             }
-        }
-        guard owner == Schema.applicationID else {
-            throw QueueError.foreign("\(path) is an SQLite file of something else; name another with QUEUE_URL")
-        }
-        if version < Schema.version {
-            var isUpgraded = false
+        case .earlierQueue(let version):
             try db.inTransaction(.immediate) {
-                isUpgraded = try Schema.upgrade(db, from: version)
-                return isUpgraded ? .commit : .rollback
+                try Schema.upgrade(db, from: version)
+                return .commit
             }
-            if isUpgraded { return }
-        }
-        guard version == Schema.version else {
-            throw QueueError.foreign(
-                "\(path) was written by another version of the queue (format \(version), this one reads \(Schema.version))")
         }
     }
 

@@ -39,4 +39,20 @@ struct OddPlacesTests {
         let (status, output) = try await run(["check", "--offline"], ["DATABASE_URL": "sqlite:\(path(name))"])
         #expect(status == 1 && output.contains("✘ \(path(name)) cannot be read"), "\(output)")
     }
+
+    @Test("check calls a queue's file that serve would refuse a failure, and leaves it as it is", arguments: others + ["crm"])
+    func checkQueue(name: String) async throws {
+        if name == "crm" { try OtherProcess(path: path(name)).execute("CREATE TABLE users (id INTEGER PRIMARY KEY)") }
+        let before = try FileManager.default.contentsOfDirectory(atPath: place.path)
+        let (status, output) = try await run(["check", "--offline"], ["QUEUE_URL": "sqlite:\(path(name))"])
+        #expect(status == 1 && output.contains("✘ \(path(name)) is "), "\(output)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place.path) == before)
+    }
+
+    @Test("check calls a DATA_DIR that is no folder a failure")
+    func checkDataFolder() async throws {
+        let file = try place.write("file", "")
+        let (status, output) = try await run(["check", "--offline"], ["DATA_DIR": file])
+        #expect(status == 1 && output.contains("✘ DATA_DIR: \(file) is no folder"), "\(output)")
+    }
 }

@@ -10,6 +10,8 @@ enum Schema {
     /// `PRAGMA application_id`: "usyq".
     static let applicationID: Int64 = 0x7573_7971
     static let version: Int64 = 3
+    /// Earlier versions that `upgrade` knows.
+    static let upgradable = 1..<version
 
     /// Creates the tables in an empty file.
     static func create(_ db: Database) throws {
@@ -19,9 +21,8 @@ enum Schema {
     }
 
     /// Upgrades a file of an earlier version to this one, inside the caller's transaction; what waits in it is kept.
-    /// - Returns: false if that version cannot be upgraded.
-    static func upgrade(_ db: Database, from version: Int64) throws -> Bool {
-        guard 1..<Self.version ~= version else { return false }
+    /// - Parameter version: one of `upgradable`.
+    static func upgrade(_ db: Database, from version: Int64) throws {
         if version < 2 {
             try db.execute(sql: "ALTER TABLE jobs ADD COLUMN sequence INTEGER")
             try db.execute(sql: ends)
@@ -30,7 +31,6 @@ enum Schema {
         // Since version 3 records have a format, which an earlier version would not see. Those that are there are of format 0 and stay
         // as they are.
         try db.execute(sql: "PRAGMA user_version = \(Self.version)")
-        return true
     }
 
     /// Since version 2: holds the order of a tenant's ends.

@@ -20,6 +20,8 @@ struct ConfigurationCheck {
 
     func run(into list: inout Checklist) {
         environment(&list)
+        dataFolder(&list)
+        queue(&list)
         webhooks(&list)
         schema(&list)
         security(&list)

@@ -1,0 +1,32 @@
+import GRDB
+
+/// Whose an SQLite file is, as its header and its tables tell.
+enum FileOwner: Equatable {
+    /// Nobody's yet: it has no tables.
+    case nobody
+    /// The queue's.
+    case queue
+    /// The queue's, of an earlier version that can be upgraded.
+    case earlierQueue(version: Int64)
+    /// Another program's, or that of a version of the queue that cannot be read; the sentence says which.
+    case other(String)
+
+    init(_ db: Database, path: String) throws {
+        let owner = try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+        let version = try Int64.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+        self =
+            if owner == 0, version == 0, tables == 0 {
+                .nobody
+            } else if owner != Schema.applicationID {
+                .other("\(path) is an SQLite file of something else; name another with QUEUE_URL")
+            } else if version == Schema.version {
+                .queue
+            } else if Schema.upgradable.contains(version) {
+                .earlierQueue(version: version)
+            } else {
+                .other(
+                    "\(path) was written by another version of the queue (format \(version), this one reads \(Schema.version))")
+            }
+    }
+}
