@@ -17,3 +17,22 @@ struct DemoEndTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.path).isEmpty)
     }
 }
+
+@Suite("check on its temporary server")
+struct CheckEndTests {
+    @Test("leaves nothing behind, whichever way it is ended", arguments: [SIGINT, SIGTERM, SIGHUP])
+    func cleansUp(signal: Int32) async throws {
+        let temporary = try TemporaryDirectory()
+        let process = try TerminalProcess(
+            ["check", "--offline"],
+            environment: ["TMPDIR": temporary.path, "NO_COLOR": "1", "INTERNAL_API_KEY": TestServer.key])
+        // Its last line, if it was faster than this look.
+        #expect(
+            try await eventually {
+                try !FileManager.default.contentsOfDirectory(atPath: temporary.path).isEmpty || process.output.contains("ready")
+            })
+        process.signal(signal)
+        #expect(await process.end() != nil)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.path).isEmpty)
+    }
+}

@@ -30,7 +30,7 @@ struct CheckCommand: AsyncParsableCommand {
     func run() async throws {
         let terminal = Terminal.standard
         var list = Checklist()
-        await fill(&list)
+        try await fill(&list)
         if json {
             terminal.say(json: list.json.utf8)
         } else {
@@ -39,7 +39,7 @@ struct CheckCommand: AsyncParsableCommand {
         if list.failures > 0 { throw ExitCode(1) }
     }
 
-    private func fill(_ list: inout Checklist) async {
+    private func fill(_ list: inout Checklist) async throws {
         do {
             let source = try server.source.source()
             let named = Set(source.values().keys)
@@ -64,6 +64,13 @@ struct CheckCommand: AsyncParsableCommand {
                 list.failure(.endpoint, "\(error)", "name the server with --server")
             }
         }
-        await TrialSync.run(into: &list, start: { try await UsersyncApp.start(settings: $0) })
+        let soFar = list
+        let whole = try await StopSignals.stopping {
+            var list = soFar
+            await TrialSync.run(into: &list, start: { try await UsersyncApp.start(settings: $0) })
+            return list
+        }
+        guard let whole else { throw ExitCode(1) }
+        list = whole
     }
 }

@@ -1,9 +1,7 @@
 import ArgumentParser
 import Foundation
-import ServiceLifecycle
 import SyncModel
 import TerminalUI
-import UnixSignals
 import UsersyncApp
 
 /// `usersync demo`
@@ -31,21 +29,7 @@ struct DemoCommand: AsyncParsableCommand {
     func run() async throws {
         let demonstration = Demonstration(
             terminal: .standard, users: users, isKept: keep, start: { try await UsersyncApp.start(settings: $0) })
-        let wasStopped = try await withThrowingTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                try await demonstration.run()
-                return false
-            }
-            group.addTask {
-                // Ctrl-C or a closed terminal ends it cleanly: the temporary directory is removed.
-                for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup) { return true }
-                return false
-            }
-            let first = try await group.next() ?? false
-            group.cancelAll()
-            do { try await group.waitForAll() } catch is CancellationError {}
-            return first
-        }
-        if wasStopped, !keep { throw ExitCode(1) }
+        let end: Void? = try await StopSignals.stopping { try await demonstration.run() }
+        if end == nil, !keep { throw ExitCode(1) }
     }
 }
