@@ -60,7 +60,9 @@ extension Settings {
         }
         webhookSendAPIKey = reader.boolean(.webhookSendAPIKey)
         let systemCAFile = reader.text(.sslCertFile)
-        webhookCAFile = (reader.text(.webhookCAFile) ?? systemCAFile).map { reader.path($0) }
+        let ownCAFile = reader.text(.webhookCAFile)
+        webhookCAFile = (ownCAFile ?? systemCAFile).map { reader.path($0) }
+        webhookCAFileSetting = (ownCAFile == nil ? SettingDefinition.sslCertFile : .webhookCAFile).name
         webhookProxy = reader.address(.webhookProxy) { text throws(WebAddressError) in try ProxyAddress(text) }
 
         batchSize = reader.integer(.batchSize)

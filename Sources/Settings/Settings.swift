@@ -36,6 +36,8 @@ package struct Settings: Sendable, Hashable {
     package var webhookSendAPIKey: Bool
     /// A PEM file of certificates that are trusted for webhooks beside the system's; `nil`: none.
     package var webhookCAFile: String?
+    /// The setting that named that file: `WEBHOOK_CA_FILE` or `SSL_CERT_FILE`.
+    package var webhookCAFileSetting = SettingDefinition.webhookCAFile.name
     /// The proxy for webhooks to `webhookURL`; `nil`: none.
     package var webhookProxy: ProxyAddress?
 

@@ -35,10 +35,11 @@ package struct Assembly: Sendable {
         let steps = AssemblySteps(settings: settings, clock: clock, logger: logger)
         try steps.makeFolder()
         try steps.expectTwoFiles()
+        let webhooks = try steps.webhooks()
         let queue = try await steps.openQueue()
         let directory = steps.directory()
         do {
-            try await self.init(queue, directory, steps, metrics)
+            try await self.init(queue, directory, webhooks, steps, metrics)
         } catch {
             await Assembly.close(queue, directory)
             throw error
@@ -47,13 +48,13 @@ package struct Assembly: Sendable {
 
     /// Wires the parts around an open queue; whoever calls it closes queue and directory if it throws.
     private init(
-        _ queue: any JobQueue, _ directory: any UserDirectory, _ steps: AssemblySteps, _ metrics: PrometheusRegistry
+        _ queue: any JobQueue, _ directory: any UserDirectory, _ webhooks: WebhookSettings, _ steps: AssemblySteps,
+        _ metrics: PrometheusRegistry
     ) async throws {
         let (settings, logger, phase, started) = (steps.settings, steps.logger, steps.phase, self.started)
         (self.settings, self.logger, self.phase, self.queue, self.directory) = (settings, logger, phase, queue, directory)
         engine = steps.engine(queue, directory)
         try await steps.prepare(directory, for: engine)
-        let webhooks = try steps.webhooks()
         courier = WebhookCourier(outbox: queue, settings: webhooks, wall: steps.clock, logger: logger)
         janitor = steps.janitor(queue, directory, engine)
         var dependencies = steps.serverDependencies(queue, engine, webhooks, metrics)

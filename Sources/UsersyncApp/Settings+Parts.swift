@@ -28,7 +28,7 @@ extension WebhookSettings {
         do throws(TrustedRootsError) {
             trustedRoots = try TrustedRoots(file: file)
         } catch {
-            throw StartFailure("WEBHOOK_CA_FILE: \(error)", isMisconfigured: true)
+            throw StartFailure("\(settings.webhookCAFileSetting): \(error)", isMisconfigured: true)
         }
     }
 }

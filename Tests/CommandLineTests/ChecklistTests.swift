@@ -62,6 +62,7 @@ struct ChecklistTests {
             let list = try check([name: "/nowhere/authorities.pem"])
             let failures = list.findings.filter { $0.level == .failure && $0.section == .environment }
             #expect(failures.count == 1 && failures.first?.text.contains("/nowhere/authorities.pem") == true)
+            #expect(failures.first?.advice?.contains("correct \(name):") == true)
         }
     }
 

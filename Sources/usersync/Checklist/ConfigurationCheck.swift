@@ -56,7 +56,7 @@ struct ConfigurationCheck {
             _ = try TrustedRoots(file: file)
             list.ok(.environment, "the authorities in \(file) are trusted for webhooks")
         } catch {
-            list.failure(.environment, "\(error)", "correct WEBHOOK_CA_FILE (or SSL_CERT_FILE): the server does not start")
+            list.failure(.environment, "\(error)", "correct \(settings.webhookCAFileSetting): the server does not start")
         }
     }
 

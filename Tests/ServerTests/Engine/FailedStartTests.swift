@@ -16,15 +16,19 @@ struct FailedStartTests {
         }
     }
 
-    @Test("a setting found to be unusable once the files are open closes both; the same process can start again")
-    func unusableSetting() async throws {
+    @Test(
+        "a file of authorities that cannot be used is named by its setting, before queue and directory are opened",
+        arguments: ["WEBHOOK_CA_FILE", "SSL_CERT_FILE"])
+    func unusableSetting(name: String) async throws {
         try await TestServer.inFolder { folder, receiver in
             let missing = folder.appending(path: "authorities.pem").path
             let error = await #expect(throws: StartFailure.self) {
-                try await TestServer.start(["WEBHOOK_CA_FILE": missing], folder: folder, receiver: receiver) { _ in }
+                try await TestServer.start([name: missing], folder: folder, receiver: receiver) { _ in }
             }
-            #expect(error?.isMisconfigured == true && error?.description.contains(missing) == true)
-            #expect(openLogs(in: folder) == [])
+            #expect(error?.isMisconfigured == true && error?.description.contains("\(name): ") == true)
+            #expect(error?.description.contains(missing) == true)
+            let made = (try? FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "data").path)) ?? []
+            #expect(made == [])
             try await TestServer.start(folder: folder, receiver: receiver) { server in
                 let ready = try await server.get("/readyz")
                 #expect(ready.status == 200)
