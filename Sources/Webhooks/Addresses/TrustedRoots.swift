@@ -1,28 +1,28 @@
+import Foundation
 import NIOSSL
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 /// Certificates of authorities that receivers' certificates may be signed by, beside the system's.
 package struct TrustedRoots: Sendable {
     let certificates: [NIOSSLCertificate]
 
+    /// The largest file that is read. The authorities of a whole system have 250 KiB.
+    private static let maxBytes = 4 << 20
+
     /// - Parameter path: a file of one or more certificates in PEM format.
     package init(file path: String) throws(TrustedRootsError) {
-        let bytes: Data
-        do {
-            bytes = try Data(contentsOf: URL(filePath: path))
-        } catch {
-            throw TrustedRootsError("the file of certificates \(path) cannot be read")
+        let file = try? FileManager.default.attributesOfItem(atPath: URL(filePath: path).resolvingSymlinksInPath().path)
+        guard let file, file[.type] as? FileAttributeType == .typeRegular else {
+            throw TrustedRootsError(file == nil ? "the file cannot be read" : "it is not a file")
         }
-        guard !bytes.isEmpty else { throw TrustedRootsError("the file of certificates \(path) is empty") }
+        guard (file[.size] as? UInt64 ?? .max) <= Self.maxBytes else {
+            throw TrustedRootsError("the file is larger than \(Self.maxBytes >> 20) MiB")
+        }
+        guard let bytes = try? Data(contentsOf: URL(filePath: path)) else { throw TrustedRootsError("the file cannot be read") }
+        guard !bytes.isEmpty else { throw TrustedRootsError("the file is empty") }
         do {
             certificates = try NIOSSLCertificate.fromPEMBytes(Array(bytes))
         } catch {
-            throw TrustedRootsError("the file of certificates \(path) has none in PEM format, or one that cannot be read")
+            throw TrustedRootsError("the file has no certificate in PEM format, or one that cannot be read")
         }
     }
 
@@ -34,7 +34,7 @@ package struct TrustedRoots: Sendable {
     }
 }
 
-/// Why a file of certificates cannot be used; it names the file.
+/// Why a file of certificates cannot be used. The path is not repeated: it may be a secret in the wrong place.
 package struct TrustedRootsError: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
 

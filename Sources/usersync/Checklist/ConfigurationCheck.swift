@@ -56,7 +56,9 @@ struct ConfigurationCheck {
             _ = try TrustedRoots(file: file)
             list.ok(.environment, "the authorities in \(file) are trusted for webhooks")
         } catch {
-            list.failure(.environment, "\(error)", "correct \(settings.webhookCAFileSetting): the server does not start")
+            list.failure(
+                .environment, "\(settings.webhookCAFileSetting): \(error)",
+                "correct \(settings.webhookCAFileSetting): the server does not start")
         }
     }
 
