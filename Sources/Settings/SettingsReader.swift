@@ -55,7 +55,12 @@ package struct SettingsReader {
 
     /// The values of a list, without empty ones.
     mutating func list(_ definition: SettingDefinition) -> [String] {
-        (text(definition) ?? "").split(separator: ",").map { SettingsReader.trimmed(String($0)) }.filter { !$0.isEmpty }
+        SettingsReader.items(text(definition) ?? "")
+    }
+
+    /// The values in the text of a list, without white space around them and without empty ones.
+    package static func items(_ text: String) -> [String] {
+        text.split(separator: ",").map { trimmed(String($0)) }.filter { !$0.isEmpty }
     }
 
     /// The values of a list, each converted; those that cannot be converted are problems.
@@ -145,7 +150,8 @@ package struct SettingsReader {
         warnings.append(SettingRemark(name: definition.name, place: place(definition.name), message: message))
     }
 
-    private static func trimmed(_ text: String) -> String {
+    /// A value without white space around it, line ends included.
+    static func trimmed(_ text: String) -> String {
         var text = text[...]
         while let c = text.first, c.isWhitespace { text.removeFirst() }
         while let c = text.last, c.isWhitespace { text.removeLast() }

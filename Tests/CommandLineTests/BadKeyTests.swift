@@ -40,6 +40,12 @@ struct BadKeyTests {
         #expect(try await run(["status", "--key-file", file], key: nil).status == 0)
     }
 
+    @Test("white space around a key of the settings is not part of it", arguments: ["\n", "\r\n", " \n,\n"])
+    func around(setting end: String) async throws {
+        #expect(try await run(["status"], key: " \(FakeServer.key)\(end)").status == 0)
+        #expect(try await run(["status"], key: "\(end),\(FakeServer.key)").status == 0)
+    }
+
     @Test("a key file that is empty, missing, a folder or endless is bad usage")
     func files() async throws {
         let folder = try TemporaryDirectory()

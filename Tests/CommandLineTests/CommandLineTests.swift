@@ -83,6 +83,17 @@ struct CommandLineTests {
         #expect(json.output.contains("\"derived\":true"))
     }
 
+    @Test(
+        "keygen --webhook reads INTERNAL_API_KEY as the server does: without white space around a key, nor empty ones",
+        arguments: [
+            "\(FakeServer.key)\n", "\r\n\(FakeServer.key)\n,another-key-of-good-length", " ,\(FakeServer.key)",
+            ",\n,\(FakeServer.key)",
+        ])
+    func keygenWebhookWhiteSpace(keys: String) async throws {
+        let derived = try await CommandRunner.run(["keygen", "--webhook"], environment: ["INTERNAL_API_KEY": keys])
+        #expect(derived.output == "whsec_0qjQlO85StBPxIWpa7GmuLJTPxJKCf1ZExY8zPjmz2Y=\n")
+    }
+
     @Test("serve stops with 78 and names every setting that is not valid, but no secret")
     func settingsErrors() async throws {
         let outcome = try await CommandRunner.run(

@@ -36,6 +36,12 @@ struct SettingsSourceTests {
         #expect(try values(environment: ["HOST": "null", "DATA_DIR": "~"]) == ["HOST": "null", "DATA_DIR": "~"])
     }
 
+    @Test("white space around a value, line ends included, is not part of it")
+    func whiteSpace() throws {
+        let values = try values(environment: ["PORT": " 1\n", "HOST": "\u{A0}h\r\n"], yaml: "INTERNAL_API_KEY: |\n  key\n")
+        #expect(values == ["PORT": "1", "HOST": "h", "INTERNAL_API_KEY": "key"])
+    }
+
     @Test("names count in their exact spelling, and those of others are none of ours")
     func exactNames() throws {
         #expect(try values(environment: ["port": "1", "PATH": "/bin"], env: "Port=2\nOTHER=3").isEmpty)

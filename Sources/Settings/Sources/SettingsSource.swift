@@ -48,11 +48,13 @@ package struct SettingsSource: Sendable {
         self.warnings = warnings
     }
 
-    /// The values of all settings that are set in any layer, each from the strongest that sets it. An empty value sets nothing:
-    /// the next layer decides.
+    /// The values of all settings that are set in any layer, each from the strongest that sets it, without white space around it.
+    /// An empty value sets nothing: the next layer decides.
     package func values() -> [String: String] {
         var values: [String: String] = [:]
-        for definition in SettingDefinition.all { values[definition.name] = layer(of: definition.name)?.values[definition.name] }
+        for definition in SettingDefinition.all {
+            values[definition.name] = layer(of: definition.name)?.values[definition.name].map(SettingsReader.trimmed)
+        }
         return values
     }
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Settings
 import SyncModel
 import TerminalUI
@@ -42,11 +41,10 @@ struct KeygenCommand: AsyncParsableCommand {
             }
             return
         }
-        let first = try source.values()["INTERNAL_API_KEY"]?
-            .split(separator: ",").first?.trimmingCharacters(in: .whitespaces)
-        let isDerived = first.map { !$0.isEmpty } ?? false
+        let first = SettingsReader.items(try source.values()["INTERNAL_API_KEY"] ?? "").first
+        let isDerived = first != nil
         let secret =
-            isDerived ? WebhookSecret.derived(fromInternalKey: first ?? "") : try WebhookSecret(RandomKey.webhookSecret())
+            try first.map(WebhookSecret.derived(fromInternalKey:)) ?? WebhookSecret(RandomKey.webhookSecret())
         if json {
             terminal.say(
                 json: KeygenCommand.object { json in

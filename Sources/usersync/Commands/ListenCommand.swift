@@ -71,10 +71,7 @@ struct ListenCommand: AsyncParsableCommand {
         if let secret { return ([try WebhookSecret(secret)], "--secret") }
         if let secretFile { return ([try WebhookSecret(ClientKey.inFile(secretFile).value)], secretFile) }
         let values = try source.values()
-        func list(_ name: String) -> [String] {
-            (values[name] ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-                .filter { !$0.isEmpty }
-        }
+        func list(_ name: String) -> [String] { SettingsReader.items(values[name] ?? "") }
         let own = list("WEBHOOK_SECRET")
         if !own.isEmpty { return (try own.map { try WebhookSecret($0) }, "WEBHOOK_SECRET") }
         let keys = list("INTERNAL_API_KEY")

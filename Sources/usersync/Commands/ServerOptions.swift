@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Settings
 import SyncClient
 import SyncModel
@@ -39,15 +38,11 @@ extension SyncClient.Target {
     ///   - server: an address that overrides the settings.
     ///   - key: a key that overrides the settings.
     init(values: [String: String], server: String? = nil, key: Secret? = nil) throws(CommandFailure) {
-        func value(_ name: String) -> String? {
-            let text = values[name]?.trimmingCharacters(in: .whitespaces) ?? ""
-            return text.isEmpty ? nil : text
-        }
-        let port = value("PORT") ?? "3000"
+        let port = values["PORT"] ?? "3000"
         guard let number = UInt16(port), number > 0 else {
             throw CommandFailure("PORT is not a port to connect to; name the server with --server")
         }
-        var text = server ?? Settings.url(publicURL: value("PUBLIC_URL"), host: value("HOST") ?? "127.0.0.1", port: Int(number))
+        var text = server ?? Settings.url(publicURL: values["PUBLIC_URL"], host: values["HOST"] ?? "127.0.0.1", port: Int(number))
         while text.hasSuffix("/") { text.removeLast() }
         let address: WebAddress
         do throws(WebAddressError) {
@@ -55,14 +50,14 @@ extension SyncClient.Target {
             guard !address.rest.contains("?") else { throw WebAddressError("must not have a query") }
         } catch {
             // Named, not shown: it may hold a password.
-            let name = server != nil ? "--server" : value("PUBLIC_URL") != nil ? "PUBLIC_URL" : "HOST"
+            let name = server != nil ? "--server" : values["PUBLIC_URL"] != nil ? "PUBLIC_URL" : "HOST"
             throw CommandFailure(
                 "\(name) is not the address of a server: it \(error), and is like https://crm.example.com",
                 status: server == nil ? 1 : CommandFailure.badUsage)
         }
         func first(_ name: String) throws(CommandFailure) -> Secret? {
-            guard let first = value(name)?.split(separator: ",").first else { return nil }
-            return try ClientKey.checked(first.trimmingCharacters(in: .whitespaces), from: name)
+            guard let first = SettingsReader.items(values[name] ?? "").first else { return nil }
+            return try ClientKey.checked(first, from: name)
         }
         var key = key
         if key == nil { key = try first("INTERNAL_API_KEY") }

@@ -12,7 +12,7 @@ struct SettingsOptions: ParsableArguments {
     /// The environment and the files.
     func source() throws(SettingsFileError) -> SettingsSource { try SettingsSource(file: config) }
 
-    /// The raw values, each from the strongest layer.
+    /// The values, unchecked, each from the strongest layer.
     func values() throws(SettingsFileError) -> [String: String] { try source().values() }
 }
 
