@@ -45,6 +45,16 @@ struct WebhookReceiverTests {
         #expect(seen.map(\.body) == [Self.body, Self.body + [0x0A]])
     }
 
+    @Test("a webhook that nobody sees is answered with 503, verified or not, and the receiver ends", arguments: [[], [0x0A]])
+    func unseen(end: [UInt8]) async throws {
+        let receiver = WebhookReceiver(verifier: try WebhookVerifier(secrets: [WebhookSecret(Self.secret)]), now: { Self.sent })
+        let (ports, portSink) = AsyncStream<Int>.makeStream()
+        async let run: Void = receiver.run(listening: { portSink.yield($0) }, received: { _ in }, isSeen: { false })
+        let port = await ports.first { _ in true } ?? 0
+        #expect(try await Self.post(Self.body + end, port: port) == 503)
+        try await run
+    }
+
     private static func post(_ body: [UInt8], port: Int) async throws -> UInt {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/any/hook")
         request.method = .POST

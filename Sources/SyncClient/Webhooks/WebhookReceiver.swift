@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import ServiceLifecycle
 package import SyncAPI
 package import SyncModel
 package import Webhooks
@@ -48,19 +49,26 @@ package struct WebhookReceiver: Sendable {
     /// A webhook shows at most `ResultDocument.webhookLimit` results; a larger body is not from usersync.
     private static let maxBodyBytes = 16 * 1024 * 1024
 
-    /// Serves until cancelled or shut down gracefully.
+    /// Serves until cancelled or shut down gracefully, or until nobody sees the webhooks any more.
     ///
     /// - Parameters:
     ///   - listening: called with the port once it listens.
     ///   - received: called with each webhook before it is answered: 204 if verified, else 401.
+    ///   - isSeen: asked after `received`. If it says no, that webhook is answered with 503, so that it is sent again, and the run ends.
     package func run(
-        listening: @escaping @Sendable (Int) async -> Void, received: @escaping @Sendable (Event) async -> Void
+        listening: @escaping @Sendable (Int) async -> Void, received: @escaping @Sendable (Event) async -> Void,
+        isSeen: @escaping @Sendable () -> Bool = { true }
     ) async throws {
+        let (unseen, unseenSink) = AsyncStream<Void>.makeStream()
         let router = Router()
         let take: @Sendable (Request, BasicRequestContext) async throws -> Response = { request, _ in
             let body = try await request.body.collect(upTo: WebhookReceiver.maxBodyBytes)
             let event = event(headers: request.headers, body: Array(body.readableBytesView))
             await received(event)
+            guard isSeen() else {
+                unseenSink.yield()
+                return Response(status: .serviceUnavailable)
+            }
             guard let problem = event.problem else { return Response(status: .noContent) }
             return Response(
                 status: .unauthorized, headers: [.contentType: "text/plain"],
@@ -75,7 +83,12 @@ package struct WebhookReceiver: Sendable {
             configuration: .init(address: .hostname(host, port: port)),
             onServerRunning: { await listening($0.localAddress?.port ?? 0) },
             logger: logger)
-        try await application.run()
+        let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [application], logger: logger))
+        // Gracefully: the 503 is still sent.
+        async let stop: Void = { for await _ in unseen { await group.triggerGracefulShutdown() } }()
+        try await group.run()
+        unseenSink.finish()
+        await stop
     }
 
     private func event(headers: HTTPFields, body: [UInt8]) -> Event {

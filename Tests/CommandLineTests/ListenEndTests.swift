@@ -1,0 +1,52 @@
+import Foundation
+import ServerTestSupport
+import TestSupport
+import Testing
+
+@Suite("The end of listen")
+struct ListenEndTests {
+    /// A `listen` on any port, with what it writes to standard error.
+    private struct Listener {
+        let folder: TemporaryDirectory
+        let leash: ProcessLeash
+
+        /// - Parameter command: what stands before the command.
+        init(_ command: [String] = [], output: Any = FileHandle.nullDevice, options: [String] = []) throws {
+            folder = try TemporaryDirectory()
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            process.arguments = command + [try CommandRunner.binary.path, "listen", "--port", "0"] + options
+            process.environment = CommandRunner.sanitized(["INTERNAL_API_KEY": FakeServer.key, "PATH": "/usr/bin:/bin"])
+            process.currentDirectoryURL = folder.url
+            process.standardInput = FileHandle.nullDevice
+            process.standardOutput = output
+            process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.write("err", "")))
+            leash = ProcessLeash(process)
+            try process.run()
+        }
+
+        var process: Process { leash.process }
+
+        /// Waits until it listens.
+        func port() async throws -> Int {
+            var port: Int?
+            _ = await eventually {
+                let text = try? String(contentsOfFile: folder.path + "/err", encoding: .utf8)
+                port = text?.firstMatch(of: /127.0.0.1:([0-9]+),/).flatMap { Int($0.1) }
+                return port != nil || !process.isRunning
+            }
+            return try #require(port)
+        }
+    }
+
+    @Test("what nobody reads is not acknowledged, and it ends", arguments: [[], ["--json"]])
+    func closedOutput(options: [String]) async throws {
+        let pipe = Pipe()
+        let listener = try Listener(output: pipe, options: options)
+        let port = try await listener.port()
+        try pipe.fileHandleForReading.close()
+        #expect(try await ServerProcess.send("POST", port: port, "/hook", body: "{}").status == 503)
+        #expect(await eventually(60) { !listener.process.isRunning })
+        #expect(listener.process.terminationReason == .exit && listener.process.terminationStatus == 0)
+    }
+}
