@@ -24,7 +24,7 @@ struct Usersync: AsyncParsableCommand {
 
             Each setting is read from the environment, else from .env, else from config/usersync.yaml; `usersync serve --help`
             lists them.
-            Exit status: 0 done, 1 failed, 2 bad usage, 78 if serve cannot use its settings.
+            Exit status: 0 done, 1 failed, 2 bad usage, 78 if serve cannot use its settings, 130 or 143 if a signal ended a client.
             """,
         version: Version.current,
         subcommands: [
@@ -33,6 +33,7 @@ struct Usersync: AsyncParsableCommand {
         ])
 
     static func main() async {
+        EarlyStop.beginForClient()
         do {
             var command = try await asyncParseAsRoot()
             if var command = command as? any AsyncParsableCommand {

@@ -49,4 +49,40 @@ struct ListenEndTests {
         #expect(await eventually(60) { !listener.process.isRunning })
         #expect(listener.process.terminationReason == .exit && listener.process.terminationStatus == 0)
     }
+
+    @Test("a signal that is ignored from the start stays ignored, another ends it with the signal's status")
+    func signals() async throws {
+        let listener = try Listener(["sh", "-c", #"trap "" INT; exec "$0" "$@""#])
+        _ = try await listener.port()
+        kill(listener.process.processIdentifier, SIGINT)
+        kill(listener.process.processIdentifier, SIGTERM)
+        #expect(await eventually(60) { !listener.process.isRunning })
+        #expect(listener.process.terminationReason == .exit && listener.process.terminationStatus == 143)
+    }
+
+    @Test(
+        "SIGINT and SIGTERM end it as the first process of a container too", .enabled(if: hasContainers),
+        arguments: [("INT", 130), ("TERM", 143)])
+    func firstProcess(signal: String, status: Int32) async throws {
+        // The shell becomes the command; what it leaves behind sends the signal.
+        let script = #"""
+            (until grep -q Listening err; do sleep 0.05; done; kill -$0 1) & exec "$@"
+            """#
+        let listener = try Listener([
+            "unshare", "-p", "-f", "--kill-child", "env", "--default-signal", "sh", "-c", script, signal,
+        ])
+        #expect(await eventually(60) { !listener.process.isRunning })
+        #expect(listener.process.isRunning || listener.process.terminationStatus == status)
+    }
+
+    /// Whether a process namespace can be made: Linux, as root.
+    private static let hasContainers: Bool = {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
+        process.arguments = ["-p", "-f", "--kill-child", "env", "--default-signal", "true"]
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }()
 }
