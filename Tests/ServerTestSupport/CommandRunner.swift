@@ -40,8 +40,11 @@ package struct CommandRunner {
     /// - Parameters:
     ///   - environment: all of it; nothing else is inherited.
     ///   - directory: the working directory; without it an empty one.
+    ///   - input: what standard input has.
+    ///   - inputHandle: standard input itself, in place of `input`.
     package static func run(
-        _ arguments: [String], environment: [String: String] = [:], directory: String? = nil, input: Data? = nil
+        _ arguments: [String], environment: [String: String] = [:], directory: String? = nil, input: Data? = nil,
+        inputHandle: FileHandle? = nil
     ) async throws -> Outcome {
         let empty = try TemporaryDirectory()
         let process = Process()
@@ -55,7 +58,8 @@ package struct CommandRunner {
         let error = try FileHandle(forWritingTo: URL(fileURLWithPath: files.write("err", "")))
         process.standardOutput = output
         process.standardError = error
-        process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: files.write("in", input ?? Data())))
+        process.standardInput =
+            try inputHandle ?? FileHandle(forReadingFrom: URL(fileURLWithPath: files.write("in", input ?? Data())))
         try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
             process.terminationHandler = { _ in done.resume() }
             do { try process.run() } catch { done.resume(throwing: error) }

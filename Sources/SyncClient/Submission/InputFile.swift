@@ -17,7 +17,9 @@ package final class InputFile: Sendable {
     let name: String
     private let descriptor: Int32
     private let isOwned: Bool
-    /// Bytes of a regular file when it was opened; what is appended later is not read. `nil` for anything else.
+    /// Where reading begins: standard input may be a file that others have read from.
+    private let beginning: off_t
+    /// Bytes of a regular file, from there on, when it was opened; what is appended later is not read. `nil` for anything else.
     private let length: Int?
     private let state = Mutex(State())
 
@@ -51,8 +53,9 @@ package final class InputFile: Sendable {
             throw ClientFailure("\(name) is a directory")
         }
         // A pipe or a terminal cannot seek, and has no size.
+        beginning = lseek(descriptor, 0, SEEK_CUR)
         let end = lseek(descriptor, 0, SEEK_END)
-        length = end > 0 && lseek(descriptor, 0, SEEK_SET) == 0 ? Int(end) : nil
+        length = end > beginning && lseek(descriptor, beginning, SEEK_SET) == beginning ? Int(end - beginning) : nil
     }
 
     deinit {
@@ -83,7 +86,9 @@ package final class InputFile: Sendable {
 
     /// Back to the beginning; only possible if `canRewind`.
     func rewind() throws(ClientFailure) {
-        guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw ClientFailure("\(name) cannot be read twice") }
+        guard canRewind, lseek(descriptor, beginning, SEEK_SET) == beginning else {
+            throw ClientFailure("\(name) cannot be read twice")
+        }
         state.withLock { $0 = State(isGzip: $0.isGzip, hasMark: $0.hasMark) }
     }
 
