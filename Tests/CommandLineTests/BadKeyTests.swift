@@ -71,6 +71,22 @@ struct BadKeyTests {
         #expect(outcome.error.contains("\(arguments[0]) ") && !outcome.error.contains("reached"))
     }
 
+    @Test("a PORT that cannot be used matters only where no server is named")
+    func port() async throws {
+        for port in ["0", "80a"] {
+            let values = ["INTERNAL_API_KEY": FakeServer.key, "PORT": port]
+            let server = FakeServer(answers: Answers(text: #""t""#).byRequest)
+            let statuses = try await server.serve { url in
+                let named = try await CommandRunner.run(["status", "--server", url], environment: values)
+                let given = values.merging(["PUBLIC_URL": url]) { $1 }
+                return [named.status, try await CommandRunner.run(["status"], environment: given).status]
+            }
+            #expect(statuses == [0, 0])
+            let none = try await CommandRunner.run(["status"], environment: values)
+            #expect(none.status == 1 && none.error.contains("PORT is not a port to connect to"))
+        }
+    }
+
     @Test("an address that is none is bad usage")
     func address() async throws {
         #expect(try await CommandRunner.run(["status", "--server", "crm"]).status == 2)

@@ -38,11 +38,8 @@ extension SyncClient.Target {
     ///   - server: an address that overrides the settings.
     ///   - key: a key that overrides the settings.
     init(values: [String: String], server: String? = nil, key: Secret? = nil) throws(CommandFailure) {
-        let port = values["PORT"] ?? "3000"
-        guard let number = UInt16(port), number > 0 else {
-            throw CommandFailure("PORT is not a port to connect to; name the server with --server")
-        }
-        var text = server ?? Settings.url(publicURL: values["PUBLIC_URL"], host: values["HOST"] ?? "127.0.0.1", port: Int(number))
+        var text: String
+        if let named = server ?? values["PUBLIC_URL"] { text = named } else { text = try Self.listening(values) }
         while text.hasSuffix("/") { text.removeLast() }
         let address: WebAddress
         do throws(WebAddressError) {
@@ -63,5 +60,13 @@ extension SyncClient.Target {
         if key == nil { key = try first("INTERNAL_API_KEY") }
         if key == nil { key = try first("OPS_API_KEY") }
         self.init(url: text, address: address, key: key)
+    }
+
+    /// Where a server with these settings listens.
+    private static func listening(_ values: [String: String]) throws(CommandFailure) -> String {
+        guard let port = UInt16(values["PORT"] ?? "3000"), port > 0 else {
+            throw CommandFailure("PORT is not a port to connect to; name the server with --server")
+        }
+        return Settings.url(publicURL: nil, host: values["HOST"] ?? "127.0.0.1", port: Int(port))
     }
 }
