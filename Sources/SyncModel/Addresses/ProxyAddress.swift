@@ -18,19 +18,21 @@ package struct ProxyAddress: Sendable, Hashable, CustomStringConvertible, Custom
     /// - Throws: `WebAddressError`, which does not repeat the text.
     package init(_ text: String) throws(WebAddressError) {
         guard text.lowercased().hasPrefix("http://") else { throw WebAddressError("must be http://host:port") }
-        let authority = text.dropFirst(7)
+        let address = text.dropFirst(7)
+        let authority = address.prefix { !"/?#".contains($0) }
         guard let at = authority.lastIndex(of: "@") else {
-            try self.init(authority, credentials: nil)
+            try self.init(address, credentials: nil)
             return
         }
         let parts = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard let user = Self.decoded(parts[0]), let password = Self.decoded(parts.count == 2 ? parts[1] : ""), !user.isEmpty
         else { throw WebAddressError("has a user or password that is not percent-encoded text") }
-        try self.init(authority[authority.index(after: at)...], credentials: Credentials(user: user, password: password))
+        try self.init(address[address.index(after: at)...], credentials: Credentials(user: user, password: password))
     }
 
-    private init(_ authority: Substring, credentials: Credentials?) throws(WebAddressError) {
-        let address = try WebAddress("http://" + authority)
+    /// - Parameter text: what follows the credentials.
+    private init(_ text: Substring, credentials: Credentials?) throws(WebAddressError) {
+        let address = try WebAddress("http://" + text)
         guard ["", "/"].contains(address.rest) else { throw WebAddressError("must not have a path or a query") }
         host = address.host.lookupName
         port = address.port

@@ -119,7 +119,9 @@ struct AddressTests {
         for text in [
             "", "proxy:3128", "https://proxy:3128", "socks5://proxy:1080", "http://proxy:3128/path", "http://proxy:3128?x",
             "http://proxy:03128", "http://:pw@proxy:1", "http://a%0d%0a:pw@proxy:1", "http://a%zz:pw@proxy:1", "http://a:pw@",
-            "http://a:%+1@proxy:1", "http://a:pw@127.1:1",
+            "http://a:%+1@proxy:1", "http://a:pw@127.1:1", "http://proxy:1/x@evil:2", "http://proxy:1?x@evil:2",
+            "http://proxy:1#@evil:2",
+            "http://a:pw@proxy:1/x@evil:2",
         ] {
             let error = #expect(throws: WebAddressError.self, "\(text)") { try ProxyAddress(text) }
             #expect(error?.description.contains("pw") != true)
