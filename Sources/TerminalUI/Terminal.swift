@@ -91,8 +91,14 @@ package struct Terminal: Sendable {
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
             if written < 0 {
-                if errno == EINTR || errno == EAGAIN { continue }
-                return
+                if errno == EAGAIN {
+                    // Another process has made the stream non-blocking.
+                    var output = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    _ = poll(&output, 1, -1)
+                } else if errno != EINTR {
+                    return
+                }
+                continue
             }
             rest = rest.dropFirst(written)
         }

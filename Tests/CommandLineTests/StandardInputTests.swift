@@ -29,4 +29,27 @@ struct StandardInputTests {
         #expect(outcome.status == 0, "\(outcome.error)")
         #expect(body?.contains("\"users\":\(Self.users)") == true, "\(body ?? "")")
     }
+
+    @Test("a pipe that another process has made non-blocking is read to its end")
+    func nonBlocking() async throws {
+        let pipe = Pipe()
+        let (input, output) = (pipe.fileHandleForReading.fileDescriptor, pipe.fileHandleForWriting)
+        #expect(fcntl(input, F_SETFL, O_NONBLOCK) == 0)
+        // The process must not inherit it: it would not see the end.
+        _ = fcntl(output.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        async let submitted = submit(pipe.fileHandleForReading)
+        for byte in Self.csv.utf8 {
+            try output.write(contentsOf: Data([byte]))
+            // Taken: the next read finds nothing, unless the next byte is faster.
+            let isTaken = await eventually(60) {
+                var left: Int32 = 0
+                return ioctl(input, UInt(FIONREAD), &left) == 0 && left == 0
+            }
+            if !isTaken { break }
+        }
+        try output.close()
+        let (outcome, body) = try await submitted
+        #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(body?.contains("\"users\":\(Self.users)") == true, "\(body ?? "")")
+    }
 }

@@ -135,7 +135,11 @@ package final class InputFile: Sendable {
             while true {
                 let count = InputFile.readBytes(descriptor, space.baseAddress, most)
                 if count >= 0 { return count }
-                if errno != EINTR {
+                if errno == EAGAIN {
+                    // Standard input that another process has made non-blocking.
+                    var input = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                    _ = poll(&input, 1, -1)
+                } else if errno != EINTR {
                     throw ClientFailure("\(name) cannot be read further: \(String(cString: strerror(errno)))")
                 }
             }
