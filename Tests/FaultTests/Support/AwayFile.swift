@@ -10,13 +10,11 @@ struct AwayFile {
         case damaged = "damaged while open"
         case moved = "its file moved away while open"
         case damagedAtStart = "damaged at start"
-        case folderAtStart = "a folder in its place at start"
         /// Root may read everything.
         case forbiddenAtStart = "not to be read at start"
 
         static let running: [Trouble] = [.locked, .damaged, .moved]
-        static let atStart: [Trouble] =
-            getuid() == 0 ? [.damagedAtStart, .folderAtStart] : [.damagedAtStart, .folderAtStart, .forbiddenAtStart]
+        static let atStart: [Trouble] = getuid() == 0 ? [.damagedAtStart] : [.damagedAtStart, .forbiddenAtStart]
 
         /// A word of the `error` that `readyz` and `status` then show.
         var word: String {
@@ -24,7 +22,7 @@ struct AwayFile {
             case .locked: "locked"
             case .damaged, .damagedAtStart: "damaged"
             case .moved: "moved"
-            case .folderAtStart, .forbiddenAtStart: "opened"
+            case .forbiddenAtStart: "opened"
             }
         }
 
@@ -52,9 +50,6 @@ struct AwayFile {
         case .damagedAtStart:
             try move(from: "", to: "-away", ["", "-wal", "-shm"])
             try Data(repeating: 0x5A, count: 20_000).write(to: file)
-        case .folderAtStart:
-            try move(from: "", to: "-away", ["", "-wal", "-shm"])
-            try FileManager.default.createDirectory(at: file, withIntermediateDirectories: false)
         case .forbiddenAtStart:
             try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: file.path)
         }
@@ -69,7 +64,7 @@ struct AwayFile {
             let handle = try FileHandle(forWritingTo: file)
             try handle.write(contentsOf: kept ?? Data())
             try handle.close()
-        case .damagedAtStart, .folderAtStart:
+        case .damagedAtStart:
             try FileManager.default.removeItem(at: file)
             try move(from: "-away", to: "", ["-wal", "-shm", ""])
         case .moved:
