@@ -22,6 +22,8 @@ if ! "$python" -c "$needed" 2>/dev/null; then
 fi
 case $python in */*) python=$(CDPATH= cd "$(dirname "$python")" && pwd)/$(basename "$python") ;; esac
 export USERSYNC_PYTHON="$python"
+# Makes the certificates of the tests over TLS.
+command -v openssl >/dev/null || install_packages openssl
 if [ -z "${PROMTOOL:-}" ] && ! command -v promtool >/dev/null && [ ! -x .build/promtool/usr/bin/promtool ]; then
     say "Downloading promtool, which checks the metrics"
     # Unpacked, not installed: the package would start Prometheus.
