@@ -69,8 +69,7 @@ struct OpenedStore {
 
     /// Anything but a regular file, such as a folder, is left alone.
     static func expectFile(_ path: String) throws {
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return }
-        guard attributes[.type] as? FileAttributeType == .typeRegular else {
+        guard !DatabaseFile.isOtherThanFile(path) else {
             throw QueueError.foreign("\(path) is no file: QUEUE_URL has to name one, or where one is to be made")
         }
     }

@@ -3,9 +3,9 @@ import SyncModel
 
 /// Decides what follows from an attempt.
 enum DeliveryDecision {
-    /// 2xx: delivered. The destination asks to wait: put off, which costs no attempt. Hopeless, or the schedule's last attempt: dead. Otherwise another attempt, after the schedule's delay or
-    /// the answer's `Retry-After` (at most 24 h), whichever is longer: a receiver may ask for more patience, but not make us use
-    /// up all attempts in seconds.
+    /// 2xx: delivered. The destination asks to wait: put off, which costs no attempt. Hopeless, or the schedule's last attempt:
+    /// dead. Otherwise another attempt, after the schedule's delay or the answer's `Retry-After` (at most 24 h), whichever is
+    /// longer: a receiver may ask for more patience, but not make us use up all attempts in seconds.
     /// - Parameters:
     ///   - attempt: the attempt's number, from 1.
     ///   - now: when it ended; a date in `Retry-After` is compared with it.
