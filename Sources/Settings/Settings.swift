@@ -43,7 +43,7 @@ package struct Settings: Sendable, Hashable {
 
     /// Users per batch.
     package var batchSize: Int
-    /// Batches worked on at a time.
+    /// Commit groups worked on at a time.
     package var workers: Int
     package var validation: ValidationMode
     package var emailScope: EmailScope

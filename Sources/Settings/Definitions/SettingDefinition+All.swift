@@ -86,7 +86,7 @@ extension SettingDefinition {
         "BATCH_SIZE", .integer(BatchLimits.users), default: "\(BatchLimits.mostUsers)", .sync,
         "Users per batch; a batch also ends at \(BatchLimits.bytes >> 20) MiB")
     static let workers = SettingDefinition(
-        "WORKERS", .integerOrAuto(1...256), default: "auto", .sync, "Batches worked on at a time; auto: one per core")
+        "WORKERS", .integerOrAuto(1...256), default: "auto", .sync, "Workers that apply batches; auto: one per core")
     static let validation = SettingDefinition(
         "VALIDATION", words(ValidationMode.self), default: "reject", .sync,
         "A user that breaks a rule refuses its request (reject) or fails alone (per-user)")
