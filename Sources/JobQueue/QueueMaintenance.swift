@@ -1,6 +1,6 @@
 package import SyncModel
 
-/// Everything that the janitor needs from the queue.
+/// Everything that maintenance needs from the queue.
 package protocol QueueMaintenance: TimedQueue {
     /// Deletes ended jobs, results and payloads older than `jobsBefore` (except with an open delivery), at most `limit` jobs, and
     /// idempotency keys older than `keysBefore`. Returns the number of jobs deleted.

@@ -13,7 +13,7 @@ struct OpenedStore {
     /// Reads on the calling thread, and is never held longer than a read.
     var reader: DatabaseQueue
     var log: WriteAheadLog
-    var totals: QueueTotals
+    var totals: QueueCounters
     var tenants: TenantQueue
     var lastNumber: Int64
     var lastAcceptance: Timestamp
@@ -61,7 +61,7 @@ struct OpenedStore {
                 throw QueueError.unusable("\(path) is damaged: the last number of a job in it is \(lastNumber)")
             }
             let lastAcceptance = try TenantQueueLoader.lastAcceptance(db)
-            return (try KeptFigures.read(db), try TenantQueueLoader.load(db), lastNumber, lastAcceptance)
+            return (try CounterRows.read(db), try TenantQueueLoader.load(db), lastNumber, lastAcceptance)
         }
         configuration.readonly = true
         reader = try DatabaseQueue(path: path, configuration: configuration)
@@ -142,7 +142,7 @@ extension SQLiteJobQueue {
     ) async throws -> SQLiteJobQueue {
         let store = try openedStore(path: path, limits: limits, disk: disk, warn: warn)
         let queue = SQLiteJobQueue(store, limits: limits, clock: clock, disk: disk, threads: threads, say: warn)
-        // Whether or not they can be deleted now: the janitor tries again.
+        // Whether or not they can be deleted now: maintenance tries again.
         let leftovers = try await queue.leftovers()
         await queue.sweepOrOwe(leftovers)
         let owed = queue.owed.withLock { $0.count }

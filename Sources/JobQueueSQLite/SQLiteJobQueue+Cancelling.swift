@@ -51,7 +51,7 @@ extension SQLiteJobQueue {
         try context.sql(Self.cancelDeferred).run(.int(row.seq))
         guard row.deferred > 0 else { return nil }
         context.backlog(row.job.tenantID, pendingUsers: -row.deferred)
-        try LeftoverRow.mark(row.batchKey, .deferred, context.db)
+        try OrphanRow.mark(row.batchKey, .deferred, context.db)
         return row.batchKey
     }
 

@@ -140,7 +140,7 @@ extension SQLiteJobQueue {
                 var row = try openJob(of: held, for: "retry", in: context)
             else { throw QueueError.leaseLost }
             if row.job.state == .queued { try HeadJob.writeStart(held.seq, at: held.leasedAt, in: context) }
-            let attempts = try context.sql(Self.countTry).first(.int(BatchName.id(key: held.batchKey, number: held.number))) {
+            let attempts = try context.sql(Self.countAttempt).first(.int(BatchName.id(key: held.batchKey, number: held.number))) {
                 $0.int(0)
             }
             guard let attempts else {
@@ -172,7 +172,7 @@ extension SQLiteJobQueue {
     /// How many failed attempts are kept per job.
     private static let attemptsKept = 20
 
-    private static let countTry = """
+    private static let countAttempt = """
         UPDATE batches SET attempts = max(0, min(attempts, 1000000)) + 1 WHERE id = ?1 AND done = 0 RETURNING attempts
         """
     /// Of two times the later one holds, as in memory.

@@ -39,7 +39,7 @@ extension SQLiteJobQueue {
                 context.count { $0[state] -= 1 }
             }
             try context.sql(Self.deleteJob).run(.int(job.seq))
-            try LeftoverRow.mark(job.key, .everything, context.db)
+            try OrphanRow.mark(job.key, .everything, context.db)
             context.count { $0[job.state] -= 1 }
         }
         return jobs.map(\.key)
@@ -56,7 +56,7 @@ extension SQLiteJobQueue {
     }
 
     /// What a crash left behind: uploads that became no job, and interrupted deletions.
-    func leftovers() async throws -> [Int64] { try await read { db in try LeftoverRow.keys(db) } }
+    func leftovers() async throws -> [Int64] { try await read { db in try OrphanRow.keys(db) } }
 
     /// Deletes what is marked under batch keys, then the marks. What cannot be deleted now is deleted when there is room for it.
     func sweepOrOwe(_ keys: [Int64]) async {
@@ -91,7 +91,7 @@ extension SQLiteJobQueue {
             return budget > 0
         }
         for (i, key) in keys.enumerated() {
-            guard let kind = try LeftoverRow.find(key, context.db)?.kind else { continue }
+            guard let kind = try OrphanRow.find(key, context.db)?.kind else { continue }
             guard try delete(DeferredRow.deleteSome, [.int(key)], &rows) else { return i }
             if kind == .everything {
                 let bounds = BatchName.bounds(key: key)
@@ -100,7 +100,7 @@ extension SQLiteJobQueue {
                     try delete(deleteBatches, range, &rows)
                 else { return i }
             }
-            try LeftoverRow.remove(key, context.db)
+            try OrphanRow.remove(key, context.db)
         }
         return keys.count
     }

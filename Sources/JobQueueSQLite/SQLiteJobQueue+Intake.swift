@@ -61,9 +61,9 @@ extension SQLiteJobQueue {
         guard !batches.isEmpty else { return }
         try await expectRoom(for: batches, of: upload)
         try await writer.write { context in
-            let present = try LeftoverRow.find(upload.value, context.db)
+            let present = try OrphanRow.find(upload.value, context.db)
             let users = try BatchRows.insert(batches, key: upload.value, from: present?.batches ?? 0, in: context)
-            try LeftoverRow.add(upload.value, batches: batches.count, users: users, context.db)
+            try OrphanRow.add(upload.value, batches: batches.count, users: users, context.db)
         }
     }
 
@@ -88,8 +88,8 @@ extension SQLiteJobQueue {
     func accept(_ job: NewJob, upload: UploadID?, batches: [NewBatch], in context: WriteContext) throws -> Job {
         let seq = nextNumber()
         let key = upload?.value ?? seq
-        let uploaded = try upload.flatMap { try LeftoverRow.find($0.value, context.db) }
-        if uploaded != nil { try LeftoverRow.remove(key, context.db) }
+        let uploaded = try upload.flatMap { try OrphanRow.find($0.value, context.db) }
+        if uploaded != nil { try OrphanRow.remove(key, context.db) }
         let before = uploaded?.batches ?? 0
         let users = try (uploaded?.users ?? 0) + BatchRows.insert(batches, key: key, from: before, in: context)
         guard users == job.totalUsers else {

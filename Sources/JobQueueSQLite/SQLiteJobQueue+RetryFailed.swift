@@ -65,7 +65,7 @@ extension SQLiteJobQueue {
         var next: Int64? = bounds.first
         while let from = next {
             next = try await writer.write { context in
-                try LeftoverRow.mark(upload.value, .everything, context.db)
+                try OrphanRow.mark(upload.value, .everything, context.db)
                 let batches = try context.sql(Self.selectFailed).all(.int(from), .int(bounds.last), .int(Self.gatherStep)) {
                     row in
                     (id: row.int64(0), payload: BatchPayload(bytes: row.bytes(1), count: row.int(2)))
@@ -110,9 +110,9 @@ extension SQLiteJobQueue {
         }
         if let batch = cutter.take() { batches.append(batch) }
         guard count > 0 else { return 0 }
-        let number = try LeftoverRow.find(upload.value, context.db)?.batches ?? 0
+        let number = try OrphanRow.find(upload.value, context.db)?.batches ?? 0
         let users = try BatchRows.insert(batches, key: upload.value, from: number, in: context)
-        try LeftoverRow.add(upload.value, batches: batches.count, users: users, context.db)
+        try OrphanRow.add(upload.value, batches: batches.count, users: users, context.db)
         try context.sql(DeferredRow.deleteUpTo).run(.int(upload.value), .int(last))
         return users
     }

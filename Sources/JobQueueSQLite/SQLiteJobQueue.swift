@@ -193,8 +193,8 @@ package final class SQLiteJobQueue: JobQueue {
     /// Changes nothing but still writes a page. (SQLite writes none if a row is updated to its present value.)
     private func tryToWrite() async throws {
         try await writer.write { context in
-            try LeftoverRow.mark(0, .everything, context.db)
-            try LeftoverRow.remove(0, context.db)
+            try OrphanRow.mark(0, .everything, context.db)
+            try OrphanRow.remove(0, context.db)
         }
     }
 

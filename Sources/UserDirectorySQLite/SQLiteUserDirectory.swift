@@ -15,7 +15,7 @@ package actor SQLiteUserDirectory: UserDirectory {
     private let file: DirectoryFile
     private let executor = SerialQueueExecutor(label: "usersync.directory.calls")
     /// Calls running or waiting; a commit of many batches closes early for the others.
-    nonisolated let line = CallLine()
+    nonisolated let line = PendingCalls()
     private nonisolated let commitSize = Atomic(FileScale.small.batchesPerCommit)
     private let ways: LastPassWays
 

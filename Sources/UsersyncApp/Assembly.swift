@@ -20,7 +20,7 @@ package struct Assembly: Sendable {
     package let engine: Engine
     package let courier: WebhookCourier
     let started = StartSignal()
-    private let janitor: Janitor
+    private let maintenance: Maintenance
     package let phase: ProcessPhase
     private let server: any Service
 
@@ -56,7 +56,7 @@ package struct Assembly: Sendable {
         engine = steps.engine(queue, directory)
         try await steps.prepare(directory, for: engine)
         courier = WebhookCourier(outbox: queue, settings: webhooks, wall: steps.clock, logger: logger)
-        janitor = steps.janitor(queue, directory, engine)
+        maintenance = steps.maintenance(queue, directory, engine)
         var dependencies = steps.serverDependencies(queue, engine, webhooks, metrics)
         dependencies.maxConnections = steps.connections()
         server = HTTPServer.application(
@@ -76,7 +76,7 @@ package struct Assembly: Sendable {
     ) -> ServiceGroupConfiguration {
         var configuration = ServiceGroupConfiguration(
             services: [
-                janitor, courier, engine, server,
+                maintenance, courier, engine, server,
                 DrainAnnouncer(phase: phase, onDrain: onDrain),
             ].map { .init(service: $0) },
             gracefulShutdownSignals: shutdown, logger: quiet(logger))

@@ -65,9 +65,9 @@ struct AssemblySteps {
         }
     }
 
-    func janitor(_ queue: any JobQueue, _ directory: any UserDirectory, _ engine: Engine) -> Janitor {
-        Janitor(
-            queue: queue, directory: directory, settings: Janitor.Settings(settings), isQuiet: { engine.isIdle },
+    func maintenance(_ queue: any JobQueue, _ directory: any UserDirectory, _ engine: Engine) -> Maintenance {
+        Maintenance(
+            queue: queue, directory: directory, settings: MaintenanceSettings(settings), isQuiet: { engine.isIdle },
             logger: logger)
     }
 

@@ -5,7 +5,7 @@ import Webhooks
 
 // What each part takes from the settings.
 
-extension Janitor.Settings {
+extension MaintenanceSettings {
     init(_ settings: Settings) {
         self.init()
         retentionDays = Double(settings.retentionDays)

@@ -63,7 +63,7 @@ struct ReconcilingTests {
                 let until = now.advanced(bySeconds: 60)
                 tenants.backOff("a", Backoff(jobID: job.id, seq: held.seq, batch: 1, attempts: 1, until: until, lastError: ""))
             }
-            try await expect(.misplaced, of: "a", in: queue) { $0.line = ReadyLine() }
+            try await expect(.misplaced, of: "a", in: queue) { $0.line = ReadyTenants() }
             #expect(try await queue.readyTenants(now: now, limit: 9) == ["a"])
 
             let rest = try await fixture.lease(queue, "a")

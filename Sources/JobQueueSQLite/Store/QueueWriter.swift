@@ -16,7 +16,7 @@ final class QueueWriter: Sendable {
 
     private let pool: DatabasePool
     private let line = Mutex(WriteLine())
-    private let totals: Mutex<QueueTotals>
+    private let totals: Mutex<QueueCounters>
     private let log: WriteAheadLog
     private let place: OpenFilePlace
     private let threads: QueueThreads
@@ -26,7 +26,8 @@ final class QueueWriter: Sendable {
     private let patience: Int32
 
     init(
-        pool: DatabasePool, totals: QueueTotals, log: WriteAheadLog, patience: Int32, place: OpenFilePlace, threads: QueueThreads,
+        pool: DatabasePool, totals: QueueCounters, log: WriteAheadLog, patience: Int32, place: OpenFilePlace,
+        threads: QueueThreads,
         report: @escaping Report
     ) {
         self.patience = patience
@@ -39,7 +40,7 @@ final class QueueWriter: Sendable {
     }
 
     /// The figures kept, as of the last commit.
-    var currentTotals: QueueTotals { totals.withLock { $0 } }
+    var currentTotals: QueueCounters { totals.withLock { $0 } }
 
     /// Groups committed so far.
     var commits: Int { line.withLock { $0.commits } }
@@ -162,7 +163,7 @@ final class QueueWriter: Sendable {
             if contexts.isEmpty {
                 try db.sql("ROLLBACK").run()
             } else {
-                try KeptFigures.write(contexts, db)
+                try CounterRows.write(contexts, db)
                 try db.sql("COMMIT").run()
                 line.withLock { $0.commits += 1 }
                 totals.withLock { totals in for context in contexts { totals += context.totals } }

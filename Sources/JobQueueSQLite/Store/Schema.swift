@@ -133,7 +133,7 @@ enum Schema {
         -- What no job names, by batch key: uploads under way, and what is being deleted. Swept at start.
         CREATE TABLE leftovers (
             batch_key INTEGER PRIMARY KEY,
-            kind INTEGER NOT NULL,  -- LeftoverKind
+            kind INTEGER NOT NULL,  -- OrphanKind
             batches INTEGER NOT NULL DEFAULT 0,
             users INTEGER NOT NULL DEFAULT 0
         ) STRICT;
@@ -206,7 +206,7 @@ enum Schema {
 }
 
 /// What remains of a batch key that belongs to no job (any more).
-enum LeftoverKind: Int {
+enum OrphanKind: Int {
     /// Batches, payloads, results, deferred records.
     case everything = 0
     /// Only the deferred records: the job is kept.

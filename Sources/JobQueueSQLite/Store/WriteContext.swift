@@ -8,7 +8,7 @@ import SyncModel
 /// `onRollback` blocks undo a reservation in memory if it has not.
 final class WriteContext {
     let db: Database
-    private(set) var totals = QueueTotals()
+    private(set) var totals = QueueCounters()
     private(set) var backlogs: [TenantID: BacklogChange] = [:]
     private var followUps: [() -> Void] = []
     private var undoings: [() -> Void] = []
@@ -18,7 +18,7 @@ final class WriteContext {
     func sql(_ text: String) throws -> SQLStatement { try db.sql(text) }
 
     /// Changes the figures of the whole queue.
-    func count(_ change: (inout QueueTotals) -> Void) { change(&totals) }
+    func count(_ change: (inout QueueCounters) -> Void) { change(&totals) }
 
     /// Changes a tenant's backlog, and the queue's pending users with it.
     func backlog(_ tenantID: TenantID, openJobs: Int = 0, pendingUsers: Int) {

@@ -11,7 +11,7 @@ struct TenantQueue {
     private var tenants: [LeaseID: TenantID] = [:]
     /// Tenants with backoffs.
     var backingOff: Set<TenantID> = []
-    var line = ReadyLine()
+    var line = ReadyTenants()
     var calls = LeaseCalls()
     private var lastLease: Int64 = 0
     var cancelling = CancellingJobs()

@@ -80,10 +80,10 @@ actor JobCloser {
         guard try await refusal(of: jobs, at: now) != nil else { return refused }
         // One of them was refused: write each by itself, so that it costs the others nothing.
         for job in jobs {
-            var tries = 0
-            while tries < Self.logTries, let text = try await refusal(of: [job], at: now) {
-                tries += 1
-                refused[job.id] = tries == Self.logTries ? text : nil
+            var attempts = 0
+            while attempts < Self.logAttempts, let text = try await refusal(of: [job], at: now) {
+                attempts += 1
+                refused[job.id] = attempts == Self.logAttempts ? text : nil
             }
         }
         return refused
@@ -99,7 +99,7 @@ actor JobCloser {
         }
     }
 
-    private static let logTries = 3
+    private static let logAttempts = 3
 
     /// Announces the jobs that a commit ended, and ends those that it left without open batches.
     func close(_ jobs: FinishedJobs) async {

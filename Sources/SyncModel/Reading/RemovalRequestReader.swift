@@ -59,7 +59,7 @@ package struct RemovalRequestReader: Sendable {
             var skipper = JSONSkipper(depth: 0)
             do throws(JSONStop) { try skipper.skip(&cursor) } catch { if !skipper.mayEnd { throw error } }
             try expectEnd(&cursor)
-            violations.add(at: [], RuleBreach.notObject.violation(at: []))
+            violations.add(at: [], RuleViolation.notObject.violation(at: []))
             return .refused(violations)
         }
         let shape = ObjectShape.removal
@@ -70,7 +70,7 @@ package struct RemovalRequestReader: Sendable {
         let operation = shape.text(.operation, members, slots, in: cursor)
         if let operation, !operation.isEmpty, operation != Operation.userRemoval.rawValue {
             let path = [Violation.PathElement.key("operation")]
-            violations.add(at: path, RuleBreach.notOperation(.userRemoval).violation(at: path))
+            violations.add(at: path, RuleViolation.notOperation(.userRemoval).violation(at: path))
         }
         let userID = shape.text(.userID, members, slots, in: cursor)
         let removedAt = shape.moment(.removedAt, members, slots, in: cursor)

@@ -25,7 +25,7 @@ extension SyncRequestParser {
     }
 
     /// Skips a user without parsing its members.
-    private mutating func unusable(_ breach: RuleBreach) {
+    private mutating func unusable(_ breach: RuleViolation) {
         switch validation {
         case .reject: refuse(breach, [.key("users"), .index(totalUsers)])
         case .perUser:

@@ -172,7 +172,7 @@ struct SyncRequestParser: Sendable {
 
     // MARK: Tools
 
-    mutating func refuse(_ breach: RuleBreach, _ path: [Violation.PathElement]) {
+    mutating func refuse(_ breach: RuleViolation, _ path: [Violation.PathElement]) {
         violations.add(at: path, breach.violation(at: path))
     }
 

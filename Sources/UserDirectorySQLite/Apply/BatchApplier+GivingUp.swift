@@ -34,11 +34,11 @@ extension UserApplier {
         if let settled = entry?.settled { return settled }
         load(record)
         if marksRow { _ = try lookAtOwnRow() }
-        if met != 0 {
+        if matchedRowID != 0 {
             try waiting.add(fields, nil, as: .keeps, in: batch)
         } else if entry != nil {
             try waiting.settle(record.index, result: nil, in: batch)
         }
-        return AppliedUser(index: record.index, outcome: .failed, code: .retriesExhausted, crmUserID: met, detail: error)
+        return AppliedUser(index: record.index, outcome: .failed, code: .retriesExhausted, crmUserID: matchedRowID, detail: error)
     }
 }

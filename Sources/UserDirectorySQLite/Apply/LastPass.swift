@@ -116,7 +116,7 @@ struct LastPass {
             guard !step.isSharer, before.isSharer else { continue }
             try applier.load(step.index)
             _ = try applier.lookAtOwnRow()
-            let user = AppliedUser(index: step.index, outcome: .failed, code: .identityConflict, crmUserID: applier.met)
+            let user = AppliedUser(index: step.index, outcome: .failed, code: .identityConflict, crmUserID: applier.matchedRowID)
             try note(user, isOwnTurn: step.index == own)
             if step.index == own { result = user }
         }

@@ -12,7 +12,7 @@ extension UserApplier {
     }
 
     /// Repeats the insert without ON CONFLICT DO NOTHING so that the database reports the reason.
-    func insertInSight() throws(SQLiteFailure) -> Verdict {
+    func insertSurfacingConflict() throws(SQLiteFailure) -> Verdict {
         let shape = fields.creation
         let insert = try statements(UserSQL.insert(shape, onConflictDoNothing: false))
         guard let id = try run(insert: insert, shape) else { return .failed(.refusedByDatabase, detail: Self.ignored) }

@@ -54,10 +54,10 @@ extension UserApplier {
     private func verdict(onRowOf id: [UInt8]) throws(SQLiteFailure) -> Verdict? {
         if let carrier = try waiting.carrier(of: id, in: batch) {
             return isAskedFor(by: carrier)
-                ? .failed(.identityConflict, crmUserID: met) : .comesAfter(carrier.index, isSharer: false)
+                ? .failed(.identityConflict, crmUserID: matchedRowID) : .comesAfter(carrier.index, isSharer: false)
         }
         guard batch.hasKeeping, let carrier = try waiting.keepingCarrier(of: id, in: batch) else { return nil }
-        return isAskedFor(by: carrier) && carrier.index < fields.index ? nil : .failed(.identityConflict, crmUserID: met)
+        return isAskedFor(by: carrier) && carrier.index < fields.index ? nil : .failed(.identityConflict, crmUserID: matchedRowID)
     }
 
     /// Whether the user's email may be written to a row that has another one. `nil` if it may; else the verdict.

@@ -34,8 +34,8 @@ extension UserApplier {
     }
 
     private func refusal(_ failure: SQLiteFailure) -> Verdict {
-        if failure.isConflict { return .failed(.identityConflict, crmUserID: met) }
-        return .failed(.refusedByDatabase, crmUserID: met, detail: RefusalDetail.text(failure.message, hiding: fields))
+        if failure.isConflict { return .failed(.identityConflict, crmUserID: matchedRowID) }
+        return .failed(.refusedByDatabase, crmUserID: matchedRowID, detail: RefusalDetail.text(failure.message, hiding: fields))
     }
 
     /// The present user's result for a verdict; for one that still waits, an `identity_conflict`.
@@ -46,7 +46,7 @@ extension UserApplier {
         case .failed(let code, let id, let detail):
             AppliedUser(index: fields.index, outcome: .failed, code: code, crmUserID: id, detail: detail)
         case .deferred, .comesAfter:
-            AppliedUser(index: fields.index, outcome: .failed, code: .identityConflict, crmUserID: met)
+            AppliedUser(index: fields.index, outcome: .failed, code: .identityConflict, crmUserID: matchedRowID)
         }
     }
 }

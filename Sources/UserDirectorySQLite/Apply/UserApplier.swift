@@ -46,7 +46,7 @@ final class UserApplier {
     private var newInARow = 0
 
     /// The row matched for the current user, or 0; a refusal is reported against it.
-    private(set) var met: Int64 = 0
+    private(set) var matchedRowID: Int64 = 0
     /// Whether it was found by id.
     private(set) var isMetByID = false
     /// The wrapper id of the row matched for a user that was sent without one.
@@ -91,13 +91,13 @@ final class UserApplier {
     }
 
     private func forgetMet() {
-        met = 0
+        matchedRowID = 0
         metID = nil
         isMetByID = false
         keepsAddress = false
     }
 
-    func noteMet(_ row: Int64) { met = row }
+    func noteMet(_ row: Int64) { matchedRowID = row }
 
     /// Applies a user on the first pass.
     /// - Parameter raw: its record with its length, kept if it must wait.
@@ -151,7 +151,7 @@ final class UserApplier {
         if hasMixedCase, try isEmailElsewhere() { return .failed(.emailInOtherTenant) }
         if !triesFirst, let id = try insert() { return try created(id) }
         if try isEmailElsewhere() { return .failed(.emailInOtherTenant) }
-        return try insertInSight()
+        return try insertSurfacingConflict()
     }
 
     func findByID() throws(SQLiteFailure) -> StoredRow? {
@@ -167,10 +167,10 @@ final class UserApplier {
     func lookAtOwnRow() throws(SQLiteFailure) -> Int64? {
         guard let row = try findByID() else { return nil }
         defer { row.done() }
-        met = row.id
+        matchedRowID = row.id
         isMetByID = true
         keepsAddress = !(fields.email.map { folded in row.email.map { Email.matches($0, folded: folded) } ?? false } ?? false)
-        return met
+        return matchedRowID
     }
 
     /// Gives a row a temporary address while others get theirs.
@@ -187,7 +187,7 @@ final class UserApplier {
     /// Writes what the user sends to its row, and its email if possible.
     func update(_ row: StoredRow) throws(SQLiteFailure) -> Verdict {
         let id = row.id
-        met = id
+        matchedRowID = id
         let emailStands = fields.email.map { row.email?.sameBytes(as: $0) ?? false } ?? true
         let isOtherSpelling =
             !emailStands && (fields.email.map { folded in row.email.map { Email.matches($0, folded: folded) } ?? false } ?? false)

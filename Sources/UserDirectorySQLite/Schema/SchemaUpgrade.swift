@@ -10,17 +10,17 @@ struct SchemaUpgrade {
     let scope: EmailScope
 
     /// What was created or found.
-    struct Outcome {
+    struct Findings {
         /// The data version at which all emails are known to be in lower case, or indexed otherwise.
         var dataVersion: Int64 = 0
         /// Why rows of `sync_logs` will be refused; `nil` if the table fits. It is optional, so users do not wait for it.
         var logTrouble: String?
     }
 
-    func run() throws -> Outcome {
+    func run() throws -> Findings {
         let rebuild = try needsRebuild()
         if rebuild { try TableRebuild.setPragmas(db, rebuilding: true) }
-        var made = Outcome()
+        var made = Findings()
         let outcome = Result {
             try db.inTransaction(.immediate) {
                 try upgradeUsers()

@@ -90,7 +90,7 @@ final class SQLiteStore: SimulatedStore {
 
     func leftovers(of queue: any JobQueue) async throws -> Int {
         guard let queue = queue as? SQLiteJobQueue else { return 0 }
-        return try await queue.read { db in try LeftoverRow.keys(db).count }
+        return try await queue.read { db in try OrphanRow.keys(db).count }
     }
 
     func clear() async { try? FileManager.default.removeItem(at: folder) }

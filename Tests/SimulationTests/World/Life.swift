@@ -9,7 +9,7 @@ import Synchronization
 @testable import Webhooks
 @testable import SyncEngine
 
-/// One life of the process: queue, engine, courier and janitor, all of it the real thing, on an executor of its own.
+/// One life of the process: queue, engine, courier and maintenance, all of it the real thing, on an executor of its own.
 final class Life: Sendable {
     struct Died: Error {}
 
@@ -51,14 +51,14 @@ final class Life: Sendable {
         let courier = WebhookCourier(
             outbox: queue, limits: CourierLimits(), wall: queue.clock, clock: clock, executor: executor, random: random,
             sender: RoughSender(receiver: receiver, weather: weather), logger: logger, impossible: { monitor.fail("\($0)") })
-        var settings = Janitor.Settings()
+        var settings = MaintenanceSettings()
         settings.ledgerMargin = scenario.ledgerMargin
         settings.uploadPause = scenario.uploadPause
         if scenario.hasRequests { settings.roundsPerPruning = 2 }
-        let janitor = Janitor(
+        let maintenance = Maintenance(
             queue: queue, directory: directory, settings: settings, clock: clock, isQuiet: { engine.isIdle }, logger: logger)
         let runs: [@Sendable () async -> Void] = [
-            { try? await engine.run() }, { await courier.run() }, { await janitor.run() },
+            { try? await engine.run() }, { await courier.run() }, { await maintenance.run() },
         ]
         services = runs.map { [executor] run in Self.start(run, executor) }
     }

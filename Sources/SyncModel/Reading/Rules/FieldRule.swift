@@ -34,7 +34,7 @@ package struct FieldRule: Sendable {
     static func required(_ maxLength: Int) -> FieldRule { FieldRule(.text, maxLength: maxLength, isRequired: true) }
     /// A string that names something, so it is not empty if present.
     static func name(_ maxLength: Int) -> FieldRule { FieldRule(.text, maxLength: maxLength) }
-    /// A string that may be empty, as the wrapper's data for people may be.
+    /// A string that may be empty, as the platform's data for people may be.
     static func text(_ maxLength: Int) -> FieldRule { FieldRule(.text, maxLength: maxLength, mayBeEmpty: true) }
     static let email = FieldRule(.email, maxLength: EmailAddress.maxLength, isRequired: true)
     static let boolean = FieldRule(.boolean)
@@ -47,7 +47,7 @@ package struct FieldRule: Sendable {
 
     /// The rule that the value breaks; `nil` if none.
     @inline(__always)
-    func breach(_ slot: JSONSlot, in cursor: JSONCursor) -> RuleBreach? {
+    func breach(_ slot: JSONSlot, in cursor: JSONCursor) -> RuleViolation? {
         if slot.kind == .null, !isRequired { return nil }
         switch kind {
         case .boolean: return slot.kind == .yes || slot.kind == .no ? nil : .notBoolean

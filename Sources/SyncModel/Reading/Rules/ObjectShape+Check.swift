@@ -3,7 +3,7 @@ extension ObjectShape {
     @inline(__always)
     func forEachBreach(
         _ members: JSONMembers, _ slots: UnsafeMutableBufferPointer<JSONSlot>, in cursor: JSONCursor,
-        _ body: (Int, RuleBreach) -> Void
+        _ body: (Int, RuleViolation) -> Void
     ) {
         for key in 0..<rules.count {
             guard members.has(key) else {

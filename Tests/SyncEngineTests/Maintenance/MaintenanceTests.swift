@@ -9,25 +9,27 @@ import UserDirectory
 
 @testable import SyncEngine
 
-@Suite("Janitor", .timeLimit(.minutes(5)))
-struct JanitorTests {
+@Suite("Maintenance", .timeLimit(.minutes(5)))
+struct MaintenanceTests {
     let clock = ManualClock()
     let house = FakeHouse()
 
-    func janitor(isQuiet: @escaping @Sendable () -> Bool = { false }, portion: Int = 10, log: TestLog = TestLog()) -> Janitor {
-        var settings = Janitor.Settings()
+    func maintenance(isQuiet: @escaping @Sendable () -> Bool = { false }, portion: Int = 10, log: TestLog = TestLog())
+        -> Maintenance
+    {
+        var settings = MaintenanceSettings()
         settings.portion = portion
         settings.roundsPerPruning = 3
-        return Janitor(
+        return Maintenance(
             queue: FakeQueue(house: house, clock: clock.wall), directory: FakeDirectory(house: house), settings: settings,
             clock: clock, isQuiet: isQuiet,
             logger: Logger(label: "test") { _ in log })
     }
 
     /// Runs so many rounds and stops.
-    func run(_ janitor: Janitor, rounds: Int) async throws {
+    func run(_ maintenance: Maintenance, rounds: Int) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await janitor.run() }
+            group.addTask { await maintenance.run() }
             for _ in 1..<rounds {
                 try await clock.sleepers(1)
                 clock.advance(by: .seconds(5))
@@ -41,7 +43,7 @@ struct JanitorTests {
     func ledger() async throws {
         let jobs = (0..<25).map { _ in JobID(now: clock.start) }
         house.state.withLock { $0.withLedger = jobs }
-        try await run(janitor(), rounds: 1)
+        try await run(maintenance(), rounds: 1)
         let steps = house.state.withLock { $0.steps }.filter { $0.hasPrefix("forget") || $0.hasPrefix("forgotten") }
         #expect(steps == ["forget 10", "forgotten 10", "forget 10", "forgotten 10", "forget 5", "forgotten 5"])
         #expect(house.state.withLock { $0.withLedger.isEmpty && $0.forgotten == jobs })
@@ -52,7 +54,7 @@ struct JanitorTests {
         "the queue is pruned at the start and every so many rounds, with the retention's moments, until nothing is left to prune")
     func prune() async throws {
         house.state.withLock { $0.prunable = 25 }
-        try await run(janitor(), rounds: 4)
+        try await run(maintenance(), rounds: 4)
         let prunes = house.state.withLock { $0.prunes }
         // Three portions in the first round, one question in the fourth.
         #expect(prunes.count == 4)
@@ -66,9 +68,9 @@ struct JanitorTests {
 
     @Test("checkpoints wait for a quiet moment")
     func checkpoints() async throws {
-        try await run(janitor(isQuiet: { false }), rounds: 3)
+        try await run(maintenance(isQuiet: { false }), rounds: 3)
         #expect(house.state.withLock { $0.steps.filter { $0.hasPrefix("checkpoint") } }.isEmpty)
-        try await run(janitor(isQuiet: { true }), rounds: 2)
+        try await run(maintenance(isQuiet: { true }), rounds: 2)
         #expect(
             house.state.withLock { $0.steps.filter { $0.hasPrefix("checkpoint") } }
                 == ["checkpoint queue", "checkpoint directory", "checkpoint queue", "checkpoint directory"])
@@ -76,11 +78,11 @@ struct JanitorTests {
 
     @Test("room is made in every round, and where the disk is short the directory's log is emptied too, quiet or not")
     func room() async throws {
-        try await run(janitor(), rounds: 2)
+        try await run(maintenance(), rounds: 2)
         #expect(house.state.withLock { $0.steps.filter { $0 == "make room" }.count } == 2)
         #expect(!house.state.withLock { $0.steps.contains("checkpoint directory") })
         house.state.withLock { $0.isShort = true }
-        try await run(janitor(), rounds: 2)
+        try await run(maintenance(), rounds: 2)
         #expect(house.state.withLock { $0.steps.filter { $0 == "checkpoint directory" }.count } == 2)
     }
 
@@ -94,7 +96,7 @@ struct JanitorTests {
             $0.queueFailures = 1
             $0.prunable = 1
         }
-        try await run(janitor(log: log), rounds: 5)
+        try await run(maintenance(log: log), rounds: 5)
         #expect(house.state.withLock { $0.forgotten } == jobs)
         #expect(house.state.withLock { $0.prunable } == 0)
         #expect(
@@ -106,7 +108,7 @@ struct JanitorTests {
 
     @Test("graceful shutdown ends it at once")
     func stop() async throws {
-        let group = ServiceGroup(services: [janitor()], logger: Logger(label: "test") { _ in TestLog() })
+        let group = ServiceGroup(services: [maintenance()], logger: Logger(label: "test") { _ in TestLog() })
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             try await clock.sleepers(1)
@@ -116,7 +118,7 @@ struct JanitorTests {
     }
 }
 
-/// What the janitor's queue and directory were asked, in order.
+/// What its queue and directory were asked, in order.
 final class FakeHouse: Sendable {
     struct State {
         var steps: [String] = []
@@ -134,7 +136,7 @@ final class FakeHouse: Sendable {
     let state = Mutex(State())
 }
 
-/// The part of a queue that the janitor touches, in memory.
+/// The part of a queue that maintenance touches, in memory.
 struct FakeQueue: QueueMaintenance {
     func makeRoom() async -> Bool {
         house.state.withLock { state in
@@ -183,7 +185,7 @@ struct FakeQueue: QueueMaintenance {
     func checkpoint() { house.state.withLock { $0.steps.append("checkpoint queue") } }
 }
 
-/// The part of a directory that the janitor touches, in memory.
+/// The part of a directory that maintenance touches, in memory.
 struct FakeDirectory: UserDirectory {
     let house: FakeHouse
 

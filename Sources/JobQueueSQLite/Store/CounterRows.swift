@@ -3,7 +3,7 @@ import SQLiteSupport
 import SyncModel
 
 /// Figures kept up to date so that rows need not be counted: one row of totals, and one row per tenant with open jobs.
-enum KeptFigures {
+enum CounterRows {
     private static let addTotals = """
         UPDATE counters SET queued = queued + ?1, running = running + ?2, completed = completed + ?3,
             completed_with_errors = completed_with_errors + ?4, failed = failed + ?5, cancelled = cancelled + ?6,
@@ -25,7 +25,7 @@ enum KeptFigures {
 
     /// Writes what the operations of one commit changed, once for all of them.
     static func write(_ contexts: [WriteContext], _ db: Database) throws {
-        var sum = QueueTotals()
+        var sum = QueueCounters()
         var backlogs: [TenantID: BacklogChange] = [:]
         for context in contexts {
             sum += context.totals
@@ -34,7 +34,7 @@ enum KeptFigures {
                 backlogs[tenantID, default: BacklogChange()].pendingUsers += change.pendingUsers
             }
         }
-        if sum != QueueTotals() {
+        if sum != QueueCounters() {
             try db.sql(addTotals).run(
                 .int(sum[.queued]), .int(sum[.running]), .int(sum[.completed]), .int(sum[.completedWithErrors]),
                 .int(sum[.failed]), .int(sum[.cancelled]), .int(sum.pendingUsers), .int(sum.deliveriesPending),
@@ -46,9 +46,9 @@ enum KeptFigures {
         }
     }
 
-    static func read(_ db: Database) throws -> QueueTotals {
+    static func read(_ db: Database) throws -> QueueCounters {
         try db.sql(selectTotals).first { row in
-            var totals = QueueTotals()
+            var totals = QueueCounters()
             totals[.queued] = row.int(0)
             totals[.running] = row.int(1)
             totals[.completed] = row.int(2)
@@ -60,6 +60,6 @@ enum KeptFigures {
             totals.deliveriesDelivered = row.int(8)
             totals.deliveriesDead = row.int(9)
             return totals
-        } ?? QueueTotals()
+        } ?? QueueCounters()
     }
 }

@@ -6,9 +6,9 @@ import SQLiteSupport
 ///
 /// Only this row says what may be deleted, in the transaction that deletes: an upload may have become a job by a commit that its
 /// caller was told had failed.
-struct LeftoverRow: Sendable {
+struct OrphanRow: Sendable {
     /// `nil` if it cannot be read: something else has written it.
-    var kind: LeftoverKind?
+    var kind: OrphanKind?
     var batches: Int
     var users: Int
 
@@ -21,19 +21,19 @@ struct LeftoverRow: Sendable {
     private static let delete = "DELETE FROM leftovers WHERE batch_key = ?1"
     private static let selectAll = "SELECT batch_key FROM leftovers"
 
-    static func find(_ key: Int64, _ db: Database) throws -> LeftoverRow? {
+    static func find(_ key: Int64, _ db: Database) throws -> OrphanRow? {
         try db.sql(select).first(.int(key)) {
-            LeftoverRow(kind: LeftoverKind(rawValue: $0.int(0)), batches: $0.int(1), users: $0.int(2))
+            OrphanRow(kind: OrphanKind(rawValue: $0.int(0)), batches: $0.int(1), users: $0.int(2))
         }
     }
 
     /// Counts an upload's batches; creates its row with the first ones.
     static func add(_ key: Int64, batches: Int, users: Int, _ db: Database) throws {
-        try db.sql(insert).run(.int(key), .int(LeftoverKind.everything.rawValue), .int(batches), .int(users))
+        try db.sql(insert).run(.int(key), .int(OrphanKind.everything.rawValue), .int(batches), .int(users))
     }
 
     /// Marks something for deletion, so that a crash does not leave it behind.
-    static func mark(_ key: Int64, _ kind: LeftoverKind, _ db: Database) throws {
+    static func mark(_ key: Int64, _ kind: OrphanKind, _ db: Database) throws {
         try db.sql(insert).run(.int(key), .int(kind.rawValue), .int(0), .int(0))
     }
 

@@ -1,5 +1,5 @@
 /// A broken rule, in Joi's words (`lib/types/*.js` and `lib/errors.js` of Joi 17) if Joi has the rule.
-enum RuleBreach: Sendable, Equatable {
+enum RuleViolation: Sendable, Equatable {
     case required
     case empty
     case notString

@@ -4,7 +4,7 @@ import SyncModel
 /// Tenants that wait for a worker, the longest waiting first, each at most once.
 ///
 /// Removal is lazy: an entry with a stale ticket is skipped, and dropped later.
-struct ReadyLine {
+struct ReadyTenants {
     private var entries: Deque<(tenantID: TenantID, ticket: Int64)> = []
     private var lastTicket: Int64 = 0
 

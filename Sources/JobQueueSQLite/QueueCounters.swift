@@ -2,7 +2,7 @@ import JobQueue
 import SyncModel
 
 /// The figures kept for the whole queue; also, with signs, what one transaction changes in them.
-struct QueueTotals: Sendable, Hashable {
+struct QueueCounters: Sendable, Hashable {
     /// By `JobState.code`.
     private var jobs: [Int] = []
     var pendingUsers = 0
@@ -40,7 +40,7 @@ struct QueueTotals: Sendable, Hashable {
         self[.running] += 1
     }
 
-    static func += (a: inout QueueTotals, b: QueueTotals) {
+    static func += (a: inout QueueCounters, b: QueueCounters) {
         for i in a.jobs.indices { a.jobs[i] += b.jobs[i] }
         a.pendingUsers += b.pendingUsers
         a.deliveriesPending += b.deliveriesPending

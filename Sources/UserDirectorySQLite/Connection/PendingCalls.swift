@@ -2,7 +2,7 @@ import Synchronization
 import UserDirectory
 
 /// Counts the calls that are running or waiting for the one connection.
-final class CallLine: Sendable {
+final class PendingCalls: Sendable {
     private let count = Atomic<Int>(0)
 
     func enter() { count.add(1, ordering: .relaxed) }
