@@ -96,7 +96,7 @@ extension Settings {
     /// What only several settings together show.
     private func judgeTogether(_ reader: inout SettingsReader) {
         if internalKeys.isEmpty, !reader.problems.contains(where: { $0.name == SettingDefinition.internalKey.name }) {
-            reader.problem(.internalKey, "missing; it is the key shared with the wrapper, and `usersync keygen` makes one")
+            reader.problem(.internalKey, "missing; it is the key shared with the platform, and `usersync keygen` makes one")
         }
         if !Set(internalKeys).isDisjoint(with: opsKeys) {
             reader.problem(.opsKey, "must differ from INTERNAL_API_KEY: whoever has it may not submit")

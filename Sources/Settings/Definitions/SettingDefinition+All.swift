@@ -46,7 +46,7 @@ extension SettingDefinition {
     // MARK: Keys and callers
     static let internalKey = SettingDefinition(
         "INTERNAL_API_KEY", .list("a key of 16 visible ASCII characters or more"), .keys, secret: true,
-        "The key shared with the wrapper; required; several are valid at once, for rotation")
+        "The key shared with the platform; required; several are valid at once, for rotation")
     static let opsKey = SettingDefinition(
         "OPS_API_KEY", .list("a key of 16 visible ASCII characters or more"), .keys, secret: true,
         "A key for people: reads everything, acts on jobs and deliveries, cannot submit")

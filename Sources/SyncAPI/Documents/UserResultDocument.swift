@@ -72,7 +72,7 @@ extension UserResultDocument {
             "UserResult", "What became of one user.",
             [
                 "index": "Position in the request, from 0.",
-                "userId": "The wrapper's id, as sent.",
+                "userId": "The platform's id, as sent.",
                 "email": "As sent; null for a removal.",
                 "status": .words(["created", "updated", "failed"], "The guide's word."),
                 "outcome": .words(UserOutcome.allCases.map(\.word), "The precise word."),

@@ -29,7 +29,7 @@ package enum OpenAPIDocument {
             "info": [
                 "title": "usersync",
                 "version": .string(Version.current),
-                "summary": "Takes user syncs from the wrapper, applies them to the CRM, and reports what became of each user.",
+                "summary": "Takes user syncs from the platform, applies them to the CRM, and reports what became of each user.",
                 "description": .string(description),
             ],
             "servers": [["url": .string(server)]],

@@ -28,7 +28,7 @@ extension Schemas {
     private static let removalRequest = object(
         .removal, "Deactivates one user; deletes nothing.",
         [
-            "userId": "The wrapper's id of the user, as `users[].id` of a sync.",
+            "userId": "The platform's id of the user, as `users[].id` of a sync.",
             "removedAt": "When the user was removed; a sync with an older syncTime does not reactivate the user.",
             "reason": "Kept with the job.",
         ],
@@ -49,7 +49,7 @@ extension Schemas {
 
     private static let user = object(
         .user, "One user; at most 64 KiB of JSON. An absent member keeps its value on update, null clears it.",
-        ["id": "The wrapper's id of the user.", "email": "Matched without regard to case."])
+        ["id": "The platform's id of the user.", "email": "Matched without regard to case."])
 
     private static func operation(_ operation: Operation) -> JSONValue { Schema.constant(.string(operation.rawValue)) }
 

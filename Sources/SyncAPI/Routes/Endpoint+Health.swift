@@ -48,7 +48,7 @@ extension Endpoint {
 
     private static func connectivity(_ id: String) -> OpenAPIOperation {
         OpenAPIOperation(
-            id, tag: "health", "The wrapper's connectivity check", "With its key.",
+            id, tag: "health", "The platform's connectivity check", "With its key.",
             answers: [OpenAPIAnswer(200, "Reached.", .json(HealthDocument.self))])
     }
 }

@@ -45,7 +45,7 @@ package enum SyncRequestOutcome: Sendable, Hashable {
 package struct RemovalEnvelope: Sendable, Hashable {
     package var tenantID: TenantID
     package var tenantName: String
-    /// The wrapper's id of the user to deactivate.
+    /// The platform's id of the user to deactivate.
     package var userID: String
     /// `nil` if it is absent or null.
     package var removedAt: Timestamp?

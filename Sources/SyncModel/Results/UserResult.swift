@@ -1,7 +1,7 @@
 /// One user's result as callers see it.
 package struct UserResult: Sendable, Hashable {
     package var applied: AppliedUser
-    /// The wrapper's id as sent; `nil` if none was sent.
+    /// The platform's id as sent; `nil` if none was sent.
     package var userID: String?
     /// The email as sent; `nil` for a removal.
     package var email: String?

@@ -6,7 +6,7 @@ package import SyncModel
 import Telemetry
 
 /// The integration guide's limit on submissions of users: 100 per 15 minutes by address or tenant. Removals are not counted: the
-/// wrapper sends them one by one and does not repeat them.
+/// platform sends them one by one and does not repeat them.
 package struct SubmissionLimiter: Sendable {
     private let limit: Int
     private let key: RateLimitKey

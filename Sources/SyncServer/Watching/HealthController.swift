@@ -30,7 +30,7 @@ package struct HealthController: Sendable {
         router.on(.ready, use: ready)
     }
 
-    /// The wrapper's connectivity check: it reached the server with a good key.
+    /// The platform's connectivity check: it reached the server with a good key.
     @Sendable private func health(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         answer("ok", await engine.status())
     }

@@ -167,7 +167,7 @@ actor PinnedClients {
         // A refused connection is the result of the attempt; the schedule says when to try again.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = limits.perDestination
-        // Just below the five seconds after which Node.js, on which the wrapper runs, closes an idle connection.
+        // Just below the five seconds after which Node.js, on which the platform runs, closes an idle connection.
         configuration.connectionPool.idleTimeout = .seconds(4)
         return configuration
     }

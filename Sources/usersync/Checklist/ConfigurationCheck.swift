@@ -39,8 +39,8 @@ struct ConfigurationCheck {
         }
         if settings.webhookURL == nil {
             list.doubt(
-                .environment, "WRAPPER_WEBHOOK_URL is not set: the wrapper is not notified when a job ends",
-                "set it, unless the wrapper polls")
+                .environment, "WRAPPER_WEBHOOK_URL is not set: the platform is not notified when a job ends",
+                "set it, unless the platform polls")
         }
     }
 

@@ -45,7 +45,7 @@ struct ServerCheck {
             case 401:
                 list.failure(
                     .endpoint, "the server does not know this key",
-                    "INTERNAL_API_KEY must be the same here, there and at the wrapper")
+                    "INTERNAL_API_KEY must be the same here, there and on the platform")
             case 403: list.doubt(.endpoint, "the key may not submit", "check with INTERNAL_API_KEY rather than OPS_API_KEY")
             case let status: list.failure(.endpoint, "the connection test answers \(status)", "look at the server's log")
             }
