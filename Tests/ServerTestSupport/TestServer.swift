@@ -73,6 +73,8 @@ package struct TestServer: Sendable {
         let repairs = (inProcess.assembly.queue as? SQLiteJobQueue)?.repairs ?? 0
         try await app.stop()
         #expect(repairs == 0, "the queue's memory never differs from its tables")
+        let impossible = log.lines.filter { $0.message == "impossible transition" }
+        #expect(impossible.isEmpty, "a move that the states do not allow")
     }
 
     private static func defaults(folder: URL, receiver: HookReceiver) -> [String: String] {
