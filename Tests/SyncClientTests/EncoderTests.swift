@@ -1,12 +1,13 @@
 import NIOCore
+import SyncAPI
 import Testing
 
 @testable import SyncClient
 
 /// Feeds `text` in pieces of `size` bytes, so that every state of a reader meets every border.
 private func encoded(_ text: String, csv: Bool, size: Int) throws -> (json: String, remarks: [String]) {
-    let envelope = Envelope(tenantID: "t", tenantName: "T")
-    var encoder: any BodyEncoder = csv ? CSVEncoder(envelope: envelope) : NDJSONEncoder(envelope: envelope)
+    let frame = SyncRequestFrame(tenantID: "t", tenantName: "T", syncedBy: "usersync submit")
+    var encoder: any BodyEncoder = csv ? CSVEncoder(frame: frame) : NDJSONEncoder(frame: frame)
     var out: [UInt8] = []
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
@@ -127,7 +128,7 @@ struct CSVEncoderTests {
 
     @Test("bytes that are not UTF-8 are refused, not replaced")
     func encoding() {
-        var encoder = CSVEncoder(envelope: Envelope(tenantID: "t", tenantName: "T"))
+        var encoder = CSVEncoder(frame: SyncRequestFrame(tenantID: "t", tenantName: "T", syncedBy: "usersync submit"))
         var out: [UInt8] = []
         #expect {
             try encoder.encode(ByteBuffer(bytes: Array("email,name\na@x,J".utf8) + [0xFC] + Array("rg\n".utf8)), into: &out)

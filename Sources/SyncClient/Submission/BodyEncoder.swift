@@ -1,5 +1,5 @@
 import NIOCore
-import SyncModel
+import SyncAPI
 
 /// Turns a file's bytes into the integration guide's request, chunk by chunk.
 protocol BodyEncoder {
@@ -9,38 +9,19 @@ protocol BodyEncoder {
     var remarks: [String] { get }
 }
 
-/// The part of a request around its users.
-struct Envelope: Sendable {
-    var tenantID: String
-    var tenantName: String
-
-    /// Up to the first user.
-    var head: [UInt8] {
-        var tenant = JSONWriter()
-        tenant.object { json in
-            json.member("id", tenantID)
-            json.member("name", tenantName)
-        }
-        return Array(#"{"operation":"user_sync","tenant":"#.utf8) + tenant.bytes + Array(#","users":["#.utf8)
-    }
-
-    /// Without `syncTime`: the time of acceptance is used, and the same file produces the same bytes under an `Idempotency-Key`.
-    var tail: [UInt8] { Array("],\"metadata\":{\"syncedBy\":\"usersync submit\"}}".utf8) }
-}
-
 /// One user per line. Each line's brackets are checked, so that a truncated one is reported by its number.
 struct NDJSONEncoder: BodyEncoder {
     /// A user has at most 64 KiB; a longer line than this cannot be one.
     private static let maxLineBytes = 1024 * 1024
 
-    private let envelope: Envelope
+    private let frame: SyncRequestFrame
     private var line: [UInt8] = []
     private var number = 0
     private var endsWithCR = false
     private var users = 0
     let remarks: [String] = []
 
-    init(envelope: Envelope) { self.envelope = envelope }
+    init(frame: SyncRequestFrame) { self.frame = frame }
 
     mutating func encode(_ chunk: ByteBuffer, into out: inout [UInt8]) throws {
         var rest = chunk.readableBytesView[...]
@@ -58,8 +39,8 @@ struct NDJSONEncoder: BodyEncoder {
 
     mutating func finish(into out: inout [UInt8]) throws {
         if !line.isEmpty { try endLine(into: &out) }
-        if users == 0 { out += envelope.head }
-        out += envelope.tail
+        if users == 0 { out += frame.head }
+        out += frame.tail
     }
 
     private mutating func endLine(into out: inout [UInt8]) throws {
@@ -72,7 +53,7 @@ struct NDJSONEncoder: BodyEncoder {
         while let last = user.last, isSpace(last) { user.removeLast() }
         if user.isEmpty { return }
         guard user.isWholeJSON(opening: [0x7B]) else { throw ClientFailure("line \(number) is not one whole JSON object") }
-        out += users == 0 ? envelope.head : [0x2C]
+        out += users == 0 ? frame.head : [0x2C]
         out += user
         users += 1
     }

@@ -1,9 +1,10 @@
 import NIOCore
+import SyncAPI
 import SyncModel
 
 /// One user per row; a header row has the integration guide's field names, in any case. An empty cell leaves the field out.
 struct CSVEncoder: BodyEncoder {
-    private let envelope: Envelope
+    private let frame: SyncRequestFrame
     private var reader = CSVReader()
     /// By column; `nil` for a column that is left out.
     private var fields: [UserField?]?
@@ -30,7 +31,7 @@ struct CSVEncoder: BodyEncoder {
         return remarks
     }
 
-    init(envelope: Envelope) { self.envelope = envelope }
+    init(frame: SyncRequestFrame) { self.frame = frame }
 
     mutating func encode(_ chunk: ByteBuffer, into out: inout [UInt8]) throws {
         var reader = self.reader
@@ -43,8 +44,8 @@ struct CSVEncoder: BodyEncoder {
         try reader.finish { try take($0, into: &out) }
         self.reader = reader
         guard fields != nil else { throw ClientFailure("the CSV file is empty: it needs a header row") }
-        if users == 0 { out += envelope.head }
-        out += envelope.tail
+        if users == 0 { out += frame.head }
+        out += frame.tail
     }
 
     private mutating func take(_ row: CSVReader.Row, into out: inout [UInt8]) throws {
@@ -59,7 +60,7 @@ struct CSVEncoder: BodyEncoder {
         guard row.cells.dropFirst(fields.count).allSatisfy(\.isEmpty) else {
             throw ClientFailure("line \(row.line) has \(row.cells.count) cells, the header row \(fields.count)")
         }
-        out += users == 0 ? envelope.head : [0x2C]
+        out += users == 0 ? frame.head : [0x2C]
         json.removeAll()
         if !row.cells[unnamed.clamped(to: row.cells.indices)].allSatisfy(\.isEmpty) { unnamedHaveValues = true }
         try json.object { json in

@@ -38,7 +38,7 @@ package struct Upload: Sendable {
             remarks.append("\(path) is read as \(told.rawValue), which is what is in it")
         }
         let format = format ?? told
-        var envelope: Envelope?
+        var frame: SyncRequestFrame?
         let tenantID: String
         switch format {
         case .ndjson, .csv:
@@ -46,7 +46,7 @@ package struct Upload: Sendable {
                 throw ClientFailure("a \(format.rawValue) file contains only users: name their tenant with --tenant")
             }
             tenantID = tenant
-            envelope = Envelope(tenantID: tenant, tenantName: tenantName ?? tenant)
+            frame = SyncRequestFrame(tenantID: tenant, tenantName: tenantName ?? tenant, syncedBy: "usersync submit")
         case .json:
             if let tenant {
                 tenantID = tenant
@@ -58,7 +58,7 @@ package struct Upload: Sendable {
             throw ClientFailure("the tenant's id cannot be sent in a header: it is empty or has control characters")
         }
         let body = UploadBody(
-            file: file, head: head, format: format, envelope: envelope, isCompressed: compress, meter: UploadMeter())
+            file: file, head: head, format: format, frame: frame, isCompressed: compress, meter: UploadMeter())
         return Upload(body: body, tenantID: tenantID, remarks: remarks)
     }
 
@@ -128,7 +128,7 @@ package struct Upload: Sendable {
         request.headers.add(name: "X-Sync-Source", value: source)
         if let idempotencyKey { request.headers.add(name: "Idempotency-Key", value: idempotencyKey) }
         if body.isCompressed { request.headers.add(name: "Content-Encoding", value: "gzip") }
-        let isAsItStands = body.envelope == nil && !body.isCompressed
+        let isAsItStands = body.frame == nil && !body.isCompressed
         let length = isAsItStands ? body.file.size.map { HTTPClientRequest.Body.Length.known(Int64($0)) } : nil
         request.body = .stream(body, length: length ?? .unknown)
         // Long enough for a slow line; if the server hangs, the read timeout ends it.

@@ -1,4 +1,5 @@
 import NIOCore
+import SyncAPI
 import Synchronization
 
 /// A request's body, produced from a file while it is sent: at most a few chunks are in memory.
@@ -10,7 +11,7 @@ struct UploadBody: AsyncSequence, Sendable {
     let head: [ByteBuffer]
     let format: UserFileFormat
     /// For files that contain only users.
-    let envelope: Envelope?
+    let frame: SyncRequestFrame?
     let isCompressed: Bool
     let meter: UploadMeter
 
@@ -27,11 +28,11 @@ struct UploadBody: AsyncSequence, Sendable {
         init(_ body: UploadBody) {
             self.body = body
             head = body.head[...]
-            encoder = body.envelope.flatMap { envelope in
+            encoder = body.frame.flatMap { frame in
                 switch body.format {
                 case .json: nil
-                case .ndjson: NDJSONEncoder(envelope: envelope)
-                case .csv: CSVEncoder(envelope: envelope)
+                case .ndjson: NDJSONEncoder(frame: frame)
+                case .csv: CSVEncoder(frame: frame)
                 }
             }
         }

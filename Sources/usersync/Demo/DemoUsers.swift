@@ -1,3 +1,4 @@
+import SyncAPI
 import SyncModel
 
 /// Realistic users that are the same every time: derived from their number alone.
@@ -43,25 +44,9 @@ struct DemoUsers {
 
     /// A whole request.
     func request(_ users: [String], syncType: String) -> String {
-        var json = JSONWriter()
-        json.object { json in
-            json.member("operation", "user_sync")
-            json.member("tenant") {
-                $0.object { json in
-                    json.member("id", tenantID)
-                    json.member("name", tenantName)
-                }
-            }
-            json.member("users") { $0.array { json in for user in users { json.raw(bytes: user.utf8) } } }
-            json.member("metadata") {
-                $0.object { json in
-                    json.member("syncedBy", "usersync demo")
-                    json.member("syncType", syncType)
-                    json.member("applicationCode", "crm")
-                }
-            }
-        }
-        return String(decoding: json.bytes, as: UTF8.self)
+        SyncRequestFrame(
+            tenantID: tenantID, tenantName: tenantName, syncedBy: "usersync demo", syncType: syncType, applicationCode: "crm"
+        ).body(users)
     }
 
     private static let firstNames = [
