@@ -6,28 +6,28 @@ extension OpenAPIDocument {
     private static let headerParameters: JSONValue = [
         "X-Tenant-ID": header(
             "X-Tenant-ID", "Equal to tenant.id of the body, byte for byte. Required except for the accessibility check.",
-            required: true, minLength: 1, maxLength: 255),
+            required: true, minLength: 1, maxLength: TextLimits.name),
         "X-Sync-Source": header(
             "X-Sync-Source",
             "Which system sends. If absent, it is recorded as unknown, with a warning; required with REQUIRE_SYNC_SOURCE=true.",
-            maxLength: 255),
-        "X-Sync-Source-Optional": header("X-Sync-Source", "Which system sends.", maxLength: 255),
+            maxLength: TextLimits.name),
+        "X-Sync-Source-Optional": header("X-Sync-Source", "Which system sends.", maxLength: TextLimits.name),
         "Content-Encoding": header("Content-Encoding", "Of the body.", schema: Schema.words(["gzip", "identity"], "")),
         "Idempotency-Key": header(
             "Idempotency-Key",
             """
             Per tenant and route, kept 24 h; visible ASCII. The same key and body answer 202 with the job's present state and \
             Idempotent-Replayed; another body 422; while the first is still arriving, 409.
-            """, schema: ["type": "string", "pattern": "^[!-~]{1,255}$"]),
+            """, schema: ["type": "string", "pattern": .string("^[!-~]{1,\(TextLimits.idempotencyKey)}$")]),
         "Prefer": [
             "name": "Prefer", "in": "header", "schema": ["type": "string"], "example": "wait=10",
-            "description": "wait=N: 200 with the result if the job ends within N seconds, at most 25.",
+            "description": "wait=N: 200 with the result if the job ends within N seconds, at most \(TextLimits.wait).",
         ],
         "traceparent": header("traceparent", "W3C trace context; kept with the job and sent on with its webhook."),
         "tracestate": header("tracestate", "Accompanies traceparent."),
         "X-Request-ID": header(
             "X-Request-ID",
-            "Echoed; replaced by a generated one if absent, not visible ASCII or longer than 128 characters."),
+            "Echoed; replaced by a generated one if absent, not visible ASCII or longer than \(TextLimits.requestID) characters."),
     ]
 
     private static let pathParameters: JSONValue = [
@@ -37,7 +37,7 @@ extension OpenAPIDocument {
         ],
         "DeliveryID": [
             "name": "id", "in": "path", "required": true, "description": "The header webhook-id.",
-            "schema": ["type": "string", "maxLength": 128],
+            "schema": ["type": "string", "maxLength": .integer(TextLimits.deliveryID)],
         ],
     ]
 
@@ -51,8 +51,10 @@ extension OpenAPIDocument {
             "name": "state", "in": "query", "required": true, "description": "Only dead ones are sent again together.",
             "schema": Schema.words([DeliveryState.dead.rawValue], ""),
         ],
-        "TenantFilter": query("tenantId", "Of this tenant.", ["type": "string", "minLength": 1, "maxLength": 255]),
-        "SourceFilter": query("source", "From this X-Sync-Source.", ["type": "string", "minLength": 1, "maxLength": 255]),
+        "TenantFilter": query(
+            "tenantId", "Of this tenant.", ["type": "string", "minLength": 1, "maxLength": .integer(TextLimits.name)]),
+        "SourceFilter": query(
+            "source", "From this X-Sync-Source.", ["type": "string", "minLength": 1, "maxLength": .integer(TextLimits.name)]),
         "JobFilter": query("jobId", "Of this job.", ["type": "string", "format": "uuid"]),
         "Since": query("since", "Accepted at this moment or later; ISO 8601, UTC without an offset.", moment),
         "Until": query("until", "Accepted before this moment; ISO 8601, UTC without an offset.", moment),
@@ -60,13 +62,16 @@ extension OpenAPIDocument {
 
     /// A date and time, or a date alone, which is its midnight.
     private static let moment: JSONValue = [
-        "type": "string", "minLength": 10, "maxLength": 255, "anyOf": [["format": "date-time"], ["format": "date"]],
+        "type": "string", "minLength": 10, "maxLength": .integer(TextLimits.name),
+        "anyOf": [["format": "date-time"], ["format": "date"]],
     ]
 
     private static let paging: JSONValue = [
         "ListLimit": query("limit", "The most a page holds.", limit(.list)),
         "ResultLimit": query("limit", "The most a page holds.", limit(.results)),
-        "Cursor": query("cursor", "nextCursor of the page before.", ["type": "string", "minLength": 1, "maxLength": 1024]),
+        "Cursor": query(
+            "cursor", "nextCursor of the page before.",
+            ["type": "string", "minLength": 1, "maxLength": .integer(TextLimits.cursor)]),
     ]
 
     private static func limit(_ limit: PageLimit) -> JSONValue {

@@ -15,14 +15,14 @@ package struct QueryParameters: Sendable {
         }
     }
 
-    /// Text of 1 to `maxLength` characters; `nil` if the parameter is absent.
-    package func text(_ name: String, maxLength: Int = 255) throws(APIError) -> String? {
+    /// Text of 1 to `maxLength` Unicode scalars; `nil` if the parameter is absent.
+    package func text(_ name: String, maxLength: Int = TextLimits.name) throws(APIError) -> String? {
         guard let all = values[name] else { return nil }
         guard all.count == 1 else { throw .badRequest("Query parameter \"\(name)\" must not be repeated") }
         guard let value = all[0], !value.utf8.contains(0) else {
             throw .badRequest("Query parameter \"\(name)\" must be percent-encoded UTF-8 without NUL")
         }
-        guard (1...maxLength).contains(value.count) else {
+        guard (1...maxLength).contains(value.unicodeScalars.count) else {
             throw .badRequest("Query parameter \"\(name)\" must have 1 to \(maxLength) characters")
         }
         return value
@@ -74,7 +74,7 @@ package struct QueryParameters: Sendable {
     }
 
     /// The `nextCursor` of an earlier answer; only the queue knows what it contains.
-    package func cursor() throws(APIError) -> String? { try text("cursor", maxLength: 1024) }
+    package func cursor() throws(APIError) -> String? { try text("cursor", maxLength: TextLimits.cursor) }
 
     package func contains(_ name: String) -> Bool { values[name] != nil }
 

@@ -15,9 +15,6 @@ struct SubmissionHeaders: Sendable {
     /// `nil` if chunked.
     var contentLength: Int?
 
-    /// The longest `Prefer: wait`, in seconds.
-    static let maxWait = 25
-
     init(_ headers: HTTPFields, requiresSource: Bool) throws(APIError) {
         guard let type = try headers.once(.contentType), SubmissionHeaders.isJSON(type) else {
             throw APIError(
@@ -33,11 +30,11 @@ struct SubmissionHeaders: Sendable {
                 headers: [.acceptEncoding: "gzip"], closesConnection: true)
         }
         contentLength = headers[.contentLength].flatMap { Int($0) }
-        tenantID = try SubmissionHeaders.bounded(headers, .tenantID, 255).map { TenantID($0) }
-        source = try SubmissionHeaders.bounded(headers, .syncSource, 255)
+        tenantID = try SubmissionHeaders.bounded(headers, .tenantID, TextLimits.name).map { TenantID($0) }
+        source = try SubmissionHeaders.bounded(headers, .syncSource, TextLimits.name)
         if requiresSource, source == nil { throw SubmissionHeaders.early("Header X-Sync-Source is required") }
         idempotencyKey = try SubmissionHeaders.key(headers)
-        wait = PreferHeader(headers[values: .prefer]).wait(atMost: SubmissionHeaders.maxWait)
+        wait = PreferHeader(headers[values: .prefer]).wait(atMost: TextLimits.wait)
         trace = TraceContext(traceparent: headers[values: .traceparent], tracestate: headers[values: .tracestate])
     }
 
@@ -58,8 +55,8 @@ struct SubmissionHeaders: Sendable {
     /// `Idempotency-Key`: visible ASCII only, so that two keys are equal only if their bytes are.
     private static func key(_ headers: HTTPFields) throws(APIError) -> String? {
         guard let key = try single(headers, .idempotencyKey) else { return nil }
-        guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw early("Header Idempotency-Key must be 1 to 255 visible ASCII characters")
+        guard (1...TextLimits.idempotencyKey).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw early("Header Idempotency-Key must be 1 to \(TextLimits.idempotencyKey) visible ASCII characters")
         }
         return key
     }

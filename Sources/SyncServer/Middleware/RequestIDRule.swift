@@ -1,7 +1,9 @@
+import SyncModel
+
 /// `X-Request-ID`: at most 128 visible ASCII characters; anything else is replaced by a generated id.
 package enum RequestIDRule {
     package static func accept(_ received: [String]) -> String {
-        guard received.count == 1, let id = received.first, (1...128).contains(id.utf8.count),
+        guard received.count == 1, let id = received.first, (1...TextLimits.requestID).contains(id.utf8.count),
             id.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else { return make() }
         return id

@@ -92,6 +92,6 @@ package struct DeliveriesController: Sendable {
 
     /// Whether the text can be a delivery's id at all: anything else stays out of the log.
     private static func isID(_ text: String) -> Bool {
-        (1...128).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+        (1...TextLimits.deliveryID).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }
 }

@@ -29,6 +29,14 @@ struct QueryParametersTests {
         #expect(throws: APIError.self) { try QueryParameters(query).text("a") }
     }
 
+    @Test("have a length in Unicode scalars, as the OpenAPI document counts them, not in what a reader sees as one character")
+    func scalars() throws {
+        let joined = "e" + String(repeating: "%CC%81", count: TextLimits.name)
+        #expect(throws: APIError.self) { try QueryParameters("a=\(joined)").text("a") }
+        let whole = String(repeating: "e%CC%81", count: TextLimits.name / 2)
+        #expect(try QueryParameters("a=\(whole)").text("a") != nil)
+    }
+
     @Test("that are times may lack the encoding of their offset's plus")
     func times() throws {
         let expected = Timestamp(iso8601: "2025-08-19T10:00:00Z")
