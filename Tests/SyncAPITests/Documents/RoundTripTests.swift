@@ -21,6 +21,15 @@ struct RoundTripTests {
         #expect(read.json == document.json, "\(schema), PROPERTY_SEED=\(seed)")
     }
 
+    @Test("each figure of a job is read as it was written, those too that a member is only made of")
+    func figures() throws {
+        var counts = CountsDocument()
+        counts.totalUsers = 28
+        for (number, outcome) in UserOutcome.allCases.enumerated() { counts.byOutcome[outcome] = number + 1 }
+        counts.byOutcome.cancelled = 7
+        #expect(try CountsDocument(json: Data(counts.json)) == counts)
+    }
+
     @Test("members of a later version are ignored, and those that may be absent or null are read as nothing")
     func otherVersions() throws {
         let job = try JobDocument(
