@@ -17,7 +17,7 @@ package protocol QueueMaintenance: TimedQueue {
     func endedWithLedger(endedBefore: Timestamp, limit: Int) async throws -> [JobID]
     func ledgerForgotten(_ jobs: [JobID]) async throws
 
-    /// Writes the log back into the database, at a quiet moment.
+    /// Writes the log back into the database, at a quiet moment, where the store has one that somebody must write back.
     func checkpoint() async
 
     /// Does what waits for room, and makes room if the disk is short: deletes what could not be deleted before, then empties the
@@ -30,6 +30,8 @@ package protocol QueueMaintenance: TimedQueue {
 extension QueueMaintenance {
     /// For a store of one process: what an earlier one left is discarded at its start.
     package func discardAbandonedUploads(before: Timestamp) async throws -> Int { 0 }
+
+    package func checkpoint() async {}
 
     package func makeRoom() async -> Bool { false }
 }

@@ -45,9 +45,13 @@ package protocol UserDirectory: Sendable {
     /// Checks whether the directory can be written now.
     func probe() async throws(DirectoryError)
 
-    /// Writes the log back into the database, at a quiet moment.
+    /// Writes the log back into the database, at a quiet moment, where there is one that somebody must write back.
     func checkpoint() async
     func close() async
+}
+
+extension UserDirectory {
+    package func checkpoint() async {}
 }
 
 /// A batch to apply.

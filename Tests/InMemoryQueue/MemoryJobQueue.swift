@@ -158,8 +158,6 @@ package final class MemoryJobQueue: JobQueue {
     package func accept(_ job: NewJob, upload: UploadID?, batches: [NewBatch]) async throws -> Job {
         try change { state in try state.accept(job, upload: upload, batches: batches, now: clock.now()) }
     }
-
-    package func checkpoint() async {}
 }
 
 extension MemoryJobQueue.State {
