@@ -63,7 +63,7 @@ struct QueryPlanTests {
             ["SEARCH deliveries USING INDEX deliveries_tenant (tenant_id=? AND state=? AND rowid<?)"]
         ),
         (SQLiteJobQueue.deadOfJob, ["SEARCH deliveries USING INDEX deliveries_job (job_id=? AND rowid<?)"]),
-        (DeliveryRow.nextDue, ["SEARCH deliveries USING INDEX deliveries_due (destination=? AND due_at>?)"]),
+        (DeliveryRow.nextDue, ["SEARCH deliveries USING COVERING INDEX deliveries_due (destination=? AND due_at>?)"]),
         (DeliveryRow.oldestPending, ["SEARCH deliveries USING INDEX deliveries_pending"]),
         (DeliveryRow.lastError, ["SCAN deliveries USING INDEX deliveries_failing"]),
         (

@@ -42,15 +42,46 @@ struct UpgradeTests {
         try await QueueDriver.sqlite.withQueue { fixture, queue in
             let sqlite = try #require(queue as? SQLiteJobQueue)
             let waiting = try await fixture.accept(queue, "a", users: 3)
-            try await sqlite.writer.alone { db in try db.execute(sql: "PRAGMA user_version = 2") }
+            try await sqlite.writer.alone { db in
+                try db.execute(sql: "\(Self.withoutVersion4); PRAGMA user_version = 2")
+            }
             let upgraded = try await QueueDriver.sqlite.killed(fixture)
             let file = try #require(upgraded as? SQLiteJobQueue)
-            #expect(try await file.read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") } == 3)
+            #expect(try await file.read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") } == Int(Schema.version))
             try await fixture.work(upgraded, "a")
             #expect(try await upgraded.job(waiting.id)?.state == .completed)
             await upgraded.close()
         }
     }
+
+    @Test("webhooks that wait in one of version 3 are found and sent, in the order in which they are due")
+    func version3() async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let sqlite = try #require(queue as? SQLiteJobQueue)
+            for n in 0..<3 {
+                try await queue.add(fixture.delivery("msg_\(n)", host: "host-\(n % 2)"), now: fixture.now)
+                fixture.clock.advance(1)
+            }
+            try await fixture.attempt(queue, "msg_0", .retry(at: fixture.now.advanced(bySeconds: 9)))
+            try await sqlite.writer.alone { db in
+                try db.execute(sql: "\(Self.withoutVersion4); PRAGMA user_version = 3")
+            }
+            let upgraded = try await QueueDriver.sqlite.killed(fixture)
+            #expect(try await fixture.leaseDeliveries(upgraded).map(\.delivery.what.id) == ["msg_1", "msg_2"])
+            let later = try #require(try await upgraded.nextDelivery(after: fixture.now))
+            #expect(later == fixture.now.advanced(bySeconds: 9))
+            fixture.clock.advance(9)
+            #expect(try await fixture.leaseDeliveries(upgraded).map(\.delivery.what.id) == ["msg_0"])
+            #expect(try await QueueDriver.sqlite.audit(upgraded) == [])
+            await upgraded.close()
+        }
+    }
+
+    /// Makes a file of today what version 3 would have written, but for its number.
+    fileprivate static let withoutVersion4 = """
+        DROP INDEX deliveries_due; DROP INDEX deliveries_due_time;
+        CREATE INDEX deliveries_due ON deliveries (destination, due_at) WHERE state = 0
+        """
 
     @Test("one of a later version is refused")
     func later() async throws {
@@ -72,7 +103,8 @@ extension JobQueue {
         try await sqlite.writer.alone { db in
             try db.execute(
                 sql: """
-                    DROP INDEX jobs_ending; DROP TABLE tenant_ends; ALTER TABLE jobs DROP COLUMN sequence; PRAGMA user_version = 1
+                    DROP INDEX jobs_ending; DROP TABLE tenant_ends; ALTER TABLE jobs DROP COLUMN sequence;
+                    \(UpgradeTests.withoutVersion4); PRAGMA user_version = 1
                     """)
         }
     }

@@ -9,7 +9,7 @@ import GRDB
 enum Schema {
     /// `PRAGMA application_id`: "usyq".
     static let applicationID: Int64 = 0x7573_7971
-    static let version: Int64 = 3
+    static let version: Int64 = 4
     /// Earlier versions that `upgrade` knows.
     static let upgradable = 1..<version
 
@@ -17,6 +17,7 @@ enum Schema {
     static func create(_ db: Database) throws {
         try db.execute(sql: tables)
         try db.execute(sql: ends)
+        try db.execute(sql: dueTimes)
         try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
     }
 
@@ -27,6 +28,10 @@ enum Schema {
             try db.execute(sql: "ALTER TABLE jobs ADD COLUMN sequence INTEGER")
             try db.execute(sql: ends)
             try db.execute(sql: numberEnds)
+        }
+        if version < 4 {
+            try db.execute(sql: "DROP INDEX deliveries_due")
+            try db.execute(sql: dueTimes)
         }
         // Since version 3 records have a format, which an earlier version would not see. Those that are there are of format 0 and stay
         // as they are.
@@ -43,6 +48,13 @@ enum Schema {
             sequence INTEGER NOT NULL,
             ended_at INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Since version 4: finds what is due without reading rows.
+    private static let dueTimes = """
+        -- With state, or SQLite reads the row to make sure of it.
+        CREATE INDEX deliveries_due ON deliveries (destination, due_at, state) WHERE state = 0;
+        CREATE INDEX deliveries_due_time ON deliveries (due_at, state) WHERE state = 0;
         """
 
     /// Jobs that ended before there were numbers get theirs in the order in which they ended.
@@ -172,7 +184,6 @@ enum Schema {
             last_error TEXT
         ) STRICT;
         CREATE UNIQUE INDEX deliveries_id ON deliveries (id);
-        CREATE INDEX deliveries_due ON deliveries (destination, due_at) WHERE state = 0;
         CREATE INDEX deliveries_pending ON deliveries (created_at) WHERE state = 0;
         CREATE INDEX deliveries_failing ON deliveries (last_attempt_at) WHERE last_error IS NOT NULL;
         CREATE INDEX deliveries_job ON deliveries (job_id) WHERE job_id IS NOT NULL;
