@@ -2,39 +2,27 @@ package import SyncModel
 
 /// A webhook to add to the outbox.
 package struct NewDelivery: Sendable, Hashable {
-    /// `webhook-id`: stable over retries and redelivery.
-    package var id: String
-    package var jobID: JobID?
-    /// `user_sync.completed` and the like.
-    package var type: String
-    package var url: String
-    /// True if the address is the configured one, the only one that receives the key.
-    package var isConfiguredURL: Bool
+    package var head: DeliveryHead
     /// The whole body, JSON, as signed and sent.
     package var body: [UInt8]
-    package var tenantID: TenantID?
-    package var source: String?
-    package var traceparent: String?
+
+    package var id: String { head.id }
+    package var destination: String { head.destination }
 
     package init(
         id: String, jobID: JobID?, type: String, url: String, isConfiguredURL: Bool, body: [UInt8],
         tenantID: TenantID?, source: String?, traceparent: String?
     ) {
-        self.id = id
-        self.jobID = jobID
-        self.type = type
-        self.url = url
-        self.isConfiguredURL = isConfiguredURL
+        head = DeliveryHead(
+            id: id, jobID: jobID, type: type, url: url, isConfiguredURL: isConfiguredURL, tenantID: tenantID, source: source,
+            traceparent: traceparent)
         self.body = body
-        self.tenantID = tenantID
-        self.source = source
-        self.traceparent = traceparent
     }
 }
 
-/// A webhook in the outbox.
+/// A webhook in the outbox. Its body is read when it is sent (`DeliveryOutbox.body`).
 package struct Delivery: Sendable, Hashable {
-    package var what: NewDelivery
+    package var what: DeliveryHead
     package var state: DeliveryState
     package var createdAt: Timestamp
     package var attempts: Int
@@ -46,7 +34,7 @@ package struct Delivery: Sendable, Hashable {
     package var lastError: String?
 
     package init(
-        what: NewDelivery, state: DeliveryState, createdAt: Timestamp, attempts: Int, nextAttemptAt: Timestamp?,
+        what: DeliveryHead, state: DeliveryState, createdAt: Timestamp, attempts: Int, nextAttemptAt: Timestamp?,
         lastAttemptAt: Timestamp?, deliveredAt: Timestamp?, lastStatus: Int?, lastError: String?
     ) {
         self.what = what

@@ -6,14 +6,13 @@ package import SyncModel
 /// `release`; or when another process leases the delivery after `expiresAt`; or when the delivery is redelivered.
 package protocol DeliveryOutbox: ObservableQueue {
     /// Leases deliveries that are due at `now` and not leased, the longest overdue first.
-    /// - Parameters:
-    ///   - duration: how long no other process may lease them; at least as long as they wait for their attempt and the attempt
-    ///     takes.
-    ///   - destinations: values of `NewDelivery.destination` not to lease, because there is no room for them now. Otherwise a
-    ///     long backlog of one receiver would hide all other deliveries behind its own.
-    func leaseDeliveries(
-        now: Timestamp, limit: Int, for duration: Duration, excludingDestinations destinations: Set<String>
-    ) async throws -> [LeasedDelivery]
+    /// - Parameter duration: how long no other process may lease them; at least as long as they wait for their attempt and the
+    ///   attempt takes.
+    func leaseDeliveries(_ query: DeliveryQuery, now: Timestamp, for duration: Duration) async throws -> [LeasedDelivery]
+
+    /// The body of a delivery; `nil` if it is gone. Leases leave it where it is: many may wait for their attempts.
+    /// - Throws: also if this one alone cannot be read.
+    func body(of id: String) async throws -> [UInt8]?
 
     /// Gives leases back without an attempt: the deliveries are due again at once. Idempotent: leases no longer held are ignored.
     /// If it fails, they run out. Other processes should be signalled (`deliveryDue`); this one is not.
@@ -30,23 +29,4 @@ package protocol DeliveryOutbox: ObservableQueue {
     /// - Throws: `QueueError.leaseLost` if the lease is no longer held; then nothing has changed, whatever the result is. The
     ///   attempt may have been recorded before, by a call whose answer was lost.
     func record(_ attempt: DeliveryAttempt) async throws
-}
-
-extension NewDelivery {
-    /// Scheme, host and port of `url` in lower case (`https://crm.example.com:8443`): deliveries to one destination share its
-    /// limits.
-    package var destination: String {
-        let text = url.utf8
-        var at = text.startIndex
-        var slashes = 0
-        while at < text.endIndex {
-            switch text[at] {
-            case UInt8(ascii: "/") where slashes < 2: slashes += 1
-            case UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"): return url[..<at].lowercased()
-            default: break
-            }
-            at = text.index(after: at)
-        }
-        return url.lowercased()
-    }
 }

@@ -1,4 +1,5 @@
 import JobQueue
+import SyncModel
 
 /// The leases of deliveries. Only one process uses the file, so they are in memory: none costs a commit, and a crash ends them all.
 ///
@@ -8,7 +9,10 @@ struct DeliveryLeases: Sendable {
     private struct Held {
         /// `nil`: it was not leased when it was redelivered.
         var lease: DeliveryLease?
+        var seq: Int64
         var destination: String
+        /// When it is due, as the lease was taken; a time long past if it was not leased.
+        var dueAt: Timestamp
         /// A write is ending the lease.
         var isEnding = false
         /// The lease was given back while a write was ending it.
@@ -18,12 +22,18 @@ struct DeliveryLeases: Sendable {
     }
 
     private var held: [String: Held] = [:]
+    private var seqs: Set<Int64> = []
     private var counts: [String: Int] = [:]
     private var last: Int64 = 0
     /// Deliveries no longer held since `startReading`; `nil` before and afterwards.
     private var freed: Set<String>?
+    /// Where something may be due that is not held.
+    var destinations = DueDestinations()
 
     func isHeld(_ id: String) -> Bool { held[id] != nil }
+
+    /// The same, by `deliveries.seq`.
+    func isHeld(seq: Int64) -> Bool { seqs.contains(seq) }
 
     /// How many deliveries of a destination are held.
     func count(of destination: String) -> Int { counts[destination] ?? 0 }
@@ -31,29 +41,36 @@ struct DeliveryLeases: Sendable {
     // MARK: Leasing
 
     /// Called before due deliveries are read from the table; `stopReading` must follow.
-    mutating func startReading() { freed = [] }
+    mutating func startReading() {
+        freed = []
+        destinations.startReading()
+    }
 
-    mutating func stopReading() { freed = nil }
+    mutating func stopReading() {
+        freed = nil
+        destinations.stopReading()
+    }
 
     /// Leases deliveries read since `startReading`. One that is held now, or was since, is left out, as its row may have changed.
     /// Those that were not held at the start are being redelivered: they are signalled once that is decided.
-    /// - Parameter due: with its destination as the table has it.
-    mutating func take(_ due: [(destination: String, delivery: Delivery)], limit: Int) -> [LeasedDelivery] {
-        let free = due.filter { held[$0.delivery.what.id] == nil && freed?.contains($0.delivery.what.id) != true }
-        return free.prefix(limit).map { take($0.delivery, of: $0.destination) }
-    }
-
-    private mutating func take(_ delivery: Delivery, of destination: String) -> LeasedDelivery {
-        last += 1
-        let lease = DeliveryLease(value: last)
-        hold(delivery.what.id, Held(lease: lease, destination: destination))
-        return LeasedDelivery(delivery, lease: lease, expiresAt: nil)
+    mutating func take(_ rows: [DeliveryRow], of due: DueDeliveries) -> [LeasedDelivery] {
+        for (destination, next) in due.next { destinations.read(destination, next) }
+        let keys = Dictionary(due.keys.map { ($0.seq, $0) }) { first, _ in first }
+        return rows.compactMap { row in
+            let id = row.delivery.what.id
+            guard held[id] == nil, let key = keys[row.seq] else { return nil }
+            if freed?.contains(id) == true { return nil }
+            last += 1
+            let lease = DeliveryLease(value: last)
+            hold(id, Held(lease: lease, seq: row.seq, destination: key.destination, dueAt: key.dueAt))
+            return LeasedDelivery(row.delivery, lease: lease, expiresAt: nil)
+        }
     }
 
     /// Gives a lease back. If a write is ending it, the delivery stays held until that is decided.
     mutating func release(_ id: String, _ lease: DeliveryLease) {
         guard let present = held[id], present.lease == lease else { return }
-        if present.isEnding { held[id]?.isReleased = true } else { free(id) }
+        if present.isEnding { held[id]?.isReleased = true } else { free(id, isDue: true) }
     }
 
     // MARK: Writes, each followed by `committed` or `rolledBack`
@@ -68,17 +85,21 @@ struct DeliveryLeases: Sendable {
 
     /// Holds a delivery while a write redelivers it.
     /// - Returns: the lease that this write ends.
-    mutating func startRedelivery(_ id: String, of destination: String) -> DeliveryLease? {
-        if held[id] == nil { hold(id, Held(lease: nil, destination: destination)) }
+    mutating func startRedelivery(_ id: String, seq: Int64, of destination: String) -> DeliveryLease? {
+        if held[id] == nil {
+            hold(id, Held(lease: nil, seq: seq, destination: destination, dueAt: Timestamp(microseconds: .min)))
+        }
         held[id]?.writes += 1
         guard let present = held[id], !present.isEnding, let lease = present.lease else { return nil }
         held[id]?.isEnding = true
         return lease
     }
 
-    mutating func committed(_ id: String) {
+    /// - Parameter due: when the delivery is due from now on; `nil`: never.
+    mutating func committed(_ id: String, due: Timestamp?) {
+        if let due, let destination = held[id]?.destination { destinations.lower(destination, to: due) }
         held[id]?.writes -= 1
-        if held[id]?.writes == 0 { free(id) }
+        if held[id]?.writes == 0 { free(id, isDue: false) }
     }
 
     /// - Parameter lease: what the write would have ended.
@@ -86,17 +107,21 @@ struct DeliveryLeases: Sendable {
         held[id]?.writes -= 1
         if lease != nil { held[id]?.isEnding = false }
         guard let present = held[id], present.writes == 0 else { return }
-        if present.lease == nil || present.isReleased { free(id) }
+        if present.lease == nil || present.isReleased { free(id, isDue: true) }
     }
 
     private mutating func hold(_ id: String, _ new: Held) {
         held[id] = new
+        seqs.insert(new.seq)
         counts[new.destination, default: 0] += 1
     }
 
-    private mutating func free(_ id: String) {
-        guard let destination = held.removeValue(forKey: id)?.destination, let count = counts[destination] else { return }
-        counts[destination] = count > 1 ? count - 1 : nil
-        freed?.insert(id)
+    /// - Parameter isDue: whether it is due as it was.
+    private mutating func free(_ id: String, isDue: Bool) {
+        guard let freed = held.removeValue(forKey: id) else { return }
+        seqs.remove(freed.seq)
+        counts[freed.destination] = counts[freed.destination].flatMap { $0 > 1 ? $0 - 1 : nil }
+        if isDue { destinations.lower(freed.destination, to: freed.dueAt) }
+        self.freed?.insert(id)
     }
 }

@@ -5,67 +5,23 @@ package import SyncModel
 import Synchronization
 
 extension SQLiteJobQueue {
-    package func leaseDeliveries(
-        now: Timestamp, limit: Int, for duration: Duration, excludingDestinations destinations: Set<String>
-    ) async throws -> [LeasedDelivery] {
-        // One call at a time: what is held is known before the table is read.
-        try deliveryLeasing.withLock { _ in
-            let held = deliveryLeases.withLock { leases in
-                leases.startReading()
-                return leases
-            }
-            defer { deliveryLeases.withLock { $0.stopReading() } }
-            let due = try due(at: now, limit: limit, excludingDestinations: destinations, held: held)
-            return deliveryLeases.withLock { $0.take(due, limit: limit) }
-        }
-    }
-
-    /// Deliveries that are due and not held, the longest overdue first.
-    func due(
-        at now: Timestamp, limit: Int, excludingDestinations destinations: Set<String>, held: DeliveryLeases
-    ) throws -> [(destination: String, delivery: Delivery)] {
-        let due: [(destination: String, delivery: Delivery)] = try readNow { db in
-            try Self.destinations(db).filter { !destinations.contains($0) }.flatMap { destination in
-                let rows = limit.saturatingAdd(held.count(of: destination))
-                return try db.sql(DeliveryRow.due).all(.text(destination), .time(now), .int(rows)) { row in
-                    held.isHeld(DeliveryRow.id(row)) ? nil : (destination, DeliveryRow(row).delivery)
-                }.compactMap { $0 }
-            }
-        }
-        return due.sorted { ($0.delivery.nextAttemptAt ?? now) < ($1.delivery.nextAttemptAt ?? now) }
-    }
-
-    package func release(_ deliveries: [LeasedDelivery]) async {
-        deliveryLeases.withLock { leases in for leased in deliveries { leases.release(leased.delivery.what.id, leased.lease) } }
-    }
-
     /// Ends a lease with the commit of the operation. False if it is not held.
-    private func end(_ lease: DeliveryLease, of id: String, in context: WriteContext) -> Bool {
+    /// - Parameter due: when the delivery is due from then on.
+    private func end(_ lease: DeliveryLease, of id: String, due: Timestamp?, in context: WriteContext) -> Bool {
         guard deliveryLeases.withLock({ $0.startEnding(id, lease) }) else { return false }
         context.onRollback { [self] in deliveryLeases.withLock { $0.rolledBack(id, keeping: lease) } }
-        context.afterCommit { [self] in deliveryLeases.withLock { $0.committed(id) } }
+        context.afterCommit { [self] in deliveryLeases.withLock { $0.committed(id, due: due) } }
         return true
     }
 
-    package func nextDelivery(after now: Timestamp) async throws -> Timestamp? {
-        try readNow { db in
-            try Self.destinations(db).compactMap { destination in
-                try db.sql(DeliveryRow.nextDue).first(.text(destination), .time(now)) { $0.optionalTime(0) } ?? nil
-            }.min()
+    /// Adds a delivery, due with the commit of the operation.
+    func post(_ delivery: NewDelivery, now: Timestamp, in context: WriteContext) throws {
+        try DeliveryRow.insert(delivery, now: now, in: context)
+        let destination = delivery.destination
+        context.afterCommit { [self] in
+            deliveryLeases.withLock { $0.destinations.lower(destination, to: now) }
+            notify { $0.deliveryDue() }
         }
-    }
-
-    /// The destinations of pending deliveries, found by skipping from one to the next: a handful, however many deliveries wait.
-    private static func destinations(_ db: Database) throws -> [String] {
-        var found: [String] = []
-        while let next = try db.sql(DeliveryRow.nextDestination).first(.text(found.last ?? ""), map: { $0.optionalText(0) })
-            ?? nil
-        {
-            // One that is no UTF-8 reads as another, and would be found for ever.
-            guard (found.last ?? "").utf8.lexicographicallyPrecedes(next.utf8) else { break }
-            found.append(next)
-        }
-        return found
     }
 
     package func record(_ attempt: DeliveryAttempt) async throws {
@@ -74,11 +30,11 @@ extension SQLiteJobQueue {
             switch attempt.next {
             case .delivered: (.delivered, nil)
             case .retry(let at): (.pending, at)
-            case .putOff: (.pending, nil)
+            case .putOff: (.pending, attempt.at)
             case .dead: (.dead, nil)
             }
         let isHeld = try await writer.write(isShort: true) { [self] context in
-            guard end(attempt.lease, of: attempt.deliveryID, in: context) else { return false }
+            guard end(attempt.lease, of: attempt.deliveryID, due: due, in: context) else { return false }
             try context.sql(Self.recordAttempt).run(
                 .text(attempt.deliveryID), .int(state.code), .time(due), .time(attempt.at), .int(attempt.status), .text(error),
                 state == .delivered ? .time(attempt.at) : .null, .flag(attempt.next != .putOff))
@@ -131,14 +87,11 @@ extension SQLiteJobQueue {
     }
 
     package func add(_ delivery: NewDelivery, now: Timestamp) async throws {
-        try await writer.write { [self] context in
-            try DeliveryRow.insert(delivery, now: now, in: context)
-            context.afterCommit { [self] in notify { $0.deliveryDue() } }
-        }
+        try await writer.write { [self] context in try post(delivery, now: now, in: context) }
     }
 
     private static let recordAttempt = """
-        UPDATE deliveries SET state = ?2, due_at = CASE WHEN ?8 THEN ?3 ELSE ?4 END, attempts = attempts + ?8,
+        UPDATE deliveries SET state = ?2, due_at = ?3, attempts = attempts + ?8,
             last_attempt_at = ?4, last_status = ?5, last_error = ?6, delivered_at = ?7
         WHERE id = ?1 AND state = 0
         """

@@ -64,8 +64,7 @@ extension SQLiteJobQueue {
         let isNextWaiting = try context.sql(Self.selectLaterEnding).first(.tenant(tenantID), .int(row.seq)) { _ in true } ?? false
         if isNextWaiting { context.afterCommit { [self] in notify { $0.jobWaiting() } } }
         guard let delivery = ending.delivery else { return true }
-        try DeliveryRow.insert(delivery, now: now, in: context)
-        context.afterCommit { [self] in notify { $0.deliveryDue() } }
+        try post(delivery, now: now, in: context)
         return true
     }
 

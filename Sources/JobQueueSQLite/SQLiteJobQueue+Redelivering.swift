@@ -7,9 +7,11 @@ import Synchronization
 extension SQLiteJobQueue {
     package func redeliver(_ id: String, now: Timestamp) async throws -> Bool {
         try await writer.write { [self] context in
-            let found = try context.sql(Self.selectOne).first(.text(id)) { (DeliveryState(code: $0.int(0)), $0.text(1)) }
-            guard let (state, destination) = found else { return false }
-            try startAnew(id, of: destination, from: state, now: now, in: context)
+            let found = try context.sql(Self.selectOne).first(.text(id)) { row in
+                (DeliveryState(code: row.int(0)), (seq: row.int64(1), id: row.text(2), destination: row.text(3)))
+            }
+            guard let (state, delivery) = found else { return false }
+            try startAnew(delivery, from: state, now: now, in: context)
             context.afterCommit { [self] in notify { $0.deliveryDue() } }
             return true
         }
@@ -22,7 +24,7 @@ extension SQLiteJobQueue {
         return try await writer.write { [self] context in
             let found = try Self.dead(ofJob: job, ofTenant: tenant, before: before, limit: limit.saturatingAdd(1), in: context)
             let page = found.prefix(limit)
-            for row in page { try startAnew(row.id, of: row.destination, from: .dead, now: now, in: context) }
+            for row in page { try startAnew(row, from: .dead, now: now, in: context) }
             if !page.isEmpty { context.afterCommit { [self] in notify { $0.deliveryDue() } } }
             let next = found.count > limit ? page.last.map { PageCursor.text(.deliveries, $0.seq) } : nil
             return Redelivered(count: page.count, nextCursor: next)
@@ -46,25 +48,27 @@ extension SQLiteJobQueue {
 
     /// Makes a delivery due as a new one, held until the commit. `QueueObserver.deliveryDue` is left to the caller.
     private func startAnew(
-        _ id: String, of destination: String, from state: DeliveryState, now: Timestamp, in context: WriteContext
+        _ delivery: (seq: Int64, id: String, destination: String), from state: DeliveryState, now: Timestamp,
+        in context: WriteContext
     ) throws {
+        let (seq, id, destination) = delivery
         try context.sql(Self.startAnew).run(.text(id), .time(now))
         context.count {
             $0[state] -= 1; $0[.pending] += 1
         }
-        let lease = deliveryLeases.withLock { $0.startRedelivery(id, of: destination) }
+        let lease = deliveryLeases.withLock { $0.startRedelivery(id, seq: seq, of: destination) }
         context.onRollback { [self] in
             deliveryLeases.withLock { $0.rolledBack(id, keeping: lease) }
             // Whoever asked for leases meanwhile did not get this one.
             notify { $0.deliveryDue() }
         }
         context.afterCommit { [self] in
-            deliveryLeases.withLock { $0.committed(id) }
+            deliveryLeases.withLock { $0.committed(id, due: now) }
             if let lease { notify { $0.deliveryLeaseEnded(id, lease) } }
         }
     }
 
-    private static let selectOne = "SELECT state, destination FROM deliveries WHERE id = ?1"
+    private static let selectOne = "SELECT state, seq, id, destination FROM deliveries WHERE id = ?1"
     private static let startAnew = """
         UPDATE deliveries SET state = 0, due_at = ?2, attempts = 0, delivered_at = NULL WHERE id = ?1
         """

@@ -4,9 +4,10 @@ package import SyncModel
 extension MemoryJobQueue.State {
     mutating func post(_ what: NewDelivery, now: Timestamp) {
         let delivery = Delivery(
-            what: what, state: .pending, createdAt: now, attempts: 0, nextAttemptAt: now, lastAttemptAt: nil, deliveredAt: nil,
+            what: what.head, state: .pending, createdAt: now, attempts: 0, nextAttemptAt: now, lastAttemptAt: nil,
+            deliveredAt: nil,
             lastStatus: nil, lastError: nil)
-        disk.posted.append(QueueDisk.Posted(seq: disk.nextNumber(), delivery: delivery))
+        disk.posted.append(QueueDisk.Posted(seq: disk.nextNumber(), delivery: delivery, body: what.body))
         deliveriesDue += 1
     }
 
@@ -32,22 +33,31 @@ extension MemoryJobQueue.State {
 }
 
 extension MemoryJobQueue {
-    package func leaseDeliveries(
-        now: Timestamp, limit: Int, for duration: Duration, excludingDestinations destinations: Set<String>
-    ) async throws -> [LeasedDelivery] {
+    package func leaseDeliveries(_ query: DeliveryQuery, now: Timestamp, for duration: Duration) async throws -> [LeasedDelivery]
+    {
         try change { state in
             let free = state.disk.posted.indices.filter { at in
                 let posted = state.disk.posted[at]
-                return posted.freeAt.map { $0 <= now } ?? false && !destinations.contains(posted.delivery.what.destination)
+                return posted.freeAt.map { $0 <= now } ?? false && !query.excludes(posted.delivery.what.destination)
             }
             let until = now.advanced(bySeconds: duration / .seconds(1))
             func due(_ at: Int) -> Timestamp { state.disk.posted[at].delivery.nextAttemptAt ?? now }
-            return free.sorted { due($0) < due($1) }.prefix(limit).map { at in
+            var counts: [String: Int] = [:]
+            let wanted = free.sorted { due($0) < due($1) }.filter { at in
+                let destination = state.disk.posted[at].delivery.what.destination
+                counts[destination, default: 0] += 1
+                return counts[destination, default: 0] <= query.perDestination
+            }
+            return wanted.prefix(query.limit).map { at in
                 let lease = DeliveryLease(value: Int64(state.disk.nextNumber()))
                 state.disk.posted[at].lease = (lease, until)
                 return LeasedDelivery(state.disk.posted[at].delivery, lease: lease, expiresAt: until)
             }
         }
+    }
+
+    package func body(of id: String) async throws -> [UInt8]? {
+        try look { state in state.posted(id).map { state.disk.posted[$0].body } }
     }
 
     package func release(_ deliveries: [LeasedDelivery]) async {

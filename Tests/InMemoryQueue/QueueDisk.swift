@@ -61,6 +61,7 @@ package struct QueueDisk: Sendable {
     struct Posted: Sendable {
         var seq: Int
         var delivery: Delivery
+        var body: [UInt8]
         /// Whose attempt it is, and from when on another process may take it.
         var lease: (id: DeliveryLease, until: Timestamp)?
 

@@ -31,7 +31,7 @@ struct DeliveryLeaseTests {
             let first = try await fixture.leaseDeliveries(queue, 4)
             #expect(first.map(\.delivery.what.id) == ["msg_0", "msg_1", "msg_2", "msg_3"])
             let other = try await queue.leaseDeliveries(
-                now: fixture.now, limit: 2, for: .seconds(60), excludingDestinations: ["https://host-1"])
+                DeliveryQuery(limit: 2, excluded: [["https://host-9"], ["https://host-1"]]), now: fixture.now, for: .seconds(60))
             #expect(other.map(\.delivery.what.id) == ["msg_5", "msg_6"])
             let rest = try await withThrowingTaskGroup(of: [LeasedDelivery].self) { group in
                 for _ in 0..<8 { group.addTask { try await fixture.leaseDeliveries(queue, 7) } }
@@ -40,6 +40,36 @@ struct DeliveryLeaseTests {
             let all = first + other + rest
             #expect(Set(all.map(\.delivery.what.id)).count == 40 && all.count == 40)
             #expect(Set(all.map(\.lease)).count == 40)
+        }
+    }
+
+    @Test("of one destination no more than asked for are leased, the rest later", arguments: QueueDriver.all)
+    func fewOfEach(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            for i in 0..<12 { try await queue.add(fixture.delivery("msg_\(i)", host: "host-\(i / 6)"), now: fixture.now) }
+            func lease(_ limit: Int, _ each: Int) async throws -> [String] {
+                let query = DeliveryQuery(limit: limit, perDestination: each)
+                return try await queue.leaseDeliveries(query, now: fixture.now, for: .seconds(60)).map(\.delivery.what.id)
+            }
+            #expect(try await Set(lease(9, 2)) == ["msg_0", "msg_1", "msg_6", "msg_7"])
+            #expect(try await Set(lease(3, 2)).count == 3)
+            var rest: [String] = []
+            for _ in 0..<3 { rest += try await lease(9, 2) }
+            #expect(rest.count == 5 && Set(rest).count == 5)
+            #expect(try await lease(9, 9).isEmpty)
+        }
+    }
+
+    @Test("the body is read apart, whatever becomes of the delivery; an unknown one has none", arguments: QueueDriver.all)
+    func body(_ driver: QueueDriver) async throws {
+        try await withDelivery(driver) { fixture, queue in
+            let body = fixture.delivery("msg_1").body
+            #expect(try await queue.body(of: "msg_1") == body)
+            let leased = try await fixture.leaseDeliveries(queue).at(0)
+            #expect(try await queue.body(of: "msg_1") == body)
+            try await record(leased, .dead, queue, fixture)
+            #expect(try await queue.body(of: "msg_1") == body)
+            #expect(try await queue.body(of: "msg_2") == nil)
         }
     }
 

@@ -54,6 +54,16 @@ struct DamagedRowsTests {
         }
     }
 
+    @Test("a webhook whose body is gone is leased like any other")
+    func bodyGone() async throws {
+        try await QueueDriver.sqlite.withQueue(isSound: false) { fixture, queue in
+            try await queue.add(fixture.delivery("msg_1"), now: fixture.now)
+            try await (queue as? SQLiteJobQueue)?.writer.alone { db in try db.execute(sql: "DELETE FROM delivery_bodies") }
+            #expect(try await fixture.leaseDeliveries(queue).map(\.delivery.what.id) == ["msg_1"])
+            #expect(try await queue.body(of: "msg_1") == nil)
+        }
+    }
+
     @Test("what is marked in a way that nobody knows is not deleted")
     func unknownMark() async throws {
         try await QueueDriver.sqlite.withQueue(isSound: false) { fixture, queue in
@@ -175,8 +185,9 @@ struct DamagedRowsTests {
         await attempt { _ = try await queue.nextRetry() }
         await attempt { _ = try await queue.nextDelivery(after: later) }
         await attempt {
-            let due = try await queue.leaseDeliveries(now: later, limit: 5, for: .seconds(60), excludingDestinations: [])
+            let due = try await queue.leaseDeliveries(DeliveryQuery(limit: 5), now: later, for: .seconds(60))
             await queue.release(Array(due.dropFirst(3)))
+            for leased in due { _ = try await queue.body(of: leased.delivery.what.id) }
             for leased in due {
                 try await queue.record(DeliveryAttempt(leased, at: later, status: 500, error: "no", next: .dead))
             }

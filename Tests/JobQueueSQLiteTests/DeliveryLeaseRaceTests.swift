@@ -92,17 +92,18 @@ struct DeliveryLeaseRaceTests {
         try await QueueDriver.sqlite.withQueue { fixture, queue in
             for i in 0..<2 { try await queue.add(fixture.delivery("msg_\(i)"), now: fixture.now) }
             try await fixture.attempt(queue, "msg_0", .retry(at: fixture.now))
+            await queue.release(try await fixture.leaseDeliveries(queue))
             let queue = try #require(queue as? SQLiteJobQueue)
             let held = queue.deliveryLeases.withLock { leases in
                 leases.startReading()
                 return leases
             }
-            let due = try queue.due(at: fixture.now, limit: 9, excludingDestinations: [], held: held)
-            #expect(due.map(\.delivery.attempts).sorted() == [0, 1])
+            let (due, rows) = try queue.due(DeliveryQuery(limit: 9), at: fixture.now, beside: held)
+            #expect(rows.map(\.delivery.attempts).sorted() == [0, 1])
             #expect(try await queue.redeliver("msg_0", now: fixture.now))
             let leased = queue.deliveryLeases.withLock { leases in
                 defer { leases.stopReading() }
-                return leases.take(due, limit: 9)
+                return leases.take(rows, of: due)
             }
             #expect(leased.map(\.delivery.what.id) == ["msg_1"])
             let rest = try await fixture.leaseDeliveries(queue)
@@ -130,8 +131,8 @@ struct DeliveryLeaseRaceTests {
     @Test("what two writes hold is held until both are decided")
     func twoWrites() {
         var leases = DeliveryLeases()
-        for _ in 0..<2 { #expect(leases.startRedelivery("msg_1", of: "https://a") == nil) }
-        leases.committed("msg_1")
+        for _ in 0..<2 { #expect(leases.startRedelivery("msg_1", seq: 1, of: "https://a") == nil) }
+        leases.committed("msg_1", due: Timestamp(microseconds: 0))
         #expect(leases.isHeld("msg_1") && leases.count(of: "https://a") == 1)
         leases.rolledBack("msg_1", keeping: nil)
         #expect(!leases.isHeld("msg_1") && leases.count(of: "https://a") == 0)

@@ -50,12 +50,12 @@ struct QueryPlanTests {
             ]
         ),
         (SQLiteJobQueue.selectLoose, ["SEARCH deliveries USING INDEX deliveries_loose (created_at<?)"]),
+        (DeliveryRow.due, ["SEARCH deliveries USING COVERING INDEX deliveries_due (destination=? AND due_at<?)"]),
+        (DeliveryRow.nextDestination, ["SEARCH deliveries USING COVERING INDEX deliveries_due (destination>?)"]),
+        (DeliveryRow.bySeq, ["SEARCH d USING INTEGER PRIMARY KEY (rowid=?)"]),
         (
-            DeliveryRow.due,
-            [
-                "SEARCH d USING INDEX deliveries_due (destination=? AND due_at<?)",
-                "SEARCH b USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
-            ]
+            DeliveryRow.bodyByID,
+            ["SEARCH d USING COVERING INDEX deliveries_id (id=?)", "SEARCH b USING INTEGER PRIMARY KEY (rowid=?)"]
         ),
         (SQLiteJobQueue.allDead, ["SEARCH deliveries USING INDEX deliveries_state (state=? AND rowid<?)"]),
         (
@@ -63,27 +63,13 @@ struct QueryPlanTests {
             ["SEARCH deliveries USING INDEX deliveries_tenant (tenant_id=? AND state=? AND rowid<?)"]
         ),
         (SQLiteJobQueue.deadOfJob, ["SEARCH deliveries USING INDEX deliveries_job (job_id=? AND rowid<?)"]),
-        (DeliveryRow.nextDue, ["SEARCH deliveries USING COVERING INDEX deliveries_due (destination=? AND due_at>?)"]),
+        (DeliveryRow.nextDueOf, ["SEARCH deliveries USING COVERING INDEX deliveries_due (destination=? AND due_at>?)"]),
+        (DeliveryRow.nextDue, ["SEARCH deliveries USING COVERING INDEX deliveries_due_time (due_at>?)"]),
         (DeliveryRow.oldestPending, ["SEARCH deliveries USING INDEX deliveries_pending"]),
         (DeliveryRow.lastError, ["SCAN deliveries USING INDEX deliveries_failing"]),
-        (
-            DeliveryRow.byState,
-            [
-                "SEARCH d USING INDEX deliveries_state (state=? AND rowid<?)",
-                "SEARCH b USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
-            ]
-        ),
-        (
-            DeliveryRow.byTenant,
-            [
-                "SEARCH d USING INDEX deliveries_tenant (tenant_id=? AND state=? AND rowid<?)",
-                "SEARCH b USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
-            ]
-        ),
-        (
-            DeliveryRow.ofJob,
-            ["SEARCH d USING INDEX deliveries_job (job_id=?)", "SEARCH b USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN"]
-        ),
+        (DeliveryRow.byState, ["SEARCH d USING INDEX deliveries_state (state=? AND rowid<?)"]),
+        (DeliveryRow.byTenant, ["SEARCH d USING INDEX deliveries_tenant (tenant_id=? AND state=? AND rowid<?)"]),
+        (DeliveryRow.ofJob, ["SEARCH d USING INDEX deliveries_job (job_id=?)"]),
         (ResultsWindow.count, ["SEARCH b USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"]),
         (
             TenantQueueLoader.tenants,

@@ -11,9 +11,8 @@ struct DestinationLimiterTests {
 
     func delivery(_ id: String, _ host: String) -> Delivery {
         Delivery(
-            what: NewDelivery(
-                id: id, jobID: nil, type: "t", url: "https://\(host)/x", isConfiguredURL: true, body: [], tenantID: nil,
-                source: nil,
+            what: DeliveryHead(
+                id: id, jobID: nil, type: "t", url: "https://\(host)/x", isConfiguredURL: true, tenantID: nil, source: nil,
                 traceparent: nil),
             state: .pending, createdAt: Timestamp(microseconds: 0), attempts: 0, nextAttemptAt: Timestamp(microseconds: 0),
             lastAttemptAt: nil, deliveredAt: nil, lastStatus: nil, lastError: nil)
@@ -281,7 +280,7 @@ struct DestinationLimiterTests {
         #expect(startAll(&limiter).map(\.delivery.what.id) == ["b0"])
         #expect(limiter.nextQuery(at: end.advanced(bySeconds: -0.001)) == nil)
         let query = limiter.nextQuery(at: end)
-        #expect(query?.excludingDestinations == [])
+        #expect(query?.excludes("https://a") == false)
         limiter.add(backlog.lease(try #require(query), until: nil), for: try #require(query), askedAt: end)
         #expect(limiter.start(at: end.advanced(bySeconds: -0.001)) == nil)
         #expect(limiter.start(at: end)?.delivery.what.destination == "https://a")
@@ -322,7 +321,7 @@ struct DestinationLimiterTests {
 
 /// At a time that stands still.
 extension DestinationLimiter {
-    fileprivate mutating func nextQuery() -> OutboxQuery? { nextQuery(at: Timestamp(microseconds: 0)) }
+    fileprivate mutating func nextQuery() -> DeliveryQuery? { nextQuery(at: Timestamp(microseconds: 0)) }
 
     fileprivate mutating func sent(_ leased: LeasedDelivery, isDelivered: Bool, isTrouble: Bool) {
         sent(leased, isTrouble ? .failed : isDelivered ? .taken : .refused, at: Timestamp(microseconds: 0))

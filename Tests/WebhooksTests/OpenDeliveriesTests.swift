@@ -55,9 +55,8 @@ struct OpenDeliveriesTests {
     }
 
     private func leased(_ id: String, _ lease: Int64) -> LeasedDelivery {
-        let what = NewDelivery(
-            id: id, jobID: nil, type: "t", url: "https://a", isConfiguredURL: true, body: [], tenantID: nil, source: nil,
-            traceparent: nil)
+        let what = DeliveryHead(
+            id: id, jobID: nil, type: "t", url: "https://a", isConfiguredURL: true, tenantID: nil, source: nil, traceparent: nil)
         let now = Timestamp(microseconds: 0)
         let delivery = Delivery(
             what: what, state: .pending, createdAt: now, attempts: 0, nextAttemptAt: now, lastAttemptAt: nil, deliveredAt: nil,

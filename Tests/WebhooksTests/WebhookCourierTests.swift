@@ -39,6 +39,27 @@ struct WebhookCourierTests {
         }
     }
 
+    @Test("a body that is gone or cannot be read is its delivery's failure, with a reason, and not its destination's")
+    func damagedBody() async throws {
+        let receiver = HTTPReceiver(.status(200))
+        try await receiver.run { url in
+            let bench = try CourierBench(configured: url)
+            for id in ["gone", "torn", "whole"] { await bench.add(id, to: url) }
+            await bench.outbox.damageBody(of: "gone", isGone: true)
+            await bench.outbox.damageBody(of: "torn", isGone: false)
+            try await bench.run { courier in
+                let attempts = try await bench.outbox.attempts(3)
+                let byID = Dictionary(attempts.map { ($0.deliveryID, $0) }) { first, _ in first }
+                #expect(byID["gone"]?.next == .dead && byID["gone"]?.error == "its body is gone")
+                #expect(byID["torn"]?.next == .retry(at: bench.clock.start.advanced(bySeconds: 5)))
+                #expect(byID["torn"]?.error == "its body cannot be read" && byID["torn"]?.status == nil)
+                #expect(byID["whole"]?.next == .delivered)
+                #expect(await courier.limiter.destinations.values.allSatisfy { $0.health.failures == 0 })
+            }
+        }
+        #expect(receiver.requests.count == 1)
+    }
+
     @Test("a webhook that is not taken is sent again after each delay of the schedule with the same id, then it is dead")
     func schedule() async throws {
         let receiver = HTTPReceiver(.status(500))

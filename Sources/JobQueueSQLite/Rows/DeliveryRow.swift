@@ -3,37 +3,39 @@ import JobQueue
 import SQLiteSupport
 import SyncModel
 
-/// A row of `deliveries` with its body.
+/// A row of `deliveries`, without its body.
 struct DeliveryRow: Sendable {
     var seq: Int64
     var delivery: Delivery
 
     private static let from = """
         SELECT d.seq, d.id, d.job_id, d.tenant_id, d.type, d.url, d.is_configured_url, d.source, d.traceparent, d.state,
-            d.created_at, d.due_at, d.attempts, d.last_attempt_at, d.delivered_at, d.last_status, d.last_error, b.body
+            d.created_at, d.due_at, d.attempts, d.last_attempt_at, d.delivered_at, d.last_status, d.last_error
         FROM deliveries d
         """
-    private static let join = "LEFT JOIN delivery_bodies b ON b.seq = d.seq"
 
-    static let byID = "\(from) \(join) WHERE d.id = ?1"
+    static let byID = "\(from) WHERE d.id = ?1"
+    static let bySeq = "\(from) WHERE d.seq = ?1"
+    static let bodyByID = "SELECT b.body FROM deliveries d JOIN delivery_bodies b ON b.seq = d.seq WHERE d.id = ?1"
     static let due = """
-        \(from) INDEXED BY deliveries_due \(join) WHERE d.state = 0 AND d.destination = ?1 AND d.due_at <= ?2
-        ORDER BY d.due_at LIMIT ?3
+        SELECT due_at, seq FROM deliveries INDEXED BY deliveries_due
+        WHERE state = 0 AND destination = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3
         """
     static let nextDestination =
         "SELECT min(destination) FROM deliveries INDEXED BY deliveries_due WHERE state = 0 AND destination > ?1"
-    static let nextDue =
+    static let nextDueOf =
         "SELECT min(due_at) FROM deliveries INDEXED BY deliveries_due WHERE state = 0 AND destination = ?1 AND due_at > ?2"
+    static let nextDue = "SELECT min(due_at) FROM deliveries INDEXED BY deliveries_due_time WHERE state = 0 AND due_at > ?1"
     static let oldestPending = "SELECT min(created_at) FROM deliveries INDEXED BY deliveries_pending WHERE state = 0"
     static let lastError = """
         SELECT last_error FROM deliveries INDEXED BY deliveries_failing WHERE last_error IS NOT NULL
         ORDER BY last_attempt_at DESC LIMIT 1
         """
-    static let ofJob = "\(from) INDEXED BY deliveries_job \(join) WHERE d.job_id = ?1 ORDER BY d.seq DESC"
+    static let ofJob = "\(from) INDEXED BY deliveries_job WHERE d.job_id = ?1 ORDER BY d.seq DESC"
     static let byState =
-        "\(from) INDEXED BY deliveries_state \(join) WHERE d.state = ?1 AND d.seq < ?2 ORDER BY d.seq DESC LIMIT ?3"
+        "\(from) INDEXED BY deliveries_state WHERE d.state = ?1 AND d.seq < ?2 ORDER BY d.seq DESC LIMIT ?3"
     static let byTenant = """
-        \(from) INDEXED BY deliveries_tenant \(join) WHERE d.state = ?1 AND d.seq < ?2 AND d.tenant_id = ?4
+        \(from) INDEXED BY deliveries_tenant WHERE d.state = ?1 AND d.seq < ?2 AND d.tenant_id = ?4
         ORDER BY d.seq DESC LIMIT ?3
         """
 
@@ -44,15 +46,16 @@ struct DeliveryRow: Sendable {
         """
     private static let insertBody = "INSERT INTO delivery_bodies (seq, body) VALUES (last_insert_rowid(), ?1)"
 
-    /// The id alone, without reading the rest.
-    static func id(_ row: SQLRow) -> String { row.text(1) }
+    static func find(seq: Int64, _ db: Database) throws -> DeliveryRow? {
+        try db.sql(bySeq).first(.int(seq)) { DeliveryRow($0) }
+    }
 
     init(_ row: SQLRow) {
         seq = row.int64(0)
         delivery = Delivery(
-            what: NewDelivery(
+            what: DeliveryHead(
                 id: row.text(1), jobID: row.optionalText(2).flatMap { JobID($0) }, type: row.text(4), url: row.text(5),
-                isConfiguredURL: row.int(6) != 0, body: row.bytes(17), tenantID: row.optionalText(3).map { TenantID($0) },
+                isConfiguredURL: row.int(6) != 0, tenantID: row.optionalText(3).map { TenantID($0) },
                 source: row.optionalText(7), traceparent: row.optionalText(8)),
             state: DeliveryState(code: row.int(9)), createdAt: row.time(10), attempts: row.int(12),
             nextAttemptAt: row.optionalTime(11), lastAttemptAt: row.optionalTime(13), deliveredAt: row.optionalTime(14),
@@ -61,10 +64,11 @@ struct DeliveryRow: Sendable {
 
     /// Writes a new delivery, due at once.
     static func insert(_ new: NewDelivery, now: Timestamp, in context: WriteContext) throws {
+        let head = new.head
         try context.sql(insert).run(
-            .text(new.id), .text(new.jobID?.text), .tenant(new.tenantID), .text(new.type), .text(new.url),
-            .flag(new.isConfiguredURL), .text(new.source), .text(new.traceparent), .int(DeliveryState.pending.code), .time(now),
-            .text(new.destination))
+            .text(head.id), .text(head.jobID?.text), .tenant(head.tenantID), .text(head.type), .text(head.url),
+            .flag(head.isConfiguredURL), .text(head.source), .text(head.traceparent), .int(DeliveryState.pending.code),
+            .time(now), .text(head.destination))
         try context.sql(insertBody).run(.bytes(new.body))
         context.count { $0[.pending] += 1 }
     }

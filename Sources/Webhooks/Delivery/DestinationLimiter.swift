@@ -14,7 +14,7 @@ import SyncModel
 ///   backlog hides no other.
 /// - A delivery that has waited too long is not started: its lease must outlast the attempt.
 struct DestinationLimiter {
-    private struct Destination {
+    struct Destination {
         var health: DestinationHealth
         var sending = 0
         /// Leased and not started, the longest overdue first.
@@ -27,7 +27,7 @@ struct DestinationLimiter {
         var capacity: Int { health.capacity(of: DestinationLimiter.pageSize) }
     }
 
-    private struct Ready {
+    struct Ready {
         var leased: LeasedDelivery
         /// No attempt begins later: it might not end before the lease does. `nil` if the lease ends with the process.
         var startsBy: Timestamp?
@@ -35,7 +35,7 @@ struct DestinationLimiter {
 
     private let limits: CourierLimits
     private let impossible: @Sendable (ImpossibleTransition) -> Void
-    private var destinations: [String: Destination] = [:]
+    private(set) var destinations: [String: Destination] = [:]
     /// Destinations with something ready, in the order of their turns.
     private var turns: Deque<String> = []
     private var sending = 0
@@ -60,19 +60,13 @@ struct DestinationLimiter {
         self.impossible = impossible
     }
 
-    /// What to ask the outbox.
-    struct OutboxQuery: Sendable, Hashable {
-        var limit: Int
-        var excludingDestinations: Set<String>
-    }
-
     var isIdle: Bool { open.isEmpty && ready.isEmpty }
 
     /// Notes that something may have become due.
     mutating func look() { mayAsk = true }
 
     /// The next query; `nil`: none for now.
-    mutating func nextQuery(at now: Timestamp) -> OutboxQuery? {
+    mutating func nextQuery(at now: Timestamp) -> DeliveryQuery? {
         guard open.count < Self.maxUnrecorded, mayAsk || destinations.values.contains(where: { isToBeAsked($0, at: now) })
         else { return nil }
         mayAsk = false
@@ -84,7 +78,7 @@ struct DestinationLimiter {
             if isFull { full.insert(name) }
             destinations[name]?.mayHaveMore = isFull
         }
-        return OutboxQuery(limit: Self.pageSize, excludingDestinations: full)
+        return DeliveryQuery(limit: Self.pageSize, excluded: [full])
     }
 
     /// Whether its deliveries were left in the outbox while it was quiet, and it is so no more.
@@ -102,7 +96,7 @@ struct DestinationLimiter {
 
     /// Takes the outbox's answer to `query`.
     /// - Parameter now: when it was asked for the leases, by the courier's clock.
-    mutating func add(_ due: [LeasedDelivery], for query: OutboxQuery, askedAt now: Timestamp) {
+    mutating func add(_ due: [LeasedDelivery], for query: DeliveryQuery, askedAt now: Timestamp) {
         let startsBy = now.advanced(bySeconds: limits.longestWait / .seconds(1))
         for leased in due {
             let name = leased.delivery.what.destination
@@ -178,7 +172,8 @@ struct DestinationLimiter {
     }
 
     /// Notes that an attempt has its answer; it stays open until it is `settled`.
-    mutating func sent(_ leased: LeasedDelivery, _ answer: DestinationAnswer, at now: Timestamp) {
+    /// - Parameter answer: `nil` if the destination was not asked.
+    mutating func sent(_ leased: LeasedDelivery, _ answer: DestinationAnswer?, at now: Timestamp) {
         let what = leased.delivery.what
         let name = what.destination
         guard var destination = destinations[name], destination.sending > 0 else {
@@ -193,7 +188,7 @@ struct DestinationLimiter {
         destination.sending -= 1
         let wasTroubled = destination.health.isTroubled
         if wasTroubled { sendingTroubled -= 1 }
-        destination.health.answered(answer, at: now, limits)
+        if let answer { destination.health.answered(answer, at: now, limits) }
         // Attempts still under way count by the present state of their destination.
         if wasTroubled != destination.health.isTroubled {
             sendingTroubled += destination.health.isTroubled ? destination.sending : -destination.sending

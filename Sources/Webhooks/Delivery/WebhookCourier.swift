@@ -147,7 +147,7 @@ package actor WebhookCourier: Service {
             // Before the answer: a retry recorded meanwhile that is due by `now` may be missing from it.
             lookedAt = now
             let found = try await outbox.leaseDeliveries(
-                now: now, limit: query.limit, for: limits.lease, excludingDestinations: query.excludingDestinations)
+                query, now: now, for: limits.lease)
             limiter.add(found, for: query, askedAt: now)
             reading.worked()
             return true
@@ -171,18 +171,17 @@ package actor WebhookCourier: Service {
         let delivery = leased.delivery
         let start = machine.now
         let at = wall.now()
-        let outcome: WebhookSender.Outcome
+        let (outcome, answer): (WebhookSender.Outcome, DestinationAnswer?)
         do {
-            outcome = try await sender.send(delivery, at: at)
+            (outcome, answer) = try await attempt(delivery, at: at)
         } catch {
             // Stopping: not recorded, so it is still due.
             return await release([leased])
         }
-        let answer = DestinationAnswer(outcome, isConfiguredURL: delivery.what.isConfiguredURL, now: wall.now())
         limiter.sent(leased, answer, at: due.now())
         signal.yield()
         let next = DeliveryDecision.next(
-            after: outcome, answer, attempt: delivery.attempts.saturatingAdd(1), now: wall.now(), due: due.now(),
+            after: outcome, answer ?? .refused, attempt: delivery.attempts.saturatingAdd(1), now: wall.now(), due: due.now(),
             random: machine.random())
         metrics.count(next, took: start.duration(to: machine.now))
         log.attempt(delivery, outcome, next)
@@ -197,6 +196,26 @@ package actor WebhookCourier: Service {
         case .delivered, .dead: break
         }
         signal.yield()
+    }
+
+    /// Makes the attempt; the body is in memory for as long as that takes.
+    /// - Returns: no answer of the destination if nothing was sent to it, because the body is gone or cannot be read.
+    /// - Throws: only `CancellationError`.
+    private func attempt(
+        _ delivery: Delivery, at now: Timestamp
+    ) async throws -> (WebhookSender.Outcome, DestinationAnswer?) {
+        let body: [UInt8]
+        do {
+            guard let found = try await outbox.body(of: delivery.what.id) else {
+                return (WebhookSender.Outcome(error: "its body is gone", isHopeless: true), nil)
+            }
+            body = found
+        } catch {
+            try Task.checkCancellation()
+            return (WebhookSender.Outcome(error: "its body cannot be read"), nil)
+        }
+        let outcome = try await sender.send(delivery, body, at: now)
+        return (outcome, DestinationAnswer(outcome, isConfiguredURL: delivery.what.isConfiguredURL, now: wall.now()))
     }
 
     /// Records the attempt, however long that takes: otherwise it would be sent again and again. False if stopping.

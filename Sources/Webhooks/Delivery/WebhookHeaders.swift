@@ -6,18 +6,18 @@ import SyncModel
 
 extension WebhookSender {
     /// One attempt's request. Everything except the key, which depends on the address connected to.
-    func request(_ delivery: Delivery, to url: WebAddress, at now: Timestamp) -> HTTPClientRequest {
+    func request(_ delivery: Delivery, _ body: [UInt8], to url: WebAddress, at now: Timestamp) -> HTTPClientRequest {
         let seconds = now.microseconds / 1_000_000
         let what = delivery.what
         var request = HTTPClientRequest(url: url.text)
         request.method = .POST
-        request.body = .bytes(ByteBuffer(bytes: what.body))
+        request.body = .bytes(ByteBuffer(bytes: body))
         var headers = HTTPHeaders()
         headers.add(name: "Content-Type", value: "application/json")
         headers.add(name: "User-Agent", value: "usersync/\(settings.version)")
         headers.add(name: "webhook-id", value: what.id)
         headers.add(name: "webhook-timestamp", value: String(seconds))
-        headers.add(name: "webhook-signature", value: signer.signature(id: what.id, timestamp: seconds, body: what.body))
+        headers.add(name: "webhook-signature", value: signer.signature(id: what.id, timestamp: seconds, body: body))
         let trace = what.traceparent.map { TraceContext(stored: $0) }
         for (name, value) in [
             ("X-Tenant-ID", what.tenantID?.text), ("X-Sync-Source", what.source), ("traceparent", trace?.parent),

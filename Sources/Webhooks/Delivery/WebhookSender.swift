@@ -7,9 +7,11 @@ import SyncModel
 /// Sends deliveries to their receivers.
 protocol DeliverySender: Sendable {
     /// Makes one attempt.
-    /// - Parameter now: the time of this attempt.
+    /// - Parameters:
+    ///   - body: of the delivery.
+    ///   - now: the time of this attempt.
     /// - Throws: only `CancellationError`; then it is unknown whether the webhook arrived.
-    func send(_ delivery: Delivery, at now: Timestamp) async throws -> WebhookSender.Outcome
+    func send(_ delivery: Delivery, _ body: [UInt8], at now: Timestamp) async throws -> WebhookSender.Outcome
     /// Nothing may be sent afterwards.
     func close() async
 }
@@ -50,7 +52,7 @@ struct WebhookSender: DeliverySender {
 
     /// - Parameter now: the time of this attempt, which is signed.
     /// - Throws: only `CancellationError`; then it is unknown whether the webhook arrived.
-    func send(_ delivery: Delivery, at now: Timestamp) async throws -> Outcome {
+    func send(_ delivery: Delivery, _ body: [UInt8], at now: Timestamp) async throws -> Outcome {
         let target: (url: WebAddress, reach: PinnedClients.Reach)
         do throws(WebAddressError) {
             target = try self.target(of: delivery)
@@ -61,7 +63,7 @@ struct WebhookSender: DeliverySender {
         let start = ContinuousClock.now
         do {
             let (response, keyWithheld) = try await withTimeLimit(limits.attempt) {
-                try await exchange(delivery, with: target.url, reach: target.reach, at: now)
+                try await exchange(delivery, body, with: target.url, reach: target.reach, at: now)
             }
             let left = limits.attempt - start.duration(to: .now)
             await drain(response, within: min(limits.drain, left))
@@ -92,9 +94,9 @@ struct WebhookSender: DeliverySender {
 
     /// Sends the request to an address of the host that accepts the connection.
     private func exchange(
-        _ delivery: Delivery, with url: WebAddress, reach: PinnedClients.Reach, at now: Timestamp
+        _ delivery: Delivery, _ body: [UInt8], with url: WebAddress, reach: PinnedClients.Reach, at now: Timestamp
     ) async throws -> (HTTPClientResponse, keyWithheld: Bool) {
-        let base = request(delivery, to: url, at: now)
+        let base = request(delivery, body, to: url, at: now)
         let key =
             delivery.what.isConfiguredURL && settings.configuredURL != nil && settings.sendsAPIKey ? settings.internalKey : nil
         if reach == .anywhere, let client = await clients.proxied() {

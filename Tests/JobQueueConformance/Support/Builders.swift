@@ -114,7 +114,7 @@ extension QueueFixture {
     package func leaseDeliveries(_ queue: any JobQueue, _ limit: Int = 1000, for seconds: Int = 60) async throws
         -> [LeasedDelivery]
     {
-        try await queue.leaseDeliveries(now: now, limit: limit, for: .seconds(seconds), excludingDestinations: [])
+        try await queue.leaseDeliveries(DeliveryQuery(limit: limit), now: now, for: .seconds(seconds))
     }
 
     /// Makes an attempt at a delivery that is due, as the courier does.

@@ -19,7 +19,7 @@ struct RoughSender: DeliverySender {
     let receiver: Receiver
     let weather: Weather
 
-    func send(_ delivery: Delivery, at now: Timestamp) async throws -> WebhookSender.Outcome {
+    func send(_ delivery: Delivery, _ body: [UInt8], at now: Timestamp) async throws -> WebhookSender.Outcome {
         let fails = weather.scenario.faults.webhookFails
         let fate = weather.fate(failing: fails, losing: fails / 4)
         await weather.pass()

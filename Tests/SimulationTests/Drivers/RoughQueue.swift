@@ -98,18 +98,18 @@ final class RoughQueue: JobQueue {
 
     // MARK: Webhooks
 
-    func leaseDeliveries(
-        now: Timestamp, limit: Int, for duration: Duration, excludingDestinations destinations: Set<String>
-    ) async throws -> [LeasedDelivery] {
+    func leaseDeliveries(_ query: DeliveryQuery, now: Timestamp, for duration: Duration) async throws -> [LeasedDelivery] {
         // A lease that a process keeps in its memory loses no answer.
         let leased = try await call(nil, weather.scenario.driver == .memory ? .write : .read) {
-            try await base.leaseDeliveries(now: now, limit: limit, for: duration, excludingDestinations: destinations)
+            try await base.leaseDeliveries(query, now: now, for: duration)
         } told: { leased in
             for one in leased { monitor.leased(one, to: weather.life, at: now) }
         }
         for one in leased { monitor.hasAnswer(one) }
         return leased
     }
+    /// Sure: each failure costs an attempt, and there are few.
+    func body(of id: String) async throws -> [UInt8]? { try await call(nil, .sure) { try await base.body(of: id) } }
     func release(_ deliveries: [LeasedDelivery]) async {
         await weather.pass()
         await base.release(deliveries)

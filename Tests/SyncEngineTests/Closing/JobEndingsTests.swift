@@ -43,7 +43,7 @@ struct JobEndingsTests {
         let results = try #require(prepared.results[job.id], "it ends with its batch")
         #expect((results != nil) == (configured != nil || callback != nil))
         let ending = try #require(prepared.ending(of: job))
-        #expect(ending.state == .completed && ending.delivery?.url == callback ?? configured)
+        #expect(ending.state == .completed && ending.delivery?.head.url == callback ?? configured)
     }
 
     @Test("a job that turns out to have an address for which nothing is prepared does not end with its batch")

@@ -11,13 +11,20 @@ struct Backlog {
 
     init(_ waiting: [Delivery]) { self.waiting = waiting }
 
-    mutating func lease(_ query: DestinationLimiter.OutboxQuery, until: Timestamp?) -> [LeasedDelivery] {
-        waiting.filter { held[$0.what.id] == nil && !query.excludingDestinations.contains($0.what.destination) }
-            .prefix(query.limit).map { delivery in
-                last += 1
-                held[delivery.what.id] = DeliveryLease(value: last)
-                return LeasedDelivery(delivery, lease: DeliveryLease(value: last), expiresAt: until)
-            }
+    mutating func lease(_ query: DeliveryQuery, until: Timestamp?) -> [LeasedDelivery] {
+        var counts: [String: Int] = [:]
+        return waiting.filter { delivery in
+            let destination = delivery.what.destination
+            guard held[delivery.what.id] == nil, !query.excludes(destination),
+                counts[destination, default: 0] < query.perDestination
+            else { return false }
+            counts[destination, default: 0] += 1
+            return true
+        }.prefix(query.limit).map { delivery in
+            last += 1
+            held[delivery.what.id] = DeliveryLease(value: last)
+            return LeasedDelivery(delivery, lease: DeliveryLease(value: last), expiresAt: until)
+        }
     }
 
     mutating func release(_ leased: [LeasedDelivery]) {

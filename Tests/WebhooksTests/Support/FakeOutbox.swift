@@ -6,6 +6,9 @@ import TestSupport
 /// An outbox in memory, true to the rules of `DeliveryOutbox`.
 actor FakeOutbox: DeliveryOutbox {
     private(set) var deliveries: [String: Delivery] = [:]
+    /// Of all deliveries added; without one the body is gone.
+    private var bodies: [String: [UInt8]] = [:]
+    private var unreadable: Set<String> = []
     private(set) var attempts: [DeliveryAttempt] = []
     private(set) var questions = 0
     private(set) var lost: [DeliveryAttempt] = []
@@ -33,24 +36,38 @@ actor FakeOutbox: DeliveryOutbox {
     func failWrites(_ count: Int) { writeFailures = count }
 
     func add(_ what: NewDelivery, at now: Timestamp, attempts: Int = 0) {
+        bodies[what.id] = what.body
         deliveries[what.id] = Delivery(
-            what: what, state: .pending, createdAt: now, attempts: attempts, nextAttemptAt: now, lastAttemptAt: nil,
+            what: what.head, state: .pending, createdAt: now, attempts: attempts, nextAttemptAt: now, lastAttemptAt: nil,
             deliveredAt: nil, lastStatus: nil, lastError: nil)
         onDue()
     }
 
-    func leaseDeliveries(
-        now: Timestamp, limit: Int, for duration: Duration, excludingDestinations destinations: Set<String>
-    ) async throws -> [LeasedDelivery] {
+    /// - Parameter isGone: else it is there, and cannot be read.
+    func damageBody(of id: String, isGone: Bool) {
+        bodies[id] = nil
+        if !isGone { unreadable.insert(id) }
+    }
+
+    func body(of id: String) throws -> [UInt8]? {
+        if unreadable.contains(id) { throw QueueError.unavailable("malformed") }
+        return bodies[id]
+    }
+
+    func leaseDeliveries(_ query: DeliveryQuery, now: Timestamp, for duration: Duration) async throws -> [LeasedDelivery] {
         questions += 1
         if readFailures > 0 {
             readFailures -= 1
             throw QueueError.unavailable("disk full")
         }
         let due = deliveries.values.filter {
-            freeAt($0).map { $0 <= now } ?? false && !destinations.contains($0.what.destination)
+            freeAt($0).map { $0 <= now } ?? false && !query.excludes($0.what.destination)
         }
-        let first = due.sorted { ($0.nextAttemptAt!, $0.what.id) < ($1.nextAttemptAt!, $1.what.id) }.prefix(limit)
+        var counts: [String: Int] = [:]
+        let first = due.sorted { ($0.nextAttemptAt!, $0.what.id) < ($1.nextAttemptAt!, $1.what.id) }.filter {
+            counts[$0.what.destination, default: 0] += 1
+            return counts[$0.what.destination, default: 0] <= query.perDestination
+        }.prefix(query.limit)
         let leased = first.map { lease($0, until: leasesEnd ? now.advanced(bySeconds: duration / .seconds(1)) : nil) }
         let number = questions
         answered.set(number)

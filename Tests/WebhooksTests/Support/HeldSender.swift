@@ -22,7 +22,7 @@ final class HeldSender: DeliverySender {
     /// What was sent, in the order begun.
     var sent: [String] { ids.withLock { $0 } }
 
-    func send(_ delivery: Delivery, at now: Timestamp) async throws -> WebhookSender.Outcome {
+    func send(_ delivery: Delivery, _ body: [UInt8], at now: Timestamp) async throws -> WebhookSender.Outcome {
         ids.withLock { $0.append(delivery.what.id) }
         let number = count.withLock { count in
             count += 1

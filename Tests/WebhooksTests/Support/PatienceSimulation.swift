@@ -31,9 +31,8 @@ struct PatienceSimulation {
         self.answer = answer
         limiter = DestinationLimiter(limits: CourierLimits()) { Issue.record("\($0)") }
         for n in (0..<count).reversed() {
-            let what = NewDelivery(
-                id: "\(n)", jobID: nil, type: "t", url: host, isConfiguredURL: true, body: [], tenantID: nil, source: nil,
-                traceparent: nil)
+            let what = DeliveryHead(
+                id: "\(n)", jobID: nil, type: "t", url: host, isConfiguredURL: true, tenantID: nil, source: nil, traceparent: nil)
             let start = Timestamp(microseconds: 0)
             waiting.append(
                 Delivery(
@@ -77,7 +76,7 @@ struct PatienceSimulation {
     private mutating func fetch() -> Bool {
         guard let query = limiter.nextQuery(at: moment(now)) else { return false }
         var leased: [LeasedDelivery] = []
-        while leased.count < query.limit, !query.excludingDestinations.contains(host), let delivery = waiting.popLast() {
+        while leased.count < query.limit, !query.excludes(host), let delivery = waiting.popLast() {
             lastLease += 1
             leased.append(LeasedDelivery(delivery, lease: DeliveryLease(value: lastLease), expiresAt: nil))
         }
