@@ -293,9 +293,9 @@ struct DestinationLimiterTests {
         var backlog = Backlog([delivery("a0", "a"), delivery("b0", "b"), delivery("b1", "b")])
         limiter.look()
         feed(&limiter, &backlog)
-        for id in ["a0", "b0"] { limiter.leaseEnded(id, try #require(backlog.held[id])) }
-        limiter.leaseEnded("b1", DeliveryLease(value: -1))
-        limiter.leaseEnded("c0", DeliveryLease(value: -1))
+        for id in ["a0", "b0"] { limiter.leaseEnded(id, try #require(backlog.held[id]), at: now) }
+        limiter.leaseEnded("b1", DeliveryLease(value: -1), at: now)
+        limiter.leaseEnded("c0", DeliveryLease(value: -1), at: now)
         #expect(startAll(&limiter).map(\.delivery.what.id) == ["b1"])
         #expect(!limiter.isIdle)
         backlog.held["a0"] = nil
@@ -305,6 +305,38 @@ struct DestinationLimiterTests {
         #expect(startAll(&limiter).map(\.lease) == [present])
     }
 
+    @Test("however many wait for however many destinations, few are held ready in all; long backlogs keep nobody out")
+    func bounded() throws {
+        var limits = limits
+        limits.ready = 128
+        var limiter = self.limiter(limits)
+        // Some with long backlogs, then many with a few.
+        let long = (0..<600).map { delivery("long-\($0)", "long-\($0 % 6)") }
+        var backlog = Backlog(long + (0..<400).map { delivery("many-\($0)", "many-\($0 % 200)") })
+        limiter.look()
+        let questions = feed(&limiter, &backlog)
+        #expect(limiter.ready.count <= limits.ready && limiter.ready.count > limits.ready / 2)
+        #expect(questions < 20)
+        let holders = Set(limiter.ready.values)
+        #expect(holders.count > 16, "\(holders.count)")
+        // Whatever is being sent hangs; those in trouble hold little, however many there are.
+        for _ in 0..<40 {
+            for leased in startAll(&limiter) {
+                limiter.sent(leased, isDelivered: false, isTrouble: true)
+                backlog.release([leased])
+                limiter.settled(leased)
+            }
+            limiter.look()
+            feed(&limiter, &backlog)
+            #expect(limiter.ready.count <= limits.ready)
+            #expect(limiter.index.readyInTrouble <= limits.ready / 4 + DestinationLimiter.pageSize)
+        }
+        backlog.waiting.insert(delivery("new", "never-met"), at: 0)
+        limiter.look()
+        feed(&limiter, &backlog)
+        #expect(limiter.ready["new"] == "https://never-met")
+    }
+
     @Test("what is ready when sending stops is given back")
     func stop() {
         var limiter = self.limiter(limits)
@@ -312,7 +344,7 @@ struct DestinationLimiterTests {
         limiter.look()
         feed(&limiter, &backlog)
         let started = startAll(&limiter)
-        limiter.stop()
+        limiter.stop(at: now)
         backlog.release(limiter.takeUnwanted())
         #expect(Set(backlog.held.values) == Set(started.map(\.lease)))
         #expect(limiter.start(at: now) == nil)

@@ -120,7 +120,7 @@ package actor WebhookCourier: Service {
                         alarms.addTask { await self.takeTurn(at: at, after: sleep) }
                     }
                 }
-                limiter.stop()
+                limiter.stop(at: due.now())
                 await release(limiter.takeUnwanted())
             }
             alarms.cancelAll()
@@ -134,8 +134,8 @@ package actor WebhookCourier: Service {
             defer { ended = [] }
             return ended
         }
-        for (id, lease) in ended { limiter.leaseEnded(id, lease) }
         askedAt = due.now()
+        for (id, lease) in ended { limiter.leaseEnded(id, lease, at: askedAt) }
         return limiter.start(at: askedAt)
     }
 

@@ -51,6 +51,8 @@ package struct CourierLimits: Sendable {
     package var perDestination = 16
     /// Concurrent attempts to a destination of which nothing is known yet.
     package var perNewDestination = 4
+    /// Deliveries held ready for their attempts, of all destinations together; without their bodies, half a KiB each.
+    package var ready = 1024
     /// How long attempts may continue once the process is stopping. Those that have not ended by then are sent again after the
     /// next start.
     package var shutdownGrace: Duration = .seconds(5)

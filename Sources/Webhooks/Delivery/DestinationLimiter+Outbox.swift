@@ -1,0 +1,65 @@
+import DequeModule
+import JobQueue
+import SyncModel
+
+/// What is asked of the outbox, and what is held ready of its answers.
+///
+/// At most `CourierLimits.ready` deliveries are held ready in all. While half of them are, a destination with something ready gets
+/// nothing more, and the others little each, so that long backlogs keep nobody out. Those in trouble, which are slow to go, hold a
+/// quarter.
+extension DestinationLimiter {
+    /// The next query; `nil`: none for now.
+    mutating func nextQuery(at now: Timestamp) -> DeliveryQuery? {
+        pass(to: now)
+        let room = limits.ready - ready.count
+        guard open.count < Self.maxUnrecorded, room >= Self.pageSize / 4, mayAsk || !index.toBeAsked.isEmpty else { return nil }
+        mayAsk = false
+        var query = DeliveryQuery(limit: min(Self.pageSize, room), excluded: [index.closed])
+        leftOut = (index.readyInTrouble >= limits.ready / 4, ready.count >= limits.ready / 2)
+        if leftOut.troubled { query.excluded.append(index.troubled) }
+        if leftOut.holding {
+            query.excluded.append(index.holding)
+            query.perDestination = ready.count < limits.ready / 4 * 3 ? 4 : 1
+        }
+        for name in index.newlyClosed { set(name, mayHaveMore: true, at: now) }
+        for name in index.openWithMore { set(name, mayHaveMore: false, at: now) }
+        return query
+    }
+
+    private mutating func set(_ name: String, mayHaveMore: Bool, at now: Timestamp) {
+        guard var destination = destinations[name] else { return }
+        destination.mayHaveMore = mayHaveMore
+        set(name, destination, at: now)
+    }
+
+    /// Takes the outbox's answer to `query`.
+    /// - Parameter now: when it was asked for the leases, by the courier's clock.
+    mutating func add(_ due: [LeasedDelivery], for query: DeliveryQuery, askedAt now: Timestamp) {
+        let startsBy = now.advanced(bySeconds: limits.longestWait / .seconds(1))
+        var counts: [String: Int] = [:]
+        for leased in due {
+            let name = leased.delivery.what.destination
+            counts[name, default: 0] += 1
+            var destination = destinations[name] ?? Destination(health: DestinationHealth(limits))
+            add(
+                Destination.Ready(leased: leased, startsBy: leased.expiresAt == nil ? nil : startsBy), to: &destination, name)
+            if counts[name, default: 0] >= query.perDestination { destination.mayHaveMore = true }
+            set(name, destination, at: now)
+        }
+        if due.count >= query.limit { mayAsk = true }
+    }
+
+    private mutating func add(_ next: Destination.Ready, to destination: inout Destination, _ name: String) {
+        let id = next.leased.delivery.what.id
+        if ready[id] != nil {
+            // The lease that it waits under is lost: it was redelivered, or the lease ran out.
+            if let at = destination.ready.firstIndex(where: { $0.leased.delivery.what.id == id }) { destination.ready[at] = next }
+        } else if destination.ready.count < destination.capacity {
+            hold(next, for: &destination, name)
+        } else {
+            // It goes back to the outbox, and is leased again when there is room.
+            unwanted.append(next.leased)
+            destination.mayHaveMore = true
+        }
+    }
+}
