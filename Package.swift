@@ -239,7 +239,7 @@ let package = Package(
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "Webhooks", "JobQueue", "SyncModel", "TestSupport",
+                "Webhooks", "JobQueue", "JobQueueSQLite", "SyncModel", "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

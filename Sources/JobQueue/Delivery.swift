@@ -26,7 +26,7 @@ package struct Delivery: Sendable, Hashable {
     package var state: DeliveryState
     package var createdAt: Timestamp
     package var attempts: Int
-    /// When it is due; `nil` once delivered or dead.
+    /// When it is due; `nil` once delivered or dead, and while it waits for an earlier one of its tenant (`WebhookOrder`).
     package var nextAttemptAt: Timestamp?
     package var lastAttemptAt: Timestamp?
     package var deliveredAt: Timestamp?

@@ -1,3 +1,5 @@
+package import SyncModel
+
 /// The limits at which the queue stops accepting more.
 package struct QueueLimits: Sendable, Hashable {
     /// `MAX_PENDING_USERS`: users accepted and not yet settled.
@@ -9,6 +11,9 @@ package struct QueueLimits: Sendable, Hashable {
     package var diskPerByte: Int64 = 2
     /// The most bytes of the queue's file and log; `nil` if only the disk limits them.
     package var maxBytes: Int64?
+
+    /// `WEBHOOK_ORDER`: with `tenant`, of a tenant's pending deliveries only the earliest is ever due.
+    package var webhookOrder = WebhookOrder.any
 
     package init() {}
 }

@@ -151,6 +151,12 @@ extension SQLiteJobQueue {
         }
         if owed > 0 { warn("\(owed) unfinished uploads or deletions cannot be swept yet; that is tried again") }
         _ = await queue.makeRoom()
+        do {
+            try await queue.settleDeliveryOrder()
+        } catch {
+            await queue.close()
+            throw error
+        }
         return queue
     }
 

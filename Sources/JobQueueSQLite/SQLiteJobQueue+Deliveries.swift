@@ -16,17 +16,15 @@ extension SQLiteJobQueue {
 
     /// Adds a delivery, due with the commit of the operation.
     func post(_ delivery: NewDelivery, now: Timestamp, in context: WriteContext) throws {
-        try DeliveryRow.insert(delivery, now: now, in: context)
-        let destination = delivery.destination
-        context.afterCommit { [self] in
-            deliveryLeases.withLock { $0.destinations.lower(destination, to: now) }
-            notify { $0.deliveryDue() }
-        }
+        let isWaiting = try delivery.head.tenantID.map { try firstInOrder(of: $0, in: context) != nil } ?? false
+        try DeliveryRow.insert(delivery, now: now, due: isWaiting ? nil : now, in: context)
+        if isWaiting { return }
+        isDue(at: now, delivery.destination, in: context)
     }
 
     package func record(_ attempt: DeliveryAttempt) async throws {
         let error = attempt.error.map { String($0.prefix(Self.errorLimit)) }
-        let (state, due): (DeliveryState, Timestamp?) =
+        let (state, next): (DeliveryState, Timestamp?) =
             switch attempt.next {
             case .delivered: (.delivered, nil)
             case .retry(let at): (.pending, at)
@@ -34,6 +32,9 @@ extension SQLiteJobQueue {
             case .dead: (.dead, nil)
             }
         let isHeld = try await writer.write(isShort: true) { [self] context in
+            let place = try place(of: attempt.deliveryID, in: context)
+            // An older one may have been redelivered meanwhile.
+            let due = try place.map { try mayBeDue($0, in: context) } ?? true ? next : nil
             guard end(attempt.lease, of: attempt.deliveryID, due: due, in: context) else { return false }
             try context.sql(Self.recordAttempt).run(
                 .text(attempt.deliveryID), .int(state.code), .time(due), .time(attempt.at), .int(attempt.status), .text(error),
@@ -46,6 +47,7 @@ extension SQLiteJobQueue {
                 return false
             }
             guard state != .pending else { return true }
+            if let place { try dueIsNext(of: place.tenantID, at: attempt.at, in: context) }
             context.count {
                 $0[.pending] -= 1; $0[state] += 1
             }

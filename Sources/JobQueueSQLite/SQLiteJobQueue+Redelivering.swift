@@ -46,13 +46,15 @@ extension SQLiteJobQueue {
         return try context.sql(allDead).all(values[0], values[1], values[2], map: row)
     }
 
-    /// Makes a delivery due as a new one, held until the commit. `QueueObserver.deliveryDue` is left to the caller.
+    /// Makes a delivery pending as a new one, due unless it waits for an earlier one of its tenant; held until the commit.
+    /// `QueueObserver.deliveryDue` is left to the caller.
     private func startAnew(
         _ delivery: (seq: Int64, id: String, destination: String), from state: DeliveryState, now: Timestamp,
         in context: WriteContext
     ) throws {
         let (seq, id, destination) = delivery
-        try context.sql(Self.startAnew).run(.text(id), .time(now))
+        let due = try goesFirst(seq, in: context) ? now : nil
+        try context.sql(Self.startAnew).run(.text(id), .time(due))
         context.count {
             $0[state] -= 1; $0[.pending] += 1
         }
@@ -63,7 +65,7 @@ extension SQLiteJobQueue {
             notify { $0.deliveryDue() }
         }
         context.afterCommit { [self] in
-            deliveryLeases.withLock { $0.committed(id, due: now) }
+            deliveryLeases.withLock { $0.committed(id, due: due) }
             if let lease { notify { $0.deliveryLeaseEnded(id, lease) } }
         }
     }

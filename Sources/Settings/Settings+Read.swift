@@ -64,6 +64,7 @@ extension Settings {
         webhookCAFile = (ownCAFile ?? systemCAFile).map { reader.path($0) }
         webhookCAFileSetting = (ownCAFile == nil ? SettingDefinition.sslCertFile : .webhookCAFile).name
         webhookProxy = reader.address(.webhookProxy) { text throws(WebAddressError) in try ProxyAddress(text) }
+        webhookOrder = reader.choice(.webhookOrder) ?? .any
 
         batchSize = reader.integer(.batchSize)
         workers = reader.integer(.workers, auto: max(1, processors))

@@ -40,6 +40,7 @@ package struct Settings: Sendable, Hashable {
     package var webhookCAFileSetting = SettingDefinition.webhookCAFile.name
     /// The proxy for webhooks to `webhookURL`; `nil`: none.
     package var webhookProxy: ProxyAddress?
+    package var webhookOrder: WebhookOrder
 
     /// Users per batch.
     package var batchSize: Int

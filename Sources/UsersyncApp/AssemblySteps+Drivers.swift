@@ -37,6 +37,7 @@ extension QueueLimits {
     fileprivate init(_ settings: Settings) {
         self.init()
         maxPendingUsers = settings.maxPendingUsers
+        webhookOrder = settings.webhookOrder
         minFreeDiskBytes = Int64(settings.minFreeDiskBytes)
         diskPerByte = DiskGauge.isOneDisk(settings.queue.path, settings.database.path) ? 2 : 1
     }

@@ -9,6 +9,23 @@ extension MemoryJobQueue.State {
             lastStatus: nil, lastError: nil)
         disk.posted.append(QueueDisk.Posted(seq: disk.nextNumber(), delivery: delivery, body: what.body))
         deliveriesDue += 1
+        keepOrder(at: now)
+    }
+
+    /// With `WEBHOOK_ORDER=tenant` the earliest pending delivery of each tenant is due, and no other.
+    fileprivate mutating func keepOrder(at now: Timestamp) {
+        guard webhookOrder == .tenant else { return }
+        var met: Set<TenantID> = []
+        for at in disk.posted.indices.sorted(by: { disk.posted[$0].seq < disk.posted[$1].seq }) {
+            let delivery = disk.posted[at].delivery
+            guard delivery.state == .pending, let tenantID = delivery.what.tenantID else { continue }
+            if !met.insert(tenantID).inserted {
+                disk.posted[at].delivery.nextAttemptAt = nil
+            } else if delivery.nextAttemptAt == nil {
+                disk.posted[at].delivery.nextAttemptAt = now
+                deliveriesDue += 1
+            }
+        }
     }
 
     func posted(_ id: String) -> Int? { disk.posted.firstIndex { $0.delivery.what.id == id } }
@@ -88,6 +105,7 @@ extension MemoryJobQueue {
             case .dead: (delivery.state, delivery.nextAttemptAt) = (.dead, nil)
             }
             state.disk.posted[at].delivery = delivery
+            state.keepOrder(at: attempt.at)
         }
     }
 
@@ -119,6 +137,7 @@ extension MemoryJobQueue {
         try change { state in
             guard let at = state.posted(id) else { return false }
             state.startAnew(at, now: now)
+            state.keepOrder(at: now)
             state.deliveriesDue += 1
             return true
         }
@@ -136,6 +155,7 @@ extension MemoryJobQueue {
             }.sorted { state.disk.posted[$0].seq > state.disk.posted[$1].seq }
             let page = found.prefix(limit)
             for at in page { state.startAnew(at, now: now) }
+            state.keepOrder(at: now)
             if !page.isEmpty { state.deliveriesDue += 1 }
             let last = page.last.map { Cursor.text("d", Int64(state.disk.posted[$0].seq)) }
             return Redelivered(count: page.count, nextCursor: found.count > limit ? last : nil)

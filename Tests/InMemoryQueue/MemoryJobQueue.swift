@@ -9,6 +9,7 @@ package final class MemoryJobQueue: JobQueue {
     struct State: Sendable {
         var disk: QueueDisk
         let process: ProcessID
+        var webhookOrder = WebhookOrder.any
         var ready: [TenantID] = []
         var jobsWaiting = 0
         var deliveriesDue = 0
@@ -48,6 +49,7 @@ package final class MemoryJobQueue: JobQueue {
         let (value, state) = try store.change { disk -> (T, State) in
             var state = State(disk: disk, process: process)
             state.endLeases(at: clock.now())
+            state.webhookOrder = limits.webhookOrder
             let value = try body(&state)
             disk = state.disk
             return (value, state)

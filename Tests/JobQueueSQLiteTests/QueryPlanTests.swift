@@ -52,6 +52,9 @@ struct QueryPlanTests {
         (SQLiteJobQueue.selectLoose, ["SEARCH deliveries USING INDEX deliveries_loose (created_at<?)"]),
         (DeliveryRow.due, ["SEARCH deliveries USING COVERING INDEX deliveries_due (destination=? AND due_at<?)"]),
         (DeliveryRow.nextDestination, ["SEARCH deliveries USING COVERING INDEX deliveries_due (destination>?)"]),
+        (SQLiteJobQueue.selectFirst, ["SEARCH deliveries USING COVERING INDEX deliveries_tenant (tenant_id=? AND state=?)"]),
+        (SQLiteJobQueue.selectPending, ["SEARCH deliveries USING INDEX deliveries_state (state=? AND rowid>?)"]),
+        (SQLiteJobQueue.selectWaiting, ["SEARCH deliveries USING COVERING INDEX deliveries_due_time (due_at=? AND state=?)"]),
         (DeliveryRow.bySeq, ["SEARCH d USING INTEGER PRIMARY KEY (rowid=?)"]),
         (
             DeliveryRow.bodyByID,

@@ -80,7 +80,8 @@ struct UpgradeTests {
     /// Makes a file of today what version 3 would have written, but for its number.
     fileprivate static let withoutVersion4 = """
         DROP INDEX deliveries_due; DROP INDEX deliveries_due_time;
-        CREATE INDEX deliveries_due ON deliveries (destination, due_at) WHERE state = 0
+        CREATE INDEX deliveries_due ON deliveries (destination, due_at) WHERE state = 0;
+        ALTER TABLE counters DROP COLUMN webhook_order
         """
 
     @Test("one of a later version is refused")

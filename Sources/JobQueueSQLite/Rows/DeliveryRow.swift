@@ -42,7 +42,7 @@ struct DeliveryRow: Sendable {
     private static let insert = """
         INSERT INTO deliveries (
             id, job_id, tenant_id, type, url, is_configured_url, source, traceparent, state, created_at, due_at, destination)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?12, ?11)
         """
     private static let insertBody = "INSERT INTO delivery_bodies (seq, body) VALUES (last_insert_rowid(), ?1)"
 
@@ -62,13 +62,13 @@ struct DeliveryRow: Sendable {
             lastStatus: row.optionalInt(15), lastError: row.optionalText(16))
     }
 
-    /// Writes a new delivery, due at once.
-    static func insert(_ new: NewDelivery, now: Timestamp, in context: WriteContext) throws {
+    /// Writes a new delivery.
+    static func insert(_ new: NewDelivery, now: Timestamp, due: Timestamp?, in context: WriteContext) throws {
         let head = new.head
         try context.sql(insert).run(
             .text(head.id), .text(head.jobID?.text), .tenant(head.tenantID), .text(head.type), .text(head.url),
             .flag(head.isConfiguredURL), .text(head.source), .text(head.traceparent), .int(DeliveryState.pending.code),
-            .time(now), .text(head.destination))
+            .time(now), .text(head.destination), .time(due))
         try context.sql(insertBody).run(.bytes(new.body))
         context.count { $0[.pending] += 1 }
     }

@@ -32,6 +32,7 @@ enum Schema {
         if version < 4 {
             try db.execute(sql: "DROP INDEX deliveries_due")
             try db.execute(sql: dueTimes)
+            try db.execute(sql: "ALTER TABLE counters ADD COLUMN webhook_order INTEGER NOT NULL DEFAULT 0")
         }
         // Since version 3 records have a format, which an earlier version would not see. Those that are there are of format 0 and stay
         // as they are.
@@ -210,7 +211,8 @@ enum Schema {
             pending_users INTEGER NOT NULL DEFAULT 0,
             deliveries_pending INTEGER NOT NULL DEFAULT 0,
             deliveries_delivered INTEGER NOT NULL DEFAULT 0,
-            deliveries_dead INTEGER NOT NULL DEFAULT 0
+            deliveries_dead INTEGER NOT NULL DEFAULT 0,
+            webhook_order INTEGER NOT NULL DEFAULT 0  -- by which deliveries have due times: 1, those of a tenant in order
         ) STRICT;
         INSERT INTO counters (id) VALUES (1);
         """

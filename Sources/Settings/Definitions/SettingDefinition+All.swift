@@ -7,7 +7,7 @@ extension SettingDefinition {
         dataDirectory, databaseURL, queueURL,
         internalKey, opsKey, metricsPublic, trustedProxies, corsAllowedOrigins,
         webhookURL, webhookSecret, webhookAllowedHosts, webhookSendAPIKey, webhookCAFile, sslCertFile,
-        webhookProxy,
+        webhookProxy, webhookOrder,
         batchSize, workers, validation, emailScope, requireSyncSource,
         maxRequestBytes, maxUsersPerRequest, maxConnections, maxPendingUsers, minFreeDiskBytes,
         rateLimitMax, rateLimitWindow, rateLimitKey,
@@ -80,6 +80,9 @@ extension SettingDefinition {
     static let webhookProxy = SettingDefinition(
         "WEBHOOK_PROXY", .text("an address such as http://proxy.example.com:3128"), .webhook, secret: true,
         "An HTTP proxy for webhooks to WRAPPER_WEBHOOK_URL, with user:password@ if it asks for them; unset: none")
+    static let webhookOrder = SettingDefinition(
+        "WEBHOOK_ORDER", words(WebhookOrder.self), default: "any", .webhook,
+        "tenant: a webhook waits until all earlier ones of its tenant are delivered or dead")
 
     // MARK: Syncs
     static let batchSize = SettingDefinition(

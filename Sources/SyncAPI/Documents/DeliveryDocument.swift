@@ -86,7 +86,8 @@ extension DeliveryDocument {
                 "url": "Without user, password, query and fragment.",
                 "state": .deliveryState,
                 "createdAt": .always(),
-                "nextAttemptAt": "null once delivered or dead.",
+                "nextAttemptAt":
+                    "null once delivered or dead, and while it waits for an earlier one of its tenant (WEBHOOK_ORDER=tenant).",
                 "lastStatus": .lastStatus,
             ])
     }

@@ -102,6 +102,12 @@ extension QueueFixture {
             now: now)
     }
 
+    package func delivery(_ id: String, of tenantID: TenantID) -> NewDelivery {
+        var delivery = delivery(id)
+        delivery.head.tenantID = tenantID
+        return delivery
+    }
+
     package func delivery(_ id: String, job: Job? = nil, host: String = "wrapper.example") -> NewDelivery {
         NewDelivery(
             id: id, jobID: job?.id, type: "user_sync.completed", url: "https://\(host)/hook", isConfiguredURL: true,
