@@ -21,6 +21,7 @@ import time
 from contextlib import contextmanager
 
 import client
+import deliveries
 import payload
 import report
 import servers
@@ -44,6 +45,7 @@ class Benchmark:
             (200, 1_000, 5_000, 15_000) if quick else (1_000, 10_000, 100_000, 300_000)
         )
         self.load_seconds, self.singles = (1, 50) if quick else (4, 300)
+        self.webhooks, self.silent, self.outage_seconds = (2_000, 200, 3) if quick else (100_000, 2_000, 60)
         self.receiver = client.Receiver()
         self.samples, self.problems = {}, {}
 
@@ -257,6 +259,32 @@ class Benchmark:
                 again.get("/readyz")
                 self.note("waiting_start", subject, (time.perf_counter() - start) * 1e3)
 
+    def measure_deliveries(self):
+        """Webhooks that wait: delivered, through an outage, and for receivers that say nothing; each on a copy of one folder."""
+        try:
+            backlog = deliveries.Backlog(self.machine, self.webhooks)
+        except (client.Failure, OSError, subprocess.TimeoutExpired, sqlite3.Error) as error:
+            print(f"  NOT MEASURED: {error}", flush=True)
+            return
+        seconds, silent = self.outage_seconds, f"{self.silent:,} silent receivers"
+        for what, subject, rows, figures in (
+            ("delivered", "usersync", ["deliveries"], lambda: [deliveries.speed(backlog)]),
+            ("posted", "limit", ["deliveries"], lambda: [deliveries.limit(backlog, self.load_seconds)]),
+            ("through an outage", "usersync", self.OUTAGE, lambda: map(deliveries.outage(backlog, seconds).get, self.OUTAGE)),
+            ("for " + silent, "usersync", self.SILENCE, lambda: deliveries.silence(backlog, self.silent, seconds)),
+        ):
+
+            def measure(subject):
+                for row, figure in zip(rows, figures()):
+                    self.note(row, subject, figure)
+                self.machine.settle()
+
+            self.attempt(f"{backlog.count:,} webhooks {what}", subject, rows, measure)
+
+    # Rows of figures that are measured together.
+    OUTAGE = ["down_share", "down_memory", "drain", "vain"]
+    SILENCE = ["silent_share", "silent_memory"]
+
     def measure(self):
         everyone = ("usersync", "tuned", "printed")
         self.measure_bulks(self.small, self.runs + 2)
@@ -280,6 +308,7 @@ class Benchmark:
                     self.bulk_beside_singles,
                 )
         self.body.cache_clear()
+        self.measure_deliveries()
         if self.million:
             self.measure_bulks(1_000_000, 1, subjects=everyone[:2])
             rows = ["waiting_status_few", "waiting_status", "memory_waiting", "waiting_start"]
@@ -288,7 +317,7 @@ class Benchmark:
     # Report
 
     def rows(self):
-        large, megabytes = f"{self.large:,}", len(self.body(self.large)) / 1e6
+        large, megabytes, webhooks = f"{self.large:,}", len(self.body(self.large)) / 1e6, f"{self.webhooks:,}"
         row = functools.partial(report.Row, self.samples, self.problems)
         # Why a figure is not there, where that is known beforehand.
         minutes = {"printed": "takes minutes"}
@@ -311,6 +340,13 @@ class Benchmark:
             row("slowdown", f"How much longer those {self.beside:,} take than alone", "%", reasons=minutes),
             row(f"memory_{self.large}", f"Peak memory (VmHWM), {large} users", "MB"),
             row("memory_1000000", "Peak memory (VmHWM), 1,000,000 users", "MB", reasons=million),
+            row("deliveries", f"{webhooks} webhooks waiting, delivered to one receiver", "webhooks/s"),
+            row("drain", "The same, all delivered once the receiver is back", "s"),
+            row("vain", "Requests in vain for those, the outage's included", "requests"),
+            row("down_share", f"Processor, {webhooks} webhooks waiting for a receiver that is down", "% of a core"),
+            row("down_memory", "The same, peak memory (VmHWM)", "MB"),
+            row("silent_share", f"Processor, {webhooks} webhooks waiting for {self.silent:,} silent receivers", "% of a core"),
+            row("silent_memory", "The same, peak memory (VmHWM)", "MB"),
             row("waiting_status_few", "The status, with 1,000 jobs or more waiting, p50", "ms", reasons=waiting),
             row("waiting_status", "The status, with 1,000,000 jobs waiting, p50", "ms", reasons=waiting),
             row("waiting_start", "From start to ready, with 1,000,000 jobs waiting", "ms", reasons=waiting),
@@ -341,12 +377,18 @@ class Benchmark:
             " order; a known user changes its name, roles and permissions. Batches are of 100 users.",
             f"Medians of so many runs: {self.runs} ({self.small:,} users: {self.runs + 2}"
             + ("; 1,000,000: 1" if self.million else "")
+            + "; webhooks: 1"
             + "".join(f"; {each}" for each in fewer)
             + "), the subjects taking turns."
             f" Beside the {self.beside:,} users, 20 single users a second of ten other tenants, whatever they take; p99 of all"
             " runs' (as printed: of half a minute).",
             f"Acknowledging single users: a client sends the next once the last is acknowledged, for {self.load_seconds} s, while"
             " those before are applied; no webhook is asked for, as Express sends none, but where it says so.",
+            f"Webhooks waiting: a few more, of jobs of one user, as 64 clients submit them for whole seconds. The receiver is in C and"
+            f" only answers; it is down for {self.outage_seconds} s after the server's start, and all are delivered once it has"
+            " been found to be back, and the rest has been retried. The silent receivers take connections and say nothing; they are"
+            " addresses of loopback, written into the stopped queue's file. Express sends no webhooks: the ratio is to the limit"
+            f" alone, wrk posting the same bodies to the same receiver over {deliveries.PER_DESTINATION} connections.",
             f"Express {express_version()} on Node {versions}; usersync and the limits on SQLite {sqlite3.sqlite_version}."
             " The end is the webhook for usersync and the answer for Express. Tuned: batches of"
             " 100 in a transaction, one upsert for each user, a cache of 64 MiB and a log of 750 MiB, which serve it best.",

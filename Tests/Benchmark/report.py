@@ -16,7 +16,7 @@ class Row:
 
     @property
     def more_is_better(self):
-        return self.unit == "users/s"
+        return self.unit.endswith("/s")
 
     def values(self, subject):
         return self.samples.get(subject, [])
@@ -41,7 +41,7 @@ class Row:
     def ratio(self, subject):
         """How many times better usersync is than another subject; below 1: worse."""
         ours, other = self.figure("usersync"), self.figure(subject)
-        if not ours or not other or self.unit == "%":
+        if not ours or not other or self.unit.startswith("%"):
             return None
         return ours / other if self.more_is_better else other / ours
 
@@ -157,8 +157,8 @@ def wrapped(line, width):
 def svg(rows, conditions):
     shown = [row for row in rows if row.figure("usersync") is not None]
     columns = [
-        ("Users a second: longer is better", [row for row in shown if row.more_is_better]),
-        ("Time and memory: shorter is better", [row for row in shown if not row.more_is_better]),
+        ("Users and webhooks a second: longer is better", [row for row in shown if row.more_is_better]),
+        ("Time, processor and memory: shorter is better", [row for row in shown if not row.more_is_better]),
     ]
     parts, bottom = [], 0
     for column, (title, members) in enumerate(columns):

@@ -1,5 +1,6 @@
 """The processes that are measured. Each is started on a fresh folder, and ended by its id."""
 
+import json
 import os
 import re
 import shutil
@@ -7,6 +8,7 @@ import signal
 import socket
 import sqlite3
 import statistics
+import struct
 import subprocess
 import time
 import urllib.request
@@ -61,8 +63,8 @@ def free_port():
 class Process:
     """A server on a port of its own; use it in a `with`."""
 
-    def __init__(self, folder, command, environment=None):
-        self.folder, self.port = folder, free_port()
+    def __init__(self, folder, command, environment=None, port=None):
+        self.folder, self.port = folder, port or free_port()
         self.log = open(os.path.join(folder, "log"), "w+b")
         self.process = subprocess.Popen(
             [part.format(port=self.port) for part in command],
@@ -110,6 +112,12 @@ class Process:
         with open(f"/proc/{self.process.pid}/status") as file:
             return int(re.search(r"VmHWM:\s+(\d+) kB", file.read()).group(1)) * 1024 / 1e6
 
+    def processor_seconds(self):
+        """What its threads have taken of the processors so far."""
+        with open(f"/proc/{self.process.pid}/stat") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def stored(self, revision=0):
         """How many users stand in the table, as of the revision that their names end with."""
         database = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)
@@ -138,13 +146,34 @@ class Usersync(Process):
             },
         )
 
+    def read(self, path):
+        """The body of the answer to a GET, which is to be 200."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers={"X-Internal-API-Key": client.KEY})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.read()
+
+    def status(self):
+        return json.loads(self.read("/api/internal/sync/status"))
+
+    def attempts(self):
+        """How many attempts to deliver a webhook had which result, since the start."""
+        metrics = self.read("/metrics").decode()
+        return {
+            result: int(float(count))
+            for result, count in re.findall(r'^usersync_webhook_attempts_total\{result="(\w+)"\} (\S+)', metrics, re.M)
+        }
+
+    def commits(self):
+        """How many transactions the queue's file has had, while it is open: iChange of the log's index in shared memory."""
+        with open(os.path.join(self.folder, "queue.sqlite-shm"), "rb") as file:
+            return struct.unpack("=8xI", file.read(12))[0]
+
     def get(self, path):
         """Asks for a path until it answers 200; the seconds since the first try."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers={"X-Internal-API-Key": client.KEY})
         start = time.perf_counter()
         while True:
             try:
-                urllib.request.urlopen(request, timeout=30).read()
+                self.read(path)
                 return time.perf_counter() - start
             except OSError:
                 if time.perf_counter() - start > 30:
@@ -167,10 +196,10 @@ class Express(Process):
 class Acknowledge(Process):
     """limits/acknowledge.c; with `syncing` false it is a receiver of webhooks."""
 
-    def __init__(self, machine, name, syncing=True):
+    def __init__(self, machine, name, syncing=True, port=None):
         folder = machine.folder(name)
         file = [os.path.join(folder, "bodies")] if syncing else []
-        super().__init__(folder, [os.path.join(machine.work, "acknowledge"), "{port}"] + file)
+        super().__init__(folder, [os.path.join(machine.work, "acknowledge"), "{port}"] + file, port=port)
 
 
 def upsert(machine, files, per_commit):
@@ -186,6 +215,15 @@ def upsert(machine, files, per_commit):
 
 def wrk(port, template, word, clients, seconds):
     """Loads a server with syncs of single users by so many clients; returns the count of answers, seconds, p50 and p99 in ms."""
+    return run_wrk(port, "single.lua", [word, template], clients, seconds)
+
+
+def wrk_post(port, body, clients, seconds):
+    """Posts the same body, of a file, again and again; returns what `wrk` does."""
+    return run_wrk(port, "hook.lua", [body], clients, seconds)
+
+
+def run_wrk(port, script, arguments, clients, seconds):
     output = subprocess.run(
         [
             "wrk",
@@ -195,11 +233,10 @@ def wrk(port, template, word, clients, seconds):
             "--timeout",
             "30s",
             "-s",
-            os.path.join(HERE, "single.lua"),
+            os.path.join(HERE, script),
             f"http://127.0.0.1:{port}{client.PATH}",
             "--",
-            word,
-            template,
+            *arguments,
         ],
         capture_output=True,
         text=True,

@@ -7,16 +7,8 @@
 # USERSYNC_BINARY names an existing release binary.
 set -eu
 CDPATH= cd "$(dirname "$0")/../.."
-. deploy/prepare.sh
-work=$PWD/.build-benchmark
-mkdir -p "$work"
-
-missing=
-command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
-command -v wrk >/dev/null || missing="$missing wrk"
-command -v python3 >/dev/null || missing="$missing python3"
-[ -d /usr/share/nodejs/express ] || missing="$missing node-express"
-[ -z "$missing" ] || install_packages $missing
+. Tests/Benchmark/prepare.sh
+[ -d /usr/share/nodejs/express ] || install_packages node-express
 # Node with built-in SQLite: 22.13 or later; Debian's is too old.
 node=${NODE:-node}
 if ! "$node" -e 'require("node:sqlite")' >/dev/null 2>&1; then
@@ -31,17 +23,7 @@ if ! "$node" -e 'require("node:sqlite")' >/dev/null 2>&1; then
     fi
 fi
 
-if [ -z "${USERSYNC_BINARY:-}" ]; then
-    say "Building a release (some minutes the first time)"
-    build="-c release --product usersync --static-swift-stdlib --scratch-path .build-release"
-    swift build $build
-    USERSYNC_BINARY=$(swift build $build --show-bin-path)/usersync
-fi
-for limit in upsert acknowledge; do
-    gcc -O2 -Wall -o "$work/$limit" "Tests/Benchmark/limits/$limit.c" -lsqlite3
-done
-
 say "Measuring"
-export NODE_PATH=/usr/share/nodejs PYTHONDONTWRITEBYTECODE=1
+export NODE_PATH=/usr/share/nodejs
 exec python3 Tests/Benchmark/benchmark.py --usersync "$USERSYNC_BINARY" --node "$node" --work "$work" \
     --report Sources/usersync/Documentation.docc "$@"
