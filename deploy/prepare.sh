@@ -28,13 +28,30 @@ install_packages() {
     apt_get install -y --no-install-recommends "$@"
 }
 
+# What the compiler's preprocessor makes of lines of C: the toolchain's compiler, for the build asks it too.
+preprocess() {
+    for compiler in clang cc gcc; do
+        command -v "$compiler" >/dev/null || continue
+        printf '%s\n' "$@" | "$compiler" -E -P -x c - 2>/dev/null
+        return
+    done
+    echo "A C compiler is missing; the Swift toolchain has one: clang" >&2
+    exit 1
+}
+
 if ! command -v swift >/dev/null; then
     echo "The Swift toolchain (6.2 or later) is missing: https://www.swift.org/install" >&2
     exit 1
 fi
-missing=
+headers= packages=
+need() {
+    preprocess "#include <$1>" >/dev/null || { headers="$headers $1"; packages="$packages $2"; }
+}
 if [ "$(uname -s)" = Linux ]; then
-    [ -e /usr/include/sqlite3.h ] || missing="$missing libsqlite3-dev"
-    [ -e /usr/include/zlib.h ] || missing="$missing zlib1g-dev"
+    need sqlite3.h libsqlite3-dev
+    need zlib.h zlib1g-dev
 fi
-[ -z "$missing" ] || install_packages $missing
+if [ -n "$packages" ]; then
+    echo "The compiler does not find:$headers" >&2
+    install_packages $packages
+fi

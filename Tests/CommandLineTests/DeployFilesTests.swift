@@ -62,4 +62,42 @@ struct DeployFilesTests {
             #expect(said.contains("swift in \(project.resolvingSymlinksInPath().path)\n"), "\(script): \(said)")
         }
     }
+
+    @Test("the scripts ask the compiler for the headers, wherever they are, and install or name those that it does not find")
+    func headers() async throws {
+        let place = try TemporaryDirectory()
+        func program(_ name: String, _ text: String) throws {
+            let file = try place.write("bin/\(name)", "#!/bin/sh\n\(text)\n")
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file)
+        }
+        // A machine that has nothing else; its compiler finds what `headers` names.
+        for name in ["env", "cat"] {
+            let tool = try #require(["/bin/\(name)", "/usr/bin/\(name)"].first { FileManager.default.fileExists(atPath: $0) })
+            try program(name, "exec \(tool) \"$@\"")
+        }
+        try program("swift", ":")
+        try program("id", "echo 0")
+        try program("uname", "echo Linux")
+        let finds = "line=$(cat); for header in $HEADERS; do case $line in *\"<$header>\"*) exit 0 ;; esac; done; exit 1"
+        try program("clang", finds)
+        func prepare(_ headers: String) throws -> (status: Int32, said: String) {
+            let process = Process()
+            process.executableURL = URL(filePath: "/bin/sh")
+            process.arguments = ["-c", ". deploy/prepare.sh"]
+            process.environment = ["PATH": "\(place.path)/bin", "HEADERS": headers]
+            process.currentDirectoryURL = Repository.root
+            let output = Pipe()
+            (process.standardOutput, process.standardError) = (output, output)
+            try process.run()
+            let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            return (process.terminationStatus, said)
+        }
+        #expect(try prepare("sqlite3.h zlib.h") == (0, ""))
+        let bare = try prepare("sqlite3.h")
+        #expect(bare.status == 1 && bare.said.contains("does not find: zlib.h\n") && bare.said.contains("no apt-get here"))
+        try program("apt-get", "echo \"$@\" >&2")
+        let installed = try prepare("zlib.h")
+        #expect(installed.status == 0 && installed.said.contains("install -y --no-install-recommends libsqlite3-dev\n"))
+    }
 }

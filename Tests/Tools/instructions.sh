@@ -20,7 +20,7 @@ if [ ! -e "$stored" ] && [ "${1:-}" != --store ]; then
     exit 1
 fi
 tools="$(swift --version 2>/dev/null | sed -n 's/.*\(Swift version [0-9.]*\).*/\1/p'), SQLite $(
-    awk '$1 $2 == "#defineSQLITE_VERSION" { gsub("\"", ""); print $3 }' /usr/include/sqlite3.h), $(
+    preprocess '#include <sqlite3.h>' SQLITE_VERSION | tail -1 | tr -d '"'), $(
     getconf GNU_LIBC_VERSION), $(valgrind --version)"
 
 say "Building a release of what is counted"
