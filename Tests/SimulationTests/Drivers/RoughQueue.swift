@@ -103,7 +103,10 @@ final class RoughQueue: JobQueue {
         let leased = try await call(nil, weather.scenario.driver == .memory ? .write : .read) {
             try await base.leaseDeliveries(query, now: now, for: duration)
         } told: { leased in
-            for one in leased { monitor.leased(one, to: weather.life, at: now) }
+            for one in leased {
+                monitor.leased(one, to: weather.life, at: now)
+                monitor.deliveries { $0.tells(one.delivery) }
+            }
         }
         for one in leased { monitor.hasAnswer(one) }
         return leased
@@ -120,8 +123,13 @@ final class RoughQueue: JobQueue {
     }
     func record(_ attempt: DeliveryAttempt) async throws {
         try await call("record", .write) {
-            try await base.record(attempt)
+            if !weather.executor.isDead { monitor.deliveries { $0.records(attempt, in: weather.life) } }
+            do { try await base.record(attempt) } catch {
+                if !weather.executor.isDead { monitor.tell { $0.refusedToRecord(attempt) } }
+                throw error
+            }
         } told: {
+            monitor.tell { $0.hasRecorded(attempt) }
             monitor.released(attempt.deliveryID, attempt.lease)
             switch attempt.next {
             case .retry(let at): monitor.delivery(attempt.deliveryID, dueAt: at)

@@ -44,7 +44,7 @@ final class Life: Sendable {
                 workers: scenario.workers, webhookURL: nil, publicURL: nil,
                 retry: RetryPolicy(maxAttempts: 4, base: 0.5, cap: 4), batchesPerCommit: scenario.batchesPerCommit,
                 smallJobsPerCommit: scenario.smallJobsPerCommit, tenantsPerCommit: scenario.tenantsPerCommit,
-                leaseSeconds: scenario.leaseSeconds),
+                sweepInterval: scenario.sweepSeconds, leaseSeconds: scenario.leaseSeconds),
             machine: Machine(clock: clock, executor: executor, random: random), logger: logger,
             impossible: { monitor.fail("\($0)") }, draining: { false })
         self.engine = engine
@@ -52,6 +52,7 @@ final class Life: Sendable {
             outbox: queue, limits: CourierLimits(), wall: queue.clock, clock: clock, executor: executor, random: random,
             sender: RoughSender(receiver: receiver, weather: weather), logger: logger, impossible: { monitor.fail("\($0)") })
         var settings = MaintenanceSettings()
+        settings.interval = .seconds(scenario.sweepSeconds)
         settings.ledgerMargin = scenario.ledgerMargin
         settings.uploadPause = scenario.uploadPause
         if scenario.hasRequests { settings.roundsPerPruning = 2 }

@@ -38,6 +38,7 @@ final class Monitor: Sendable {
         var lastCaller = 0
         var leases = WatchedLeases()
         var requests = WatchedRequests()
+        var watched = WatchedDeliveries()
         var lastFault: Duration?
         /// When the receiver last refused a webhook.
         var lastRefusal: Duration?
@@ -59,7 +60,7 @@ final class Monitor: Sendable {
     }
 
     /// The receiver refused a webhook: if it was the last of several, it gets none for up to five minutes.
-    func refused(at now: Duration) { state.withLock { $0.lastRefusal = now } }
+    func refused(at now: Duration) { state.withLock { $0.lastRefusal = max($0.lastRefusal ?? now, now) } }
 
     func mayBeDown(at now: Duration) -> Bool {
         state.withLock { state in state.lastRefusal.map { now - $0 < .seconds(310) } ?? false }
@@ -76,6 +77,14 @@ final class Monitor: Sendable {
     func requests(_ body: (inout WatchedRequests) -> String?) {
         if let broken = state.withLock({ body(&$0.requests) }) { fail(broken) }
     }
+
+    /// The same for attempts at webhooks.
+    func deliveries(_ body: (inout WatchedDeliveries) -> String?) {
+        if let broken = state.withLock({ body(&$0.watched) }) { fail(broken) }
+    }
+    func tell(_ body: (inout WatchedDeliveries) -> Void) { state.withLock { body(&$0.watched) } }
+
+    var someoneAskedToWait: Bool { state.withLock { $0.watched.someoneAskedToWait } }
 
     /// By key the jobs that requests would have made.
     var attempts: [(key: WatchedRequests.Key, jobs: [JobID])] {

@@ -14,7 +14,7 @@ extension Scenario {
         var job = NewJob(
             id: id(of: number), operation: .userSync, tenantID: TenantID("t\(plan.tenant)"), tenantName: "T", source: "tests",
             syncTime: now, acceptedAt: now, totalUsers: plan.users.count, requestID: "r")
-        if plan.hasURL { job.callbackURL = "https://receiver-\(plan.tenant % 2).example/hook" }
+        if plan.hasURL { job.callbackURL = Self.origin(of: plan.tenant % Self.destinations) + "/hook" }
         return job
     }
 }

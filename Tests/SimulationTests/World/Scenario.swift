@@ -71,6 +71,8 @@ struct Scenario: Sendable {
     /// Milliseconds, and what happens then.
     var events: [(at: Int, what: Event)]
     var faults: Faults
+    /// How destinations of webhooks behave, where they do not simply take what they are sent.
+    var spells: [Spell] = []
     /// Processes that share the queue; more than one only where the driver allows that.
     var processes = 1
     /// How many seconds their machines' clocks are ahead.
@@ -138,6 +140,7 @@ struct Scenario: Sendable {
         for _ in 1..<processes { clocksAhead.append(Double(number(-5_000...5_000)) / 1_000) }
         leaseSeconds = Double(number(2...15))
         drawRequests(&others)
+        drawSpells()
         guard !isCalm else { return }
         if Int.random(in: 1...3, using: &others) == 1 { faults.signals = Int.random(in: 1...500, using: &others) }
         if chance(3) { faults.queueFails = number(1...60) }
@@ -164,6 +167,7 @@ extension Scenario: CustomStringConvertible {
             \(processes) processes, leases of \(leaseSeconds) s
             \(jobs.joined(separator: "\n"))
               events \(events.map { "\($0.at) ms \($0.what)" })
+              \(spells)
               \(faults)
             """
     }
@@ -185,6 +189,7 @@ extension Scenario {
         }
         for plan in plans.indices where plans.count > 1 { add { $0.dropPlans(plan..<(plan + 1)) } }
         for event in events.indices { add { $0.events.remove(at: event) } }
+        for spell in spells.indices { add { $0.spells.remove(at: spell) } }
         for fault in [
             \Faults.queueFails, \.queueAnswerLost, \.directoryFails, \.directoryAnswerLost, \.givenUp, \.late, \.webhookFails,
             \.signals,

@@ -84,7 +84,11 @@ extension World {
             if delivery.state == .delivered, receiver.counts[delivery.what.id] == nil {
                 monitor.fail("\(name) has a delivery that nobody took")
             }
-            if delivery.state == .pending { monitor.fail("\(name) has a delivery that waits") }
+            // No spell is long enough to use up the schedule.
+            if delivery.state != .delivered { monitor.fail("\(name) has a delivery that is \(delivery.state)") }
+            if scenario.sendsOnce, receiver.counts[delivery.what.id] != 1 {
+                monitor.fail("\(name) has a delivery that was taken more than once")
+            }
         }
     }
 }

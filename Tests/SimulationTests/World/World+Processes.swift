@@ -27,6 +27,7 @@ extension World {
                     if let job = try await queue.job(known.id) { monitor.learn(job, at: weather.scheduler.now) }
                     for delivery in try await queue.deliveries(of: known.id) {
                         monitor.delivery(delivery.what.id, dueAt: delivery.nextAttemptAt)
+                        monitor.deliveries { $0.tells(delivery) }
                     }
                 }
                 return Life(queue, weather: weather, directory: directory, receiver: receiver)

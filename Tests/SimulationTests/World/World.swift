@@ -21,7 +21,7 @@ final class World: Sendable {
     let scheduler: Scheduler
     let monitor = Monitor()
     let directory: MemoryDirectory
-    let receiver = Receiver()
+    let receiver: Receiver
     let store: any SimulatedStore
     /// Of those who are no part of the process: callers, and whoever makes things go wrong.
     let outside: SeededExecutor
@@ -43,6 +43,7 @@ final class World: Sendable {
         state = Mutex(State(lives: Array(repeating: nil, count: scenario.processes)))
         scheduler = Scheduler(seed: scenario.seed, keepsLines: keepsLines)
         outside = SeededExecutor(scheduler)
+        receiver = Receiver(spells: scenario.spells)
         directory = MemoryDirectory(
             monitor: monitor, tenants: Set(scenario.plans.map { TenantID("t\($0.tenant)") }), known: scenario.knownUsers)
         store = try scenario.makeStore(clock: WorldClock(executor: outside).wall)
@@ -92,10 +93,9 @@ final class World: Sendable {
         let (isRunning, isAway) = state.withLock { state in (state.lives.allSatisfy { $0 != nil }, state.isAway) }
         guard isRunning, !isAway else { return }
         let now = WorldClock(executor: outside).wall.now()
-        // What went wrong may have to wait for the leases of the dead, a probe of the directory and the next sweep, five seconds
-        // each of the latter.
+        // What went wrong may have to wait for the leases of the dead, a probe of the directory and the next sweep.
         let leases: Duration = scenario.driver == .memory ? .seconds(scenario.leaseSeconds) : .zero
-        if !monitor.isDisturbed(at: scheduler.now, for: .seconds(12) + leases) {
+        if !monitor.isDisturbed(at: scheduler.now, for: .seconds(7 + scenario.sweepSeconds) + leases) {
             // A backoff that is over is noticed in a moment.
             if let job = monitor.waiting(at: now.advanced(bySeconds: -0.05)).first {
                 monitor.fail("\(job.tenantID).\(job.place) waits, and nobody works")
@@ -109,7 +109,9 @@ final class World: Sendable {
         }
         // The courier looks once a minute where its signal was lost.
         if !monitor.isDisturbed(at: scheduler.now, for: .seconds(scenario.faults.signals > 0 ? 75 : 45)),
-            !monitor.mayBeDown(at: scheduler.now), let delivery = monitor.overdue(at: now.advanced(bySeconds: -0.1)).first
+            !monitor.mayBeDown(at: scheduler.now),
+            // Where one asked to wait, deliveries are sent at its pace, one in five seconds at least.
+            let delivery = monitor.overdue(at: now.advanced(bySeconds: monitor.someoneAskedToWait ? -90 : -0.1)).first
         {
             monitor.fail("\(delivery) is due, and nobody sends it")
         }
@@ -127,15 +129,18 @@ final class World: Sendable {
         state.withLock { $0.isRough = false }
         monitor.fault(at: scheduler.now)
         // The net under everything, the longest backoff, the last retries of webhooks.
-        for _ in 0..<600 where !isSettled { await pause(.seconds(1)) }
+        let start = scheduler.now
+        while !isSettled, scheduler.now - start < .seconds(scenario.patience) {
+            await pause(.seconds(scheduler.now - start < .seconds(600) ? 1 : 30))
+        }
         if !isSettled {
             let open = monitor.jobs.filter { $0.isAcknowledged && $0.ends == 0 }.map { "\($0.tenantID).\($0.place)" }
-            monitor.fail("not settled after ten minutes: jobs \(open), \(monitor.openDeliveries) deliveries")
+            monitor.fail("not settled after \(scenario.patience) s: jobs \(open), \(monitor.openDeliveries) deliveries")
         }
         // Whoever comes late now comes after the ledger forgot.
-        if scenario.isLong { await pause(.seconds(scenario.ledgerMargin + 10)) }
+        if scenario.isLong { await pause(.seconds(scenario.ledgerMargin + 2 * scenario.sweepSeconds)) }
         // And what was not uploaded to the end is swept.
-        if scenario.hasRequests { await pause(.seconds(scenario.uploadPause + 20)) }
+        if scenario.hasRequests { await pause(.seconds(scenario.uploadPause + 4 * scenario.sweepSeconds)) }
         await check()
     }
 
