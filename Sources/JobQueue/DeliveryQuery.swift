@@ -7,11 +7,17 @@ package struct DeliveryQuery: Sendable, Hashable {
     /// large ones need not be joined for each query.
     package var excluded: [Set<String>]
 
+    /// The only destinations of which any are wanted; `nil`: all.
+    package var only: Set<String>?
+
     package init(limit: Int, perDestination: Int? = nil, excluded: [Set<String>] = []) {
         self.limit = limit
         self.perDestination = perDestination ?? limit
         self.excluded = excluded
     }
 
-    package func excludes(_ destination: String) -> Bool { excluded.contains { $0.contains(destination) } }
+    package func excludes(_ destination: String) -> Bool {
+        if let only, !only.contains(destination) { return true }
+        return excluded.contains { $0.contains(destination) }
+    }
 }

@@ -51,6 +51,11 @@ struct DeliveryLeaseTests {
                 let query = DeliveryQuery(limit: limit, perDestination: each)
                 return try await queue.leaseDeliveries(query, now: fixture.now, for: .seconds(60)).map(\.delivery.what.id)
             }
+            var few = DeliveryQuery(limit: 9, perDestination: 1)
+            few.only = ["https://host-1", "https://host-2"]
+            let leased = try await queue.leaseDeliveries(few, now: fixture.now, for: .seconds(60))
+            #expect(leased.map(\.delivery.what.id) == ["msg_6"])
+            await queue.release(leased)
             #expect(try await Set(lease(9, 2)) == ["msg_0", "msg_1", "msg_6", "msg_7"])
             #expect(try await Set(lease(3, 2)).count == 3)
             var rest: [String] = []

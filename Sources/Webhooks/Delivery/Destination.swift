@@ -11,7 +11,18 @@ struct Destination {
         var startsBy: Timestamp?
     }
 
+    /// How it takes part in what destinations share.
+    enum Standing {
+        /// It has answered, and is not in trouble.
+        case good
+        /// No attempt has ended yet.
+        case unmet
+        case troubled
+    }
+
     var health: DestinationHealth
+    /// An attempt has ended.
+    var isMet = false
     var sending = 0
     /// Leased and not started, the longest overdue first.
     var ready: Deque<Ready> = []
@@ -20,10 +31,14 @@ struct Destination {
     /// The outbox may hold more than it was asked for.
     var mayHaveMore = false
 
+    var standing: Standing { health.isTroubled ? .troubled : isMet ? .good : .unmet }
+
     /// Whether it may have one more attempt, but for the time.
     var hasPlace: Bool { sending < (health.isDown ? 1 : health.limit) }
     /// As many as are held ready for it.
-    var capacity: Int { health.capacity(of: DestinationLimiter.pageSize) }
+    var capacity: Int { min(health.capacity(of: DestinationLimiter.pageSize), isMet ? .max : Self.readyUnmet) }
+
+    private static let readyUnmet = 8
 
     /// Whether it has something ready that may be sent now, but for the limits on all attempts.
     func isStartable(at now: Timestamp) -> Bool {

@@ -5,8 +5,8 @@ import SyncModel
 /// What is asked of the outbox, and what is held ready of its answers.
 ///
 /// At most `CourierLimits.ready` deliveries are held ready in all. While half of them are, a destination with something ready gets
-/// nothing more, and the others little each, so that long backlogs keep nobody out. Those in trouble, which are slow to go, hold a
-/// quarter.
+/// nothing more, and the others little each, so that long backlogs keep nobody out. Destinations that may be slow to go hold no more
+/// than their share: those in trouble a quarter, those not met yet half.
 extension DestinationLimiter {
     /// The next query; `nil`: none for now.
     mutating func nextQuery(at now: Timestamp) -> DeliveryQuery? {
@@ -15,7 +15,10 @@ extension DestinationLimiter {
         guard open.count < Self.maxUnrecorded, room >= Self.pageSize / 4, mayAsk || !index.toBeAsked.isEmpty else { return nil }
         mayAsk = false
         var query = DeliveryQuery(limit: min(Self.pageSize, room), excluded: [index.closed])
-        leftOut = (index.readyInTrouble >= limits.ready / 4, ready.count >= limits.ready / 2)
+        leftOut = (
+            index.ready.troubled >= limits.ready / 4, index.ready.unmet >= limits.ready / 2, ready.count >= limits.ready / 2
+        )
+        if leftOut.unmet { query.only = index.met }
         if leftOut.troubled { query.excluded.append(index.troubled) }
         if leftOut.holding {
             query.excluded.append(index.holding)

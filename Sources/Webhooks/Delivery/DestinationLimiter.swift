@@ -9,7 +9,8 @@ import SyncModel
 /// - A destination that asks to wait, or is down, gets nothing until then; what was held ready for it goes back to the outbox.
 /// - A destination that answers well may have one more attempt at a time with every delivery, up to `perDestination`; one in
 ///   trouble may have a single one.
-/// - Destinations in trouble share at most half of all attempts: however many hosts hang, the others go on.
+/// - Destinations in trouble share at most half of all attempts, and with those not met yet three quarters: however many hosts hang,
+///   those that answer go on.
 /// - Few deliveries are held ready for a destination, and not many for all together; one that is full is excluded from the next query
 ///   of the outbox, so that its backlog hides no other.
 /// - A delivery that has waited too long is not started: its lease must outlast the attempt.
@@ -19,16 +20,15 @@ struct DestinationLimiter {
     var destinations: [String: Destination] = [:]
     var index = DestinationIndex()
     private var lastTurn = 0
-    private var sending = 0
-    private var sendingTroubled = 0
+    private var sending = Counts()
     var open = OpenDeliveries()
     /// The destination of each delivery that is ready.
     var ready: [String: String] = [:]
     /// Leased, and not to be sent under this lease.
     var unwanted: [LeasedDelivery] = []
     var mayAsk = false
-    /// Whether the last query left out, for others' sake, destinations in trouble, or those with something ready.
-    var leftOut = (troubled: false, holding: false)
+    /// Whether the last query left out, for others' sake, destinations in trouble, those not met yet, or those with something ready.
+    var leftOut = (troubled: false, unmet: false, holding: false)
 
     /// Deliveries asked for at once, and held ready for a destination that answers well.
     static let pageSize = 64
@@ -89,14 +89,17 @@ struct DestinationLimiter {
     /// Something that was ready for it is so no more.
     private mutating func hasFewer(_ destination: inout Destination) {
         if destination.ready.isEmpty { destination.turn = nil }
-        let (all, troubled) = (ready.count, index.readyInTrouble)
-        if leftOut.troubled, troubled <= limits.ready / 4 * 3 / 4 { mayAsk = true }
+        let all = ready.count
+        if leftOut.troubled, index.ready.troubled <= limits.ready / 4 * 3 / 4 { mayAsk = true }
+        if leftOut.unmet, index.ready.unmet <= limits.ready / 2 * 3 / 4 { mayAsk = true }
         if leftOut.holding, destination.ready.isEmpty || all <= limits.ready / 2 * 3 / 4 { mayAsk = true }
     }
 
     /// The delivery to send now; `nil`: none, or the limits are reached.
     mutating func start(at now: Timestamp) -> LeasedDelivery? {
-        guard sending < limits.concurrent, open.count < Self.maxUnrecorded else { return nil }
+        guard sending.good + sending.unmet + sending.troubled < limits.concurrent, open.count < Self.maxUnrecorded else {
+            return nil
+        }
         pass(to: now)
         while let (name, next) = takeReady(at: now) {
             if let startsBy = next.startsBy, startsBy < now {
@@ -110,11 +113,10 @@ struct DestinationLimiter {
                 impossible(error)
                 continue
             }
-            sending += 1
             guard var destination = destinations[name] else { return next.leased }
             destination.sending += 1
             destination.health.started(at: now)
-            if destination.health.isTroubled { sendingTroubled += 1 }
+            sending[destination.standing] += 1
             set(name, destination, at: now)
             return next.leased
         }
@@ -123,7 +125,9 @@ struct DestinationLimiter {
 
     /// Takes out the next delivery whose destination may have one more attempt.
     private mutating func takeReady(at now: Timestamp) -> (destination: String, Destination.Ready)? {
-        while let name = index.nextTurn(troubled: sendingTroubled < max(1, limits.concurrent / 2)) {
+        let others = sending.unmet + sending.troubled < max(1, limits.concurrent * 3 / 4)
+        let troubled = others && sending.troubled < max(1, limits.concurrent / 2)
+        while let name = index.nextTurn(unmet: others, troubled: troubled) {
             guard var destination = destinations[name], destination.isStartable(at: now) else {
                 // It was when that was noted: the clock was set back a little since.
                 index.passOver(name, destinations[name], at: now)
@@ -153,15 +157,14 @@ struct DestinationLimiter {
         } catch {
             return impossible(error)
         }
-        sending -= 1
+        // Attempts under way count by the present standing of their destination.
+        sending[destination.standing] -= destination.sending
         destination.sending -= 1
-        let wasTroubled = destination.health.isTroubled
-        if wasTroubled { sendingTroubled -= 1 }
-        if let answer { destination.health.answered(answer, at: now, limits) }
-        // Attempts still under way count by the present state of their destination.
-        if wasTroubled != destination.health.isTroubled {
-            sendingTroubled += destination.health.isTroubled ? destination.sending : -destination.sending
+        if let answer {
+            destination.health.answered(answer, at: now, limits)
+            destination.isMet = true
         }
+        sending[destination.standing] += destination.sending
         if case .wait = answer { destination.mayHaveMore = true }
         if destination.health.isQuiet(at: now) { giveBack(&destination) }
         set(name, destination, at: now)

@@ -12,13 +12,17 @@ struct PlainLimiter {
     private var open = 0
     private var unwanted: [LeasedDelivery] = []
     private var mayAsk = false
-    private var leftOut = (troubled: false, holding: false)
+    private var leftOut = (troubled: false, unmet: false, holding: false)
 
     init(limits: CourierLimits) { self.limits = limits }
 
     private var readyCount: Int { destinations.values.reduce(0) { $0 + $1.ready.count } }
-    private var readyInTrouble: Int { destinations.values.reduce(0) { $0 + ($1.health.isTroubled ? $1.ready.count : 0) } }
-    private var sendingInTrouble: Int { destinations.values.reduce(0) { $0 + ($1.health.isTroubled ? $1.sending : 0) } }
+    private func ready(_ standing: Destination.Standing) -> Int {
+        destinations.values.reduce(0) { $0 + ($1.standing == standing ? $1.ready.count : 0) }
+    }
+    private func sending(_ standing: Destination.Standing) -> Int {
+        destinations.values.reduce(0) { $0 + ($1.standing == standing ? $1.sending : 0) }
+    }
 
     mutating func look() { mayAsk = true }
 
@@ -31,7 +35,10 @@ struct PlainLimiter {
         var excluded = Set(destinations.filter { $0.value.isClosed(at: now) }.keys)
         for name in destinations.keys { destinations[name]?.mayHaveMore = excluded.contains(name) }
         var query = DeliveryQuery(limit: min(DestinationLimiter.pageSize, room))
-        leftOut = (readyInTrouble >= limits.ready / 4, readyCount >= limits.ready / 2)
+        leftOut = (
+            ready(.troubled) >= limits.ready / 4, ready(.unmet) >= limits.ready / 2, readyCount >= limits.ready / 2
+        )
+        if leftOut.unmet { query.only = Set(destinations.filter { $0.value.isMet }.keys) }
         if leftOut.troubled { excluded.formUnion(destinations.filter { $0.value.health.isTroubled }.keys) }
         if leftOut.holding {
             excluded.formUnion(order)
@@ -63,10 +70,12 @@ struct PlainLimiter {
 
     mutating func start(at now: Timestamp) -> LeasedDelivery? {
         guard sending < limits.concurrent, open < DestinationLimiter.maxUnrecorded else { return nil }
-        let isTroubleAllowed = sendingInTrouble < max(1, limits.concurrent / 2)
+        let areOthersAllowed = sending(.unmet) + sending(.troubled) < max(1, limits.concurrent * 3 / 4)
+        let isTroubleAllowed = areOthersAllowed && sending(.troubled) < max(1, limits.concurrent / 2)
         let first = order.firstIndex { name in
             guard let destination = destinations[name] else { return false }
-            return destination.isStartable(at: now) && (isTroubleAllowed || !destination.health.isTroubled)
+            let isAllowed = [.good: true, .unmet: areOthersAllowed, .troubled: isTroubleAllowed][destination.standing] ?? false
+            return destination.isStartable(at: now) && isAllowed
         }
         guard let first else { return nil }
         let name = order.remove(at: first)
@@ -83,9 +92,10 @@ struct PlainLimiter {
 
     /// Notes a destination that has less ready than before.
     private mutating func lower(_ destination: Destination, _ name: String) {
-        let troubled = readyInTrouble
+        let (troubled, unmet) = (ready(.troubled), ready(.unmet))
         let all = readyCount - (destinations[name]?.ready.count ?? 0) + destination.ready.count
         if leftOut.troubled, troubled <= limits.ready / 4 * 3 / 4 { mayAsk = true }
+        if leftOut.unmet, unmet <= limits.ready / 2 * 3 / 4 { mayAsk = true }
         if leftOut.holding, destination.ready.isEmpty || all <= limits.ready / 2 * 3 / 4 { mayAsk = true }
         destinations[name] = destination
     }
@@ -95,7 +105,10 @@ struct PlainLimiter {
         guard var destination = destinations[name] else { return }
         sending -= 1
         destination.sending -= 1
-        if let answer { destination.health.answered(answer, at: now, limits) }
+        if let answer {
+            destination.health.answered(answer, at: now, limits)
+            destination.isMet = true
+        }
         if case .wait = answer { destination.mayHaveMore = true }
         if destination.health.isQuiet(at: now), !destination.ready.isEmpty {
             unwanted += destination.ready.map(\.leased)
