@@ -58,7 +58,7 @@ struct DeliveryLeases: Sendable {
         let keys = Dictionary(due.keys.map { ($0.seq, $0) }) { first, _ in first }
         return rows.compactMap { row in
             let id = row.delivery.what.id
-            guard held[id] == nil, let key = keys[row.seq] else { return nil }
+            guard !isHeld(seq: row.seq), let key = keys[row.seq] else { return nil }
             if freed?.contains(id) == true { return nil }
             last += 1
             let lease = DeliveryLease(value: last)
