@@ -28,25 +28,32 @@ package struct Delivery: Sendable, Hashable {
     package var attempts: Int
     /// When it is due; `nil` once delivered or dead, and while it waits for an earlier one of its tenant (`WebhookOrder`).
     package var nextAttemptAt: Timestamp?
+    /// Its end: if it is not taken by then, it is dead (`DeliveryOutbox.expireDeliveries`).
+    package var expiresAt: Timestamp
     package var lastAttemptAt: Timestamp?
     package var deliveredAt: Timestamp?
     package var lastStatus: Int?
     package var lastError: String?
 
+    /// - Parameter expiresAt: `nil` if it was never redelivered: its lifetime counts from `createdAt`.
     package init(
         what: DeliveryHead, state: DeliveryState, createdAt: Timestamp, attempts: Int, nextAttemptAt: Timestamp?,
-        lastAttemptAt: Timestamp?, deliveredAt: Timestamp?, lastStatus: Int?, lastError: String?
+        expiresAt: Timestamp? = nil, lastAttemptAt: Timestamp?, deliveredAt: Timestamp?, lastStatus: Int?, lastError: String?
     ) {
         self.what = what
         self.state = state
         self.createdAt = createdAt
         self.attempts = attempts
         self.nextAttemptAt = nextAttemptAt
+        self.expiresAt = expiresAt ?? Self.end(from: createdAt)
         self.lastAttemptAt = lastAttemptAt
         self.deliveredAt = deliveredAt
         self.lastStatus = lastStatus
         self.lastError = lastError
     }
+
+    /// The end of a delivery that is created or redelivered at `start`.
+    package static func end(from start: Timestamp) -> Timestamp { start.advanced(bySeconds: DeliverySchedule.lifetime) }
 }
 
 /// The result of one attempt, and what follows from it.

@@ -29,4 +29,9 @@ package protocol DeliveryOutbox: ObservableQueue {
     /// - Throws: `QueueError.leaseLost` if the lease is no longer held; then nothing has changed, whatever the result is. The
     ///   attempt may have been recorded before, by a call whose answer was lost.
     func record(_ attempt: DeliveryAttempt) async throws
+
+    /// Makes deliveries dead whose `expiresAt` is `now` or earlier, the earliest first, at most `limit` of them in one commit. One that
+    /// is leased is left alone: its attempt decides. A lease that has run out counts no more, and is lost.
+    /// - Parameter now: by the clock that `add` and `end` were told.
+    func expireDeliveries(now: Timestamp, limit: Int) async throws -> ExpiredDeliveries
 }

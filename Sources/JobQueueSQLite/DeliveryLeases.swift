@@ -3,11 +3,11 @@ import SyncModel
 
 /// The leases of deliveries. Only one process uses the file, so they are in memory: none costs a commit, and a crash ends them all.
 ///
-/// A delivery is held while it is leased, and while a write that ends its lease or redelivers it is not committed yet: until the
-/// commit, reads find its row as it was. A held delivery is leased to nobody.
+/// A delivery is held while it is leased, and while a write that ends its lease, redelivers it or makes it dead is not committed yet:
+/// until the commit, reads find its row as it was. A held delivery is leased to nobody.
 struct DeliveryLeases: Sendable {
     private struct Held {
-        /// `nil`: it was not leased when it was redelivered.
+        /// `nil`: it was not leased when it was redelivered, or when its time was over.
         var lease: DeliveryLease?
         var seq: Int64
         var destination: String
@@ -34,6 +34,9 @@ struct DeliveryLeases: Sendable {
 
     /// The same, by `deliveries.seq`.
     func isHeld(seq: Int64) -> Bool { seqs.contains(seq) }
+
+    /// How many deliveries are held.
+    var count: Int { held.count }
 
     /// How many deliveries of a destination are held.
     func count(of destination: String) -> Int { counts[destination] ?? 0 }
@@ -93,6 +96,13 @@ struct DeliveryLeases: Sendable {
         guard let present = held[id], !present.isEnding, let lease = present.lease else { return nil }
         held[id]?.isEnding = true
         return lease
+    }
+
+    /// Holds a delivery while a write makes it dead because its time is over. False if it is held already.
+    mutating func startExpiry(_ id: String, seq: Int64, of destination: String) -> Bool {
+        guard held[id] == nil else { return false }
+        hold(id, Held(lease: nil, seq: seq, destination: destination, dueAt: Timestamp(microseconds: .min), writes: 1))
+        return true
     }
 
     /// - Parameter due: when the delivery is due from now on; `nil`: never.

@@ -13,7 +13,7 @@ extension MemoryJobQueue.State {
     }
 
     /// With `WEBHOOK_ORDER=tenant` the earliest pending delivery of each tenant is due, and no other.
-    fileprivate mutating func keepOrder(at now: Timestamp) {
+    mutating func keepOrder(at now: Timestamp) {
         guard webhookOrder == .tenant else { return }
         var met: Set<TenantID> = []
         for at in disk.posted.indices.sorted(by: { disk.posted[$0].seq < disk.posted[$1].seq }) {
@@ -44,6 +44,7 @@ extension MemoryJobQueue.State {
         disk.posted[at].lease = nil
         disk.posted[at].delivery.state = .pending
         disk.posted[at].delivery.nextAttemptAt = now
+        disk.posted[at].delivery.expiresAt = Delivery.end(from: now)
         disk.posted[at].delivery.attempts = 0
         disk.posted[at].delivery.deliveredAt = nil
     }

@@ -42,9 +42,8 @@ struct UpgradeTests {
         try await QueueDriver.sqlite.withQueue { fixture, queue in
             let sqlite = try #require(queue as? SQLiteJobQueue)
             let waiting = try await fixture.accept(queue, "a", users: 3)
-            try await sqlite.writer.alone { db in
-                try db.execute(sql: "\(Self.withoutVersion4); PRAGMA user_version = 2")
-            }
+            try await sqlite.asVersion3()
+            try await sqlite.writer.alone { db in try db.execute(sql: "PRAGMA user_version = 2") }
             let upgraded = try await QueueDriver.sqlite.killed(fixture)
             let file = try #require(upgraded as? SQLiteJobQueue)
             #expect(try await file.read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") } == Int(Schema.version))
@@ -63,9 +62,7 @@ struct UpgradeTests {
                 fixture.clock.advance(1)
             }
             try await fixture.attempt(queue, "msg_0", .retry(at: fixture.now.advanced(bySeconds: 9)))
-            try await sqlite.writer.alone { db in
-                try db.execute(sql: "\(Self.withoutVersion4); PRAGMA user_version = 3")
-            }
+            try await sqlite.asVersion3()
             let upgraded = try await QueueDriver.sqlite.killed(fixture)
             #expect(try await fixture.leaseDeliveries(upgraded).map(\.delivery.what.id) == ["msg_1", "msg_2"])
             let later = try #require(try await upgraded.nextDelivery(after: fixture.now))
@@ -77,12 +74,30 @@ struct UpgradeTests {
         }
     }
 
-    /// Makes a file of today what version 3 would have written, but for its number.
-    fileprivate static let withoutVersion4 = """
-        DROP INDEX deliveries_due; DROP INDEX deliveries_due_time;
-        CREATE INDEX deliveries_due ON deliveries (destination, due_at) WHERE state = 0;
-        ALTER TABLE counters DROP COLUMN webhook_order
-        """
+    @Test("webhooks that wait in one of version 3 have three days from their creation, and are found when these are over")
+    func lifetimesOfVersion3() async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let start = fixture.now
+            for id in ["old", "dead"] { try await queue.add(fixture.delivery(id), now: start) }
+            try await fixture.attempt(queue, "dead", .dead)
+            fixture.clock.advance(86_400)
+            try await queue.add(fixture.delivery("young"), now: fixture.now)
+            try await queue.add(fixture.delivery("damaged"), now: fixture.now)
+            try await queue.asVersion3()
+            try await (queue as? SQLiteJobQueue)?.writer.alone { db in
+                try db.execute(sql: "UPDATE deliveries SET created_at = \(Int64.max) WHERE id = 'damaged'")
+            }
+            let upgraded = try await QueueDriver.sqlite.killed(fixture)
+            let end = start.advanced(bySeconds: 3 * 86_400)
+            #expect(try await upgraded.delivery("old")?.expiresAt == end)
+            let expired = try await upgraded.expireDeliveries(now: end, limit: 9)
+            #expect(expired.deliveries.map(\.id) == ["old"])
+            #expect(expired.nextAt == end.advanced(bySeconds: 86_400))
+            #expect(try await upgraded.redeliver("dead", now: end))
+            #expect(try await upgraded.delivery("dead")?.expiresAt == end.advanced(bySeconds: 3 * 86_400))
+            await upgraded.close()
+        }
+    }
 
     @Test("one of a later version is refused")
     func later() async throws {
@@ -101,11 +116,26 @@ extension JobQueue {
     /// Makes the file what version 1 would have written.
     fileprivate func asVersion1() async throws {
         let sqlite = try #require(self as? SQLiteJobQueue)
+        try await asVersion3()
         try await sqlite.writer.alone { db in
             try db.execute(
                 sql: """
                     DROP INDEX jobs_ending; DROP TABLE tenant_ends; ALTER TABLE jobs DROP COLUMN sequence;
-                    \(UpgradeTests.withoutVersion4); PRAGMA user_version = 1
+                    PRAGMA user_version = 1
+                    """)
+        }
+    }
+
+    /// The same for version 3.
+    fileprivate func asVersion3() async throws {
+        let sqlite = try #require(self as? SQLiteJobQueue)
+        try await sqlite.writer.alone { db in
+            try db.execute(
+                sql: """
+                    DROP INDEX deliveries_due; DROP INDEX deliveries_due_time;
+                    CREATE INDEX deliveries_due ON deliveries (destination, due_at) WHERE state = 0;
+                    ALTER TABLE counters DROP COLUMN webhook_order;
+                    DROP INDEX deliveries_expiry; ALTER TABLE deliveries DROP COLUMN expires_at; PRAGMA user_version = 3
                     """)
         }
     }

@@ -1,4 +1,5 @@
 import GRDB
+import SyncModel
 
 /// The tables of the queue's file.
 ///
@@ -18,6 +19,7 @@ enum Schema {
         try db.execute(sql: tables)
         try db.execute(sql: ends)
         try db.execute(sql: dueTimes)
+        try db.execute(sql: lifetimes)
         try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
     }
 
@@ -33,6 +35,9 @@ enum Schema {
             try db.execute(sql: "DROP INDEX deliveries_due")
             try db.execute(sql: dueTimes)
             try db.execute(sql: "ALTER TABLE counters ADD COLUMN webhook_order INTEGER NOT NULL DEFAULT 0")
+            try db.execute(sql: "ALTER TABLE deliveries ADD COLUMN expires_at INTEGER")
+            try db.execute(sql: limitLifetimes)
+            try db.execute(sql: lifetimes)
         }
         // Since version 3 records have a format, which an earlier version would not see. Those that are there are of format 0 and stay
         // as they are.
@@ -65,6 +70,14 @@ enum Schema {
         ) AS numbered WHERE jobs.seq = numbered.seq;
         INSERT INTO tenant_ends (tenant_id, sequence, ended_at)
             SELECT tenant_id, max(sequence), max(ended_at) FROM jobs WHERE sequence IS NOT NULL GROUP BY tenant_id;
+        """
+
+    /// Since version 4: finds pending deliveries whose time is over.
+    private static let lifetimes = "CREATE INDEX deliveries_expiry ON deliveries (expires_at) WHERE state = 0;"
+
+    /// What waits has the rest of its lifetime from its creation. A damaged time must not overflow.
+    private static let limitLifetimes = """
+        UPDATE deliveries SET expires_at = min(created_at, 1 << 62) + \(Int64(DeliverySchedule.lifetime) * 1_000_000) WHERE state = 0;
         """
 
     private static let tables = """
@@ -182,7 +195,8 @@ enum Schema {
             last_attempt_at INTEGER,
             delivered_at INTEGER,
             last_status INTEGER,
-            last_error TEXT
+            last_error TEXT,
+            expires_at INTEGER  -- dead from then on if it is still pending
         ) STRICT;
         CREATE UNIQUE INDEX deliveries_id ON deliveries (id);
         CREATE INDEX deliveries_pending ON deliveries (created_at) WHERE state = 0;

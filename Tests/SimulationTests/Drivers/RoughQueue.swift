@@ -138,6 +138,13 @@ final class RoughQueue: JobQueue {
             }
         }
     }
+    func expireDeliveries(now: Timestamp, limit: Int) async throws -> ExpiredDeliveries {
+        try await call(nil, .read) {
+            try await base.expireDeliveries(now: now, limit: limit)
+        } told: { expired in
+            for one in expired.deliveries { monitor.delivery(one.id, dueAt: nil) }
+        }
+    }
     func deliveries(_ filter: DeliveryFilter, limit: Int, cursor: String?) async throws -> Page<Delivery> {
         try await base.deliveries(filter, limit: limit, cursor: cursor)
     }

@@ -20,6 +20,8 @@ actor FakeOutbox: DeliveryOutbox {
     /// So many of the next calls fail.
     private var readFailures = 0
     private var writeFailures = 0
+    private var expiryFailures = 0
+    private var lifetime = DeliverySchedule.lifetime
     private let recorded = Gauge()
     /// Calls for leases that have their answer.
     nonisolated let answered = Gauge()
@@ -31,6 +33,13 @@ actor FakeOutbox: DeliveryOutbox {
     /// From now on calls for leases have their answer and return only when `gauge` reaches their number.
     func holdAnswers(until gauge: Gauge?) { mayReturn = gauge }
     private func onDue() { for observer in observers.withLock({ $0 }) { observer.deliveryDue() } }
+    /// So many deliveries in each state.
+    var states: [DeliveryState: Int] { Dictionary(grouping: deliveries.values, by: \.state).mapValues(\.count) }
+    func failExpiry(_ count: Int) { expiryFailures = count }
+    /// Deliveries added from now on live for so many seconds.
+    func limitLifetime(to seconds: Double) { lifetime = seconds }
+    func postpone(_ id: String, to due: Timestamp) { deliveries[id]?.nextAttemptAt = due }
+    func shorten(_ id: String, to end: Timestamp) { deliveries[id]?.expiresAt = end }
     func endLeases() { leasesEnd = true }
     func failReads(_ count: Int) { readFailures = count }
     func failWrites(_ count: Int) { writeFailures = count }
@@ -38,8 +47,8 @@ actor FakeOutbox: DeliveryOutbox {
     func add(_ what: NewDelivery, at now: Timestamp, attempts: Int = 0) {
         bodies[what.id] = what.body
         deliveries[what.id] = Delivery(
-            what: what.head, state: .pending, createdAt: now, attempts: attempts, nextAttemptAt: now, lastAttemptAt: nil,
-            deliveredAt: nil, lastStatus: nil, lastError: nil)
+            what: what.head, state: .pending, createdAt: now, attempts: attempts, nextAttemptAt: now,
+            expiresAt: now.advanced(bySeconds: lifetime), lastAttemptAt: nil, deliveredAt: nil, lastStatus: nil, lastError: nil)
         onDue()
     }
 
@@ -94,7 +103,9 @@ actor FakeOutbox: DeliveryOutbox {
     /// The lease of a delivery ends, and it is due.
     func redeliver(_ id: String, at now: Timestamp) {
         let ended = leases.removeValue(forKey: id)
+        deliveries[id]?.state = .pending
         deliveries[id]?.nextAttemptAt = now
+        deliveries[id]?.expiresAt = Delivery.end(from: now)
         deliveries[id]?.attempts = 0
         if let ended { for observer in observers.withLock({ $0 }) { observer.deliveryLeaseEnded(id, ended.lease) } }
         onDue()
@@ -108,6 +119,28 @@ actor FakeOutbox: DeliveryOutbox {
 
     func nextDelivery(after now: Timestamp) -> Timestamp? {
         deliveries.values.compactMap { freeAt($0) }.filter { $0 > now }.min()
+    }
+
+    func expireDeliveries(now: Timestamp, limit: Int) throws -> ExpiredDeliveries {
+        if expiryFailures > 0 {
+            expiryFailures -= 1
+            throw QueueError.unavailable("disk full")
+        }
+        var result = ExpiredDeliveries()
+        let pending = deliveries.values.filter { $0.state == .pending }
+        result.nextAt = pending.map(\.expiresAt).filter { $0 > now }.min()
+        let over = pending.filter { $0.expiresAt <= now && leases[$0.what.id] == nil }
+            .sorted { ($0.expiresAt, $0.what.id) < ($1.expiresAt, $1.what.id) }
+        for delivery in over.prefix(limit) {
+            let expired = ExpiredDelivery(
+                id: delivery.what.id, jobID: delivery.what.jobID, destination: delivery.what.destination,
+                attempts: delivery.attempts, lastError: delivery.lastError)
+            deliveries[delivery.what.id]?.state = .dead
+            deliveries[delivery.what.id]?.nextAttemptAt = nil
+            deliveries[delivery.what.id]?.lastError = expired.error
+            result.deliveries.append(expired)
+        }
+        return result
     }
 
     func record(_ attempt: DeliveryAttempt) throws {
