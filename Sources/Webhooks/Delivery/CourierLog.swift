@@ -6,6 +6,10 @@ import SyncModel
 struct CourierLog {
     let logger: Logger
     private var toldOfWithheldKey = false
+    /// Until when a destination is known to be held, if that was logged.
+    private var holds: [String: Timestamp] = [:]
+
+    private static let mostHolds = 1024
 
     init(_ logger: Logger) { self.logger = logger }
 
@@ -22,7 +26,7 @@ struct CourierLog {
         case .retry(let at):
             metadata["retryAt"] = "\(at.iso8601)"
             logger.warning("Webhook not taken", metadata: metadata)
-        case .putOff: logger.info("Webhook put off: its destination asks to wait", metadata: metadata)
+        case .putOff: logger.debug("Webhook put off: its destination asks to wait", metadata: metadata)
         case .dead: logger.error("Webhook dead", metadata: metadata)
         }
         if outcome.keyWithheld, !toldOfWithheldKey {
@@ -30,6 +34,26 @@ struct CourierLog {
             logger.warning(
                 "The API key is left out of webhooks: WRAPPER_WEBHOOK_URL is http and leads to a public address; use https")
         }
+    }
+
+    /// A destination gets nothing for a while: told once, not for each of its deliveries.
+    mutating func held(_ destination: String, until end: Timestamp, error: String, now: Timestamp) {
+        let isKnown = holds[destination].map { $0 > now } ?? false
+        if holds.count >= Self.mostHolds { holds = holds.filter { $0.value > now } }
+        if holds.count < Self.mostHolds { holds[destination] = max(holds[destination] ?? end, end) }
+        guard !isKnown else { return }
+        logger.notice(
+            "Webhooks wait: their destination asks to wait", metadata: ["destination": "\(destination)", "error": "\(error)"])
+    }
+
+    /// A delivery is dead that was not taken in time.
+    func expired(_ delivery: ExpiredDelivery) {
+        var metadata: Logger.Metadata = [
+            "delivery": "\(delivery.id)", "destination": "\(delivery.destination)", "attempts": "\(delivery.attempts)",
+            "error": "\(delivery.error)",
+        ]
+        if let job = delivery.jobID { metadata["job"] = "\(job)" }
+        logger.error("Webhook dead", metadata: metadata)
     }
 
     /// The attempt was recorded before, or is not counted.

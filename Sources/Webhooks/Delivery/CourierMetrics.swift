@@ -13,7 +13,9 @@ struct CourierMetrics: Sendable {
     ).timer()
 
     init() {
-        let attempts = Metric("usersync_webhook_attempts_total", "Attempts to deliver a webhook, by what became of them.")
+        let attempts = Metric(
+            "usersync_webhook_attempts_total",
+            "Attempts to deliver a webhook, and webhooks that died without one, by what became of them.")
         delivered = attempts.counter(("result", "delivered"))
         retry = attempts.counter(("result", "retry"))
         dead = attempts.counter(("result", "dead"))
@@ -29,4 +31,7 @@ struct CourierMetrics: Sendable {
         }
         duration.recordNanoseconds(Int64(took / .nanoseconds(1)))
     }
+
+    /// A delivery is dead without another attempt.
+    func countExpired() { dead.increment() }
 }

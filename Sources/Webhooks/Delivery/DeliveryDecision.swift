@@ -23,4 +23,17 @@ enum DeliveryDecision {
         let asked = outcome.retryAfter.flatMap { RetryAfter.seconds($0, now: now) } ?? 0
         return .retry(at: (due ?? now).advanced(bySeconds: max(delay, asked)))
     }
+
+    /// The same within a delivery's lifetime: one that fails after its end, or whose retry would come after it, is dead. A late success
+    /// counts.
+    /// - Parameters:
+    ///   - secondsLeft: until its end; negative if that has passed.
+    ///   - due: the present time, from which the retry counts.
+    static func within(_ secondsLeft: Double, _ next: DeliveryAttempt.Next, from due: Timestamp) -> DeliveryAttempt.Next {
+        switch next {
+        case .delivered, .dead: next
+        case .putOff: secondsLeft > 0 ? next : .dead
+        case .retry(let at): at.seconds(since: due) < secondsLeft ? next : .dead
+        }
+    }
 }

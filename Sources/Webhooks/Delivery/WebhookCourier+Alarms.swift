@@ -19,7 +19,7 @@ extension WebhookCourier {
         guard nextIsUnknown else { return nil }
         nextIsUnknown = false
         let now = due.now()
-        var at = now.advanced(bySeconds: Self.heartbeat)
+        var at = min(now.advanced(bySeconds: Self.heartbeat), expiryLookAt)
         if reading.isOn {
             at = now.advanced(bySeconds: Self.outboxPause)
         } else {

@@ -17,12 +17,12 @@ import Telemetry
 /// process runs out (a minute at most, for clocks are set, and signals of other processes may be lost).
 package actor WebhookCourier: Service {
     let outbox: any DeliveryOutbox
-    private let wall: WallClock
-    private let machine: Machine
+    let wall: WallClock
+    let machine: Machine
     var due: DueTime
     private let limits: CourierLimits
     private let sender: any DeliverySender
-    private let metrics = CourierMetrics()
+    let metrics = CourierMetrics()
 
     var limiter: DestinationLimiter
     var alarmAt: Timestamp?
@@ -34,9 +34,14 @@ package actor WebhookCourier: Service {
     var lookedAt = Timestamp(microseconds: 0)
     /// The next due time is unknown and must be queried.
     var nextIsUnknown = true
+    /// When to look for deliveries whose time is over, by `due`.
+    var expiryLookAt = Timestamp(microseconds: 0)
+    var expiry = ExpiryTime()
+    let start: ContinuousClock.Instant
     var reading: Outage
+    var expiring: Outage
     private var recording: Outage
-    private var log: CourierLog
+    var log: CourierLog
 
     private nonisolated let signals: AsyncStream<Void>
     nonisolated let signal: AsyncStream<Void>.Continuation
@@ -61,8 +66,10 @@ package actor WebhookCourier: Service {
         self.wall = wall
         machine = Machine(clock: clock, executor: executor, random: random)
         due = DueTime(wall: wall, clock: clock)
+        start = machine.now
         self.limits = limits
         reading = Outage("Reading the webhook outbox", logger)
+        expiring = Outage("Ending webhooks whose time is over", logger)
         recording = Outage("Recording a webhook's attempt", logger)
         log = CourierLog(logger)
         self.sender = sender
@@ -113,6 +120,7 @@ package actor WebhookCourier: Service {
                         }
                         await release(limiter.takeUnwanted())
                     } while await fetch()
+                    await expire()
                     if let (at, sleep) = await nextAlarm() {
                         alarms.addTask { await self.ring(at: at, after: sleep) }
                     }
@@ -146,8 +154,7 @@ package actor WebhookCourier: Service {
             let now = due.now()
             // Before the answer: a retry recorded meanwhile that is due by `now` may be missing from it.
             lookedAt = now
-            let found = try await outbox.leaseDeliveries(
-                query, now: now, for: limits.lease)
+            let found = try await outbox.leaseDeliveries(query, now: now, for: limits.lease)
             limiter.add(found, for: query, askedAt: now)
             reading.worked()
             return true
@@ -171,7 +178,8 @@ package actor WebhookCourier: Service {
         let delivery = leased.delivery
         let start = machine.now
         let at = wall.now()
-        let (outcome, answer): (WebhookSender.Outcome, DestinationAnswer?)
+        var outcome: WebhookSender.Outcome
+        let answer: DestinationAnswer?
         do {
             (outcome, answer) = try await attempt(delivery, at: at)
         } catch {
@@ -180,9 +188,7 @@ package actor WebhookCourier: Service {
         }
         limiter.sent(leased, answer, at: due.now())
         signal.yield()
-        let next = DeliveryDecision.next(
-            after: outcome, answer ?? .refused, attempt: delivery.attempts.saturatingAdd(1), now: wall.now(), due: due.now(),
-            random: machine.random())
+        let next = decide(&outcome, answer ?? .refused, of: delivery)
         metrics.count(next, took: start.duration(to: machine.now))
         log.attempt(delivery, outcome, next)
         let attempt = DeliveryAttempt(leased, at: at, status: outcome.status, error: outcome.error, next: next)
