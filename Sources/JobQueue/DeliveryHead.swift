@@ -30,20 +30,33 @@ package struct DeliveryHead: Sendable, Hashable {
 }
 
 extension DeliveryHead {
-    /// Scheme, host and port of `url` in lower case (`https://crm.example.com:8443`): deliveries to one destination share its
-    /// limits.
-    package var destination: String {
+    /// Where it goes: deliveries of one destination share its limits.
+    package var destination: String { Self.destination(of: url) }
+
+    /// Scheme, host and port of an address in lower case, one name for each: `https://crm.example.com:8443`. The scheme's own port and a
+    /// dot that ends the host are left out.
+    package static func destination(of url: String) -> String {
         let text = url.utf8
         var at = text.startIndex
         var slashes = 0
-        while at < text.endIndex {
+        path: while at < text.endIndex {
             switch text[at] {
             case UInt8(ascii: "/") where slashes < 2: slashes += 1
-            case UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"): return url[..<at].lowercased()
+            case UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"): break path
             default: break
             }
             at = text.index(after: at)
         }
-        return url.lowercased()
+        return withoutDefaults(url[..<at].lowercased())
+    }
+
+    private static func withoutDefaults(_ name: String) -> String {
+        var (host, port) = (name[...], name[name.endIndex...])
+        if let colon = name.lastIndex(of: ":"), name[colon...].dropFirst().utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+            (host, port) = (name[..<colon], name[colon...])
+        }
+        if host.hasPrefix("https://") && port == ":443" || host.hasPrefix("http://") && port == ":80" { port = "" }
+        if host.hasSuffix("."), !host.hasSuffix("/.") { host = host.dropLast() }
+        return String(host + port)
     }
 }

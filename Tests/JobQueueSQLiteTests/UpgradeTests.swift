@@ -85,6 +85,7 @@ struct UpgradeTests {
             try await queue.add(fixture.delivery("damaged"), now: fixture.now)
             try await queue.asVersion3()
             try await (queue as? SQLiteJobQueue)?.writer.alone { db in
+                try db.execute(sql: "UPDATE deliveries SET destination = destination || ':443' WHERE id = 'young'")
                 try db.execute(sql: "UPDATE deliveries SET created_at = \(Int64.max) WHERE id = 'damaged'")
             }
             let upgraded = try await QueueDriver.sqlite.killed(fixture)
@@ -95,6 +96,10 @@ struct UpgradeTests {
             #expect(expired.nextAt == end.advanced(bySeconds: 86_400))
             #expect(try await upgraded.redeliver("dead", now: end))
             #expect(try await upgraded.delivery("dead")?.expiresAt == end.advanced(bySeconds: 3 * 86_400))
+            // One destination has one name now, however its addresses are written.
+            let none = DeliveryQuery(limit: 9, excluded: [["https://wrapper.example"]])
+            #expect(try await upgraded.leaseDeliveries(none, now: end, for: .seconds(60)).isEmpty)
+            #expect(try await upgraded.leaseDeliveries(DeliveryQuery(limit: 9), now: end, for: .seconds(60)).count == 2)
             await upgraded.close()
         }
     }

@@ -78,11 +78,16 @@ struct RetryAfterTests {
         for (url, destination) in [
             ("https://A.example.com/x/y?z", "https://a.example.com"), ("http://a:8080", "http://a:8080"),
             ("https://a?x=/y", "https://a"), ("https://[::1]:9/x", "https://[::1]:9"), ("", ""), ("odd", "odd"),
+            ("https://h:443/x", "https://h"), ("https://h./x", "https://h"), ("https://H.:443", "https://h"),
+            ("https://h.:8443/", "https://h:8443"), ("https://h:80/", "https://h:80"), ("http://h:80/", "http://h"),
+            ("http://h.:443/", "http://h:443"), ("https://[::1]:443/", "https://[::1]"), ("https://[::1]/", "https://[::1]"),
+            ("https://.", "https://."), ("http://h:", "http://h:"), (":", ":"), (".", ""),
         ] {
             let delivery = NewDelivery(
                 id: "d", jobID: nil, type: "t", url: url, isConfiguredURL: true, body: [], tenantID: nil, source: nil,
                 traceparent: nil)
             #expect(delivery.destination == destination)
+            #expect(DeliveryHead.destination(of: destination) == destination)
         }
     }
 }

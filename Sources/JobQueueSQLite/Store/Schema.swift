@@ -1,4 +1,5 @@
 import GRDB
+import JobQueue
 import SyncModel
 
 /// The tables of the queue's file.
@@ -38,10 +39,20 @@ enum Schema {
             try db.execute(sql: "ALTER TABLE deliveries ADD COLUMN expires_at INTEGER")
             try db.execute(sql: limitLifetimes)
             try db.execute(sql: lifetimes)
+            try renameDestinations(db)
         }
         // Since version 3 records have a format, which an earlier version would not see. Those that are there are of format 0 and stay
         // as they are.
         try db.execute(sql: "PRAGMA user_version = \(Self.version)")
+    }
+
+    /// Since version 4 a destination has one name, however its addresses are written.
+    private static func renameDestinations(_ db: Database) throws {
+        for name in try String.fetchAll(db, sql: "SELECT DISTINCT destination FROM deliveries") {
+            let only = DeliveryHead.destination(of: name)
+            guard only != name else { continue }
+            try db.execute(sql: "UPDATE deliveries SET destination = ? WHERE destination = ?", arguments: [only, name])
+        }
     }
 
     /// Since version 2: holds the order of a tenant's ends.
