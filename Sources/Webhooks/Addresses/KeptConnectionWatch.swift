@@ -13,7 +13,12 @@ import NIOHTTP1
 /// just as it was used again.
 struct KeptConnectionLost: Error, Sendable, Hashable {}
 
-/// Tells the loss of a connection that had been used before from the loss of a new one.
+/// A connection was lost that had been established: the request may have been sent, in part or whole.
+struct ConnectionBroken: Error {
+    let cause: IOError
+}
+
+/// Tells the loss of a connection that had been used before from the loss of a new one, and that from a failure to connect.
 ///
 /// It stands between the HTTP codec and the client's own handler, which fails the request with the first error that it is told.
 final class KeptConnectionWatch: ChannelDuplexHandler {
@@ -47,8 +52,9 @@ final class KeptConnectionWatch: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        let isLoss = (error as? IOError).map { [ECONNRESET, EPIPE].contains($0.errnoCode) } ?? false
-        context.fireErrorCaught(isLoss && isKept ? KeptConnectionLost() : error)
+        guard let error = error as? IOError else { return context.fireErrorCaught(error) }
+        let isClosed = [ECONNRESET, EPIPE].contains(error.errnoCode)
+        context.fireErrorCaught(isClosed && isKept ? KeptConnectionLost() : ConnectionBroken(cause: error))
     }
 
     func channelInactive(context: ChannelHandlerContext) {

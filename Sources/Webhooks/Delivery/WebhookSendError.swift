@@ -18,6 +18,7 @@ enum WebhookSendError {
         case is TimeLimitExceeded: return "timeout after \(seconds(limits.attempt)) s"
         case is HostNotFound: return "host not found"
         case is KeptConnectionLost: return "connection closed without an answer"
+        case let error as ConnectionBroken: return describe(error, limits: limits)
         case is HTTPParserError: return "the answer cannot be read"
         case is PinnedClients.NotPublic: return "the host's address is not public"
         case let error as HTTPClientError:
@@ -49,7 +50,12 @@ enum WebhookSendError {
         }
     }
 
-    /// True if no byte of the request can have been sent, so the host's next address may be tried.
+    private static func describe(_ error: ConnectionBroken, limits: CourierLimits) -> String {
+        error.cause.errnoCode == ETIMEDOUT ? "connection lost" : describe(error.cause, limits: limits)
+    }
+
+    /// True if no byte of the request can have been sent, so the host's next address may be tried. An error of a connection that was
+    /// established is a `ConnectionBroken`, whatever the system calls it.
     static func isBeforeRequest(_ error: any Error) -> Bool {
         switch error {
         case let error as HTTPClientError: error == .connectTimeout || error == .tlsHandshakeTimeout
