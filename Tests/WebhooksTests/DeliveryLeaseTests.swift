@@ -100,6 +100,21 @@ struct DeliveryLeaseTests {
         #expect(sender.sent.sorted() == ["evt_1", "evt_1", "evt_2"])
     }
 
+    @Test("a courier that has stopped keeps nothing of what happens to leases afterwards")
+    func stopped() async throws {
+        let bench = try bench()
+        await bench.add("evt_1", to: "http://a.test/")
+        let courier = try await bench.run { courier in
+            try await sender.begun.reaches(1)
+            return courier
+        }
+        for _ in 0..<3 {
+            await bench.outbox.leaseElsewhere("evt_1", until: bench.clock.timestamp)
+            await bench.outbox.redeliver("evt_1", at: bench.clock.timestamp)
+        }
+        #expect(courier.endedLeaseCount == 0)
+    }
+
     @Test("a courier that stops gives back what it has not sent, and what it was sending")
     func stop() async throws {
         let bench = try bench { $0.limits.perNewDestination = 1 }

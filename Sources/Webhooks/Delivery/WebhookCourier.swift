@@ -84,11 +84,21 @@ package actor WebhookCourier: Service {
         signal.yield()
     }
 
+    /// Notes that nothing is to be sent under a lease any more. Once nothing is started, that is known without it.
+    private nonisolated func noteEnded(_ id: String, _ lease: DeliveryLease) {
+        endedLeases.withLock { ended in
+            if !isStopping.load(ordering: .acquiring) { ended.append((id, lease)) }
+        }
+    }
+
+    /// Leases that have ended and are not looked at yet.
+    nonisolated var endedLeaseCount: Int { endedLeases.withLock { $0.count } }
+
     /// Runs until graceful shutdown; attempts under way have `limits.shutdownGrace` to end. Runs only once.
     package func run() async {
         var observer = QueueObserver()
         observer.deliveryDue = { [weak self] in self?.wake() }
-        observer.deliveryLeaseEnded = { [weak self] id, lease in self?.endedLeases.withLock { $0.append((id, lease)) } }
+        observer.deliveryLeaseEnded = { [weak self] id, lease in self?.noteEnded(id, lease) }
         outbox.observe(observer)
         await withTaskCancellationOrGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { group in
@@ -103,6 +113,7 @@ package actor WebhookCourier: Service {
             }
         } onCancelOrGracefulShutdown: {
             self.isStopping.store(true, ordering: .releasing)
+            self.endedLeases.withLock { $0 = [] }
             self.signal.finish()
         }
         await sender.close()
