@@ -130,6 +130,26 @@ struct WebhookCourierTests {
         }
     }
 
+    @Test("a receiver that says that it takes no more gets nothing until the time that it names")
+    func saysHowMany() async throws {
+        let receiver = HTTPReceiver { _, number in
+            .status(200, headers: number == 1 ? [("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "50")] : [])
+        }
+        try await receiver.run { url in
+            let bench = try CourierBench(configured: url)
+            try await bench.run { courier in
+                await bench.add("evt_1", to: url)
+                _ = try await bench.outbox.attempts(1)
+                await bench.add("evt_2", to: url)
+                // The heartbeat, and the end of the window.
+                try await bench.clock.sleepers(2)
+                #expect(receiver.requests.count == 1)
+                bench.clock.advance(by: .seconds(50.1))
+                try await #expect(bench.outbox.attempts(2)[1].next == .delivered)
+            }
+        }
+    }
+
     @Test("410 is dead at once; a redirect is not followed but tried again")
     func goneAndRedirect() async throws {
         let elsewhere = HTTPReceiver(.status(200))

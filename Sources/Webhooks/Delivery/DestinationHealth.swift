@@ -28,12 +28,12 @@ struct DestinationHealth: Sendable, Hashable {
     /// The earliest time for the next attempt; `nil`: at any time.
     var opensAt: Timestamp? {
         guard isDown, let probesAt else { return pace.opensAt }
-        return max(probesAt, pace.waitsUntil ?? probesAt)
+        return max(probesAt, pace.quietUntil ?? probesAt)
     }
 
     /// Whether nothing at all is sent to it now, so that what waits for it need not be leased.
     func isQuiet(at now: Timestamp) -> Bool {
-        let until = isDown ? opensAt : pace.waitsUntil
+        let until = isDown ? opensAt : pace.quietUntil
         return until.map { $0 > now } ?? false
     }
 
@@ -48,6 +48,14 @@ struct DestinationHealth: Sendable, Hashable {
 
     /// An attempt begins.
     mutating func started(at now: Timestamp) { pace.started(at: now) }
+
+    /// An answer says how much more it takes.
+    /// - Parameter underWay: attempts whose answer is to come.
+    mutating func told(_ quota: ReceiverQuota, underWay: Int, at now: Timestamp) {
+        pace.told(quota, underWay: underWay, at: now)
+        // What follows the reset begins with one at a time, as what follows a wait does.
+        if pace.quietUntil.map({ $0 > now }) ?? false { limit = 1 }
+    }
 
     /// An attempt has its answer.
     mutating func answered(_ answer: DestinationAnswer, at now: Timestamp, _ limits: CourierLimits) {

@@ -145,8 +145,10 @@ struct DestinationLimiter {
     }
 
     /// Notes that an attempt has its answer; it stays open until it is `settled`.
-    /// - Parameter answer: `nil` if the destination was not asked.
-    mutating func sent(_ leased: LeasedDelivery, _ answer: DestinationAnswer?, at now: Timestamp) {
+    /// - Parameters:
+    ///   - answer: `nil` if the destination was not asked.
+    ///   - quota: what the answer says of how much more the destination takes.
+    mutating func sent(_ leased: LeasedDelivery, _ answer: DestinationAnswer?, quota: ReceiverQuota? = nil, at now: Timestamp) {
         let what = leased.delivery.what
         let name = what.destination
         guard var destination = destinations[name], destination.sending > 0 else {
@@ -164,9 +166,12 @@ struct DestinationLimiter {
             destination.health.answered(answer, at: now, limits)
             destination.isMet = true
         }
+        if let quota { destination.health.told(quota, underWay: destination.sending, at: now) }
         sending[destination.standing] += destination.sending
-        if case .wait = answer { destination.mayHaveMore = true }
-        if destination.health.isQuiet(at: now) { giveBack(&destination) }
+        if destination.health.isQuiet(at: now) {
+            destination.mayHaveMore = true
+            giveBack(&destination)
+        }
         set(name, destination, at: now)
         while destinations.count > Self.maxIdle, let idle = index.takeIdle() { destinations[idle] = nil }
     }

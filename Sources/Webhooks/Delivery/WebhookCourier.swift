@@ -197,7 +197,7 @@ package actor WebhookCourier: Service {
             // Stopping: not recorded, so it is still due.
             return await release([leased])
         }
-        limiter.sent(leased, answer, at: due.now())
+        limiter.sent(leased, answer, quota: outcome.quota, at: due.now())
         signal.yield()
         let next = decide(&outcome, answer ?? .refused, of: delivery)
         metrics.count(next, took: start.duration(to: machine.now))

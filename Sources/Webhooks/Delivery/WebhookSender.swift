@@ -37,6 +37,8 @@ struct WebhookSender: DeliverySender {
         var error: String?
         /// The answer's `Retry-After`, as received.
         var retryAfter: String?
+        /// How many more requests the receiver takes, if the answer says so.
+        var quota: ReceiverQuota?
         /// Another attempt cannot succeed: the receiver said 410, or the address is not one a webhook may go to.
         var isHopeless = false
         /// The receiver should get the key but did not, because it would have crossed the open internet unencrypted.
@@ -69,6 +71,7 @@ struct WebhookSender: DeliverySender {
             await drain(response, within: min(limits.drain, left))
             try Task.checkCancellation()
             var outcome = Outcome(status: Int(response.status.code), keyWithheld: keyWithheld)
+            outcome.quota = ReceiverQuota(now: now) { response.headers[$0] }
             if !(200..<300).contains(response.status.code) {
                 outcome.error = "HTTP \(response.status.code)"
                 outcome.retryAfter = response.headers.first(name: "Retry-After")

@@ -13,7 +13,7 @@ struct PatienceSimulation {
     /// Due and not leased, the longest overdue last.
     private var waiting: [Delivery] = []
     private var later: [(at: Double, delivery: Delivery)] = []
-    private var underWay: [(at: Double, leased: LeasedDelivery, answer: DestinationAnswer)] = []
+    private var underWay: [(at: Double, leased: LeasedDelivery, answer: DestinationAnswer, quota: ReceiverQuota?)] = []
     private var lastLease: Int64 = 0
 
     private(set) var now: Double = 0
@@ -23,6 +23,8 @@ struct PatienceSimulation {
     private(set) var dead = 0
     /// Attempts recorded, other than those that delivered.
     private(set) var failures = 0
+    /// What the receiver says of how much more it takes.
+    var quota: ((_ at: Double) -> ReceiverQuota?)?
     /// A delivery that is always asked to wait a second.
     var neverTaken: String?
 
@@ -44,20 +46,38 @@ struct PatienceSimulation {
     /// Runs until nothing is left to do.
     /// - Parameter stop: or until so many seconds have passed.
     mutating func run(until stop: Double = .infinity) {
-        limiter.look()
-        while true {
-            startAll()
-            let time = moment(now)
-            let turn = limiter.nextTurn(after: time).map { $0.seconds(since: moment(0)) }
-            guard let next = [underWay.first?.at, later.first?.at, turn].compactMap(\.self).min() else { return }
-            guard next < stop else { return }
-            now = max(now, next)
-            while let first = later.first, first.at <= now {
-                waiting.insert(later.removeFirst().delivery, at: 0)
-                limiter.look()
-            }
-            while let first = underWay.first, first.at <= now { end(underWay.removeFirst()) }
+        begin()
+        while let next = nextMoment(), next < stop { goOn(to: next) }
+    }
+
+    /// Runs two couriers beside each other.
+    static func run(_ first: inout PatienceSimulation, _ second: inout PatienceSimulation, until stop: Double) {
+        first.begin()
+        second.begin()
+        while let next = [first.nextMoment(), second.nextMoment()].compactMap(\.self).min(), next < stop {
+            if first.nextMoment() == next { first.goOn(to: next) } else { second.goOn(to: next) }
         }
+    }
+
+    private mutating func begin() {
+        limiter.look()
+        startAll()
+    }
+
+    /// When it next has something to do.
+    private mutating func nextMoment() -> Double? {
+        let turn = limiter.nextTurn(after: moment(now)).map { $0.seconds(since: moment(0)) }
+        return [underWay.first?.at, later.first?.at, turn].compactMap(\.self).min()
+    }
+
+    private mutating func goOn(to next: Double) {
+        now = max(now, next)
+        while let first = later.first, first.at <= now {
+            waiting.insert(later.removeFirst().delivery, at: 0)
+            limiter.look()
+        }
+        while let first = underWay.first, first.at <= now { end(underWay.removeFirst()) }
+        startAll()
     }
 
     private func moment(_ seconds: Double) -> Timestamp { Timestamp(microseconds: Int64((seconds * 1_000_000).rounded(.up))) }
@@ -67,7 +87,8 @@ struct PatienceSimulation {
             while let leased = limiter.start(at: moment(now)) {
                 requests += 1
                 let isTakeable = leased.delivery.what.id != neverTaken
-                underWay.append((now + latency, leased, isTakeable ? answer(now) : .wait(seconds: 1)))
+                let said = isTakeable ? answer(now) : .wait(seconds: 1)
+                underWay.append((now + latency, leased, said, quota?(now)))
             }
             release()
         } while fetch()
@@ -89,8 +110,8 @@ struct PatienceSimulation {
         for leased in limiter.takeUnwanted().reversed() { waiting.append(leased.delivery) }
     }
 
-    private mutating func end(_ attempt: (at: Double, leased: LeasedDelivery, answer: DestinationAnswer)) {
-        limiter.sent(attempt.leased, attempt.answer, at: moment(now))
+    private mutating func end(_ attempt: (at: Double, leased: LeasedDelivery, answer: DestinationAnswer, quota: ReceiverQuota?)) {
+        limiter.sent(attempt.leased, attempt.answer, quota: attempt.quota, at: moment(now))
         limiter.settled(attempt.leased)
         var delivery = attempt.leased.delivery
         switch attempt.answer {
