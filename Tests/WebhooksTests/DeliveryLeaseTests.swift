@@ -115,6 +115,28 @@ struct DeliveryLeaseTests {
         #expect(courier.endedLeaseCount == 0)
     }
 
+    @Test("what becomes due while there is no room for more is not looked for again and again, and is sent when there is")
+    func noRoom() async throws {
+        let bench = try bench {
+            $0.limits.concurrent = 1
+            $0.limits.ready = 16
+        }
+        for n in 0..<16 { await bench.add("evt_\(n)", to: "http://host-\(n).test/") }
+        await bench.add("late", to: "http://late.test/", in: 5)
+        try await bench.run { _ in
+            try await sender.begun.reaches(1)
+            try await bench.clock.sleepers(1)
+            bench.clock.advance(by: .seconds(6))
+            // It sleeps again: until its next look.
+            try await bench.clock.sleepers(1)
+            let looks = await bench.outbox.looksAhead
+            #expect(looks < 10, "\(looks)")
+            sender.allowed.set(99)
+            _ = try await bench.outbox.attempts(17)
+        }
+        #expect(sender.sent.last == "late")
+    }
+
     @Test("a courier that stops gives back what it has not sent, and what it was sending")
     func stop() async throws {
         let bench = try bench { $0.limits.perNewDestination = 1 }

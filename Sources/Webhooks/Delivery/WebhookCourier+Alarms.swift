@@ -24,7 +24,7 @@ extension WebhookCourier {
             at = now.advanced(bySeconds: Self.outboxPause)
         } else {
             do {
-                if let next = try await outbox.nextDelivery(after: lookedAt) { at = min(at, next) }
+                if let next = try await nextDue(after: now) { at = min(at, next) }
             } catch {
                 reading.failed(error)
                 at = now.advanced(bySeconds: Self.outboxPause)
@@ -33,6 +33,17 @@ extension WebhookCourier {
         guard alarmAt.map({ at < $0 }) ?? true else { return nil }
         alarmAt = at
         return (at, due.alarm(at: at))
+    }
+
+    /// When a delivery becomes due next. One that has become so since the outbox was queried is not waited for: the limiter asks as soon
+    /// as it has room, which may take long.
+    private func nextDue(after now: Timestamp) async throws -> Timestamp? {
+        let next = try await outbox.nextDelivery(after: lookedAt)
+        guard let next, next <= now else { return next }
+        limiter.look()
+        lookedAt = max(lookedAt, now)
+        signal.yield()
+        return try await outbox.nextDelivery(after: now)
     }
 
     /// The alarm to set for the limiter, if none is set or an earlier one is needed.

@@ -30,7 +30,7 @@ package actor WebhookCourier: Service {
     var turnAt: Timestamp?
     /// The time for which it was last asked what to send.
     var askedAt = Timestamp(microseconds: 0)
-    /// The time for which the outbox was last queried: what was due by then is known.
+    /// The time for which the outbox was last queried, or the limiter told to: what was due by then is known.
     var lookedAt = Timestamp(microseconds: 0)
     /// The next due time is unknown and must be queried.
     var nextIsUnknown = true

@@ -53,13 +53,14 @@ struct CourierBench: Sendable {
     }
 
     func add(
-        _ id: String, to url: String, isConfigured: Bool = true, tenantID: TenantID? = "tenant-1", attempts: Int = 0
+        _ id: String, to url: String, isConfigured: Bool = true, tenantID: TenantID? = "tenant-1", attempts: Int = 0,
+        in seconds: Double = 0
     ) async {
         let what = NewDelivery(
             id: id, jobID: nil, type: "user_sync.completed", url: url, isConfiguredURL: isConfigured,
             body: Array(#"{"type":"user_sync.completed","id":"\#(id)"}"#.utf8), tenantID: tenantID, source: "wrapper",
             traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-        await outbox.add(what, at: clock.timestamp, attempts: attempts)
+        await outbox.add(what, at: clock.timestamp.advanced(bySeconds: seconds), attempts: attempts)
     }
 }
 

@@ -11,6 +11,8 @@ actor FakeOutbox: DeliveryOutbox {
     private var unreadable: Set<String> = []
     private(set) var attempts: [DeliveryAttempt] = []
     private(set) var questions = 0
+    /// How often the next due time was asked for.
+    private(set) var looksAhead = 0
     private(set) var lost: [DeliveryAttempt] = []
     /// The last lease of each delivery that was not ended.
     private(set) var leases: [String: LeasedDelivery] = [:]
@@ -118,6 +120,11 @@ actor FakeOutbox: DeliveryOutbox {
     }
 
     func nextDelivery(after now: Timestamp) -> Timestamp? {
+        looksAhead += 1
+        return nextDue(after: now)
+    }
+
+    private func nextDue(after now: Timestamp) -> Timestamp? {
         deliveries.values.compactMap { freeAt($0) }.filter { $0 > now }.min()
     }
 
