@@ -38,16 +38,18 @@ enum Campaign {
         print("\(worlds) worlds (\(driver)), \(steps) steps, \(start.duration(to: .now))")
     }
 
-    /// Worlds played at most while a failing one is made small.
+    /// Worlds played at most while a failing one is made small, and for how long.
     private static let mostTries = 600
+    private static let patience = Duration.seconds(20)
 
     /// Leaves things out as long as a promise is broken still.
     private static func shrink(_ scenario: Scenario) async throws -> (Scenario, Verdict) {
         var small = scenario
         var verdict = try await World.play(scenario, keepsLines: true)
         var tries = 0
-        search: while tries < mostTries {
-            for candidate in small.smaller {
+        let end = ContinuousClock.now + patience
+        search: while tries < mostTries, ContinuousClock.now < end {
+            for candidate in small.smaller where ContinuousClock.now < end {
                 // Without what was left out the same steps may need other draws.
                 for change in UInt64(0)..<6 {
                     tries += 1
