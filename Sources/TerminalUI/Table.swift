@@ -6,6 +6,10 @@ package struct Table {
         case text
     }
 
+    /// A wider cell moves the rest of its own row and of no other: an id that is far longer than the others pushes their columns
+    /// nowhere, and is whole.
+    private static let widestAligned = 40
+
     private let columns: [(title: String, alignment: Alignment)]
     private var rows: [[TerminalText]] = []
 
@@ -17,7 +21,7 @@ package struct Table {
     package func lines(width: Int, style: Style, indent: Int = 0) -> [TerminalText] {
         let titles = columns.map { TerminalText($0.title) }
         let widths = columns.indices.map { column in
-            ([titles] + rows).map { column < $0.count ? $0[column].columns : 0 }.max() ?? 0
+            ([titles] + rows).map { column < $0.count ? $0[column].columns : 0 }.filter { $0 <= Table.widestAligned }.max() ?? 0
         }
         func line(_ cells: [TerminalText]) -> TerminalText {
             var out = TerminalText(String(repeating: " ", count: indent))

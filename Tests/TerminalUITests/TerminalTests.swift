@@ -113,6 +113,18 @@ struct TerminalTests {
         #expect(table.lines(width: 20, style: Style(isOn: false)).last?.plain == "\(id)  \(id)")
     }
 
+    @Test("a wide cell is whole, and moves its own row alone", arguments: [60, .max])
+    func wideCell(width: Int) {
+        var table = Table([("Tenant", .left), ("Users", .right), ("Source", .text)])
+        let tenant = String(repeating: "t", count: 200)
+        for id in ["acme", tenant, "halden-logistics"] { table.add([id, "1,000", "nightly"]) }
+        #expect(
+            table.lines(width: width, style: Style(isOn: false)) == [
+                "Tenant            Users  Source", "acme              1,000  nightly",
+                "\(tenant)  1,000  nightly", "halden-logistics  1,000  nightly",
+            ])
+    }
+
     @Test("colours only where they are on")
     func style() {
         #expect(Style(isOn: false).red("x") == "x")

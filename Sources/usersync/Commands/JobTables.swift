@@ -8,7 +8,7 @@ enum JobTables {
     static func jobs(_ jobs: [JobSummaryDocument]) -> Table {
         var table = Table([
             ("Job", .left), ("State", .left), ("Tenant", .left), ("Users", .right), ("Done", .right), ("Failed", .right),
-            ("Accepted (UTC)", .left), ("Source", .left),
+            ("Accepted (UTC)", .left), ("Source", .text),
         ])
         for job in jobs {
             table.add([
