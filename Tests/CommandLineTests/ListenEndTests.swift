@@ -39,13 +39,12 @@ struct ListenEndTests {
         }
     }
 
-    @Test("what nobody reads is not acknowledged, and it ends", arguments: [[], ["--json"]])
+    @Test("it ends with 0 once nobody reads its output, without a webhook that tells it", arguments: [[], ["--json"]])
     func closedOutput(options: [String]) async throws {
         let pipe = Pipe()
         let listener = try Listener(output: pipe, options: options)
-        let port = try await listener.port()
+        _ = try await listener.port()
         try pipe.fileHandleForReading.close()
-        #expect(try await ServerProcess.send("POST", port: port, "/hook", body: "{}").status == 503)
         try #require(await eventually(60) { !listener.process.isRunning })
         #expect(listener.process.terminationReason == .exit && listener.process.terminationStatus == 0)
     }

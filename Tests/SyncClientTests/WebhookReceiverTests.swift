@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import SyncClient
 import SyncModel
+import Synchronization
 import Testing
 import Webhooks
 
@@ -49,10 +50,30 @@ struct WebhookReceiverTests {
     func unseen(end: [UInt8]) async throws {
         let receiver = WebhookReceiver(verifier: try WebhookVerifier(secrets: [WebhookSecret(Self.secret)]), now: { Self.sent })
         let (ports, portSink) = AsyncStream<Int>.makeStream()
-        async let run: Void = receiver.run(listening: { portSink.yield($0) }, received: { _ in }, isSeen: { false })
+        let isSeen = Mutex(true)
+        async let run: Void = receiver.run(
+            listening: { portSink.yield($0) }, received: { _ in isSeen.withLock { $0 = false } },
+            isSeen: { isSeen.withLock(\.self) })
         let port = await ports.first { _ in true } ?? 0
         #expect(try await Self.post(Self.body + end, port: port) == 503)
         try await run
+    }
+
+    @Test("a receiver that nobody sees ends, without a webhook")
+    func unseenFromTheStart() async throws {
+        try await WebhookReceiver(verifier: try WebhookVerifier(secrets: [WebhookSecret(Self.secret)]))
+            .run(listening: { _ in }, received: { _ in }, isSeen: { false })
+    }
+
+    @Test("a webhook that cannot be shown is answered with 503, and the receiver ends with the reason")
+    func unshown() async throws {
+        struct NoRoom: Error {}
+        let receiver = WebhookReceiver(verifier: try WebhookVerifier(secrets: [WebhookSecret(Self.secret)]), now: { Self.sent })
+        let (ports, portSink) = AsyncStream<Int>.makeStream()
+        let run = Task { try await receiver.run(listening: { portSink.yield($0) }, received: { _ in throw NoRoom() }) }
+        let port = await ports.first { _ in true } ?? 0
+        #expect(try await Self.post(Self.body, port: port) == 503)
+        await #expect(throws: NoRoom.self) { try await run.value }
     }
 
     private static func post(_ body: [UInt8], port: Int) async throws -> UInt {

@@ -53,20 +53,26 @@ package struct WebhookReceiver: Sendable {
     ///
     /// - Parameters:
     ///   - listening: called with the port once it listens.
-    ///   - received: called with each webhook before it is answered: 204 if verified, else 401.
-    ///   - isSeen: asked after `received`. If it says no, that webhook is answered with 503, so that it is sent again, and the run ends.
+    ///   - received: called with each webhook before it is answered: 204 if verified, else 401. If it throws, the answer is 503, so
+    ///     that the webhook is sent again, and the run ends with that error.
+    ///   - isSeen: asked after `received` and five times a second. If it says no, the answer is 503 too, and the run ends.
     package func run(
-        listening: @escaping @Sendable (Int) async -> Void, received: @escaping @Sendable (Event) async -> Void,
+        listening: @escaping @Sendable (Int) async -> Void, received: @escaping @Sendable (Event) async throws -> Void,
         isSeen: @escaping @Sendable () -> Bool = { true }
     ) async throws {
-        let (unseen, unseenSink) = AsyncStream<Void>.makeStream()
+        let (ends, end) = AsyncThrowingStream<Void, any Error>.makeStream()
         let router = Router()
         let take: @Sendable (Request, BasicRequestContext) async throws -> Response = { request, _ in
             let body = try await request.body.collect(upTo: WebhookReceiver.maxBodyBytes)
             let event = event(headers: request.headers, body: Array(body.readableBytesView))
-            await received(event)
+            do {
+                try await received(event)
+            } catch {
+                end.finish(throwing: error)
+                return Response(status: .serviceUnavailable)
+            }
             guard isSeen() else {
-                unseenSink.yield()
+                end.finish()
                 return Response(status: .serviceUnavailable)
             }
             guard let problem = event.problem else { return Response(status: .noContent) }
@@ -84,11 +90,21 @@ package struct WebhookReceiver: Sendable {
             onServerRunning: { await listening($0.localAddress?.port ?? 0) },
             logger: logger)
         let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [application], logger: logger))
-        // Gracefully: the 503 is still sent.
-        async let stop: Void = { for await _ in unseen { await group.triggerGracefulShutdown() } }()
+        async let _: Void = {
+            while isSeen() { try await Task.sleep(for: .milliseconds(200)) }
+            end.finish()
+        }()
+        async let stop: Void = {
+            // Gracefully: the 503 is still sent.
+            do { for try await _ in ends {} } catch {
+                await group.triggerGracefulShutdown()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+        }()
         try await group.run()
-        unseenSink.finish()
-        await stop
+        end.finish()
+        try await stop
     }
 
     private func event(headers: HTTPFields, body: [UInt8]) -> Event {

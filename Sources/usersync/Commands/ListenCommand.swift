@@ -20,7 +20,7 @@ struct ListenCommand: AsyncParsableCommand {
               usersync deliveries test                                          sends a test event
 
             The secret is WEBHOOK_SECRET, else the one derived from INTERNAL_API_KEY. Answers 204 if the signature is valid, else 401.
-            Once nobody reads its output any more, it answers the next webhook with 503 and ends.
+            It ends once nobody reads its output any more. A webhook that it cannot show is answered with 503.
             """)
 
     @Option(help: "The port to listen on; 0 takes any free one.")
