@@ -52,6 +52,13 @@ package struct Terminal: Sendable {
     /// The same for standard error.
     package var errorWidth: Int { isErrorTerminal ? size.columns : .max }
 
+    /// Returns once nobody reads standard output any more, or when cancelled.
+    package func outputClosed() async {
+        while !isOutputClosed {
+            do { try await Task.sleep(for: .milliseconds(200)) } catch { return }
+        }
+    }
+
     /// Whether nobody reads standard output any more: the other end of the pipe or terminal is closed.
     package var isOutputClosed: Bool {
         var output = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
@@ -64,23 +71,33 @@ package struct Terminal: Sendable {
     package var errorStyle: Style { Style(isOn: isErrorTerminal && mayColor) }
 
     /// Writes a line to standard output.
-    package func say(_ line: TerminalText = "") { put(line.rendered + "\n", to: STDOUT_FILENO) }
+    package func say(_ line: TerminalText = "") throws(OutputFailure) { try output(line.rendered + "\n") }
     /// Writes a line to standard error.
-    package func note(_ line: TerminalText = "") { put(line.rendered + "\n", to: STDERR_FILENO) }
+    package func note(_ line: TerminalText = "") { draw(line + "\n") }
     /// Writes an error to standard error.
     package func complain(_ message: TerminalText) { note(errorStyle.red(message)) }
     /// Writes a warning to standard error.
     package func warn(_ message: TerminalText) { note(errorStyle.yellow("warning: \(message)")) }
     /// Writes text without a line end to standard error; for progress that is redrawn.
-    package func draw(_ text: TerminalText) { put(text.rendered, to: STDERR_FILENO) }
+    package func draw(_ text: TerminalText) { _ = put(Array(text.rendered.utf8), to: STDERR_FILENO) }
     /// Writes text without a line end to standard output; for screens that are redrawn.
-    package func paint(_ text: TerminalText) { put(text.rendered, to: STDOUT_FILENO) }
+    package func paint(_ text: TerminalText) throws(OutputFailure) { try output(text.rendered) }
 
     /// Writes a JSON document and a line end to standard output: to a file or pipe byte for byte. On a terminal, what would act on
     /// it is escaped.
-    package func say(json: some Collection<UInt8>) {
+    package func say(json: some Collection<UInt8>) throws(OutputFailure) {
         let bytes = isOutputTerminal ? Array(JSONForTerminal.escaped(json).utf8) : Array(json)
-        put(bytes + [0x0A], to: STDOUT_FILENO)
+        try output(bytes + [0x0A])
+    }
+
+    private func output(_ text: String) throws(OutputFailure) { try output(Array(text.utf8)) }
+
+    /// Nobody misses what is written after the reader of the pipe or the terminal has gone, so that is no failure: `head` takes what
+    /// it wants, and the command ends with the status of its work.
+    private func output(_ bytes: [UInt8]) throws(OutputFailure) {
+        let code = put(bytes, to: STDOUT_FILENO)
+        if code == 0 || code == EPIPE || code == EIO && isOutputTerminal { return }
+        throw OutputFailure(code: code)
     }
 
     /// Writes all of it, unbuffered: the two streams keep their order.
@@ -91,16 +108,18 @@ package struct Terminal: Sendable {
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
             if written < 0 {
-                if errno == EAGAIN {
+                let code = errno
+                if code == EAGAIN {
                     // Another process has made the stream non-blocking.
                     var output = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                     _ = poll(&output, 1, -1)
-                } else if errno != EINTR {
-                    return
+                } else if code != EINTR {
+                    return code
                 }
                 continue
             }
             rest = rest.dropFirst(written)
         }
+        return 0
     }
 }

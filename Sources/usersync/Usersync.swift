@@ -33,6 +33,7 @@ struct Usersync: AsyncParsableCommand {
         ])
 
     static func main() async {
+        StandardStreams.prepare()
         EarlyStop.beginForClient()
         do {
             var command = try await asyncParseAsRoot()
@@ -52,8 +53,12 @@ struct Usersync: AsyncParsableCommand {
         let code = exitCode(for: error)
         switch code {
         case .success:
-            Terminal.standard.say(TerminalText(lines: fullMessage(for: error)))
-            return 0
+            do throws(OutputFailure) {
+                try Terminal.standard.say(TerminalText(lines: fullMessage(for: error)))
+                return 0
+            } catch {
+                return end(with: error)
+            }
         case .validationFailure:
             Terminal.standard.complain(TerminalText(lines: fullMessage(for: error)))
             return 2

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The command line, as a process")
 struct CommandLineTests {
-    private static let commands: [[String]] = [
+    static let commands: [[String]] = [
         ["serve"], ["demo"], ["submit"], ["jobs"], ["jobs", "list"], ["jobs", "show"], ["jobs", "retry"], ["jobs", "cancel"],
         ["deliveries"], ["deliveries", "list"], ["deliveries", "redeliver"], ["deliveries", "test"], ["status"], ["listen"],
         ["check"], ["keygen"],

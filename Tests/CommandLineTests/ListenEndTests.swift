@@ -49,6 +49,18 @@ struct ListenEndTests {
         #expect(listener.process.terminationReason == .exit && listener.process.terminationStatus == 0)
     }
 
+    @Test("a webhook for which the output's disk has no room is not acknowledged, and it ends with 1")
+    func fullOutput() async throws {
+        let listener = try Listener(output: try FileHandle(forWritingTo: URL(fileURLWithPath: "/dev/full")))
+        let port = try await listener.port()
+        #expect(try await ServerProcess.send("POST", port: port, "/hook", body: "{}").status == 503)
+        try #require(await eventually(60) { !listener.process.isRunning })
+        #expect(listener.process.terminationReason == .exit && listener.process.terminationStatus == 1)
+        #expect(
+            try String(contentsOfFile: listener.folder.path + "/err", encoding: .utf8)
+                .hasSuffix("\nusersync: standard output cannot be written: No space left on device\n"))
+    }
+
     @Test("a signal that is ignored from the start stays ignored, another ends it with the signal's status")
     func signals() async throws {
         let listener = try Listener(["sh", "-c", #"trap "" INT; exec "$0" "$@""#])

@@ -42,9 +42,10 @@ package struct CommandRunner {
     ///   - directory: the working directory; without it an empty one.
     ///   - input: what standard input has.
     ///   - inputHandle: standard input itself, in place of `input`.
+    ///   - outputHandle: where standard output goes; the outcome's `output` is empty then.
     package static func run(
         _ arguments: [String], environment: [String: String] = [:], directory: String? = nil, input: Data? = nil,
-        inputHandle: FileHandle? = nil
+        inputHandle: FileHandle? = nil, outputHandle: FileHandle? = nil
     ) async throws -> Outcome {
         let empty = try TemporaryDirectory()
         let process = Process()
@@ -56,7 +57,7 @@ package struct CommandRunner {
         // Files rather than pipes: nothing can fill up while nobody reads.
         let output = try FileHandle(forWritingTo: URL(fileURLWithPath: files.write("out", "")))
         let error = try FileHandle(forWritingTo: URL(fileURLWithPath: files.write("err", "")))
-        process.standardOutput = output
+        process.standardOutput = outputHandle ?? output
         process.standardError = error
         process.standardInput =
             try inputHandle ?? FileHandle(forReadingFrom: URL(fileURLWithPath: files.write("in", input ?? Data())))

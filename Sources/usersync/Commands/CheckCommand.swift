@@ -32,9 +32,9 @@ struct CheckCommand: AsyncParsableCommand {
         var list = Checklist()
         try await fill(&list)
         if json {
-            terminal.say(json: list.json.utf8)
+            try terminal.say(json: list.json.utf8)
         } else {
-            for line in list.lines(style: terminal.style) { terminal.say(line) }
+            for line in list.lines(style: terminal.style) { try terminal.say(line) }
         }
         if list.failures > 0 { throw ExitCode(1) }
     }

@@ -53,11 +53,11 @@ struct DeliveriesCommand: AsyncParsableCommand {
                 let answer = try await client.call(
                     .deliveries,
                     query: [("state", state), ("jobId", job), ("limit", "\(limit)"), ("cursor", cursor)])
-                if json { return terminal.say(json: try answer.json) }
+                if json { return try terminal.say(json: answer.json) }
                 let page = try answer.shown(as: PageDocument<DeliveryDocument>.self, on: terminal)
                 guard !page.items.isEmpty else { return terminal.note("No webhooks.") }
                 for line in JobTables.deliveries(page.items).lines(width: terminal.outputWidth, style: terminal.style) {
-                    terminal.say(line)
+                    try terminal.say(line)
                 }
                 if let next = page.nextCursor { terminal.note(terminal.errorStyle.dim("more: --cursor \(next)")) }
             }
@@ -96,7 +96,7 @@ struct DeliveriesCommand: AsyncParsableCommand {
                 if dead {
                     let answer = try await client.call(.redeliverDead, query: [("state", DeliveryState.dead.rawValue)])
                     count = try answer.decoded(as: RedeliveryAnswerDocument.self).redelivered
-                    if json { terminal.say(json: try answer.json) }
+                    if json { try terminal.say(json: answer.json) }
                 } else {
                     for id in ids { try await redeliver(id, client, terminal) }
                     count = ids.count
@@ -110,7 +110,7 @@ struct DeliveriesCommand: AsyncParsableCommand {
                 throw CommandFailure("the server sent an invalid delivery id")
             }
             let answer = try await client.call(.redeliver, id: id)
-            if json { terminal.say(json: try answer.json) }
+            if json { try terminal.say(json: answer.json) }
         }
     }
 
@@ -131,7 +131,7 @@ struct DeliveriesCommand: AsyncParsableCommand {
             let terminal = Terminal.standard
             try await server.withClient { client in
                 let answer = try await client.call(.testDelivery)
-                if json { return terminal.say(json: try answer.json) }
+                if json { return try terminal.say(json: answer.json) }
                 terminal.note(
                     "\(terminal.errorStyle.green("✔")) A test event is on its way; `usersync deliveries list --limit 1` shows what became of it"
                 )

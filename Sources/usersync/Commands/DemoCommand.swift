@@ -27,9 +27,10 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let terminal = Terminal.standard
         let demonstration = Demonstration(
-            terminal: .standard, users: users, isKept: keep, start: { try await UsersyncApp.start(settings: $0) })
-        let end: Void? = try await StopSignals.stopping { try await demonstration.run() }
-        if end == nil, !keep { throw ExitCode(1) }
+            terminal: terminal, users: users, isKept: keep, start: { try await UsersyncApp.start(settings: $0) })
+        let end: Void? = try await StopSignals.stopping(or: { await terminal.outputClosed() }) { try await demonstration.run() }
+        if end == nil, !keep, !terminal.isOutputClosed { throw ExitCode(1) }
     }
 }

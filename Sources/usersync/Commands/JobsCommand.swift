@@ -66,11 +66,11 @@ struct JobsCommand: AsyncParsableCommand {
                         ("status", status), ("tenantId", tenant), ("source", source), ("since", since), ("until", until),
                         ("limit", "\(limit)"), ("cursor", cursor),
                     ])
-                if json { return terminal.say(json: try answer.json) }
+                if json { return try terminal.say(json: answer.json) }
                 let page = try answer.shown(as: PageDocument<JobSummaryDocument>.self, on: terminal)
                 guard !page.items.isEmpty else { return terminal.note("No jobs.") }
                 for line in JobTables.jobs(page.items).lines(width: terminal.outputWidth, style: terminal.style) {
-                    terminal.say(line)
+                    try terminal.say(line)
                 }
                 if let next = page.nextCursor { terminal.note(terminal.errorStyle.dim("more: --cursor \(next)")) }
             }
@@ -112,13 +112,13 @@ struct JobsCommand: AsyncParsableCommand {
                     job = try answer.shown(as: JobDocument.self, on: terminal)
                 }
                 if json {
-                    return terminal.say(json: failed ? try await follower.failures(limit: most).json : try answer.json)
+                    return try terminal.say(json: failed ? await follower.failures(limit: most).json : answer.json)
                 }
-                for line in job.lines(style: terminal.style) { terminal.say(line) }
+                for line in job.lines(style: terminal.style) { try terminal.say(line) }
                 guard failed, job.failed > 0 else { return }
                 let table = JobTables.failures(try await follower.failedUsers(limit: most))
-                terminal.say()
-                for line in table.lines(width: terminal.outputWidth, style: terminal.style) { terminal.say(line) }
+                try terminal.say()
+                for line in table.lines(width: terminal.outputWidth, style: terminal.style) { try terminal.say(line) }
             }
         }
     }
@@ -147,12 +147,12 @@ struct JobsCommand: AsyncParsableCommand {
             try await server.withClient { client in
                 let answer = try await client.call(.retryJob, id: id)
                 let accepted = try answer.shown(as: AcknowledgementDocument.self, on: terminal)
-                if json, !follow { return terminal.say(json: try answer.json) }
+                if json, !follow { return try terminal.say(json: answer.json) }
                 terminal.note("\(terminal.errorStyle.green("✔")) \(accepted.message), job \(accepted.jobID)")
                 guard follow else { return }
                 let follower = JobFollower(client: client, jobID: accepted.jobID)
                 let (job, last) = try await SubmitCommand.watch(follower, terminal: terminal)
-                if json { terminal.say(json: try last.json) }
+                if json { try terminal.say(json: last.json) }
                 try await SubmitCommand.sum(up: job, follower, terminal: terminal)
                 if job.state != .completed { throw ExitCode(1) }
             }
@@ -180,7 +180,7 @@ struct JobsCommand: AsyncParsableCommand {
             let terminal = Terminal.standard
             try await server.withClient { client in
                 let answer = try await client.call(.cancelJob, id: id)
-                if json { return terminal.say(json: try answer.json) }
+                if json { return try terminal.say(json: answer.json) }
                 terminal.note(
                     "\(terminal.errorStyle.green("✔")) Job \(id) is being cancelled; it ends after its running batches")
             }

@@ -30,14 +30,14 @@ struct KeygenCommand: AsyncParsableCommand {
         guard webhook else {
             let key = RandomKey.make()
             if json {
-                terminal.say(
+                try terminal.say(
                     json: KeygenCommand.object { json in
                         json.member("kind", "api_key")
                         json.member("key", key)
                     })
             } else {
                 terminal.note(terminal.errorStyle.dim("a new key of 32 random bytes"))
-                terminal.say("\(key)")
+                try terminal.say("\(key)")
             }
             return
         }
@@ -46,7 +46,7 @@ struct KeygenCommand: AsyncParsableCommand {
         let secret =
             try first.map(WebhookSecret.derived(fromInternalKey:)) ?? WebhookSecret(RandomKey.webhookSecret())
         if json {
-            terminal.say(
+            try terminal.say(
                 json: KeygenCommand.object { json in
                     json.member("kind", "webhook_secret")
                     json.member("derived", isDerived)
@@ -58,7 +58,7 @@ struct KeygenCommand: AsyncParsableCommand {
                     isDerived
                         ? "derived from the first INTERNAL_API_KEY; the server signs with it while WEBHOOK_SECRET is unset"
                         : "a new random secret, as INTERNAL_API_KEY is not set; give it to the server as WEBHOOK_SECRET"))
-            terminal.say("\(secret.text)")
+            try terminal.say("\(secret.text)")
         }
     }
 

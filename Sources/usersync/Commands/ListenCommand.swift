@@ -61,9 +61,9 @@ struct ListenCommand: AsyncParsableCommand {
             received: { event in
                 if printsJSON {
                     if let problem = event.problem { terminal.complain("refused: \(problem)") }
-                    if event.problem == nil { terminal.say(json: event.bodyOnOneLine) }
+                    if event.problem == nil { try terminal.say(json: event.bodyOnOneLine) }
                 } else {
-                    terminal.say(event.line(style: terminal.style))
+                    try terminal.say(event.line(style: terminal.style))
                 }
             },
             isSeen: { !terminal.isOutputClosed })

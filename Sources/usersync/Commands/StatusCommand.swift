@@ -14,7 +14,8 @@ struct StatusCommand: AsyncParsableCommand {
             EXAMPLE
               usersync status --watch
 
-            Exit status 1 if the server cannot be asked, or parts of its answer cannot be read.
+            Exit status 1 if the server cannot be asked, or parts of its answer cannot be read. --watch ends with 0 once nobody reads
+            its output any more.
             """)
 
     @Flag(help: "Refresh it until Ctrl-C.")
@@ -38,10 +39,10 @@ struct StatusCommand: AsyncParsableCommand {
             if watch { return try await watch(client, terminal) }
             let (answer, screen) = try await look(client)
             if json {
-                terminal.say(json: try answer.json)
+                try terminal.say(json: answer.json)
                 if !screen.unread.isEmpty { terminal.warn("\(screen.unreadSentence)") }
             } else {
-                for line in screen.lines(width: terminal.outputWidth, style: terminal.style) { terminal.say(line) }
+                for line in screen.lines(width: terminal.outputWidth, style: terminal.style) { try terminal.say(line) }
             }
             if !screen.unread.isEmpty { throw ExitCode(1) }
         }
@@ -61,7 +62,7 @@ struct StatusCommand: AsyncParsableCommand {
             do {
                 let (answer, screen) = try await look(client)
                 if json {
-                    terminal.say(json: try answer.json)
+                    try terminal.say(json: answer.json)
                 } else {
                     lines = screen.lines(width: terminal.outputWidth, style: terminal.style)
                 }
@@ -73,7 +74,7 @@ struct StatusCommand: AsyncParsableCommand {
                     lines = "✘ \(error)".split(separator: "\n").map { terminal.style.red(TerminalText($0)) }
                 }
             }
-            show(lines, terminal)
+            try show(lines, terminal)
             let next = clock.now + .seconds(interval)
             var shown = terminal.measured.size
             while clock.now < next {
@@ -81,18 +82,18 @@ struct StatusCommand: AsyncParsableCommand {
                 try await Task.sleep(for: min(.milliseconds(200), next - clock.now))
                 guard terminal.isOutputTerminal, terminal.measured.size != shown else { continue }
                 shown = terminal.measured.size
-                show(lines, terminal)
+                try show(lines, terminal)
             }
         }
     }
 
-    private func show(_ lines: [TerminalText], _ terminal: Terminal) {
+    private func show(_ lines: [TerminalText], _ terminal: Terminal) throws(OutputFailure) {
         if lines.isEmpty { return }
         if terminal.isOutputTerminal {
-            terminal.paint(Screen(lines, size: terminal.measured.size).drawn)
+            try terminal.paint(Screen(lines, size: terminal.measured.size).drawn)
         } else {
-            for line in lines { terminal.say(line) }
-            terminal.say()
+            for line in lines { try terminal.say(line) }
+            try terminal.say()
         }
     }
 }

@@ -99,13 +99,13 @@ struct SubmitCommand: AsyncParsableCommand {
                     + (isReplay ? " (already accepted under this idempotency key)" : ""))
             for warning in accepted.warnings { terminal.warn("\(warning)") }
             guard follow else {
-                if json { terminal.say(json: try answer.json) }
+                if json { try terminal.say(json: answer.json) }
                 if !json { terminal.note(terminal.errorStyle.dim("  usersync jobs show \(accepted.jobID)")) }
                 return
             }
             let follower = JobFollower(client: client, jobID: accepted.jobID)
             let (job, last) = try await Self.watch(follower, terminal: terminal)
-            if json { terminal.say(json: try last.json) }
+            if json { try terminal.say(json: last.json) }
             try await Self.sum(up: job, follower, terminal: terminal)
             if job.state != .completed { throw ExitCode(1) }
         }

@@ -60,19 +60,19 @@ struct Demonstration: Sendable {
         sink: AsyncStream<WebhookReceiver.Event>.Continuation
     ) async throws {
         let style = terminal.style
-        step("A server at \(server.client.target.url), its database and queue in a temporary directory,")
-        terminal.say("  and a receiver of its webhooks at http://127.0.0.1:\(webhooks)/hook")
+        try step("A server at \(server.client.target.url), its database and queue in a temporary directory,")
+        try terminal.say("  and a receiver of its webhooks at http://127.0.0.1:\(webhooks)/hook")
 
         // Three people who work for both companies: with EMAIL_SCOPE=global their second account is refused.
         let both = (1...3).map { marlow.user($0) }
-        step("\(marlow.tenantName) syncs \(Format.count(both.count, "user"))")
+        try step("\(marlow.tenantName) syncs \(Format.count(both.count, "user"))")
         let first = try await server.submit(marlow, json: marlow.request(both, syncType: "full")).decoded(
             as: AcknowledgementDocument.self)
         let firstJob = try await JobFollower(client: server.client, jobID: first.jobID, interval: .milliseconds(20)).follow { _ in
         }.job
-        terminal.say("  \(firstJob.endLine(style: style))")
+        try terminal.say("  \(firstJob.endLine(style: style))")
 
-        step("\(halden.tenantName) syncs \(Format.count(users, "user")) at once")
+        try step("\(halden.tenantName) syncs \(Format.count(users, "user")) at once")
         let all = (1...users).map { number in
             number % max(1, users / 3) == 0 && number / max(1, users / 3) <= 3
                 ? halden.user(number, email: marlow.email(number / max(1, users / 3))) : halden.user(number)
@@ -81,17 +81,17 @@ struct Demonstration: Sendable {
         let clock = ContinuousClock()
         let sent = clock.now
         let large = try await server.submit(halden, json: json).decoded(as: AcknowledgementDocument.self)
-        terminal.say(
+        try terminal.say(
             "  \(style.green("✔")) 202 after \(Format.duration((clock.now - sent).inSeconds)): \(Format.bytes(json.utf8.count)) are on disk,"
                 + " job \(large.jobID)")
 
         let (largeJob, small) = try await overtake(server, large: large)
 
-        step("The webhooks, signatures verified")
+        try step("The webhooks, signatures verified")
         let ids = [first.jobID, small.jobID, large.jobID]
         try await printWebhooks(of: ids, events: events, sink: sink)
 
-        step("The outcome")
+        try step("The outcome")
         var table = Table([
             ("Tenant", .left), ("Users", .right), ("Created", .right), ("Failed", .right), ("Took", .right), ("State", .left),
         ])
@@ -101,13 +101,13 @@ struct Demonstration: Sendable {
                 Format.count(job.failed), job.seconds.map(Format.duration) ?? "", job.stateWords,
             ])
         }
-        for line in table.lines(width: terminal.outputWidth, style: style, indent: 2) { terminal.say(line) }
+        for line in table.lines(width: terminal.outputWidth, style: style, indent: 2) { try terminal.say(line) }
         if largeJob.failed > 0 {
-            terminal.say()
-            terminal.say("  One bad user fails alone:")
+            try terminal.say()
+            try terminal.say("  One bad user fails alone:")
             let failed = try await JobFollower(client: server.client, jobID: large.jobID).failedUsers(limit: 10)
             for line in JobTables.failures(failed).lines(width: terminal.outputWidth, style: style, indent: 2) {
-                terminal.say(line)
+                try terminal.say(line)
             }
         }
         guard small.failed == 0, largeJob.settled == users else { throw CommandFailure("the demo did not end as it should") }
@@ -119,7 +119,7 @@ struct Demonstration: Sendable {
         _ server: ScratchServer, large: AcknowledgementDocument
     ) async throws -> (large: JobDocument, small: JobDocument) {
         let style = terminal.style
-        step("Meanwhile \(marlow.tenantName) syncs 1 user, and does not wait for the others")
+        try step("Meanwhile \(marlow.tenantName) syncs 1 user, and does not wait for the others")
         let clock = ContinuousClock()
         let sent = clock.now
         let answer = try await server.submit(
@@ -134,15 +134,15 @@ struct Demonstration: Sendable {
             there.hasEnded
             ? "\(halden.tenantName) was done by then"
             : "\(halden.tenantName) was at \(Format.percent(there.settled, of: there.totalUsers))"
-        terminal.say("  \(style.green("✔")) applied after \(Format.duration(took.inSeconds)); \(other)")
+        try terminal.say("  \(style.green("✔")) applied after \(Format.duration(took.inSeconds)); \(other)")
 
         var display = ProgressDisplay(terminal: terminal)
         let job = try await JobFollower(client: server.client, jobID: large.jobID, interval: .milliseconds(100)).follow { job in
             display.show(job.progressLine)
         }.job
         display.end()
-        step("\(halden.tenantName) is done")
-        terminal.say("  \(job.endLine(style: style))")
+        try step("\(halden.tenantName) is done")
+        try terminal.say("  \(job.endLine(style: style))")
         return (job, small)
     }
 
@@ -159,7 +159,7 @@ struct Demonstration: Sendable {
             defer { group.cancelAll() }
             var open = Set(jobs)
             for await event in events {
-                terminal.say("  " + event.line(style: terminal.style))
+                try terminal.say("  " + event.line(style: terminal.style))
                 if let problem = event.problem { throw CommandFailure("a webhook is not signed correctly: \(problem)") }
                 if let job = event.document?.result?.jobID { open.remove(job) }
                 if open.isEmpty { return }
@@ -170,14 +170,14 @@ struct Demonstration: Sendable {
 
     private func farewell(_ server: ScratchServer, job: String) async throws {
         guard isKept else {
-            step("Where to go from here")
-            terminal.say("  usersync demo --keep          the same, and the server stays up for you to explore")
-            terminal.say("  usersync serve --help         the settings of a real server")
+            try step("Where to go from here")
+            try terminal.say("  usersync demo --keep          the same, and the server stays up for you to explore")
+            try terminal.say("  usersync serve --help         the settings of a real server")
             return
         }
         let url = server.client.target.url
         let header = "-H 'X-Internal-API-Key: \(server.key.value)'"
-        step("The server stays until you press Ctrl-C. Try:")
+        try step("The server stays until you press Ctrl-C. Try:")
         for line in [
             "curl -s \(header) \(url)\(Endpoint.status.path)",
             "curl -s \(header) \(url)\(Endpoint.job.path(of: job))",
@@ -185,12 +185,12 @@ struct Demonstration: Sendable {
             "curl -s \(header) '\(url)\(Endpoint.deliveries.path)?limit=5'",
             "INTERNAL_API_KEY=\(server.key.value) usersync status --watch --server \(url)",
             "sqlite3 \(server.directory)/crm.sqlite 'SELECT tenant_id, count(*) FROM users GROUP BY 1'",
-        ] { terminal.say("  \(line)") }
+        ] { try terminal.say("  \(line)") }
         try await Task.sleep(for: .seconds(86_400 * 365))
     }
 
-    private func step(_ text: String) {
-        terminal.say()
-        terminal.say(terminal.style.bold("▸ \(text)"))
+    private func step(_ text: String) throws(OutputFailure) {
+        try terminal.say()
+        try terminal.say(terminal.style.bold("▸ \(text)"))
     }
 }
