@@ -197,7 +197,7 @@ package struct Page<Element: Sendable>: Sendable {
     }
 }
 
-package enum QueueError: Error, Sendable, Hashable {
+package enum QueueError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The store cannot be used now (disk full, read-only, input/output): retry later.
     case unavailable(String)
     /// There is no room for it now; the text says what is full: retry later.
@@ -215,4 +215,13 @@ package enum QueueError: Error, Sendable, Hashable {
     case unusable(String)
     /// What is named as the store is none of this queue; the text says what it is. Another name has to be given.
     case foreign(String)
+
+    package var description: String {
+        switch self {
+        case .unavailable(let text), .full(let text), .refused(let text), .unusable(let text), .foreign(let text): text
+        case .leaseLost: "the lease is no longer held"
+        case .claimLost: "the claim of the idempotency key is no longer held"
+        case .badCursor: "the cursor is none of this queue's"
+        }
+    }
 }

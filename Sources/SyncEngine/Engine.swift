@@ -197,7 +197,7 @@ package final class Engine: Service, EngineControl {
             case .requestedInLastPass(_, let unstarted): try await drop(unstarted, of: id, isLastPass: true)
             }
         } catch let error as DirectoryError {
-            await breaker.trip(error.text)
+            await breaker.trip(error.description)
         }
     }
 

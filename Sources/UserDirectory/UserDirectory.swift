@@ -153,7 +153,7 @@ package struct SyncLogEntry: Sendable, Hashable {
     }
 }
 
-package enum DirectoryError: Error, Sendable, Hashable {
+package enum DirectoryError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The directory as a whole cannot be reached or written (busy, locked, full, read-only, corrupt, gone): an outage, no
     /// attempt.
     case unavailable(String)
@@ -161,4 +161,11 @@ package enum DirectoryError: Error, Sendable, Hashable {
     case transient(String)
     /// The start must stop: the message says what to fix (a schema that cannot be upgraded, repeated emails).
     case unusable(String)
+
+    /// The message, whatever the kind.
+    package var description: String {
+        switch self {
+        case .unavailable(let text), .transient(let text), .unusable(let text): text
+        }
+    }
 }

@@ -51,7 +51,7 @@ struct AssemblySteps {
             try await directory.prepare()
         } catch {
             guard case .unavailable(let text) = error else {
-                throw StartFailure("the directory cannot be used: \(error.text)", isMisconfigured: true)
+                throw StartFailure("the directory cannot be used: \(error)", isMisconfigured: true)
             }
             await engine.directoryUnavailable(text)
         }

@@ -60,7 +60,7 @@ actor JobCloser {
         do throws(DirectoryError) {
             refused = try await log(jobs, at: now)
         } catch {
-            await breaker.trip(error.text)
+            await breaker.trip(error.description)
             return
         }
         await withDiscardingTaskGroup { group in

@@ -65,7 +65,7 @@ package actor CircuitBreaker {
             try await directory.prepare()
             try await directory.probe()
         } catch {
-            current.error = error.text
+            current.error = error.description
             return
         }
         let seconds = clock.now().seconds(since: current.since)
@@ -89,14 +89,5 @@ package actor CircuitBreaker {
     private func wake() {
         for waiter in waiters { waiter.resume() }
         waiters = []
-    }
-}
-
-extension DirectoryError {
-    /// The message, whatever the kind.
-    package var text: String {
-        switch self {
-        case .unavailable(let text), .transient(let text), .unusable(let text): text
-        }
     }
 }

@@ -96,7 +96,7 @@ extension SyncWorker {
             } catch {
                 held.insert(batch.tenantID)
                 guard case .transient(let text) = error else {
-                    await breaker.trip(error.text)
+                    await breaker.trip(error.description)
                     await queue.release([batch.lease])
                     continue
                 }
@@ -127,7 +127,7 @@ extension SyncWorker {
             group.leases?.startEnding(batch.lease)
             await finish([batch], as: [ended])
         } catch {
-            await breaker.trip(error.text)
+            await breaker.trip(error.description)
             await queue.release([batch.lease])
         }
     }
