@@ -51,14 +51,14 @@ struct OpenedStore {
         let log = WriteAheadLog(limit: logPages)
         self.log = log
         (totals, tenants, lastNumber, lastAcceptance) = try pool.writeWithoutTransaction { db in
-            try Self.checkOwner(db, path)
-            try Self.setPragmas(db, path)
+            try Self.checkOwner(db)
+            try Self.setPragmas(db)
             log.attach(to: db)
             // How long the writer waits is set for each transaction.
             db.setBusyTimeout(0)
             let lastNumber = try TenantQueueLoader.lastNumber(db)
             guard (0..<BatchName.lastKey).contains(lastNumber) else {
-                throw QueueError.unusable("\(path) is damaged: the last number of a job in it is \(lastNumber)")
+                throw QueueError.unusable("it is damaged: the last number of a job in it is \(lastNumber)")
             }
             let lastAcceptance = try TenantQueueLoader.lastAcceptance(db)
             return (try CounterRows.read(db), try TenantQueueLoader.load(db), lastNumber, lastAcceptance)
@@ -70,26 +70,25 @@ struct OpenedStore {
     /// Anything but a regular file, such as a folder, is left alone.
     static func expectFile(_ path: String) throws {
         guard !DatabaseFile.isOtherThanFile(path) else {
-            throw QueueError.foreign("\(path) is no file: QUEUE_URL has to name one, or where one is to be made")
+            throw QueueError.foreign(
+                "it is a folder, a pipe or a device: QUEUE_URL has to name a file, or where one is to be made")
         }
     }
 
     /// The file, and with it the log and its index, are accessible only to their owner.
     private static func restrictAccess(_ path: String, warn: (String) -> Void) throws {
-        guard DatabaseFile.make(path) == nil else {
-            throw QueueError.unusable("The queue's file \(path) cannot be made; is its directory there and writable?")
-        }
+        if let reason = DatabaseFile.make(path) { throw QueueError.unusable("it cannot be made: \(reason)") }
         let manager = FileManager.default
         let mode = try (manager.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber)?.intValue ?? 0o600
         if mode & 0o077 != 0 {
-            warn("The queue's file \(path) could be read by others (mode \(String(mode, radix: 8))); set to 600")
+            warn("The queue's file could be read by others (mode \(String(mode, radix: 8))); set to 600")
             try manager.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
         }
     }
 
     /// Creates the tables in an empty file; refuses a file of another program.
-    private static func checkOwner(_ db: Database, _ path: String) throws {
-        switch try FileOwner(db, path: path) {
+    private static func checkOwner(_ db: Database) throws {
+        switch try FileOwner(db) {
         case .queue: return
         case .other(let reason): throw QueueError.foreign(reason)
         case .nobody:
@@ -107,7 +106,7 @@ struct OpenedStore {
 
     /// Sets what makes a commit durable and deleted data unreadable, and reads it back: GRDB sets `synchronous` itself after
     /// `prepareDatabase`, and whether SQLite overwrites what it deletes otherwise depends on how the library was built.
-    private static func setPragmas(_ db: Database, _ path: String) throws {
+    private static func setPragmas(_ db: Database) throws {
         do {
             try Pragma("synchronous", "FULL", reads: "2").set(db)
             try Pragma("wal_autocheckpoint", "0", reads: "0").set(db)
@@ -116,7 +115,7 @@ struct OpenedStore {
             try Pragma("auto_vacuum", "INCREMENTAL", reads: "2").check(db)
         } catch let error as Pragma.Refused {
             let (name, needed) = (error.pragma.name, error.pragma.reads)
-            throw QueueError.unusable("\(path): SQLite says \(name) is \(error.found ?? "nothing"); the queue needs \(needed)")
+            throw QueueError.unusable("SQLite says \(name) is \(error.found ?? "nothing"); the queue needs \(needed)")
         }
     }
 }
@@ -128,7 +127,7 @@ extension SQLiteJobQueue {
     ///   - disk: measures the free space of the disk.
     ///   - warn: receives sentences for the log.
     /// - Throws: `QueueError.foreign` if the file is not a queue's, `QueueError.unusable` if it cannot be used otherwise: another
-    ///   process holds it, or SQLite refuses its settings.
+    ///   process holds it, or SQLite refuses its settings. The sentence says it of the file without the path, a setting's value.
     package static func open(
         path: String, limits: QueueLimits = QueueLimits(), clock: WallClock, disk: DiskGauge = .system,
         warn: @escaping @Sendable (String) -> Void = { _ in }
@@ -175,8 +174,9 @@ extension SQLiteJobQueue {
         } catch let error as QueueError {
             throw error
         } catch {
-            let reason = SQLiteFailure(error)?.message ?? "\(error)"
-            throw QueueError.unusable("The queue's file \(path) cannot be opened: \(reason)")
+            // Of an error that is neither ours nor SQLite's only the kind is told: its text may quote the path.
+            let reason = SQLiteFailure(error)?.message ?? "\(type(of: error))"
+            throw QueueError.unusable("it cannot be opened: \(reason)")
         }
     }
 }

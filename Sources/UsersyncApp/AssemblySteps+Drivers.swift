@@ -9,19 +9,17 @@ extension AssemblySteps {
     /// One file under two names must be found before the queue's tables are created in it.
     func expectTwoFiles() throws {
         guard FilePlace.isSame(settings.queue.path, settings.database.path) else { return }
-        throw StartFailure(
-            "QUEUE_URL and DATABASE_URL name one file, \(FilePlace.resolved(settings.queue.path)): each needs one of its own",
-            isMisconfigured: true)
+        throw StartFailure("QUEUE_URL and DATABASE_URL name one file: each needs one of its own", isMisconfigured: true)
     }
 
     func openQueue() async throws -> any JobQueue {
         do {
             return try await SQLiteJobQueue.open(
                 path: settings.queue.path, limits: QueueLimits(settings), clock: clock, warn: warn)
-        } catch QueueError.foreign(let text) {
-            throw StartFailure("the queue cannot be used: \(text)", isMisconfigured: true)
-        } catch QueueError.unusable(let text), QueueError.unavailable(let text) {
-            throw StartFailure("the queue cannot be used: \(text)")
+        } catch let error as QueueError {
+            var isMisconfigured = false
+            if case .foreign = error { isMisconfigured = true }
+            throw StartFailure("the queue's file (QUEUE_URL) cannot be used: \(error)", isMisconfigured: isMisconfigured)
         }
     }
 

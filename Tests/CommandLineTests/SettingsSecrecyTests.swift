@@ -100,7 +100,8 @@ struct SettingsSecrecyTests {
         "what only a later part finds ends the start the same way",
         arguments: [
             ["WEBHOOK_ALLOWED_HOSTS": "1.\(secret).2.3"], ["DATA_DIR": "/dev/null/\(secret)"],
-            ["QUEUE_URL": "sqlite:/dev/null"], ["WEBHOOK_ALLOWED_HOSTS": "1.2.3"],
+            ["QUEUE_URL": "sqlite:/dev/null"], ["QUEUE_URL": "sqlite:\(secret)", "DATABASE_URL": "sqlite:./\(secret)"],
+            ["WEBHOOK_ALLOWED_HOSTS": "1.2.3"],
         ])
     func laterParts(environment: [String: String]) async throws {
         let folder = try TemporaryDirectory()
@@ -108,6 +109,16 @@ struct SettingsSecrecyTests {
             ["serve"],
             environment: ["INTERNAL_API_KEY": FakeServer.key, "PORT": "0"].merging(environment) { $1 }, in: folder, status: 78,
             place: environment.keys.first ?? "", isLog: true)
+    }
+
+    @Test("a queue's file that cannot be used ends the start with 1, and its path is not repeated")
+    func queueFile() async throws {
+        let folder = try TemporaryDirectory()
+        let text = try folder.write("\(Self.secret).sqlite", String(repeating: "no database ", count: 100))
+        for path in [folder.path + "/\(Self.secret)/q.sqlite", text] {
+            let environment = ["INTERNAL_API_KEY": FakeServer.key, "PORT": "0", "QUEUE_URL": "sqlite:\(path)"]
+            try await expectSilence(["serve"], environment: environment, in: folder, status: 1, place: "QUEUE_URL", isLog: true)
+        }
     }
 
     @Test("a host that is none ends the start with 1, since a name may be found the next time, and is not repeated")

@@ -216,7 +216,7 @@ struct OtherWriterTests {
             let error = await #expect(throws: QueueError.self, "\(name)") {
                 _ = try await SQLiteJobQueue.open(path: name, clock: clock.wallClock)
             }
-            guard case .unusable(let reason) = error, reason.contains("Another process") else {
+            guard case .unusable(let reason) = error, reason.contains("another process") else {
                 Issue.record("\(name): \(String(describing: error))")
                 continue
             }

@@ -29,15 +29,15 @@ final class FileLock: Sendable {
     private func take(_ path: String, _ flags: Int32) throws {
         let descriptor = open(path, O_RDWR | O_CLOEXEC | flags, 0o600)
         guard descriptor >= 0 else {
-            throw QueueError.unusable("The lock file \(path) cannot be opened: \(String(cString: strerror(errno)))")
+            throw QueueError.unusable("its lock file cannot be opened: \(String(cString: strerror(errno)))")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let reason = errno
             close(descriptor)
             throw QueueError.unusable(
                 reason == EWOULDBLOCK
-                    ? "Another process uses the queue: it holds \(path). Stop it first, or set another QUEUE_URL"
-                    : "The lock \(path) cannot be taken: \(String(cString: strerror(reason)))")
+                    ? "another process uses it: stop that one first, or set another QUEUE_URL"
+                    : "its lock cannot be taken: \(String(cString: strerror(reason)))")
         }
         held.withLock { $0.append(descriptor) }
     }

@@ -11,7 +11,7 @@ enum FileOwner: Equatable {
     /// Another program's, or that of a version of the queue that cannot be read; the sentence says which.
     case other(String)
 
-    init(_ db: Database, path: String) throws {
+    init(_ db: Database) throws {
         let owner = try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0
         let version = try Int64.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
@@ -19,14 +19,13 @@ enum FileOwner: Equatable {
             if owner == 0, version == 0, tables == 0 {
                 .nobody
             } else if owner != Schema.applicationID {
-                .other("\(path) is an SQLite file of something else; name another with QUEUE_URL")
+                .other("it is an SQLite file of something else; name another with QUEUE_URL")
             } else if version == Schema.version {
                 .queue
             } else if Schema.upgradable.contains(version) {
                 .earlierQueue(version: version)
             } else {
-                .other(
-                    "\(path) was written by another version of the queue (format \(version), this one reads \(Schema.version))")
+                .other("it was written by another version of the queue (format \(version), this one reads \(Schema.version))")
             }
     }
 }

@@ -25,7 +25,7 @@ package enum QueueInspection {
             var configuration = Configuration()
             configuration.readonly = true
             configuration.busyMode = .timeout(1)
-            let owner = try DatabaseQueue(path: path, configuration: configuration).read { try FileOwner($0, path: path) }
+            let owner = try DatabaseQueue(path: path, configuration: configuration).read { try FileOwner($0) }
             return switch owner {
             case .nobody: .absent
             case .queue, .earlierQueue: .ready

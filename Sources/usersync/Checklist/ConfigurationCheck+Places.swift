@@ -16,7 +16,8 @@ extension ConfigurationCheck {
         switch QueueInspection.inspect(path: path) {
         case .ready: list.ok(.environment, "\(path) is a queue's file")
         case .absent: list.ok(.environment, "\(path) holds no queue yet; the first start makes it")
-        case .foreign(let reason): list.failure(.environment, reason, "correct QUEUE_URL: the server does not start")
+        case .foreign(let reason):
+            list.failure(.environment, "\(path) cannot be used: \(reason)", "correct QUEUE_URL: the server does not start")
         case .unreadable(let reason):
             list.failure(.environment, "\(path) cannot be read: \(reason)", "check the file, its owner and its mode")
         }

@@ -104,7 +104,7 @@ struct RestartTests {
                 let nothing: Void = try await TestServer.start(folder: server.folder, receiver: server.receiver) { _ in }
                 return nothing
             }
-            #expect("\(error)".contains("Another process uses the queue"))
+            #expect("\(error)".contains("another process uses it"))
         }
     }
 }
