@@ -14,6 +14,9 @@ package struct StartLog: Sendable {
 
     package init(_ settings: Settings) { logger = LogOutput.logger(settings) }
 
+    /// Says that the server was not started as it has to be, without the arguments: a key may be among them by mistake.
+    package func failUsage(_ usage: String) { logger.critical("the arguments are not valid; \(usage)") }
+
     package func warn(_ remark: SettingRemark) { logger.warning("\(remark.description)") }
 
     /// Says why the server does not run. Of an error that is not ours only the kind is told: its text may quote what was read.

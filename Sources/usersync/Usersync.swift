@@ -43,12 +43,12 @@ struct Usersync: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            endProcess(end(with: error))
+            endProcess(end(with: error, of: CommandLine.arguments.dropFirst().first))
         }
     }
 
     /// Prints what went wrong, or the help that was asked for, and returns the exit status.
-    private static func end(with error: any Error) -> Int32 {
+    private static func end(with error: any Error, of command: String?) -> Int32 {
         if let code = error as? ExitCode { return code.rawValue }
         let code = exitCode(for: error)
         switch code {
@@ -57,11 +57,14 @@ struct Usersync: AsyncParsableCommand {
                 try Terminal.standard.say(TerminalText(lines: fullMessage(for: error)))
                 return 0
             } catch {
-                return end(with: error)
+                return end(with: error, of: command)
             }
+        case .validationFailure where command == ServeCommand.configuration.commandName:
+            ServeCommand.failUsage()
+            return CommandFailure.badUsage
         case .validationFailure:
             Terminal.standard.complain(TerminalText(lines: fullMessage(for: error)))
-            return 2
+            return CommandFailure.badUsage
         default:
             Terminal.standard.complain("usersync: \(error)")
             return switch error {

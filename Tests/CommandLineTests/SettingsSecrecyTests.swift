@@ -111,6 +111,20 @@ struct SettingsSecrecyTests {
             place: environment.keys.first ?? "", isLog: true)
     }
 
+    @Test("arguments that serve does not take end it with 2 and a line of the log, and are not repeated")
+    func arguments() async throws {
+        for arguments in [["--port", Self.secret], ["INTERNAL_API_KEY=\(Self.secret)"], ["--\(Self.secret)"], ["--config"]] {
+            let folder = try TemporaryDirectory()
+            try await expectSilence(["serve"] + arguments, in: folder, status: 2, place: "serve --help", isLog: true)
+        }
+        for file in [".env", "nothing"] {
+            let folder = try TemporaryDirectory()
+            try folder.write(file, "LOG_FORMAT=text\n")
+            let outcome = try await CommandRunner.run(["serve", "x"], directory: folder.path)
+            #expect(outcome.error.hasPrefix("{") == (file != ".env") && outcome.status == 2, "\(outcome.error)")
+        }
+    }
+
     @Test("a queue's file that cannot be used ends the start with 1, and its path is not repeated")
     func queueFile() async throws {
         let folder = try TemporaryDirectory()

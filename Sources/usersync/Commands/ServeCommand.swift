@@ -24,7 +24,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         EarlyStop.begin()
-        var log = StartLog(format: ProcessInfo.processInfo.environment["LOG_FORMAT"])
+        var log = Self.earlyLog
         do {
             let source = try source.source()
             log = StartLog(format: source.values()["LOG_FORMAT"])
@@ -37,6 +37,16 @@ struct ServeCommand: AsyncParsableCommand {
             log.fail(error)
             throw ExitCode(ServeCommand.status(of: error))
         }
+    }
+
+    /// As far as the format is known before the files of settings are read.
+    private static var earlyLog: StartLog { StartLog(format: ProcessInfo.processInfo.environment["LOG_FORMAT"]) }
+
+    /// Says that its arguments cannot be used.
+    static func failUsage() {
+        let source = try? SettingsSource()
+        let log = source.map { StartLog(format: $0.values()["LOG_FORMAT"]) } ?? earlyLog
+        log.failUsage("serve takes none but --config FILE: usersync serve --help")
     }
 
     private static func status(of error: any Error) -> Int32 {
