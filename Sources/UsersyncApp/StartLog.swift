@@ -9,7 +9,8 @@ package struct StartLog: Sendable {
 
     /// - Parameter format: `LOG_FORMAT`, unchecked; anything but `text` is JSON.
     package init(format: String?) {
-        logger = LogOutput.logger(format.flatMap { LogFormat(rawValue: $0.lowercased()) } ?? .json, level: .info)
+        let word = format?.trimmingCharacters(in: .whitespacesAndNewlines).lowercased()
+        logger = LogOutput.logger(word.flatMap(LogFormat.init) ?? .json, level: .info)
     }
 
     package init(_ settings: Settings) { logger = LogOutput.logger(settings) }

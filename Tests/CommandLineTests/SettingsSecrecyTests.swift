@@ -135,6 +135,14 @@ struct SettingsSecrecyTests {
         }
     }
 
+    @Test("the format of the log is known before the files are read, white space around it or not")
+    func earlyFormat() async throws {
+        let folder = try TemporaryDirectory()
+        try folder.write("config/usersync.yaml", "PORT: [\n")
+        let outcome = try await CommandRunner.run(["serve"], environment: ["LOG_FORMAT": " text\n"], directory: folder.path)
+        #expect(outcome.status == 78 && outcome.error.contains("line ") && !outcome.error.hasPrefix("{"), "\(outcome.error)")
+    }
+
     @Test("a host that is none ends the start with 1, since a name may be found the next time, and is not repeated")
     func unknownHost() async throws {
         let folder = try TemporaryDirectory()
