@@ -88,7 +88,8 @@ struct OpenedStore {
 
     /// Creates the tables in an empty file; refuses a file of another program.
     private static func checkOwner(_ db: Database) throws {
-        switch try FileOwner(db) {
+        guard let connection = db.sqliteConnection else { throw QueueError.unusable("it is closed") }
+        switch try FileOwner(connection) {
         case .queue: return
         case .other(let reason): throw QueueError.foreign(reason)
         case .nobody:

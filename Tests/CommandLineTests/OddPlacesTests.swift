@@ -18,6 +18,13 @@ struct OddPlacesTests {
 
     private func path(_ name: String) -> String { name.hasPrefix("/") ? name : "\(place.path)/\(name)" }
 
+    /// Makes a file of another program, which has a write-ahead log and is closed.
+    private func makeCRM() throws {
+        let other = try OtherProcess(path: path("crm"))
+        try other.execute("PRAGMA journal_mode = WAL; CREATE TABLE users (id INTEGER PRIMARY KEY)")
+        try other.close()
+    }
+
     /// Runs a command with these settings until it ends.
     private func run(_ command: [String], _ values: [String: String]) async throws -> (status: Int32?, output: String) {
         let base = [
@@ -42,10 +49,19 @@ struct OddPlacesTests {
 
     @Test("check calls a queue's file that serve would refuse a failure, and leaves it as it is", arguments: others + ["crm"])
     func checkQueue(name: String) async throws {
-        if name == "crm" { try OtherProcess(path: path(name)).execute("CREATE TABLE users (id INTEGER PRIMARY KEY)") }
+        if name == "crm" { try makeCRM() }
         let before = try FileManager.default.contentsOfDirectory(atPath: place.path)
         let (status, output) = try await run(["check", "--offline"], ["QUEUE_URL": "sqlite:\(path(name))"])
         #expect(status == 1 && output.contains("✘ \(path(name)) cannot be used: it is "), "\(output)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place.path) == before)
+    }
+
+    @Test("check leaves the CRM's file as it is, and nothing beside it")
+    func checkDatabase() async throws {
+        try makeCRM()
+        let before = try FileManager.default.contentsOfDirectory(atPath: place.path)
+        let (status, output) = try await run(["check", "--offline"], ["DATABASE_URL": "sqlite:\(path("crm"))"])
+        #expect(status == 1 && output.contains("✘ \(path("crm")) has tables that lack columns of the guide"), "\(output)")
         #expect(try FileManager.default.contentsOfDirectory(atPath: place.path) == before)
     }
 

@@ -1,4 +1,4 @@
-import GRDB
+import SQLiteSupport
 
 /// Whose an SQLite file is, as its header and its tables tell.
 enum FileOwner: Equatable {
@@ -11,10 +11,11 @@ enum FileOwner: Equatable {
     /// Another program's, or that of a version of the queue that cannot be read; the sentence says which.
     case other(String)
 
-    init(_ db: Database) throws {
-        let owner = try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-        let version = try Int64.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-        let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+    init(_ connection: OpaquePointer) throws {
+        func number(_ sql: String) throws -> Int64 { try SQLStatement(connection, sql).first { $0.int64(0) } ?? 0 }
+        let owner = try number("PRAGMA application_id")
+        let version = try number("PRAGMA user_version")
+        let tables = try number("SELECT count(*) FROM sqlite_schema")
         self =
             if owner == 0, version == 0, tables == 0 {
                 .nobody

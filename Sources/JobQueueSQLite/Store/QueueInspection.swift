@@ -1,9 +1,8 @@
 import Foundation
-import GRDB
 import JobQueue
 import SQLiteSupport
 
-/// Inspects a queue's file without changing it or taking its lock, for checks before and beside a running server.
+/// Inspects a queue's file without changing it, adding files or taking its lock, for checks before and beside a running server.
 package enum QueueInspection {
     package enum Finding: Sendable, Hashable {
         /// There is no file, or an empty one: the first start makes the queue.
@@ -22,11 +21,7 @@ package enum QueueInspection {
         do {
             try OpenedStore.expectFile(path)
             guard FileManager.default.fileExists(atPath: path) else { return .absent }
-            var configuration = Configuration()
-            configuration.readonly = true
-            configuration.busyMode = .timeout(1)
-            let owner = try DatabaseQueue(path: path, configuration: configuration).read { try FileOwner($0) }
-            return switch owner {
+            return switch try DatabaseFile.inspect(path, FileOwner.init) {
             case .nobody: .absent
             case .queue, .earlierQueue: .ready
             case .other(let reason): .foreign(reason)

@@ -1,9 +1,8 @@
 import Foundation
-import GRDB
 import SQLiteSupport
 package import UserDirectory
 
-/// Inspects the tables of an SQLite file without changing anything, for checks before and beside a running server.
+/// Inspects the tables of an SQLite file without changing it or adding files, for checks before and beside a running server.
 package enum SchemaInspection {
     package enum Finding: Sendable, Hashable {
         /// There is no file: the first start creates it.
@@ -30,28 +29,25 @@ package enum SchemaInspection {
         guard FileManager.default.fileExists(atPath: path) else { return .absent }
         guard !DatabaseFile.isOtherThanFile(path) else { throw .unavailable("it is a folder, a pipe or a device") }
         do {
-            var configuration = Configuration()
-            configuration.readonly = true
-            return try DatabaseQueue(path: path, configuration: configuration).read { database in
-                try inspect(database)
-            }
-        } catch let error as DatabaseError {
-            throw .unavailable(error.message ?? "SQLite error \(error.resultCode.rawValue)")
+            return try DatabaseFile.inspect(path, tables(of:))
         } catch {
-            throw .unavailable("\(error)")
+            throw .unavailable(SQLiteFailure(error)?.message ?? "\(error)")
         }
     }
 
-    private static func inspect(_ database: Database) throws -> Finding {
+    private static func tables(of connection: OpaquePointer) throws -> Finding {
+        let isTable = try SQLStatement(
+            connection, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE")
+        let columnNames = try SQLStatement(connection, "SELECT lower(name) FROM pragma_table_info(?1)")
         var missing: [String] = []
         var foreign: [String] = []
         var lacking: [String] = []
         for table in tables {
-            guard try database.tableExists(table.name) else {
+            guard try isTable.first(.text(table.name), map: { _ in true }) != nil else {
                 missing.append(table.name)
                 continue
             }
-            let columns = Set(try database.columns(in: table.name).map { $0.name.lowercased() })
+            let columns = Set(try columnNames.all(.text(table.name)) { $0.text(0) })
             func absent(_ wanted: [GuideTables.Column]) -> [String] {
                 wanted.map(\.name).filter { !columns.contains($0) }.map { "\(table.name).\($0)" }
             }
