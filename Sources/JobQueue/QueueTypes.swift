@@ -117,6 +117,8 @@ package struct FinishedBatch: Sendable {
     package var deferred: Set<UInt32>
     /// Whether it is a whole job of which only the end is left: that is written in the same commit.
     package var endsJob = false
+    /// How many of `users` have no record in the batch any more, so that their results are lost: a warning of the job says so.
+    package var lostResults = 0
 
     package init(batch: LeasedBatch, users: [AppliedUser], deferred: Set<UInt32> = []) {
         self.batch = batch

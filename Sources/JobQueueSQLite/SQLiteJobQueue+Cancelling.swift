@@ -85,7 +85,6 @@ extension SQLiteJobQueue {
         guard let row = try JobRow.find(id, context.db), row.phase == .cancelling else { return }
         let held = tenantQueue { $0.heldNumbers(row.job.tenantID, batchKey: row.batchKey) }
         var progress = EndedBatches()
-        var unkept = 0
         for number in Set(numbers).subtracting(held).sorted() where number >= 0 && number < row.job.batches {
             let batchID = BatchName.id(key: row.batchKey, number: number)
             let payload = ahead.isEmpty && applied[number] == nil ? nil : try Self.payload(batchID, context.db)
@@ -96,7 +95,7 @@ extension SQLiteJobQueue {
                 let hadResults = !finished.results.isEmpty
                 // Nobody else would end the batch: no worker leases it any more.
                 guard try finished.write(id: batchID, in: context, mayLoseResults: true) else { continue }
-                if hadResults, finished.results.isEmpty { unkept += users.count }
+                if hadResults, finished.results.isEmpty { finished.lostResults = users.count }
                 progress.add(finished, number: number, keepsDeferred: false)
             } else if let users = try context.sql(Self.dropBatch).first(.int(batchID), map: { $0.int(0) }) {
                 try context.sql(FinishedRow.deletePayload).run(.int(batchID))
@@ -105,7 +104,6 @@ extension SQLiteJobQueue {
             }
         }
         guard !progress.ended.isEmpty else { return }
-        if unkept > 0 { try setWarnings(LostResults.adding(unkept, to: row.job.warnings), of: row, in: context) }
         _ = try settle([row.seq: progress], of: [row.seq: row], now: now, ending: { _ in nil }, in: context)
     }
 

@@ -106,6 +106,7 @@ extension SQLiteJobQueue {
         for (seq, before) in jobs.sorted(by: { $0.key < $1.key }) {
             guard let progress = progress[seq] else { continue }
             var row = before.after(progress)
+            if progress.lostResults > 0 { try setWarnings(row.job.warnings, of: row, in: context) }
             let tenantID = row.job.tenantID
             context.backlog(tenantID, pendingUsers: -progress.counts.settled)
             let isEndable = row.phase == .endable

@@ -126,7 +126,8 @@ extension MemoryJobQueue.State {
     /// Ends a batch as applied.
     /// - Parameter payload: the records of those whose results are to be kept; `nil`: of all.
     mutating func settle(
-        _ at: Int, _ number: Int, _ users: [AppliedUser], deferred: Set<UInt32>, payload: BatchPayload? = nil
+        _ at: Int, _ number: Int, _ users: [AppliedUser], deferred: Set<UInt32>, payload: BatchPayload? = nil,
+        lostResults: Int = 0
     ) {
         let batch = disk.entries[at].batches[number]
         let keepsDeferred = !disk.entries[at].job.cancelRequested && batch.pass == .first
@@ -146,6 +147,9 @@ extension MemoryJobQueue.State {
             left -= 1
         }
         disk.entries[at].job.counts.cancelled += max(0, left)
+        if lostResults > 0 {
+            disk.entries[at].job.warnings = LostResults.adding(lostResults, to: disk.entries[at].job.warnings)
+        }
         disk.entries[at].job.batchesDone += 1
         disk.entries[at].batches[number].end = .applied
         disk.entries[at].batches[number].results = payload.results(of: users)
@@ -191,7 +195,9 @@ extension MemoryJobQueue.State {
                 continue
             }
             start(at, lease.leasedAt)
-            settle(at, lease.number, finished.users, deferred: finished.deferred, payload: finished.batch.payload)
+            settle(
+                at, lease.number, finished.users, deferred: finished.deferred, payload: finished.batch.payload,
+                lostResults: finished.lostResults)
             touched.insert(at)
         }
         for at in touched.sorted() where disk.entries[at].isEndable {

@@ -39,6 +39,29 @@ struct EndingTests {
         }
     }
 
+    @Test("results that were lost are in the job's warnings, by number, and outlive the process", arguments: QueueDriver.all)
+    func lostResults(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let id = try await fixture.accept(queue, "a", users: 250).id
+            var finished = try await fixture.lease(queue, "a", 2).map { $0.finished() }
+            for (at, lost) in [100, 40].enumerated() {
+                finished[at].batch.payload = finished[at].batch.payload.keeping(Set(UInt32(100 + lost)..<200))
+                finished[at].lostResults = lost
+            }
+            _ = try await queue.finish(finished, now: fixture.now)
+            let reborn = try await driver.killed(fixture)
+            let warning = "The queue could not keep the results of 140 users"
+            #expect(try await reborn.job(id)?.warnings == [warning])
+            let done = try await reborn.finish(try await fixture.lease(reborn, "a").map { $0.finished() }, now: fixture.now)
+            let ending = JobEnding(jobID: id, state: .completed, warning: "another", delivery: nil)
+            #expect(try await reborn.end(ending, now: fixture.now))
+            #expect(try await reborn.job(id)?.warnings == [warning, "another"])
+            #expect(done.map(\.id) == [id] && done.first?.counts.created == 250)
+            #expect(try await reborn.allResults(of: id).count == 110)
+            await reborn.close()
+        }
+    }
+
     @Test("the end of a job is told to the observer once, whichever call ended it", arguments: QueueDriver.all)
     func told(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in

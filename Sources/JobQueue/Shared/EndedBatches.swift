@@ -5,6 +5,7 @@ package struct EndedBatches {
     package var counts = JobCounts()
     package var failedCodes: [String: Int] = [:]
     package var deferred = 0
+    package var lostResults = 0
     /// Numbers of the batches that ended.
     package var ended: Set<Int> = []
     /// When the last of them was leased: the job's start, if none is recorded.
@@ -16,6 +17,7 @@ package struct EndedBatches {
         counts = counts + row.counts
         if keepsDeferred { deferred += row.deferred.count } else { counts.cancelled += row.deferred.count }
         failedCodes.merge(row.failedCodes, uniquingKeysWith: +)
+        lostResults += row.lostResults
         ended.insert(number)
     }
 }
@@ -33,6 +35,7 @@ extension JobRow {
         row.deferred += progress.deferred
         row.job.counts = row.job.counts + progress.counts
         row.job.failedCodes.merge(progress.failedCodes, uniquingKeysWith: +)
+        if progress.lostResults > 0 { row.job.warnings = LostResults.adding(progress.lostResults, to: row.job.warnings) }
         // Another batch's backoff stays: a later commit group may have put one off before this one was written.
         if let waiting = row.retryBatch, progress.ended.contains(waiting) { (row.retryAt, row.retryBatch) = (nil, nil) }
         let isOpen = row.job.batchesDone < row.job.batches || row.deferred > 0

@@ -10,6 +10,8 @@ package struct FinishedRow: Sendable {
     /// Users without an outcome count as cancelled.
     package var counts = JobCounts()
     package var failedCodes: [String: Int] = [:]
+    /// Users whose results are not in `results`.
+    package var lostResults = 0
     /// No record of the batch is known: only its row says how many users it had.
     package let isWithoutRecords: Bool
 
@@ -36,5 +38,6 @@ package struct FinishedRow: Sendable {
     package init(_ batch: FinishedBatch) {
         self.init(
             payload: batch.batch.payload, users: batch.users, deferred: batch.batch.pass == .conflicts ? [] : batch.deferred)
+        lostResults = batch.lostResults
     }
 }

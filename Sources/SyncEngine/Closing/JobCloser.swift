@@ -15,8 +15,6 @@ actor JobCloser {
     private let logger: Logger
     /// Jobs being ended, so that the sweep leaves them alone; true for those whose end was requested again meanwhile.
     private var closing: [JobID: Bool] = [:]
-    /// For jobs that have not ended: how many users have no result, by batch, because the queue refused it.
-    private var missing: [JobID: [Int: Int]] = [:]
 
     init(
         queue: any JobLeasing & JobInspection, directory: any UserDirectory, breaker: CircuitBreaker,
@@ -113,26 +111,14 @@ actor JobCloser {
         report(job)
     }
 
-    /// The queue is about to keep the results of only some of the batch's users.
-    /// - Parameter isWritten: false if that did not happen after all.
-    func resultsAreMissing(of batch: FinishedBatch, isWritten: Bool = true) {
-        missing[batch.batch.jobID, default: [:]][batch.batch.number] =
-            isWritten ? batch.users.count - max(0, batch.batch.payload.count - batch.deferred.count) : nil
-        if missing[batch.batch.jobID]?.isEmpty ?? false { missing[batch.batch.jobID] = nil }
-    }
-
     /// - Parameter refusal: why it has no row in `sync_logs`.
     private func end(_ job: Job, unlogged refusal: String?, now: Timestamp) async {
         var warnings: [String] = []
         if refusal != nil { warnings.append("The CRM's table sync_logs refused the row of this job") }
-        if let users = missing[job.id]?.values.reduce(0, +) {
-            warnings.append(LostResults.warning(users))
-        }
         do {
             // A job that must wait for another of its tenant is reported by the queue when its turn has come.
             guard let ended = try await end(job, warnings, now: now) else { return }
             closing[job.id] = nil
-            missing[job.id] = nil
             announce(ended)
             guard let refusal else { return }
             metrics.endedUnlogged()

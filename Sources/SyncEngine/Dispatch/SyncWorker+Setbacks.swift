@@ -27,23 +27,16 @@ extension SyncWorker {
             case .done(let endable):
                 metrics.count([finished])
                 return await closer.close(endable)
-            case .leaseLost(let isUnwritten):
-                // Then whoever holds it now keeps its results.
-                if isUnwritten { await closer.resultsAreMissing(of: finished, isWritten: false) }
-                return await queue.release([batch.lease])
-            case .stopped: return await queue.release([batch.lease])
+            case .leaseLost, .stopped: return await queue.release([batch.lease])
             case .refused: continue
             }
         }
-        await closer.resultsAreMissing(of: finished, isWritten: false)
         await setAside(batch, until: clock.now().advanced(bySeconds: retry.cap), error: error)
     }
 
     /// Ends a batch with part of its results.
     private func write(_ finished: FinishedBatch) async -> Written<[Job]> {
         let now = clock.now()
-        // Before it is written: whatever ends the job afterwards must know.
-        await closer.resultsAreMissing(of: finished)
         return await persistently { try await self.queue.finish([finished], now: now) }
     }
 
@@ -141,6 +134,7 @@ extension FinishedBatch {
     fileprivate func keeping(_ indices: Set<UInt32>) -> FinishedBatch {
         var smaller = self
         smaller.batch.payload = batch.payload.keeping(indices)
+        smaller.lostResults = users.count - max(0, smaller.batch.payload.count - deferred.count)
         return smaller
     }
 }

@@ -137,8 +137,7 @@ actor SyncWorker {
     enum Written<T: Sendable> {
         case done(T)
         /// The lease was no longer held; nothing changed. (`finish` names those that were lost, and writes the others.)
-        /// - Parameter isUnwritten: false if an earlier attempt, whose outcome is not known, may have written it.
-        case leaseLost(isUnwritten: Bool)
+        case leaseLost
         /// The queue already has it or cannot hold it; repeating the write does not help.
         case refused(String)
         /// The process is stopping.
@@ -148,18 +147,16 @@ actor SyncWorker {
     /// Repeats a write while the queue cannot be written; the directory's ledger holds the results meanwhile.
     func persistently<T: Sendable>(_ write: @Sendable () async throws -> T) async -> Written<T> {
         var delay = 0.05
-        var isUnwritten = true
         while true {
             do {
                 return .done(try await write())
             } catch QueueError.leaseLost {
                 logger.notice("lease lost, nothing changed")
                 metrics.lost(leases: 1)
-                return .leaseLost(isUnwritten: isUnwritten)
+                return .leaseLost
             } catch QueueError.refused(let text) {
                 return .refused(text)
             } catch {
-                isUnwritten = false
                 // The queue itself logs once that it cannot be written.
                 logger.debug("queue cannot be written", metadata: ["error": .string("\(error)")])
                 guard !Task.isCancelled else { return .stopped }
