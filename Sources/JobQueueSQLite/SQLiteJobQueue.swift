@@ -104,6 +104,9 @@ package final class SQLiteJobQueue: JobQueue {
     func nextNumber() -> Int64 { lastNumber.add(1, ordering: .relaxed).newValue }
 
     /// The time of the next acceptance; called in its transaction, so that the order is that of the commits.
+    ///
+    /// However far the clock was once ahead, it goes on from there. A time that the clock has not come near is not believed when a
+    /// batch is applied, but a job may wait until it has, and its users would then count as older news.
     func nextAcceptance(at now: Timestamp) -> Timestamp {
         let last = lastAcceptance.load(ordering: .relaxed)
         let next = max(now.microseconds, last.saturatingAdd(1))

@@ -23,17 +23,19 @@ package final class OtherProcess: Sendable {
     package func close() throws { try database.close() }
 
     /// Runs `body` while it holds the write lock of a file, and lets go of it.
-    package static func whileItLocks(_ path: String, _ body: () async throws -> Void) async throws {
+    package static func whileItLocks<Value>(_ path: String, _ body: () async throws -> Value) async throws -> Value {
         let other = try OtherProcess(path: path)
         try other.lock()
+        let value: Value
         do {
-            try await body()
+            value = try await body()
         } catch {
             try? other.unlock()
             throw error
         }
         try other.unlock()
         try other.close()
+        return value
     }
 
     /// Makes triggers of the CRM's own that take their time over users that come or change.

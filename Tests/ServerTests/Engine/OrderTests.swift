@@ -39,6 +39,26 @@ struct OrderTests {
         }
     }
 
+    @Test("after the clock was set back, news is not older than what the clock was ahead for, however long it waits")
+    func clockSetBack() async throws {
+        try await TestServer.run { server in
+            server.clock.advance(600)
+            _ = try await server.synced([Bodies.user("u1", "u1@x.io", name: "Ahead")])
+            server.clock.advance(-600)
+            let id = try await OtherProcess.whileItLocks(server.folder.appending(path: "data/crm.sqlite").path) {
+                let id = try await server.submitted([Bodies.user("u1", "u1@x.io", name: "Now")])
+                let isTried = try await eventually { try await server.get("/readyz").json.directory.state.string != "ok" }
+                #expect(isTried)
+                // By the time it is applied, the time ahead is one that a clock may have read.
+                server.clock.advance(400)
+                return id
+            }
+            let job = try await server.ended(id)
+            #expect(job.metadata.stale.int == 0)
+            #expect(try server.rows("SELECT name FROM users")[0]["name"] == "Now")
+        }
+    }
+
     @Test("a bulk's commit closes for another tenant's user, who is done before it, were there one worker", arguments: [1, 2])
     func fairness(workers: Int) async throws {
         try await TestServer.run(["WORKERS": "\(workers)"]) { server in
