@@ -98,7 +98,7 @@ let package = Package(
         .target(
             name: "Webhooks",
             dependencies: [
-                "SyncModel", "JobQueue", "ServiceSupport", "Telemetry",
+                "Telemetry", "ServiceSupport", "FileSupport", "JobQueue", "SyncModel",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
@@ -115,6 +115,7 @@ let package = Package(
         .target(
             name: "SQLiteSupport",
             dependencies: [
+                "FileSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
@@ -147,6 +148,7 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
             swiftSettings: strict),
+        .target(name: "FileSupport", swiftSettings: strict),
         .target(
             name: "ServiceSupport",
             dependencies: [
@@ -155,7 +157,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "Settings", dependencies: ["SyncModel", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
+            name: "Settings", dependencies: ["SyncModel", "FileSupport", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
         .target(
             name: "SyncAPI", dependencies: ["SyncModel", .product(name: "HTTPTypes", package: "swift-http-types")],
             swiftSettings: strict),

@@ -1,3 +1,4 @@
+import FileSupport
 import GRDBSQLite
 
 #if canImport(Glibc)
@@ -21,8 +22,7 @@ package enum DatabaseFile {
 
     /// Whether something is there that can be no database: a folder, a pipe, a device. Opening a pipe may block without end.
     package static func isOtherThanFile(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
+        FileKind(path: path).map { $0 != .file } ?? false
     }
 
     /// Whether the file is no longer where the connection opened it. Moved or deleted, it can still be written, but what is

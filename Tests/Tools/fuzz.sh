@@ -15,7 +15,7 @@ found=$build/found
 mkdir -p "$found"
 echo "Building the fuzzer (about a minute)"
 # One module, so that the fuzzer sees and instruments all of it; a module that imports itself causes warnings.
-find Sources/SyncModel Sources/Settings Tests/*/Support/Properties Tests/Fuzz -name '*.swift' ! -name SettingsSource.swift ! -name YAMLFile.swift >"$build/sources"
+find Sources/SyncModel Sources/Settings Tests/*/Support/Properties Tests/Fuzz -name '*.swift' ! -name SettingsSource.swift ! -name SettingsFile.swift ! -name YAMLFile.swift >"$build/sources"
 cat >>"$build/sources" <<'END'
 Tests/TestSupport/Hold.swift
 Tests/TestSupport/SeededGenerator.swift

@@ -1,3 +1,4 @@
+import FileSupport
 import Foundation
 
 #if canImport(Glibc)
@@ -34,15 +35,13 @@ enum SettingsFile {
         return text
     }
 
-    /// Devices such as `/dev/null` are read like files.
     private static func expectFile(_ descriptor: Int32, _ name: String) throws(SettingsFileError) {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw unreadable(name, errno) }
-        switch status.st_mode & S_IFMT {
-        case S_IFREG, S_IFCHR: return
-        case S_IFDIR: throw SettingsFileError("\(name) is a folder, not a file")
-        case S_IFIFO: throw SettingsFileError("\(name) is a pipe, not a file")
-        default: throw SettingsFileError("\(name) is not a file")
+        switch FileKind(descriptor: descriptor) {
+        case .file, .device: return
+        case .folder: throw SettingsFileError("\(name) is a folder, not a file")
+        case .pipe: throw SettingsFileError("\(name) is a pipe, not a file")
+        case .other: throw SettingsFileError("\(name) is not a file")
+        case nil: throw unreadable(name, errno)
         }
     }
 

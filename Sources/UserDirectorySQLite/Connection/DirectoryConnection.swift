@@ -120,7 +120,7 @@ final class DirectoryConnection {
     static func isFileMissing(_ path: String) -> Bool {
         var status = stat()
         guard stat(path, &status) == 0 else { return errno == ENOENT }
-        return status.st_mode & S_IFMT == S_IFREG && status.st_size == 0
+        return !DatabaseFile.isOtherThanFile(path) && status.st_size == 0
     }
 
     private static func expectFile(_ path: String) throws { if access(path, F_OK) != 0 { throw fileIsGone } }

@@ -1,3 +1,4 @@
+import FileSupport
 import Foundation
 import NIOSSL
 
@@ -10,14 +11,17 @@ package struct TrustedRoots: Sendable {
 
     /// - Parameter path: a file of one or more certificates in PEM format.
     package init(file path: String) throws(TrustedRootsError) {
-        let file = try? FileManager.default.attributesOfItem(atPath: URL(filePath: path).resolvingSymlinksInPath().path)
-        guard let file, file[.type] as? FileAttributeType == .typeRegular else {
-            throw TrustedRootsError(file == nil ? "the file cannot be read" : "it is not a file")
+        let kind = FileKind(path: path)
+        guard kind == .file, let file = FileHandle(forReadingAtPath: path) else {
+            throw TrustedRootsError(kind == nil || kind == .file ? "the file cannot be read" : "it is not a file")
         }
-        guard (file[.size] as? UInt64 ?? .max) <= Self.maxBytes else {
+        defer { try? file.close() }
+        guard let bytes = try? file.read(upToCount: Self.maxBytes + 1) ?? Data() else {
+            throw TrustedRootsError("the file cannot be read")
+        }
+        guard bytes.count <= Self.maxBytes else {
             throw TrustedRootsError("the file is larger than \(Self.maxBytes >> 20) MiB")
         }
-        guard let bytes = try? Data(contentsOf: URL(filePath: path)) else { throw TrustedRootsError("the file cannot be read") }
         guard !bytes.isEmpty else { throw TrustedRootsError("the file is empty") }
         do {
             certificates = try NIOSSLCertificate.fromPEMBytes(Array(bytes))
