@@ -2,6 +2,8 @@ import Foundation
 
 #if canImport(Glibc)
     import Glibc
+#elseif canImport(Musl)
+    import Musl
 #elseif canImport(Darwin)
     import Darwin
 #endif
@@ -101,9 +103,8 @@ package struct Terminal: Sendable {
     }
 
     /// Writes all of it, unbuffered: the two streams keep their order.
-    private func put(_ text: String, to descriptor: Int32) { put(Array(text.utf8), to: descriptor) }
-
-    private func put(_ bytes: [UInt8], to descriptor: Int32) {
+    /// - Returns: 0, or the `errno` of what went wrong.
+    private func put(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         var rest = bytes[...]
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }

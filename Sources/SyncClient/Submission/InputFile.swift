@@ -5,6 +5,8 @@ import Synchronization
 
 #if canImport(Glibc)
     import Glibc
+#elseif canImport(Musl)
+    import Musl
 #elseif canImport(Darwin)
     import Darwin
 #endif
@@ -133,7 +135,7 @@ package final class InputFile: Sendable {
         var buffer = ByteBufferAllocator().buffer(capacity: most)
         let count = try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: most) { space in
             while true {
-                let count = InputFile.readBytes(descriptor, space.baseAddress, most)
+                let count = readBytes(descriptor, space.baseAddress, most)
                 if count >= 0 { return count }
                 if errno == EAGAIN {
                     // Standard input that another process has made non-blocking.
@@ -148,13 +150,9 @@ package final class InputFile: Sendable {
         if count == 0, length != nil { throw ClientFailure("\(name) became shorter while it was read") }
         return count == 0 ? nil : buffer
     }
+}
 
-    /// The C library's `read`, which the method above shadows.
-    private static func readBytes(_ descriptor: Int32, _ space: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-        #if canImport(Glibc)
-            Glibc.read(descriptor, space, count)
-        #else
-            Darwin.read(descriptor, space, count)
-        #endif
-    }
+/// The C library's `read`, which a method of the class shadows.
+private func readBytes(_ descriptor: Int32, _ space: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+    read(descriptor, space, count)
 }
