@@ -318,8 +318,7 @@ struct WebhookCourierTests {
                 var bench = try CourierBench(configured: named)
                 bench.resolver = FakeResolver(addresses)
                 // One silent address alone would use up the attempt.
-                bench.limits.attempt = .seconds(60)
-                bench.limits.connect = .seconds(600)
+                bench.limits.connect = bench.limits.attempt * 2
                 try await bench.run { [bench] _ in
                     await bench.add("evt_1", to: named)
                     let attempt = try await bench.outbox.attempts(1)[0]

@@ -20,17 +20,14 @@ struct WebhookIsolationTests {
             try await good.run { goodURL in
                 var bench = try CourierBench()
                 bench.limits.concurrent = 8
-                bench.limits.attempt = .seconds(20)
                 // The dead one's backlog is older and longer than a page, a destination's limit and all places.
                 for n in 0..<300 { await bench.add("dead_\(n)", to: deadURL) }
                 bench.clock.advance(by: .seconds(1))
                 for n in 0..<100 { await bench.add("good_\(n)", to: goodURL) }
-                let start = ContinuousClock.now
                 try await bench.run { [bench] _ in
                     let attempts = try await bench.outbox.attempts(100)
                     #expect(attempts.allSatisfy { $0.deliveryID.hasPrefix("good_") && $0.next == .delivered })
                 }
-                #expect(start.duration(to: .now) < .seconds(60))
                 #expect(dead.peak <= bench.limits.perNewDestination)
             }
         }
