@@ -37,19 +37,21 @@ struct DamagedRowsTests {
         }
     }
 
-    @Test("a tenant's id that is no UTF-8 does not keep a search going for ever", .timeLimit(.minutes(1)))
+    @Test("a tenant's id that is no UTF-8 does not keep a search going for ever")
     func notUTF8() async throws {
         try await QueueDriver.sqlite.withQueue(isSound: false) { fixture, queue in
+            let queue = try #require(queue as? SQLiteJobQueue)
             let job = try await fixture.accept(queue, "a", users: 0)
             try await fixture.accept(queue, "b", users: 1)
             try await queue.add(fixture.delivery("msg_1"), now: fixture.now)
             try await queue.add(fixture.delivery("msg_2"), now: fixture.now)
-            try await (queue as? SQLiteJobQueue)?.writer.alone { db in
+            try await queue.writer.alone { db in
                 try db.execute(sql: "UPDATE jobs SET tenant_id = CAST(x'ff' AS TEXT), phase = 1 WHERE tenant_id = 'b'")
                 try db.execute(sql: "UPDATE deliveries SET destination = CAST(x'ff' AS TEXT) WHERE id = 'msg_2'")
             }
-            #expect(try await queue.endable(limit: 9).map(\.id) == [job.id])
-            #expect(try await fixture.leaseDeliveries(queue).map(\.delivery.what.id) == ["msg_1"])
+            #expect(try await Self.ending(queue) { try await queue.endable(limit: 9).map(\.id) } == [job.id])
+            let leased = try await Self.ending(queue) { try await fixture.leaseDeliveries(queue) }
+            #expect(leased.map(\.delivery.what.id) == ["msg_1"])
             #expect(try await queue.nextDelivery(after: Timestamp(microseconds: 0)) != nil)
         }
     }
@@ -62,6 +64,21 @@ struct DamagedRowsTests {
             #expect(try await fixture.leaseDeliveries(queue).map(\.delivery.what.id) == ["msg_1"])
             #expect(try await queue.body(of: "msg_1") == nil)
         }
+    }
+
+    /// Runs a search, and makes one that does not end by itself fail: cancelling would not reach it.
+    private static func ending<T: Sendable>(_ queue: SQLiteJobQueue, _ search: () async throws -> T) async throws -> T {
+        let watch = Task {
+            try await Task.sleep(for: .seconds(30))
+            // Meets a statement that runs, sooner or later.
+            while true {
+                queue.pool.interrupt()
+                queue.reader.interrupt()
+                try await Task.sleep(for: .milliseconds(1))
+            }
+        }
+        defer { watch.cancel() }
+        return try await search()
     }
 
     @Test("what is marked in a way that nobody knows is not deleted")
