@@ -40,32 +40,20 @@ struct LeaseEndRaceTests {
         }
     }
 
-    @Test("whoever finishes first ends it; later ones are told that they lost their lease", arguments: [false, true])
-    func finishedFirst(isRunTwice: Bool) async throws {
-        try await withLease { fixture, queue, job, batch in
-            var operations = [
-                finish(batch, fixture, queue), losing(finish(batch, fixture, queue)), losing(retry(batch, fixture, queue)),
-            ]
-            if isRunTwice { operations.append(refused(queue)) }
-            try await queue.inOneCommit(operations)
-            let present = try #require(try await queue.job(job.id))
-            #expect(present.counts.created == 100 && present.attempts.isEmpty)
-        }
-    }
-
     @Test(
-        "whoever puts it off first counts one attempt; later ones are told that they lost their lease", arguments: [false, true])
-    func putOffFirst(isRunTwice: Bool) async throws {
+        "whoever comes first ends the batch or counts one attempt; later ones are told that they lost their lease",
+        arguments: [false, true], [false, true])
+    func first(isFinish: Bool, isRunTwice: Bool) async throws {
         try await withLease { fixture, queue, job, batch in
-            var operations = [
-                retry(batch, fixture, queue), losing(retry(batch, fixture, queue)), losing(finish(batch, fixture, queue)),
-            ]
+            let (finish, retry) = (finish(batch, fixture, queue), retry(batch, fixture, queue))
+            var operations = [isFinish ? finish : retry, losing(finish), losing(retry)]
             if isRunTwice { operations.append(refused(queue)) }
             try await queue.inOneCommit(operations)
             let present = try #require(try await queue.job(job.id))
-            #expect(present.counts == JobCounts() && present.attempts.map(\.attempt) == [1])
+            #expect(present.counts.created == (isFinish ? 100 : 0) && present.counts.settled == present.counts.created)
+            #expect(present.attempts.map(\.attempt) == (isFinish ? [] : [1]))
             fixture.clock.advance(10)
-            #expect(try await fixture.lease(queue, "a").map(\.attempts) == [1])
+            #expect(try await fixture.lease(queue, "a").map(\.attempts) == (isFinish ? [] : [1]))
         }
     }
 
