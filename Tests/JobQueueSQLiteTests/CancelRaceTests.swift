@@ -12,8 +12,7 @@ struct CancelRaceTests {
     private static func withJob(
         _ body: (QueueFixture, SQLiteJobQueue, Job, [LeasedBatch]) async throws -> Void
     ) async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 300)
             let held = try await fixture.lease(queue, "a", 2)
             try #require(held.count == 2)
@@ -43,8 +42,7 @@ struct CancelRaceTests {
 
     @Test("in the last pass the end of the batch that is held is told of", arguments: [false, true])
     func endsInLastPass(isCancelFirst: Bool) async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             let now = fixture.now
             let job = try await fixture.accept(queue, "a", users: 300)
             let first = try await fixture.lease(queue, "a", 9)

@@ -11,8 +11,7 @@ import Testing
 struct ClaimRaceTests {
     @Test("a replay is answered while another one looks the key up; only a request that still arrives is in the way")
     func replays() async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             func answer(_ key: String) async throws -> IdempotencyClaim {
                 try await queue.claim(tenantID: "a", path: "/sync", key: key, now: fixture.now)
             }

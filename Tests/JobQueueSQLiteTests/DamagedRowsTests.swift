@@ -17,8 +17,7 @@ struct DamagedRowsTests {
         arguments: Property.seeds(known: [1, 2], fresh: 2))
     func anyNumber(_ seed: UInt64) async throws {
         for round in 0..<6 as Range<UInt64> {
-            try await QueueDriver.sqlite.withQueue(isSound: false) { fixture, queue in
-                let queue = try #require(queue as? SQLiteJobQueue)
+            try await withSQLiteQueue(isSound: false) { fixture, queue in
                 let jobs = try await Self.fill(queue, fixture)
                 let statements = try await queue.read { db in
                     var random = SeededGenerator(seed: seed &+ round)
@@ -39,8 +38,7 @@ struct DamagedRowsTests {
 
     @Test("a tenant's id that is no UTF-8 does not keep a search going for ever")
     func notUTF8() async throws {
-        try await QueueDriver.sqlite.withQueue(isSound: false) { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue(isSound: false) { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 0)
             try await fixture.accept(queue, "b", users: 1)
             try await queue.add(fixture.delivery("msg_1"), now: fixture.now)
@@ -83,8 +81,7 @@ struct DamagedRowsTests {
 
     @Test("what is marked in a way that nobody knows is not deleted")
     func unknownMark() async throws {
-        try await QueueDriver.sqlite.withQueue(isSound: false) { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue(isSound: false) { fixture, queue in
             try await fixture.accept(queue, "a", users: 1)
             let key = try await queue.read { db in try db.sql("SELECT batch_key FROM jobs").first { $0.int64(0) } }
             try await queue.writer.alone { db in

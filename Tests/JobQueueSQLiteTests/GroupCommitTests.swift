@@ -29,15 +29,9 @@ struct GroupCommitTests {
         return await tasks.asyncMap { await $0.result }
     }
 
-    private func withQueue(_ body: (QueueFixture, SQLiteJobQueue) async throws -> Void) async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            try await body(fixture, try #require(queue as? SQLiteJobQueue))
-        }
-    }
-
     @Test("operations that wait together share one commit, and all are there")
     func shared() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             let before = queue.writer.commits
             let accepted = try await together(queue, (0..<8).map { i in { try await fixture.accept(queue, "t\(i)", users: 1) } })
             #expect(accepted.filter(\.isSuccess).count == 8)
@@ -48,7 +42,7 @@ struct GroupCommitTests {
 
     @Test("an operation that fails is rolled back alone, in rows, figures and tenants")
     func failsAlone() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             let outcomes = try await together(
                 queue,
                 (0..<8).map { i in
@@ -67,7 +61,7 @@ struct GroupCommitTests {
 
     @Test("a caller that is cancelled takes nobody with it, and what it handed in is carried out")
     func cancelled() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             let outcomes = try await together(
                 queue, (0..<8).map { i in { try await fixture.accept(queue, "t\(i)", users: 1) } },
                 gathered: { tasks in for task in tasks { task.cancel() } })
@@ -78,7 +72,7 @@ struct GroupCommitTests {
 
     @Test("when the disk is full all hear it, nothing is changed, and no more is admitted until a write works again")
     func full() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 100)
             try await queue.setMaxPages(1)
             let refused = try await together(
@@ -106,7 +100,7 @@ struct GroupCommitTests {
 
     @Test("a lease whose commit fails is no lease: its batch can be leased again")
     func leaseRolledBack() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             // The first lease of a job of several batches is written down; that of a single one takes no commit.
             try await fixture.accept(queue, "a", users: 200)
             // A commit hook that says no turns the commit into a rollback.
@@ -126,7 +120,7 @@ struct GroupCommitTests {
 
     @Test("after close every write is refused as unavailable")
     func closed() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             await queue.close()
             await #expect(throws: QueueError.self) { try await fixture.accept(queue, "a", users: 1) }
             await #expect(throws: QueueError.self) { _ = try await queue.job(JobID(now: fixture.now)) }

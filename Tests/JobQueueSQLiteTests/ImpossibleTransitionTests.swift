@@ -9,12 +9,6 @@ import Testing
 
 @Suite("Moves that the states do not allow are told, and change nothing")
 struct ImpossibleTransitionTests {
-    private func withQueue(_ body: (QueueFixture, SQLiteJobQueue) async throws -> Void) async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            try await body(fixture, try #require(queue as? SQLiteJobQueue))
-        }
-    }
-
     /// Has something else write to the tables.
     private func write(_ sql: String, to queue: SQLiteJobQueue) async throws {
         try await queue.writer.alone { db in try db.execute(sql: sql) }
@@ -22,7 +16,7 @@ struct ImpossibleTransitionTests {
 
     @Test("a reservation that is not there is neither ended nor made a lease")
     func reservation() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 1)
             let batch = HeldBatch(
                 batchKey: 1, seq: 1, jobID: JobID(now: fixture.now), number: 0, leasedAt: fixture.now)
@@ -43,7 +37,7 @@ struct ImpossibleTransitionTests {
 
     @Test("a held batch that the table knows as ended is neither finished nor put off")
     func endedBatch() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 20, size: 10)
             let turn = try await fixture.lease(queue, "a")
             try await write("UPDATE batches SET done = 1 WHERE id & 1048575 = 0", to: queue)
@@ -66,7 +60,7 @@ struct ImpossibleTransitionTests {
 
     @Test("a held batch of a job that has ended does not open it again")
     func endedJob() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 10)
             let turn = try await fixture.lease(queue, "a")
             try await write("UPDATE jobs SET phase = 4", to: queue)
@@ -87,7 +81,7 @@ struct ImpossibleTransitionTests {
 
     @Test("the ledger of an open job is not forgotten; of one that was forgotten or is gone, again")
     func openLedger() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             let open = try await fixture.accept(queue, "a", users: 10)
             let done = try await fixture.accept(queue, "b", users: 1)
             try await fixture.work(queue, "b")
@@ -105,7 +99,7 @@ struct ImpossibleTransitionTests {
 
     @Test("an attempt of a leased delivery that is gone or does not wait is told; one whose lease is lost is passed over")
     func unknownDelivery() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             func record(_ leased: LeasedDelivery) async {
                 await #expect(throws: QueueError.leaseLost) {
                     try await queue.record(

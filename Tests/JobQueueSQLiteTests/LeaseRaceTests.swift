@@ -12,8 +12,7 @@ import Testing
 struct LeaseRaceTests {
     @Test("what was read before a cancel is not leased after it, be the job ended by then or not", arguments: [false, true])
     func cancelBetween(isDropped: Bool) async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 10)
             let lease = try await HeldLease.begin(fixture, queue)
             guard case .requested(_, let unstarted) = try await queue.requestCancel(job.id, now: fixture.now) else {
@@ -29,8 +28,7 @@ struct LeaseRaceTests {
 
     @Test("a lease that is read for longer than two looks of the net is no fault, and is made")
     func slowRead() async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 10)
             let lease = try await HeldLease.begin(fixture, queue)
             for _ in 0..<3 { #expect(try await queue.reconcile(limit: 9) == []) }

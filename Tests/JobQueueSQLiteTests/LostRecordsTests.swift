@@ -21,8 +21,7 @@ struct LostRecordsTests {
 
     @Test("a cancel ends a batch that had been applied though its records are lost, and the tenant's next job ends after it")
     func cancelled() async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 300)
             let next = try await fixture.accept(queue, "a", users: 0)
             try await Self.lose([0, 1], of: job.id, in: queue)
@@ -50,8 +49,7 @@ struct LostRecordsTests {
         "a job whose row says that something is open, of which the tables hold nothing, ends with what is known; its tenant goes on",
         arguments: Loss.allCases, [false, true])
     func nothingOpen(loss: Loss, isCancelled: Bool) async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 300)
             let next = try await fixture.accept(queue, "a", users: 1)
             let turn = try await fixture.lease(queue, "a")
@@ -89,8 +87,7 @@ struct LostRecordsTests {
 
     @Test("a cancel of which nothing is left is found, whatever became of its batches")
     func nothingToDrop() async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 300)
             _ = try await queue.requestCancel(job.id, now: fixture.now)
             try await queue.writer.alone { db in try db.execute(sql: "DELETE FROM batches") }
@@ -104,8 +101,7 @@ struct LostRecordsTests {
 
     @Test("batches that are open before the one from which on a job's are looked for are found")
     func skipped() async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 200)
             try await queue.writer.alone { db in try db.execute(sql: "UPDATE jobs SET next_batch = 2") }
             #expect(try await fixture.lease(queue, "a").isEmpty)
@@ -118,8 +114,7 @@ struct LostRecordsTests {
 
     @Test("a batch whose records are lost is leased empty, and its users are counted", arguments: [false, true])
     func leased(isKnown: Bool) async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 150)
             try await Self.lose([1], of: job.id, in: queue)
             let turn = try await fixture.lease(queue, "a", 2)
@@ -137,8 +132,7 @@ struct LostRecordsTests {
 
     @Test("a batch whose row tells of any number of tries is put off all the same", arguments: [Int64.max, .min, -1])
     func tries(_ number: Int64) async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 1)
             try await queue.writer.alone { db in try db.execute(sql: "UPDATE batches SET attempts = \(number)") }
             let leased = try await fixture.lease(queue, "a")
@@ -152,8 +146,7 @@ struct LostRecordsTests {
 
     @Test("a drop in many steps says once how many results it lost")
     func dropped() async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 150, size: 1)
             try await queue.writer.alone { db in
                 try db.execute(sql: "CREATE TRIGGER refusing BEFORE INSERT ON results BEGIN SELECT RAISE(ABORT, 'no'); END")
@@ -172,8 +165,7 @@ struct LostRecordsTests {
 
     @Test("results larger than a row may be are refused, rather than called an outage")
     func tooLarge() async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 100)
             let leased = try await fixture.lease(queue, "a")
             try await queue.writer.alone { db in _ = sqlite3_limit(db.sqliteConnection, SQLITE_LIMIT_LENGTH, 4000) }
@@ -190,8 +182,7 @@ struct LostRecordsTests {
 
     @Test("the largest number of a tenant's ends does not end the process")
     func lastSequence() async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             try await queue.writer.alone { db in
                 try db.execute(sql: "INSERT INTO tenant_ends (tenant_id, sequence, ended_at) VALUES ('a', \(Int64.max), 0)")
             }

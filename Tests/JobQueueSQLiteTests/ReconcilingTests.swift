@@ -8,12 +8,6 @@ import Testing
 
 @Suite("The net: what the tables say is ready is what memory says is ready")
 struct ReconcilingTests {
-    private func withQueue(_ body: (QueueFixture, SQLiteJobQueue) async throws -> Void) async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            try await body(fixture, try #require(queue as? SQLiteJobQueue))
-        }
-    }
-
     /// A call that has returned.
     private let over = LeaseCall(number: 0)
 
@@ -34,7 +28,7 @@ struct ReconcilingTests {
 
     @Test("work that memory forgot is found, and the observer told")
     func forgotten() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 1)
             _ = fixture.events.take()
             try await expect(.forgottenWork, of: "a", in: queue) { $0.setWork("a", false) }
@@ -47,7 +41,7 @@ struct ReconcilingTests {
         "work that is none, a batch held beyond its end, a backoff of nothing, a reservation that nobody ends, a place in no line"
     )
     func others() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 20, size: 10)
             let turn = try await fixture.lease(queue, "a")
             let held = try #require(queue.tenantQueue { $0.held(turn[0].lease) }).batch
@@ -78,7 +72,7 @@ struct ReconcilingTests {
 
     @Test("of two batches put off, one before and one after the clock was set back, neither is a fault")
     func clockSetBack() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 30, size: 10)
             let turn = try await fixture.lease(queue, "a", 2)
             try await queue.retry(turn.at(0).lease, at: fixture.now.advanced(bySeconds: 100), error: "no", now: fixture.now)
@@ -95,7 +89,7 @@ struct ReconcilingTests {
 
     @Test("a look goes on where the one before it ended, a bounded slice at a time")
     func slices() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             let tenants = (0..<7).map { TenantID("t\($0)") }
             for tenant in tenants { try await fixture.accept(queue, tenant, users: 1) }
             queue.tenantQueue { state in for tenant in tenants { state.setWork(tenant, false) } }
@@ -108,7 +102,7 @@ struct ReconcilingTests {
 
     @Test("a reservation that another one has followed is no fault")
     func claims() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 1)
             queue.tenantQueue { tenants in #expect(tenants.claim("a", now: fixture.now, by: over) != nil) }
             for _ in 0..<4 {

@@ -13,8 +13,7 @@ struct UnknownAcceptanceTests {
         "where the file was moved within the commit, it keeps its batches and its key, whenever its upload is discarded",
         arguments: [true, false])
     func discarded(_ isDiscardedWhileAway: Bool) async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             let away = queue.path + ".away"
             let upload = try await queue.openUpload(expecting: 10_000)
             try await queue.append(batches(200), to: upload)

@@ -8,12 +8,6 @@ import Testing
 
 @Suite("A job whose id can no longer be read")
 struct UnreadableIDTests {
-    private func withQueue(_ body: (QueueFixture, SQLiteJobQueue) async throws -> Void) async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            try await body(fixture, try #require(queue as? SQLiteJobQueue))
-        }
-    }
-
     private func damage(_ job: Job, in queue: SQLiteJobQueue, as id: String = "'damaged'") async throws {
         try await queue.writer.alone { db in try db.execute(sql: "UPDATE jobs SET id = \(id) WHERE id = '\(job.id.text)'") }
     }
@@ -25,7 +19,7 @@ struct UnreadableIDTests {
 
     @Test("gets another and goes on in its place: none of its tenant's jobs waits, and none overtakes it", arguments: 0..<3)
     func goesOn(place: Int) async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             var accepted: [Job] = []
             for users in 1...3 { accepted.append(try await fixture.accept(queue, "a", users: users)) }
             try await damage(accepted[place], in: queue)
@@ -47,7 +41,7 @@ struct UnreadableIDTests {
 
     @Test("ends if it only has to be ended, and with it those that wait for its end")
     func ends() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             let first = try await fixture.accept(queue, "a", users: 0)
             try await fixture.accept(queue, "a", users: 0)
             try await damage(first, in: queue)
@@ -60,7 +54,7 @@ struct UnreadableIDTests {
 
     @Test("is cancelled to its end")
     func cancelled() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 20, size: 10)
             _ = try await queue.requestCancel(job.id, now: fixture.now)
             try await damage(job, in: queue)
@@ -72,7 +66,7 @@ struct UnreadableIDTests {
 
     @Test("is one in upper case too: nothing finds it by its text")
     func upperCase() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 1)
             try await damage(job, in: queue, as: "upper(id)")
             let turn = try await fixture.lease(queue, "a")
@@ -84,7 +78,7 @@ struct UnreadableIDTests {
 
     @Test("is forgotten in its time if it has ended")
     func ended() async throws {
-        try await withQueue { fixture, queue in
+        try await withSQLiteQueue { fixture, queue in
             let job = try await fixture.accept(queue, "a", users: 0)
             try await fixture.end(queue, job)
             try await damage(job, in: queue)

@@ -14,8 +14,7 @@ struct WakeUpTests {
     private func withUnlocked(
         users: Int = 3, _ body: (QueueFixture, SQLiteJobQueue, LeasedBatch, Job) async throws -> Void
     ) async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: users)
             let second = try await fixture.accept(queue, "a", users: 1)
             let turn = try await fixture.lease(queue, "a", smallJobs: 2)
@@ -63,8 +62,7 @@ struct WakeUpTests {
 
     @Test("a lease of a tenant without work in one commit with the acceptance of a job", arguments: [true, false])
     func leaseBesideAcceptance(acceptFirst: Bool) async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 1)
             let turn = try await fixture.lease(queue, "a")
             // Its job is cancelled, and its lease given back: a tenant that may be leased from, and a table without work.
@@ -82,8 +80,7 @@ struct WakeUpTests {
 
     @Test("a batch given back while a lease of its tenant finds nothing can be leased before the others are finished")
     func releaseBesideLease() async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 30, size: 10)
             let turn = try await fixture.lease(queue, "a", 3)
             await queue.unlock(turn.map(\.lease))
@@ -96,8 +93,7 @@ struct WakeUpTests {
 
     @Test("what is given back between a lease that found nothing and its commit can be leased before the others are finished")
     func releaseBeforeCommit() async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 30, size: 10)
             let turn = try await fixture.lease(queue, "a", 3)
             await queue.unlock(turn.map(\.lease))
@@ -118,8 +114,7 @@ struct WakeUpTests {
 
     @Test("a backoff outlives the results of a turn that began before it", arguments: [true, false])
     func backoffBesideFinish(inOneCommit: Bool) async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 40, size: 10)
             let first = try await fixture.lease(queue, "a", 2)
             await queue.unlock(first.map(\.lease))
@@ -169,8 +164,7 @@ struct WakeUpTests {
 
     @Test("batches that a later turn wrote first are not looked at again by every lease")
     func nextBatch() async throws {
-        try await QueueDriver.sqlite.withQueue { fixture, queue in
-            let queue = try #require(queue as? SQLiteJobQueue)
+        try await withSQLiteQueue { fixture, queue in
             try await fixture.accept(queue, "a", users: 60, size: 10)
             let first = try await fixture.lease(queue, "a", 2)
             await queue.unlock(first.map(\.lease))
