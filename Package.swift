@@ -98,7 +98,7 @@ let package = Package(
         .target(
             name: "Webhooks",
             dependencies: [
-                "Telemetry", "ServiceSupport", "FileSupport", "JobQueue", "SyncModel",
+                "SyncModel", "JobQueue", "ServiceSupport", "FileSupport", "Telemetry",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
