@@ -34,4 +34,10 @@ package protocol DeliveryOutbox: ObservableQueue {
     /// is leased is left alone: its attempt decides. A lease that has run out counts no more, and is lost.
     /// - Parameter now: by the clock that `add` and `end` were told.
     func expireDeliveries(now: Timestamp, limit: Int) async throws -> ExpiredDeliveries
+
+    /// What was learnt of destinations, the newest first.
+    func destinations(limit: Int) async throws -> [DestinationRecord]
+
+    /// Keeps what was learnt of destinations, in place of what was known of them. `QueueMaintenance.prune` forgets what is old.
+    func remember(_ destinations: [DestinationRecord]) async throws
 }

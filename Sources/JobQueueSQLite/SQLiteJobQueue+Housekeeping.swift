@@ -23,6 +23,7 @@ extension SQLiteJobQueue {
         while try await writer.write({ context in try Self.pruneLooseDeliveries(before: jobsBefore, in: context) })
             == Self.rowStep
         {}
+        try await writer.write { context in try context.sql(Self.deleteDestinations).run(.time(jobsBefore)) }
         return pruned
     }
 

@@ -27,4 +27,12 @@ extension MemoryJobQueue {
             return result
         }
     }
+
+    package func destinations(limit: Int) async throws -> [DestinationRecord] {
+        try look { state in Array(state.disk.destinations.values.sorted { $0.learntAt > $1.learntAt }.prefix(limit)) }
+    }
+
+    package func remember(_ destinations: [DestinationRecord]) async throws {
+        try change { state in for known in destinations { state.disk.destinations[known.destination] = known } }
+    }
 }

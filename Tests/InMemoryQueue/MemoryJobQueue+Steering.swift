@@ -89,6 +89,7 @@ extension MemoryJobQueue {
                     ?? (posted.delivery.createdAt < jobsBefore && posted.delivery.state != .pending)
             }
             state.disk.keys = state.disk.keys.filter { $0.value.at >= keysBefore }
+            state.disk.destinations = state.disk.destinations.filter { $0.value.learntAt >= jobsBefore }
             return gone.count
         }
     }

@@ -90,6 +90,7 @@ package struct QueueDisk: Sendable {
     var uploads: [UploadID: Upload] = [:]
     var keys: [Key: Known] = [:]
     var posted: [Posted] = []
+    var destinations: [String: DestinationRecord] = [:]
     /// By tenant its last end, which outlives the jobs.
     var ends: [TenantID: (sequence: Int64, endedAt: Timestamp)] = [:]
     var lastNumber = 0

@@ -199,6 +199,7 @@ struct DamagedRowsTests {
         await attempt { _ = try await queue.nextRetry() }
         await attempt { _ = try await queue.nextDelivery(after: later) }
         await attempt { _ = try await queue.expireDeliveries(now: later, limit: 1) }
+        await attempt { _ = try await queue.destinations(limit: 9) }
         await attempt {
             let due = try await queue.leaseDeliveries(DeliveryQuery(limit: 5), now: later, for: .seconds(60))
             await queue.release(Array(due.dropFirst(3)))

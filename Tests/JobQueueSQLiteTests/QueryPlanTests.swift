@@ -68,6 +68,8 @@ struct QueryPlanTests {
         (SQLiteJobQueue.deadOfJob, ["SEARCH deliveries USING INDEX deliveries_job (job_id=? AND rowid<?)"]),
         (DeliveryRow.nextDueOf, ["SEARCH deliveries USING COVERING INDEX deliveries_due (destination=? AND due_at>?)"]),
         (DeliveryRow.nextDue, ["SEARCH deliveries USING COVERING INDEX deliveries_due_time (due_at>?)"]),
+        (SQLiteJobQueue.selectDestinations, ["SCAN destinations USING INDEX destinations_age"]),
+        (SQLiteJobQueue.deleteDestinations, ["SEARCH destinations USING INDEX destinations_age (learnt_at<?)"]),
         (SQLiteJobQueue.selectExpired, ["SEARCH deliveries USING INDEX deliveries_expiry (expires_at<?)"]),
         (SQLiteJobQueue.selectNextEnd, ["SEARCH deliveries USING INDEX deliveries_expiry (expires_at>?)"]),
         (DeliveryRow.oldestPending, ["SEARCH deliveries USING INDEX deliveries_pending"]),

@@ -94,6 +94,7 @@ struct UpgradeTests {
             let expired = try await upgraded.expireDeliveries(now: end, limit: 9)
             #expect(expired.deliveries.map(\.id) == ["old"])
             #expect(expired.nextAt == end.advanced(bySeconds: 86_400))
+            #expect(try await upgraded.destinations(limit: 9) == [])
             #expect(try await upgraded.redeliver("dead", now: end))
             #expect(try await upgraded.delivery("dead")?.expiresAt == end.advanced(bySeconds: 3 * 86_400))
             // One destination has one name now, however its addresses are written.
@@ -140,7 +141,8 @@ extension JobQueue {
                     DROP INDEX deliveries_due; DROP INDEX deliveries_due_time;
                     CREATE INDEX deliveries_due ON deliveries (destination, due_at) WHERE state = 0;
                     ALTER TABLE counters DROP COLUMN webhook_order;
-                    DROP INDEX deliveries_expiry; ALTER TABLE deliveries DROP COLUMN expires_at; PRAGMA user_version = 3
+                    DROP INDEX deliveries_expiry; ALTER TABLE deliveries DROP COLUMN expires_at; DROP TABLE destinations;
+                    PRAGMA user_version = 3
                     """)
         }
     }

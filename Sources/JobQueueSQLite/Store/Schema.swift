@@ -83,8 +83,17 @@ enum Schema {
             SELECT tenant_id, max(sequence), max(ended_at) FROM jobs WHERE sequence IS NOT NULL GROUP BY tenant_id;
         """
 
-    /// Since version 4: finds pending deliveries whose time is over.
-    private static let lifetimes = "CREATE INDEX deliveries_expiry ON deliveries (expires_at) WHERE state = 0;"
+    /// Since version 4: pending deliveries by their end, and what was learnt of destinations.
+    private static let lifetimes = """
+        CREATE INDEX deliveries_expiry ON deliveries (expires_at) WHERE state = 0;
+        CREATE TABLE destinations (
+            destination TEXT PRIMARY KEY,
+            rate INTEGER,  -- deliveries in 1,000 seconds
+            held_until INTEGER,
+            learnt_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX destinations_age ON destinations (learnt_at);
+        """
 
     /// What waits has the rest of its lifetime from its creation. A damaged time must not overflow.
     private static let limitLifetimes = """

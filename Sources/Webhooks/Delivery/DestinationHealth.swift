@@ -1,9 +1,10 @@
+import JobQueue
 import SyncModel
 
 /// What the answers of a destination say about it: how many attempts it may have at a time, and when the next one.
 ///
-/// A value, told the time, so that a store could keep it for several processes. Today each process has its own, which begins anew
-/// with it: the limits hold per process, and each learns for itself that a destination is in trouble.
+/// A value, told the time. Each process has its own: the limits hold per process, and each learns for itself that a destination is in
+/// trouble. Only the pace and a hold are kept beyond it (`DestinationMemory`).
 struct DestinationHealth: Sendable, Hashable {
     /// Attempts at a time.
     private(set) var limit: Int
@@ -22,6 +23,13 @@ struct DestinationHealth: Sendable, Hashable {
 
     /// Of a destination of which nothing is known.
     init(_ limits: CourierLimits) { limit = min(limits.perNewDestination, limits.perDestination) }
+
+    /// Of a destination of which an earlier process knew something.
+    init(_ limits: CourierLimits, known: DestinationRecord, at now: Timestamp) {
+        self.init(limits)
+        pace = DestinationPace(rate: known.rate, waitsUntil: known.heldUntil, at: now)
+        if pace.quietUntil.map({ $0 > now }) ?? false { limit = 1 }
+    }
 
     var isDown: Bool { failures >= Self.failuresOfOneDown }
 

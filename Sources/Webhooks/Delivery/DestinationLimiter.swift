@@ -176,9 +176,6 @@ struct DestinationLimiter {
         while destinations.count > Self.maxIdle, let idle = index.takeIdle() { destinations[idle] = nil }
     }
 
-    /// Until when a destination gets nothing because it asked to wait; `nil` if it did not.
-    func waitsUntil(_ name: String) -> Timestamp? { destinations[name]?.health.pace.waitsUntil }
-
     /// Gives back what waits for a destination that gets nothing for now: it is leased again when it does.
     private mutating func giveBack(_ destination: inout Destination) {
         guard !destination.ready.isEmpty else { return }

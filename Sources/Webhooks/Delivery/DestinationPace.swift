@@ -64,6 +64,15 @@ struct DestinationPace: Sendable, Hashable {
     private static let standardWait: Double = 1
     private static let longestWait: Double = 300
 
+    init() {}
+
+    /// What was known before. A rate that is none is not, and no hold lasts for more than a day.
+    init(rate: Double?, waitsUntil: Timestamp?, at now: Timestamp) {
+        self.rate = rate.flatMap { $0 > 0 && $0 < Self.unlimited ? max($0, Self.least) : nil }
+        self.waitsUntil = waitsUntil.flatMap { $0 > now ? min($0, now.advanced(bySeconds: RetryAfter.cap)) : nil }
+        growsFrom = (self.waitsUntil ?? now).advanced(bySeconds: 60)
+    }
+
     /// The earliest time for the next attempt; `nil`: at any time.
     var opensAt: Timestamp? { [next, quietUntil].compactMap(\.self).max() }
 

@@ -40,6 +40,8 @@ package actor WebhookCourier: Service {
     let start: ContinuousClock.Instant
     var reading: Outage
     var expiring: Outage
+    var remembering: Outage
+    var memory = DestinationMemory()
     private var recording: Outage
     var log: CourierLog
 
@@ -70,6 +72,7 @@ package actor WebhookCourier: Service {
         self.limits = limits
         reading = Outage("Reading the webhook outbox", logger)
         expiring = Outage("Ending webhooks whose time is over", logger)
+        remembering = Outage("Keeping what is known of webhooks' destinations", logger)
         recording = Outage("Recording a webhook's attempt", logger)
         log = CourierLog(logger)
         self.sender = sender
@@ -122,6 +125,7 @@ package actor WebhookCourier: Service {
     private func work() async {
         await withDiscardingTaskGroup { alarms in
             await withDiscardingTaskGroup { deliveries in
+                await recall()
                 signal.yield()
                 for await _ in signals {
                     if woken.exchange(false, ordering: .acquiringAndReleasing) { limiter.look() }
@@ -132,6 +136,7 @@ package actor WebhookCourier: Service {
                         await release(limiter.takeUnwanted())
                     } while await fetch()
                     await expire()
+                    await remember()
                     if let (at, sleep) = await nextAlarm() {
                         alarms.addTask { await self.ring(at: at, after: sleep) }
                     }
@@ -144,6 +149,7 @@ package actor WebhookCourier: Service {
             }
             alarms.cancelAll()
         }
+        await remember(all: true)
     }
 
     /// The delivery to send now, if there is one.
@@ -198,6 +204,7 @@ package actor WebhookCourier: Service {
             return await release([leased])
         }
         limiter.sent(leased, answer, quota: outcome.quota, at: due.now())
+        note(delivery.what.destination)
         signal.yield()
         let next = decide(&outcome, answer ?? .refused, of: delivery)
         metrics.count(next, took: start.duration(to: machine.now))

@@ -145,6 +145,12 @@ final class RoughQueue: JobQueue {
             for one in expired.deliveries { monitor.delivery(one.id, dueAt: nil) }
         }
     }
+    func destinations(limit: Int) async throws -> [DestinationRecord] {
+        try await call(nil, .read) { try await base.destinations(limit: limit) }
+    }
+    func remember(_ destinations: [DestinationRecord]) async throws {
+        try await call(nil, .write) { try await base.remember(destinations) }
+    }
     func deliveries(_ filter: DeliveryFilter, limit: Int, cursor: String?) async throws -> Page<Delivery> {
         try await base.deliveries(filter, limit: limit, cursor: cursor)
     }

@@ -24,6 +24,9 @@ actor FakeOutbox: DeliveryOutbox {
     private var writeFailures = 0
     private var expiryFailures = 0
     private var lifetime = DeliverySchedule.lifetime
+    private(set) var known: [String: DestinationRecord] = [:]
+    /// Calls that kept what was learnt of destinations.
+    private(set) var remembered = 0
     private let recorded = Gauge()
     /// Calls for leases that have their answer.
     nonisolated let answered = Gauge()
@@ -149,6 +152,13 @@ actor FakeOutbox: DeliveryOutbox {
             result.deliveries.append(expired)
         }
         return result
+    }
+
+    func destinations(limit: Int) -> [DestinationRecord] { Array(known.values) }
+
+    func remember(_ destinations: [DestinationRecord]) throws {
+        remembered += 1
+        for one in destinations { known[one.destination] = one }
     }
 
     func record(_ attempt: DeliveryAttempt) throws {

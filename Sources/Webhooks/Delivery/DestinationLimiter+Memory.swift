@@ -1,0 +1,17 @@
+import JobQueue
+import SyncModel
+
+/// What is known of destinations.
+extension DestinationLimiter {
+    /// `nil` if nothing is known of it.
+    func health(of name: String) -> DestinationHealth? { destinations[name]?.health }
+
+    /// Learns what was known of destinations. They are asked for as if something waited for each.
+    mutating func remember(_ known: [DestinationRecord], at now: Timestamp) {
+        for one in known where destinations[one.destination] == nil {
+            var destination = Destination(health: DestinationHealth(limits, known: one, at: now))
+            (destination.mayHaveMore, destination.isMet) = (true, true)
+            set(one.destination, destination, at: now)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import JobQueue
+import SyncModel
+import TestSupport
+import Testing
+
+@Suite("What is kept of webhooks' destinations")
+struct DestinationRecordTests {
+    @Test("the last that was learnt of each is kept, also beyond a kill, the newest first", arguments: QueueDriver.all)
+    func kept(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            #expect(try await queue.destinations(limit: 9) == [])
+            func record(_ name: String, _ rate: Double?, held seconds: Double?) -> DestinationRecord {
+                DestinationRecord(
+                    destination: "https://\(name)", rate: rate, heldUntil: seconds.map { fixture.now.advanced(bySeconds: $0) },
+                    learntAt: fixture.now)
+            }
+            try await queue.remember([record("a", 19.4, held: nil), record("b", nil, held: 3600)])
+            fixture.clock.advance(1)
+            let newer = [record("a", 0.2, held: 86_400)]
+            try await queue.remember(newer)
+            fixture.clock.advance(1)
+            let newest = [record("c", 999.999, held: nil)]
+            try await queue.remember(newest)
+            try await queue.remember([])
+            let all = try await queue.destinations(limit: 9)
+            #expect(all.map(\.destination) == ["https://c", "https://a", "https://b"])
+            #expect(Array(all.prefix(2)) == newest + newer)
+            #expect(try await queue.destinations(limit: 1) == newest)
+            let next = try await driver.killed(fixture)
+            #expect(try await next.destinations(limit: 9) == all)
+            await next.close()
+        }
+    }
+
+    @Test("what has not been learnt anew for as long as jobs are kept is forgotten", arguments: QueueDriver.all)
+    func pruned(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            for name in ["a", "b"] {
+                try await queue.remember([
+                    DestinationRecord(destination: name, rate: 5, heldUntil: nil, learntAt: fixture.now)
+                ])
+                fixture.clock.advance(60)
+            }
+            let before = fixture.now.advanced(bySeconds: -60)
+            _ = try await queue.prune(jobsBefore: before, keysBefore: before, limit: 9)
+            #expect(try await queue.destinations(limit: 9).map(\.destination) == ["b"])
+        }
+    }
+}

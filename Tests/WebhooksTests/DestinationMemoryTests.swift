@@ -1,0 +1,124 @@
+import JobQueue
+import SyncModel
+import TestSupport
+import Testing
+
+@testable import Webhooks
+
+@Suite("What a courier keeps of its destinations", .timeLimit(.minutes(5)))
+struct DestinationMemoryTests {
+    private let start = Timestamp(microseconds: 1_790_000_000_000_000)
+    private let limits = CourierLimits()
+
+    private func at(_ seconds: Double) -> Timestamp { start.advanced(bySeconds: seconds) }
+
+    /// One whose receiver took so many in a second and then asked to wait.
+    private func health(taken: Int, wait: Double, at time: Timestamp) -> DestinationHealth {
+        var health = DestinationHealth(limits)
+        for _ in 0..<taken { health.answered(.taken, at: time, limits) }
+        health.answered(.wait(seconds: wait), at: time, limits)
+        return health
+    }
+
+    @Test("nothing is kept of one that takes all, however long")
+    func nothing() {
+        var memory = DestinationMemory()
+        var health = DestinationHealth(limits)
+        for n in 0..<1000 {
+            health.answered(.taken, at: at(Double(n)), limits)
+            memory.note("a", health, at: at(Double(n)))
+            #expect(memory.take(at: at(Double(n))).isEmpty)
+        }
+    }
+
+    @Test("a rate is kept when it is learnt and has changed by a fifth, at most once a minute; at the end all is")
+    func rate() {
+        var memory = DestinationMemory()
+        memory.note("a", health(taken: 20, wait: 5, at: start), at: start)
+        let first = memory.take(at: start)
+        #expect(first.map(\.rate) == [0.97 * 20] && first.map(\.heldUntil) == [nil])
+        #expect(memory.take(at: at(100)).isEmpty)
+        memory.note("a", health(taken: 19, wait: 5, at: at(1)), at: at(1))
+        #expect(memory.take(at: at(100), all: true).isEmpty, "nearly the same")
+        memory.note("a", health(taken: 40, wait: 5, at: at(2)), at: at(2))
+        #expect(memory.take(at: at(59)).isEmpty)
+        #expect(memory.take(at: at(60)).map(\.rate) == [0.97 * 40])
+        memory.note("a", health(taken: 10, wait: 5, at: at(61)), at: at(61))
+        #expect(memory.take(at: at(62)).isEmpty)
+        #expect(memory.take(at: at(62), all: true).count == 1)
+    }
+
+    @Test("a hold of more than a minute is kept at once, and again only when it has become longer")
+    func hold() {
+        var memory = DestinationMemory()
+        memory.note("a", health(taken: 20, wait: 5, at: start), at: start)
+        _ = memory.take(at: start)
+        memory.note("a", health(taken: 20, wait: 86_400, at: at(1)), at: at(1))
+        #expect(memory.take(at: at(1)).map(\.heldUntil) == [at(86_401)])
+        memory.note("a", health(taken: 20, wait: 86_400, at: at(2)), at: at(2))
+        #expect(memory.take(at: at(2), all: true).isEmpty)
+    }
+
+    @Test("what could not be written is written later, unless more was learnt meanwhile")
+    func failed() {
+        var memory = DestinationMemory()
+        for name in ["a", "b"] { memory.note(name, health(taken: 20, wait: 5, at: start), at: start) }
+        let learnt = memory.take(at: start)
+        memory.note("b", health(taken: 60, wait: 5, at: at(1)), at: at(1))
+        memory.failed(learnt)
+        let again = memory.take(at: at(61)).sorted { $0.destination < $1.destination }
+        #expect(again.map(\.rate) == [0.97 * 20, 0.97 * 60])
+    }
+
+    @Test("no record, however odd, makes a pace of none or a hold of more than a day")
+    func odd() {
+        for rate in [nil, 0, -1, .nan, .infinity, 1e300, 1e-300, 19.4] as [Double?] {
+            for held in [nil, .min, 0, .max] as [Int64?] {
+                let record = DestinationRecord(
+                    destination: "a", rate: rate, heldUntil: held.map { Timestamp(microseconds: $0) }, learntAt: start)
+                var health = DestinationHealth(limits, known: record, at: start)
+                let hold = health.opensAt?.seconds(since: start) ?? 0
+                #expect(hold >= 0 && hold <= 86_400)
+                #expect(health.pace.rate.map { $0 >= 0.2 && $0 < 1000 } ?? true)
+                health.started(at: at(90_000))
+                #expect(health.opensAt.map { $0.seconds(since: at(90_000)) <= 5 } ?? true)
+            }
+        }
+    }
+
+    @Test("a hold outlives the process: the next one sends nothing until it is over, and then goes on")
+    func restart() async throws {
+        let sender = HeldSender { number in
+            number == 1 ? .init(status: 429, error: "HTTP 429", retryAfter: "3000") : .init(status: 200)
+        }
+        sender.allowed.set(.max)
+        var bench = try CourierBench()
+        bench.sender = sender
+        await bench.add("evt_1", to: "http://a.test/")
+        try await bench.run { [bench] _ in
+            _ = try await bench.outbox.attempts(1)
+            #expect(await eventually { await bench.outbox.known.count == 1 })
+        }
+        let end = bench.clock.start.advanced(bySeconds: 3000)
+        #expect(await bench.outbox.known["http://a.test"]?.heldUntil == end)
+        #expect(await bench.outbox.remembered == 1)
+        try await bench.run { [bench] _ in
+            await bench.add("evt_2", to: "http://a.test/")
+            try await bench.goOn(to: 2990)
+            #expect(sender.sent.count == 1)
+            #expect(await bench.outbox.leases.isEmpty, "nothing is held ready for it")
+            for _ in 0..<20 where sender.sent.count < 3 { try await bench.goOn(to: 60) }
+            #expect(await eventually { sender.sent.count == 3 })
+        }
+        #expect(Set(sender.sent.dropFirst()) == ["evt_1", "evt_2"])
+    }
+
+    @Test("a rate that is known from before is kept to from the first webhook on")
+    func knownRate() {
+        var limiter = DestinationLimiter(limits: limits) { Issue.record("\($0)") }
+        limiter.remember(
+            [DestinationRecord(destination: "https://a", rate: 2, heldUntil: nil, learntAt: start)], at: start)
+        let health = limiter.health(of: "https://a")
+        #expect(health?.pace.rate == 2 && health?.opensAt == nil)
+    }
+}
