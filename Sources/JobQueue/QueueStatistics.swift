@@ -13,6 +13,9 @@ package struct QueueStatistics: Sendable {
     package var deliveriesDead = 0
     package var oldestPendingDeliveryAt: Timestamp?
     package var lastDeliveryError: String?
+    /// Destinations that asked to wait for longer than a minute and still do, and until when the longest does.
+    package var destinationsHeld = 0
+    package var destinationsHeldUntil: Timestamp?
     /// Bytes of the queue's data.
     package var bytes: Int64 = 0
     /// Bytes of its write-ahead log; `nil` if the store keeps none of its own.

@@ -80,6 +80,8 @@ extension MemoryJobQueue {
                 }.sorted { $0.nextAttemptAt < $1.nextAttemptAt }.prefix(20))
             let posted = state.disk.posted.map(\.delivery)
             found.deliveriesPending = posted.count { $0.state == .pending }
+            let holds = state.disk.destinations.values.compactMap(\.heldUntil).filter { $0 > now }
+            (found.destinationsHeld, found.destinationsHeldUntil) = (holds.count, holds.max())
             found.deliveriesDead = posted.count { $0.state == .dead }
             found.oldestPendingDeliveryAt = posted.filter { $0.state == .pending }.map(\.createdAt).min()
             found.lastDeliveryError =

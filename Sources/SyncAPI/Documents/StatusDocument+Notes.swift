@@ -36,7 +36,15 @@ extension StatusDocument.Retrying {
 }
 
 extension StatusDocument.Webhooks {
-    package static var notes: DocumentNotes { DocumentNotes(nil, "", ["oldestAgeSeconds": "Of the oldest pending one."]) }
+    package static var notes: DocumentNotes {
+        DocumentNotes(
+            nil, "",
+            [
+                "oldestAgeSeconds": "Of the oldest pending one.",
+                "heldDestinations": "Destinations that asked to wait for more than a minute and get nothing now.",
+                "heldUntil": "When the longest of these waits is over; null if there is none.",
+            ])
+    }
 }
 
 extension StatusDocument.Queue {

@@ -154,6 +154,10 @@ extension StatusDocument {
         /// Of the oldest pending one.
         package var oldestAgeSeconds: Double?
         package var lastError: String?
+        /// Destinations that asked to wait and get nothing now.
+        package var heldDestinations = 0
+        /// When the longest of these waits is over.
+        package var heldUntil: Timestamp?
 
         package init() {}
 
@@ -169,6 +173,8 @@ extension StatusDocument {
             try coder.member("dead", &dead)
             try coder.nullable("oldestAgeSeconds", &oldestAgeSeconds)
             try coder.nullable("lastError", &lastError)
+            try coder.member("heldDestinations", &heldDestinations)
+            try coder.nullable("heldUntil", &heldUntil)
         }
     }
 

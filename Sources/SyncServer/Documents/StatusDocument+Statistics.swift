@@ -19,6 +19,8 @@ extension StatusDocument {
             pending: statistics.deliveriesPending, dead: statistics.deliveriesDead,
             oldestAgeSeconds: StatusDocument.age(of: statistics.oldestPendingDeliveryAt, at: now),
             lastError: statistics.lastDeliveryError)
+        webhooks?.heldDestinations = statistics.destinationsHeld
+        webhooks?.heldUntil = statistics.destinationsHeldUntil
         queue = Queue(statistics)
         draining = engine.draining
     }

@@ -28,7 +28,8 @@ struct StatusTests {
                 #expect(status.workers.active.int != nil && status.workers.idle.int != nil)
                 #expect(status.usersPerSecond.keys == ["1m", "5m"] && status.retrying == .array([]))
                 #expect(status.directory.keys == ["state", "since", "error"])
-                #expect(status.webhooks.keys == ["pending", "dead", "oldestAgeSeconds", "lastError"])
+                #expect(
+                    status.webhooks.keys == ["pending", "dead", "oldestAgeSeconds", "lastError", "heldDestinations", "heldUntil"])
                 #expect(status.queue.keys == ["bytes", "walBytes", "freeDiskBytes"] && (status.queue.bytes.int ?? 0) > 0)
                 #expect(status.draining.bool == false)
             }
