@@ -8,7 +8,7 @@ import Testing
 @Suite("Webhook courier: deliveries whose time is over", .timeLimit(.minutes(5)))
 struct DeliveryExpiryTests {
     /// Seconds: in these tests a delivery lives for less than half an hour, but for longer than nothing expires after a start.
-    private static let lifetime: Double = 1500
+    private static let lifetime: Double = 1530
 
     private func bench(_ sender: HeldSender = HeldSender()) async throws -> CourierBench {
         var bench = try CourierBench()
