@@ -4,7 +4,7 @@ package import SyncModel
 ///
 /// Several processes may send from one outbox: whoever makes an attempt holds a lease of the delivery. It ends with `record` or
 /// `release`; or when another process leases the delivery after `expiresAt`; or when the delivery is redelivered.
-package protocol DeliveryOutbox: ObservableQueue {
+package protocol DeliveryOutbox: ObservableQueue, TimedQueue {
     /// Leases deliveries that are due at `now` and not leased, the longest overdue first.
     /// - Parameter duration: how long no other process may lease them; at least as long as they wait for their attempt and the
     ///   attempt takes.

@@ -55,7 +55,7 @@ package struct Assembly: Sendable {
         (self.settings, self.logger, self.phase, self.queue, self.directory) = (settings, logger, phase, queue, directory)
         engine = steps.engine(queue, directory)
         try await steps.prepare(directory, for: engine)
-        courier = WebhookCourier(outbox: queue, settings: webhooks, wall: steps.clock, logger: logger)
+        courier = WebhookCourier(outbox: queue, settings: webhooks, logger: logger)
         maintenance = steps.maintenance(queue, directory, engine)
         var dependencies = steps.serverDependencies(queue, engine, webhooks, metrics)
         dependencies.maxConnections = steps.connections()

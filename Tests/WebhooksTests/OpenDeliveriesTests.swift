@@ -47,7 +47,7 @@ struct OpenDeliveriesTests {
         let bench = try CourierBench()
         let met = Shared<[ImpossibleTransition]>([])
         let courier = WebhookCourier(
-            outbox: bench.outbox, settings: bench.settings, wall: bench.clock.wall,
+            outbox: bench.outbox, settings: bench.settings,
             logger: Logger(label: "test") { _ in bench.log }, impossible: { met.value.append($0) })
         await courier.settle(leased("evt_1", 1))
         #expect(met.value == [ImpossibleTransition(.delivery, "evt_1", in: "not open", met: "settled")])

@@ -205,7 +205,7 @@ struct WebhookIsolationTests {
         let bench = try CourierBench(configured: "http://127.0.0.1:1/")
         await bench.add("evt_1", to: "http://127.0.0.1:1/")
         let courier = WebhookCourier(
-            outbox: bench.outbox, settings: bench.settings, wall: bench.clock.wall, clock: bench.clock,
+            outbox: bench.outbox, settings: bench.settings, clock: bench.clock,
             logger: Logger(label: "test") { _ in bench.log }, impossible: { Issue.record("\($0)") })
         courier.wake()
         await withTaskGroup(of: Void.self) { group in
@@ -236,7 +236,7 @@ extension CourierBench {
         // The second has to wait for the first, and so meets the shutdown.
         limits.concurrent = 1
         let courier = WebhookCourier(
-            outbox: outbox, settings: settings, limits: limits, wall: clock.wall, clock: clock,
+            outbox: outbox, settings: settings, limits: limits, clock: clock,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, impossible: { Issue.record("\($0)") })
         let group = ServiceGroup(
             services: [courier], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

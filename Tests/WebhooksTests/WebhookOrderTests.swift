@@ -27,7 +27,7 @@ struct WebhookOrderTests {
             let queue = try await SQLiteJobQueue.open(path: place.path + "/q.sqlite", limits: limits, clock: clock.wall)
             if life <= 2 { try await Self.fill(queue, life, clock) }
             let courier = WebhookCourier(
-                outbox: queue, limits: CourierLimits(), wall: clock.wall, clock: clock, random: { 0.5 }, sender: receiver,
+                outbox: queue, limits: CourierLimits(), clock: clock, random: { 0.5 }, sender: receiver,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, impossible: { Issue.record("\($0)") })
             let wanted = Self.tenants * Self.each * 2 / stops * life
             await withTaskGroup(of: Void.self) { group in

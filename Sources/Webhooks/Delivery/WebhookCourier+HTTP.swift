@@ -10,25 +10,25 @@ extension WebhookCourier {
     ///   - impossible: called for each move of a delivery that its state does not allow; tests fail there.
     package init(
         outbox: any DeliveryOutbox, settings: WebhookSettings, limits: CourierLimits = CourierLimits(),
-        wall: WallClock, clock: any Clock<Duration> = ContinuousClock(),
+        clock: any Clock<Duration> = ContinuousClock(),
         random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
         resolver: any AddressResolver = SystemResolver(), logger: Logger,
         impossible: @escaping @Sendable (ImpossibleTransition) -> Void = { _ in }
     ) {
         self.init(
-            outbox: outbox, settings: settings, limits: limits, wall: wall, clock: clock, random: random,
+            outbox: outbox, settings: settings, limits: limits, clock: clock, random: random,
             clients: PinnedClients(
                 limits: limits, resolver: resolver, trustedRoots: settings.trustedRoots, proxy: settings.proxy),
             logger: logger, impossible: impossible)
     }
 
     init(
-        outbox: any DeliveryOutbox, settings: WebhookSettings, limits: CourierLimits, wall: WallClock,
+        outbox: any DeliveryOutbox, settings: WebhookSettings, limits: CourierLimits,
         clock: any Clock<Duration>, random: @escaping @Sendable () -> Double, clients: PinnedClients, logger: Logger,
         impossible: @escaping @Sendable (ImpossibleTransition) -> Void
     ) {
         self.init(
-            outbox: outbox, limits: limits, wall: wall, clock: clock, random: random,
+            outbox: outbox, limits: limits, clock: clock, random: random,
             sender: WebhookSender(settings: settings, limits: limits, clients: clients), logger: logger,
             impossible: impossible)
     }

@@ -17,6 +17,7 @@ import Telemetry
 /// process runs out (a minute at most, for clocks are set, and signals of other processes may be lost).
 package actor WebhookCourier: Service {
     let outbox: any DeliveryOutbox
+    /// The outbox's, by which deliveries are due.
     let wall: WallClock
     let machine: Machine
     var due: DueTime
@@ -60,11 +61,12 @@ package actor WebhookCourier: Service {
     static let outboxPause: Double = 1
 
     init(
-        outbox: any DeliveryOutbox, limits: CourierLimits, wall: WallClock, clock: any Clock<Duration>,
+        outbox: any DeliveryOutbox, limits: CourierLimits, clock: any Clock<Duration>,
         executor: (any TaskExecutor)? = nil, random: @escaping @Sendable () -> Double, sender: any DeliverySender,
         logger: Logger, impossible: @escaping @Sendable (ImpossibleTransition) -> Void
     ) {
         self.outbox = outbox
+        let wall = outbox.clock
         self.wall = wall
         machine = Machine(clock: clock, executor: executor, random: random)
         due = DueTime(wall: wall, clock: clock)

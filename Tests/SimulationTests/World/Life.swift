@@ -49,7 +49,7 @@ final class Life: Sendable {
             impossible: { monitor.fail("\($0)") }, draining: { false })
         self.engine = engine
         let courier = WebhookCourier(
-            outbox: queue, limits: CourierLimits(), wall: queue.clock, clock: clock, executor: executor, random: random,
+            outbox: queue, limits: CourierLimits(), clock: clock, executor: executor, random: random,
             sender: RoughSender(receiver: receiver, weather: weather), logger: logger, impossible: { monitor.fail("\($0)") })
         var settings = MaintenanceSettings()
         settings.interval = .seconds(scenario.sweepSeconds)

@@ -10,7 +10,7 @@ import Testing
 /// A courier at work on an outbox in memory, under a clock that stands still.
 struct CourierBench: Sendable {
     let clock = ManualClock()
-    let outbox = FakeOutbox()
+    let outbox: FakeOutbox
     var settings: WebhookSettings
     var limits = CourierLimits()
     var resolver: any AddressResolver = SystemResolver()
@@ -26,6 +26,7 @@ struct CourierBench: Sendable {
     ]
 
     init(configured: String? = nil, allowedHosts: [String] = []) throws {
+        outbox = FakeOutbox(clock: clock.wall)
         settings = WebhookSettings(
             configuredURL: try configured.map { try WebAddress($0) }, secrets: Self.secrets, internalKey: Self.key,
             sendsAPIKey: true,
@@ -45,7 +46,7 @@ struct CourierBench: Sendable {
                     limits: limits, resolver: resolver, trustedRoots: settings.trustedRoots, proxy: settings.proxy,
                     isPublic: isPublic))
         let courier = WebhookCourier(
-            outbox: outbox, limits: limits, wall: clock.wall, clock: clock, random: { 0.5 }, sender: sender,
+            outbox: outbox, limits: limits, clock: clock, random: { 0.5 }, sender: sender,
             logger: Logger(label: "test") { [log] _ in log }, impossible: { Issue.record("\($0)") })
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await courier.run() }

@@ -5,6 +5,7 @@ import TestSupport
 
 /// An outbox in memory, true to the rules of `DeliveryOutbox`.
 actor FakeOutbox: DeliveryOutbox {
+    nonisolated let clock: WallClock
     private(set) var deliveries: [String: Delivery] = [:]
     /// Of all deliveries added; without one the body is gone.
     private var bodies: [String: [UInt8]] = [:]
@@ -33,6 +34,8 @@ actor FakeOutbox: DeliveryOutbox {
     /// As many of them may return; `nil`: all.
     private var mayReturn: Gauge?
     private nonisolated let observers = Mutex<[QueueObserver]>([])
+
+    init(clock: WallClock) { self.clock = clock }
 
     nonisolated func observe(_ observer: QueueObserver) { observers.withLock { $0.append(observer) } }
     /// From now on calls for leases have their answer and return only when `gauge` reaches their number.
