@@ -143,8 +143,8 @@ extension SQLiteJobQueue {
         let store = try openedStore(path: path, limits: limits, disk: disk, warn: warn)
         if store.lastAcceptance.isAhead(of: clock.now()) {
             warn(
-                "The newest job was accepted at \(store.lastAcceptance.iso8601), ahead of the clock: was it set back, or is it wrong?"
-                    + " Until then, jobs are accepted at times that follow that one")
+                "The newest job was accepted at \(store.lastAcceptance.iso8601), which is ahead of the clock: the clock was set back, or was"
+                    + " wrong then. Until it has passed that time, jobs are accepted at times just after it")
         }
         let queue = SQLiteJobQueue(store, limits: limits, clock: clock, disk: disk, threads: threads, say: warn)
         // Whether or not they can be deleted now: maintenance tries again.

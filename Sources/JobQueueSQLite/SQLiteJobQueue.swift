@@ -105,8 +105,8 @@ package final class SQLiteJobQueue: JobQueue {
 
     /// The time of the next acceptance; called in its transaction, so that the order is that of the commits.
     ///
-    /// However far the clock was once ahead, it goes on from there. A time that the clock has not come near is not believed when a
-    /// batch is applied, but a job may wait until it has, and its users would then count as older news.
+    /// However far the clock was once ahead, it goes on from there. A batch is not held to a time that is still far ahead of the clock.
+    /// But a job may wait until the clock is near it, and would then count as older news if its own time were earlier.
     func nextAcceptance(at now: Timestamp) -> Timestamp {
         let last = lastAcceptance.load(ordering: .relaxed)
         let next = max(now.microseconds, last.saturatingAdd(1))

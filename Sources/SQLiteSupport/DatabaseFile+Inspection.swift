@@ -9,7 +9,9 @@ import GRDBSQLite
 #endif
 
 extension DatabaseFile {
-    /// Reads a file without changing it and without leaving anything beside it, whether or not a server has it open.
+    /// Reads a file without changing it, whether or not a server has it open. Not in a process that has it open: closing a descriptor
+    /// drops the process's locks. Nothing is left beside the file, unless a process died with it open: then SQLite makes the log's
+    /// index again, or fails where it may not.
     ///
     /// A reader of a write-ahead log that nobody has open makes the log and its index, and cannot remove them: another process may
     /// have begun to use them. So such a file is read as one that does not change.
@@ -20,10 +22,24 @@ extension DatabaseFile {
     package static func inspect<Result>(_ path: String, _ body: (OpaquePointer) throws -> Result) throws -> Result {
         // Through a link, the log would be looked for in the wrong place.
         let path = real(path) ?? path
+        let before = mark(path)
         guard hasClosedLog(path) else { return try read(path, SQLITE_OPEN_READONLY, body) }
         let uri = "file:" + path.utf8.map(escaped).joined() + "?immutable=1"
         let result = Swift.Result { try read(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, body) }
-        return hasClosedLog(path) ? try result.get() : try read(path, SQLITE_OPEN_READONLY, body)
+        let isUnchanged = hasClosedLog(path) && mark(path) == before
+        return isUnchanged ? try result.get() : try read(path, SQLITE_OPEN_READONLY, body)
+    }
+
+    /// What differs once somebody has written to the file.
+    private static func mark(_ path: String) -> [Int64] {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return [] }
+        #if canImport(Darwin)
+            let time = status.st_mtimespec
+        #else
+            let time = status.st_mtim
+        #endif
+        return [Int64(status.st_ino), Int64(status.st_size), Int64(time.tv_sec), Int64(time.tv_nsec)]
     }
 
     private static func read<Result>(_ name: String, _ flags: Int32, _ body: (OpaquePointer) throws -> Result) throws -> Result {

@@ -64,7 +64,7 @@ package struct Terminal: Sendable {
     /// Whether nobody reads standard output any more: the other end of the pipe or terminal is closed.
     package var isOutputClosed: Bool {
         var output = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
-        return poll(&output, 1, 0) > 0 && Int32(output.revents) & Int32(POLLERR | POLLHUP | POLLNVAL) != 0
+        return poll(&output, 1, 0) > 0 && Int32(output.revents) & Int32(POLLERR | POLLHUP) != 0
     }
 
     /// Styles for standard output.

@@ -50,10 +50,6 @@ package protocol UserDirectory: Sendable {
     func close() async
 }
 
-extension UserDirectory {
-    package func checkpoint() async {}
-}
-
 /// A batch to apply.
 package struct BatchWork: Sendable {
     package var jobID: JobID

@@ -69,6 +69,7 @@ struct QueryPlanTests {
         (DeliveryRow.nextDueOf, ["SEARCH deliveries USING COVERING INDEX deliveries_due (destination=? AND due_at>?)"]),
         (DeliveryRow.nextDue, ["SEARCH deliveries USING COVERING INDEX deliveries_due_time (due_at>?)"]),
         (SQLiteJobQueue.selectDestinations, ["SCAN destinations USING INDEX destinations_age"]),
+        (SQLiteJobQueue.selectHeld, ["SEARCH destinations USING COVERING INDEX destinations_held (held_until>?)"]),
         (SQLiteJobQueue.deleteDestinations, ["SEARCH destinations USING INDEX destinations_age (learnt_at<?)"]),
         (SQLiteJobQueue.selectExpired, ["SEARCH deliveries USING INDEX deliveries_expiry (expires_at<?)"]),
         (SQLiteJobQueue.selectNextEnd, ["SEARCH deliveries USING INDEX deliveries_expiry (expires_at>?)"]),

@@ -59,7 +59,7 @@ struct WebhookReceiverTests {
         try await run
     }
 
-    @Test("a receiver that nobody sees ends, without a webhook")
+    @Test("a receiver that nobody sees ends, without a webhook", .timeLimit(.minutes(1)))
     func unseenFromTheStart() async throws {
         try await WebhookReceiver(verifier: try WebhookVerifier(secrets: [WebhookSecret(Self.secret)]))
             .run(listening: { _ in }, received: { _ in }, isSeen: { false })

@@ -30,7 +30,9 @@ struct DemoCommand: AsyncParsableCommand {
         let terminal = Terminal.standard
         let demonstration = Demonstration(
             terminal: terminal, users: users, isKept: keep, start: { try await UsersyncApp.start(settings: $0) })
-        let end: Void? = try await StopSignals.stopping(or: { await terminal.outputClosed() }) { try await demonstration.run() }
-        if end == nil, !keep, !terminal.isOutputClosed { throw ExitCode(1) }
+        // Without --keep it ends by itself, with the status of its work, whoever reads.
+        let outputClosed: @Sendable () async -> Void = { await terminal.outputClosed() }
+        let end: Void? = try await StopSignals.stopping(or: keep ? outputClosed : nil) { try await demonstration.run() }
+        if end == nil, !keep { throw ExitCode(1) }
     }
 }

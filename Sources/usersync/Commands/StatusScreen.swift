@@ -76,7 +76,8 @@ struct StatusScreen {
             all.append(
                 Attention(
                     isGrave: false,
-                    what: "\(Format.count(pending, "webhook")) not acknowledged yet, the oldest for \(Format.duration(oldest))",
+                    what: "\(Format.count(pending, "webhook")) not acknowledged yet, the oldest for \(Format.duration(oldest))"
+                        + (held.map { "; \($0)" } ?? ""),
                     press: "usersync deliveries list --state pending"))
         }
         if let age = status.oldestPendingAgeSeconds, age > 300, status.pendingUsers > 0,
@@ -135,6 +136,13 @@ struct StatusScreen {
     /// What is not known of the server's health.
     var unreadSentence: String {
         "\(Format.count(unread.count, "part")) of the server's answer cannot be read: \(UnreadParts.sentence(unread))"
+    }
+
+    /// Receivers that asked to wait.
+    private var held: String? {
+        guard let webhooks = status.webhooks, webhooks.heldDestinations > 0 else { return nil }
+        let until = webhooks.heldUntil.map { ", the longest until \($0.iso8601)" } ?? ""
+        return "\(Format.count(webhooks.heldDestinations, "receiver")) asked us to wait\(until)"
     }
 
     private var figures: [(String, String)] {

@@ -28,6 +28,7 @@ final class RoughDirectory: UserDirectory {
 
     func prepare() async throws(DirectoryError) { try await call("prepare") {} }
     func probe() async throws(DirectoryError) { try await call("probe") {} }
+    func checkpoint() async {}
     func close() async {}
 
     func apply(

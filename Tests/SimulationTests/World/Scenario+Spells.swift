@@ -7,7 +7,7 @@ extension Scenario {
     /// Scheme and host of a destination.
     static func origin(of destination: Int) -> String { "https://receiver-\(destination).example" }
 
-    /// Seconds between two sweeps and two rounds of the janitor: more where a world goes on for long, or even for hours.
+    /// Seconds between two sweeps and two rounds of maintenance: more where a world goes on for long, or even for hours.
     var sweepSeconds: Double {
         guard let end = spells.map(\.end).max() else { return 5 }
         return end < 300_000 ? 30 : 600

@@ -119,5 +119,6 @@ final class ScriptedDirectory: UserDirectory {
     }
     func forget(_ jobs: [JobID]) async throws(DirectoryError) {}
     func probe() async throws(DirectoryError) { state.withLock { $0.probes += 1 } }
+    func checkpoint() async {}
     func close() async {}
 }

@@ -1,0 +1,80 @@
+import JobQueue
+import ServiceSupport
+import SyncModel
+
+/// One delivery, from its lease to its record.
+extension WebhookCourier {
+    func deliver(_ leased: LeasedDelivery) async {
+        let delivery = leased.delivery
+        let start = machine.now
+        let at = wall.now()
+        var outcome: WebhookSender.Outcome
+        let answer: DestinationAnswer?
+        do {
+            (outcome, answer) = try await attempt(delivery, at: at)
+        } catch {
+            // Stopping: not recorded, so it is still due.
+            return await release([leased])
+        }
+        limiter.sent(leased, answer, quota: outcome.quota, at: due.now())
+        note(delivery.what.destination)
+        signal.yield()
+        let next = decide(&outcome, answer ?? .refused, of: delivery)
+        metrics.count(next, took: start.duration(to: machine.now))
+        log.attempt(delivery, outcome, next)
+        let attempt = DeliveryAttempt(leased, at: at, status: outcome.status, error: outcome.error, next: next)
+        guard await record(attempt) else { return await release([leased]) }
+        limiter.settled(leased)
+        switch next {
+        case .retry(let at): expect(at)
+        case .putOff:
+            expect(at)
+            limiter.look()
+        case .delivered, .dead: break
+        }
+        signal.yield()
+    }
+
+    /// Makes the attempt; the body is in memory for as long as that takes.
+    /// - Returns: no answer of the destination if nothing was sent to it, because the body is gone or cannot be read.
+    /// - Throws: only `CancellationError`.
+    private func attempt(
+        _ delivery: Delivery, at now: Timestamp
+    ) async throws -> (WebhookSender.Outcome, DestinationAnswer?) {
+        let body: [UInt8]
+        do {
+            guard let found = try await outbox.body(of: delivery.what.id) else {
+                return (WebhookSender.Outcome(error: "its body is gone", isHopeless: true), nil)
+            }
+            body = found
+        } catch {
+            try Task.checkCancellation()
+            return (WebhookSender.Outcome(error: "its body cannot be read"), nil)
+        }
+        let outcome = try await sender.send(delivery, body, at: now)
+        return (outcome, DestinationAnswer(outcome, isConfiguredURL: delivery.what.isConfiguredURL, now: wall.now()))
+    }
+
+    /// Records the attempt, however long that takes: otherwise it would be sent again and again. False if stopping.
+    private func record(_ attempt: DeliveryAttempt) async -> Bool {
+        var pause = Self.outboxPause
+        while true {
+            do {
+                // Not a child task: what has happened must be recorded even if this one is cancelled.
+                try await machine.detach { [outbox] in try await outbox.record(attempt) }.value
+                recording.worked()
+                return true
+            } catch QueueError.leaseLost {
+                // Recorded by a call whose answer was lost; or it does not count: the delivery was redelivered, or is another
+                // process's, because this one was held up for longer than the lease.
+                recording.worked()
+                log.leaseLost(attempt)
+                return true
+            } catch {
+                recording.failed(error)
+            }
+            guard (try? await machine.sleep(for: .seconds(pause))) != nil else { return false }
+            pause = min(pause * 2, 30)
+        }
+    }
+}
