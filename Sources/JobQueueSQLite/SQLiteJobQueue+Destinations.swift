@@ -31,7 +31,8 @@ extension SQLiteJobQueue {
         SELECT destination, rate, held_until, learnt_at FROM destinations INDEXED BY destinations_age
         ORDER BY learnt_at DESC LIMIT ?1
         """
-    static let selectHeld = "SELECT count(*), max(held_until) FROM destinations INDEXED BY destinations_held WHERE held_until > ?1"
+    static let selectHeld =
+        "SELECT count(*), max(held_until) FROM destinations INDEXED BY destinations_held WHERE held_until > ?1"
     private static let writeDestination = """
         INSERT INTO destinations (destination, rate, held_until, learnt_at) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (destination) DO UPDATE SET rate = ?2, held_until = ?3, learnt_at = ?4

@@ -65,7 +65,8 @@ struct SubmitCommand: AsyncParsableCommand {
             throw ValidationError("--tenant-name is for NDJSON and CSV: a request names its tenant")
         }
         if let idempotencyKey,
-            !(1...TextLimits.idempotencyKey).contains(idempotencyKey.utf8.count) || !idempotencyKey.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+            !(1...TextLimits.idempotencyKey).contains(idempotencyKey.utf8.count)
+                || !idempotencyKey.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         {
             throw ValidationError("--idempotency-key must have 1 to \(TextLimits.idempotencyKey) visible ASCII characters")
         }

@@ -49,6 +49,20 @@ struct DeliveriesTests {
         }
     }
 
+    @Test(
+        "with WEBHOOK_ORDER=tenant a tenant's later webhook has no due time while the earlier one is not taken",
+        arguments: [
+            ("tenant", [true, false]), ("any", [true, true]),
+        ])
+    func order(setting: String, areDue: [Bool]) async throws {
+        try await TestServer.run(["WEBHOOK_ORDER": setting]) { server in
+            server.receiver.answer(with: 503)
+            for n in 1...2 { _ = try await server.ended(try await server.submitted([Bodies.user("u\(n)", "\(n)@x.io")])) }
+            let list = try await server.get("\(base)?state=pending").json.deliveries.array
+            #expect(list.reversed().map { $0.nextAttemptAt.string != nil } == areDue)
+        }
+    }
+
     @Test("the list holds no body and no secret of an address; each filter narrows it; a dead delivery has no next attempt")
     func list() async throws {
         try await TestServer.inFolder { folder, receiver in
