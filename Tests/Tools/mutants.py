@@ -87,6 +87,9 @@ def problems(chosen):
 def run(command, log, limit, number=0):
     """The status; None where the time was up."""
     environment = {**os.environ, SWITCH: str(number)}
+    if number:
+        # What a fault lets wait for ever is to fail by its assertion, before the time is up.
+        environment["TEST_HANG_SECONDS"] = "20"
     with open(log, "w") as out:
         process = subprocess.Popen(
             command, stdout=out, stderr=subprocess.STDOUT, cwd=COPY, env=environment, start_new_session=True)
@@ -120,11 +123,12 @@ def verdict(status, log):
     if status == 0:
         ran = re.search(r"Test run with ([1-9]\d*) tests?", text)
         return ("SURVIVED", "") if ran else ("NO TESTS", "")
-    issues = re.findall(r'Test (".*?"|\S+)(?: with .*?)? recorded an issue.*? at (\S+?:\d+):\d+: (.*)', text)
+    # An argument may have line ends.
+    issues = re.findall(r'Test ("[^\n]*?"|\S+)(?: with [^\n]*?)? recorded an issue(?:.{0,4000}?) at (\S+?\.swift:\d+):\d+: ([^\n]*)', text, re.S)
     said = [issue for issue in issues if not re.match(r"Time limit|Caught error: .*[tT]ime", issue[2])]
     where = f"{said[0][0]} at {said[0][1]}" if said else issues[0][0] if issues else ""
     if status is None:
-        return "TIME", where
+        return ("killed" if said else "TIME"), where
     if not re.search(r"Test run with \d+ tests?.* failed", text):
         last = re.findall(r"(?:Fatal error|Precondition failed|Assertion failed)[^\n]*", text)
         started = re.findall(r"Test (.+?) started", text)
