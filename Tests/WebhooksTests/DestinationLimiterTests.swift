@@ -31,7 +31,7 @@ struct DestinationLimiterTests {
         var questions = 0
         while let query = limiter.nextQuery() {
             questions += 1
-            limiter.add(backlog.lease(query, until: nil), for: query, askedAt: now)
+            limiter.add(backlog.lease(query, until: nil), for: query, askedAt: now, at: now)
             backlog.release(limiter.takeUnwanted())
         }
         return questions
@@ -259,7 +259,7 @@ struct DestinationLimiterTests {
             let first = limiter.nextQuery()
             let query = try #require(first)
             let end = now.advanced(bySeconds: limits.lease / .seconds(1))
-            limiter.add(backlog.lease(query, until: end), for: query, askedAt: now)
+            limiter.add(backlog.lease(query, until: end), for: query, askedAt: now, at: now)
             let last = now.advanced(bySeconds: limits.longestWait / .seconds(1))
             #expect(limiter.start(at: last)?.delivery.what.id == "a0")
             #expect(limiter.start(at: last.advanced(bySeconds: 0.001)) == nil)
@@ -307,10 +307,33 @@ struct DestinationLimiterTests {
         #expect(limiter.nextQuery(at: end.advanced(bySeconds: -0.001)) == nil)
         let query = limiter.nextQuery(at: end)
         #expect(query?.excludes("https://a") == false)
-        limiter.add(backlog.lease(try #require(query), until: nil), for: try #require(query), askedAt: end)
+        limiter.add(backlog.lease(try #require(query), until: nil), for: try #require(query), askedAt: end, at: end)
         #expect(limiter.start(at: end.advanced(bySeconds: -0.001)) == nil)
         #expect(limiter.start(at: end)?.delivery.what.destination == "https://a")
         #expect(limiter.start(at: end) == nil, "one at a time at first")
+    }
+
+    @Test("what arrives for a destination that has asked to wait meanwhile is given back, and takes no place of others")
+    func asksToWaitMeanwhile() throws {
+        var limiter = self.limiter(limits)
+        var backlog = Backlog([delivery("first", "a")])
+        limiter.look()
+        feed(&limiter, &backlog)
+        let started = startAll(&limiter)
+        backlog.waiting += (0..<5).map { delivery("a\($0)", "a") } + [delivery("b0", "b")]
+        limiter.look()
+        let asked = limiter.nextQuery(at: now)
+        let query = try #require(asked)
+        let leased = backlog.lease(query, until: nil)
+        let (answeredAt, end) = (now.advanced(bySeconds: 0.01), now.advanced(bySeconds: 86_400))
+        for one in started { limiter.sent(one, .wait(seconds: 86_399.99), at: answeredAt) }
+        limiter.add(leased, for: query, askedAt: now, at: answeredAt)
+        #expect(limiter.ready == ["b0": "https://b"])
+        let unwanted = limiter.takeUnwanted()
+        #expect(Set(unwanted.map(\.delivery.what.id)) == ["a0", "a1", "a2", "a3", "a4"])
+        #expect(limiter.nextTurn(after: answeredAt) == end)
+        let next = limiter.nextQuery(at: end)
+        #expect(next?.excludes("https://a") == false)
     }
 
     @Test("one whose lease ends while it waits is not sent under it; another lease of it, and others, are")

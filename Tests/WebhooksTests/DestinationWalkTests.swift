@@ -32,7 +32,7 @@ struct DestinationWalkTests {
             guard let query = limiter.nextQuery(at: now) else { break }
             let delivery = LimiterRun.delivery("\(n)", of: n)
             let found = LeasedDelivery(delivery, lease: DeliveryLease(value: Int64(n)), expiresAt: nil)
-            limiter.add([found], for: query, askedAt: now)
+            limiter.add([found], for: query, askedAt: now, at: now)
             guard let leased = limiter.start(at: now) else { break }
             limiter.sent(leased, .taken, at: now)
             limiter.settled(leased)
@@ -107,7 +107,7 @@ struct LimiterRun {
         compare("excluded", names.filter { query?.excludes($0) ?? false }, names.filter { wanted?.excludes($0) ?? false })
         guard let query else { return }
         let leased = backlog.lease(query, until: nil)
-        limiter.add(leased, for: query, askedAt: now)
+        limiter.add(leased, for: query, askedAt: now, at: now)
         plain.add(leased, for: query)
         giveBack()
     }

@@ -36,31 +36,36 @@ extension DestinationLimiter {
     }
 
     /// Takes the outbox's answer to `query`.
-    /// - Parameter now: when it was asked for the leases, by the courier's clock.
-    mutating func add(_ due: [LeasedDelivery], for query: DeliveryQuery, askedAt now: Timestamp) {
-        let startsBy = now.advanced(bySeconds: limits.longestWait / .seconds(1))
+    /// - Parameters:
+    ///   - askedAt: when it was asked for the leases, by the courier's clock.
+    ///   - now: the present time. What destinations answered since it was asked counts.
+    mutating func add(_ due: [LeasedDelivery], for query: DeliveryQuery, askedAt: Timestamp, at now: Timestamp) {
+        let startsBy = askedAt.advanced(bySeconds: limits.longestWait / .seconds(1))
         var counts: [String: Int] = [:]
         for leased in due {
             let name = leased.delivery.what.destination
             counts[name, default: 0] += 1
             var destination = destinations[name] ?? Destination(health: DestinationHealth(limits))
             add(
-                Destination.Ready(leased: leased, startsBy: leased.expiresAt == nil ? nil : startsBy), to: &destination, name)
+                Destination.Ready(leased: leased, startsBy: leased.expiresAt == nil ? nil : startsBy), to: &destination, name,
+                at: now)
             if counts[name, default: 0] >= query.perDestination { destination.mayHaveMore = true }
             set(name, destination, at: now)
         }
         if due.count >= query.limit { mayAsk = true }
     }
 
-    private mutating func add(_ next: Destination.Ready, to destination: inout Destination, _ name: String) {
+    private mutating func add(
+        _ next: Destination.Ready, to destination: inout Destination, _ name: String, at now: Timestamp
+    ) {
         let id = next.leased.delivery.what.id
         if ready[id] != nil {
             // The lease that it waits under is lost: it was redelivered, or the lease ran out.
             if let at = destination.ready.firstIndex(where: { $0.leased.delivery.what.id == id }) { destination.ready[at] = next }
-        } else if destination.ready.count < destination.capacity {
+        } else if destination.ready.count < destination.capacity, !destination.health.isQuiet(at: now) {
             hold(next, for: &destination, name)
         } else {
-            // It goes back to the outbox, and is leased again when there is room.
+            // It goes back to the outbox, and is leased again when there is room, or the destination gets something again.
             unwanted.append(next.leased)
             destination.mayHaveMore = true
         }

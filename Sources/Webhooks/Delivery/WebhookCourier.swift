@@ -174,7 +174,7 @@ package actor WebhookCourier: Service {
             // Before the answer: a retry recorded meanwhile that is due by `now` may be missing from it.
             lookedAt = now
             let found = try await outbox.leaseDeliveries(query, now: now, for: limits.lease)
-            limiter.add(found, for: query, askedAt: now)
+            limiter.add(found, for: query, askedAt: now, at: due.now())
             reading.worked()
             return true
         } catch {

@@ -101,7 +101,7 @@ struct PatienceSimulation {
             lastLease += 1
             leased.append(LeasedDelivery(delivery, lease: DeliveryLease(value: lastLease), expiresAt: nil))
         }
-        limiter.add(leased, for: query, askedAt: moment(now))
+        limiter.add(leased, for: query, askedAt: moment(now), at: moment(now))
         release()
         return true
     }
