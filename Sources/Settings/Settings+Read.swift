@@ -142,21 +142,15 @@ extension SettingsReader {
     {
         let fallback = DatabaseAddress.sqlite(path: directory.hasSuffix("/") ? directory + file : "\(directory)/\(file)")
         guard let text = text(definition) else { return fallback }
-        let scheme = text.prefix { $0 != ":" }.lowercased()
-        if scheme == "postgres" || scheme == "postgresql" {
-            problem(
-                definition, "\(scheme):// is not supported: there is no PostgreSQL driver yet. Use sqlite:PATH, or leave it unset"
-            )
+        do throws(DatabaseAddress.Problem) {
+            return try DatabaseAddress(text) { self.path($0) }
+        } catch {
+            switch error {
+            case .malformed: refuse(definition)
+            case .unsupported(let sentence): problem(definition, sentence)
+            }
             return fallback
         }
-        var path = text.dropFirst(7)
-        // sqlite:///absolute/path is the usual spelling of sqlite:/absolute/path.
-        if path.hasPrefix("///") { path = path.dropFirst(2) }
-        guard scheme == "sqlite", !path.isEmpty, !path.hasPrefix("//"), !path.contains("?"), path != ":memory:" else {
-            refuse(definition)
-            return fallback
-        }
-        return .sqlite(path: self.path(path))
     }
 
     /// Keys, each checked to be strong enough for what `HOST` exposes.

@@ -37,10 +37,10 @@ extension SettingDefinition {
     static let dataDirectory = SettingDefinition(
         "DATA_DIR", .text("a path"), default: "./data", .storage, "The folder of the databases; created with mode 0700")
     static let databaseURL = SettingDefinition(
-        "DATABASE_URL", .text("sqlite:PATH"), .storage, secret: true,
+        "DATABASE_URL", .text(DatabaseAddress.forms), .storage, secret: true,
         "The CRM's users; unset: DATA_DIR/crm.sqlite")
     static let queueURL = SettingDefinition(
-        "QUEUE_URL", .text("sqlite:PATH"), .storage, secret: true,
+        "QUEUE_URL", .text(DatabaseAddress.forms), .storage, secret: true,
         "The job queue; unset: DATA_DIR/queue.sqlite")
 
     // MARK: Keys and callers

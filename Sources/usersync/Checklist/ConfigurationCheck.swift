@@ -1,11 +1,7 @@
 import Foundation
-import JobQueue
-import JobQueueSQLite
 import Settings
 import SyncModel
 import TerminalUI
-import UserDirectory
-import UserDirectorySQLite
 import Webhooks
 
 /// What can be checked without a server: settings, files, the schema.
@@ -16,7 +12,7 @@ struct ConfigurationCheck {
     /// Of the process: other programs' settings that usersync does not honour.
     var processEnvironment = ProcessInfo.processInfo.environment
 
-    private var settings: Settings { reading.settings }
+    var settings: Settings { reading.settings }
 
     func run(into list: inout Checklist) {
         environment(&list)
@@ -62,26 +58,11 @@ struct ConfigurationCheck {
         }
     }
 
-    private func schema(_ list: inout Checklist) {
-        let path = settings.database.path
-        do {
-            switch try SchemaInspection.inspect(path: path) {
-            case .ready: list.ok(.schema, "\(path) has users and sync_logs with all columns")
-            case .absent: list.ok(.schema, "\(path) does not exist yet; the first start creates it with its tables")
-            case .missing(let tables):
-                list.doubt(.schema, "\(path) lacks \(tables.joined(separator: " and "))", "start the server: it creates them")
-            case .upgradable(let columns):
-                list.doubt(
-                    .schema, "\(path) holds the guide's tables without \(columns.joined(separator: ", "))",
-                    "start the server: it adds them and loses nothing")
-            case .foreign(let columns):
-                list.failure(
-                    .schema, "\(path) has tables that lack columns of the guide: \(columns.joined(separator: ", "))",
-                    "add them, or point DATABASE_URL at the right database")
-            }
-        } catch {
-            list.failure(.schema, "\(path) cannot be read: \(error)", "check the file, its owner and its mode")
-        }
+    private func dataFolder(_ list: inout Checklist) {
+        let path = settings.dataDirectory
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else { return }
+        list.failure(.environment, "DATA_DIR: \(path) is no folder", "name another: the server does not start")
     }
 
     private func security(_ list: inout Checklist) {
@@ -111,12 +92,8 @@ struct ConfigurationCheck {
                 .security, "WEBHOOK_SEND_API_KEY is true: the key that may submit is sent to the receiver, which may log it",
                 "set WEBHOOK_SEND_API_KEY=false: webhooks are signed")
         }
-        if FilePlace.isSame(settings.queue.path, settings.database.path) {
-            list.failure(
-                .security, "QUEUE_URL and DATABASE_URL name the same file",
-                "give the queue its own file: the server does not start")
-        }
-        for path in [".env", settings.dataDirectory, settings.database.path, settings.queue.path] {
+        twoStores(&list)
+        for path in [".env", settings.dataDirectory] + storeFiles {
             guard let mode = ConfigurationCheck.mode(of: path), mode & 0o077 != 0 else { continue }
             let isDirectory = path == settings.dataDirectory
             list.doubt(
@@ -143,7 +120,7 @@ struct ConfigurationCheck {
         if settings.workers > cores * 4 {
             list.doubt(.performance, "WORKERS=\(settings.workers) on \(Format.count(cores, "core"))", "set WORKERS=auto")
         }
-        var directory = settings.queue.path
+        var directory = queueDisk
         repeat {
             directory = (directory as NSString).deletingLastPathComponent
         } while !directory.isEmpty && !FileManager.default.fileExists(atPath: directory)
