@@ -65,10 +65,10 @@ struct OddPlacesTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: place.path) == before)
     }
 
-    @Test("check calls a DATA_DIR that is no folder a failure")
+    @Test("check calls a DATA_DIR that is not a folder a failure")
     func checkDataFolder() async throws {
         let file = try place.write("file", "")
         let (status, output) = try await run(["check", "--offline"], ["DATA_DIR": file])
-        #expect(status == 1 && output.contains("✘ DATA_DIR: \(file) is no folder"), "\(output)")
+        #expect(status == 1 && output.contains("✘ DATA_DIR: \(file) is not a folder"), "\(output)")
     }
 }

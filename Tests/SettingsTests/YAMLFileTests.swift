@@ -60,7 +60,7 @@ struct YAMLFileTests {
             ),
             ("INTERNAL_API_KEY: {SECRET: 1, SECRET: 2}", "line 1: a name is set more than once"),
             ("PORT: 1\n<<: {HOST: h}\n", "line 2: HOST must stand at the outermost level"),
-            ("PORT: 1\n[a]: 2\n", "line 2: a list or a mapping is no setting's name"),
+            ("PORT: 1\n[a]: 2\n", "line 2: a list or a mapping cannot be the name of a setting"),
             ("PORT: 1\nSECRET: 2\n", "line 2: no setting has this name; `usersync serve --help`"),
             ("HOST: h\nPORT: [1,\n", "line 3: while parsing a flow node"),
             ("HOST: h\n\tPORT: 1\n", "line 2: "), ("HOST: *nobody\n", "line 1: found undefined alias"),

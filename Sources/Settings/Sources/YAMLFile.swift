@@ -72,7 +72,7 @@ struct YAMLFile {
         let place = "line \(key.mark?.line ?? 1): "
         let members = value.mapping?.compactMap { $0.key.scalar.flatMap { known($0.string) } } ?? []
         guard members.isEmpty else { return place + "\(members.joined(separator: ", ")) must stand at the outermost level" }
-        guard let text = key.scalar?.string else { return place + "a list or a mapping is no setting's name" }
+        guard let text = key.scalar?.string else { return place + "a list or a mapping cannot be the name of a setting" }
         if let meant = SettingName.nearest(to: text) { return place + "no setting is called \(text); \(meant) may be meant" }
         let name = text.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
         if name.count < text.count, known(String(name)) != nil {

@@ -21,7 +21,7 @@ extension ConfigurationCheck {
         let path = settings.queue.path
         switch QueueInspection.inspect(path: path) {
         case .ready: list.ok(.environment, "\(path) is a queue's file")
-        case .absent: list.ok(.environment, "\(path) holds no queue yet; the first start makes it")
+        case .absent: list.ok(.environment, "\(path) has no queue yet; the first start creates it")
         case .foreign(let reason):
             list.failure(.environment, "\(path) cannot be used: \(reason)", "correct QUEUE_URL: the server does not start")
         case .unreadable(let reason):

@@ -62,7 +62,7 @@ struct ConfigurationCheck {
         let path = settings.dataDirectory
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else { return }
-        list.failure(.environment, "DATA_DIR: \(path) is no folder", "name another: the server does not start")
+        list.failure(.environment, "DATA_DIR: \(path) is not a folder", "name another: the server does not start")
     }
 
     private func security(_ list: inout Checklist) {
