@@ -26,7 +26,7 @@ struct DestinationMemoryTests {
         var health = DestinationHealth(limits)
         for n in 0..<1000 {
             health.answered(.taken, at: at(Double(n)), limits)
-            memory.note("a", health, at: at(Double(n)))
+            memory.note("a", health, at: at(Double(n)), due: at(Double(n)))
             #expect(memory.take(at: at(Double(n))).isEmpty)
         }
     }
@@ -34,16 +34,16 @@ struct DestinationMemoryTests {
     @Test("a rate is kept when it is learnt and has changed by a fifth, at most once a minute; at the end all is")
     func rate() {
         var memory = DestinationMemory()
-        memory.note("a", health(taken: 20, wait: 5, at: start), at: start)
+        memory.note("a", health(taken: 20, wait: 5, at: start), at: start, due: start)
         let first = memory.take(at: start)
         #expect(first.map(\.rate) == [0.97 * 20] && first.map(\.heldUntil) == [nil])
         #expect(memory.take(at: at(100)).isEmpty)
-        memory.note("a", health(taken: 19, wait: 5, at: at(1)), at: at(1))
+        memory.note("a", health(taken: 19, wait: 5, at: at(1)), at: at(1), due: at(1))
         #expect(memory.take(at: at(100), all: true).isEmpty, "nearly the same")
-        memory.note("a", health(taken: 40, wait: 5, at: at(2)), at: at(2))
+        memory.note("a", health(taken: 40, wait: 5, at: at(2)), at: at(2), due: at(2))
         #expect(memory.take(at: at(59)).isEmpty)
         #expect(memory.take(at: at(60)).map(\.rate) == [0.97 * 40])
-        memory.note("a", health(taken: 10, wait: 5, at: at(61)), at: at(61))
+        memory.note("a", health(taken: 10, wait: 5, at: at(61)), at: at(61), due: at(61))
         #expect(memory.take(at: at(62)).isEmpty)
         #expect(memory.take(at: at(62), all: true).count == 1)
     }
@@ -51,23 +51,64 @@ struct DestinationMemoryTests {
     @Test("a hold of more than a minute is kept at once, and again only when it has become longer")
     func hold() {
         var memory = DestinationMemory()
-        memory.note("a", health(taken: 20, wait: 5, at: start), at: start)
+        memory.note("a", health(taken: 20, wait: 5, at: start), at: start, due: start)
         _ = memory.take(at: start)
-        memory.note("a", health(taken: 20, wait: 86_400, at: at(1)), at: at(1))
+        memory.note("a", health(taken: 20, wait: 86_400, at: at(1)), at: at(1), due: at(1))
         #expect(memory.take(at: at(1)).map(\.heldUntil) == [at(86_401)])
-        memory.note("a", health(taken: 20, wait: 86_400, at: at(2)), at: at(2))
+        memory.note("a", health(taken: 20, wait: 86_400, at: at(2)), at: at(2), due: at(2))
         #expect(memory.take(at: at(2), all: true).isEmpty)
     }
 
     @Test("what could not be written is written later, unless more was learnt meanwhile")
     func failed() {
         var memory = DestinationMemory()
-        for name in ["a", "b"] { memory.note(name, health(taken: 20, wait: 5, at: start), at: start) }
+        for name in ["a", "b"] { memory.note(name, health(taken: 20, wait: 5, at: start), at: start, due: start) }
         let learnt = memory.take(at: start)
-        memory.note("b", health(taken: 60, wait: 5, at: at(1)), at: at(1))
+        memory.note("b", health(taken: 60, wait: 5, at: at(1)), at: at(1), due: at(1))
         memory.failed(learnt)
         let again = memory.take(at: at(61)).sorted { $0.destination < $1.destination }
         #expect(again.map(\.rate) == [0.97 * 20, 0.97 * 60])
+    }
+
+    @Test("a hold is kept as the machine's clock will show its end, though the courier's clock is ahead of that")
+    func dueTime() {
+        var memory = DestinationMemory()
+        let year: Double = 365 * 86_400
+        memory.note("a", health(taken: 20, wait: 3000, at: at(year)), at: start, due: at(year))
+        let kept = memory.take(at: start)
+        #expect(kept.map(\.heldUntil) == [at(3000)] && kept.map(\.learntAt) == [start])
+        let next = DestinationMemory(kept, at: at(1000))
+        #expect(next.recalled(at: at(1000), due: at(year)).map(\.heldUntil) == [at(year + 2000)])
+    }
+
+    @Test(
+        "a hold that was kept while the clock was ahead is not believed, and is replaced at once",
+        arguments: [3600.0, 31_536_000])
+    func ahead(by seconds: Double) {
+        let kept = DestinationRecord(destination: "a", rate: 5, heldUntil: at(seconds + 120), learntAt: at(seconds))
+        var memory = DestinationMemory([kept], at: start)
+        let believed = DestinationRecord(destination: "a", rate: 5, heldUntil: nil, learntAt: start)
+        #expect(memory.recalled(at: start, due: start).map(\.heldUntil) == [nil])
+        #expect(memory.take(at: start) == [believed])
+        #expect(memory.take(at: at(1), all: true).isEmpty)
+        // So it is if the clock is corrected while the process runs.
+        memory = DestinationMemory([kept], at: at(seconds))
+        memory.note("a", DestinationHealth(limits), at: start, due: at(seconds + 1))
+        #expect(memory.take(at: start).map(\.heldUntil) == [nil])
+        memory = DestinationMemory([kept], at: at(seconds))
+        memory.note("a", health(taken: 5, wait: 90, at: at(seconds + 1)), at: start, due: at(seconds + 1))
+        #expect(memory.take(at: start).map(\.heldUntil) == [at(90)])
+    }
+
+    @Test("a hold that is over, or longer than any can be, is none; one that lasts is, as long as it does")
+    func recalled() {
+        let kept = [-10.0, 10, 80_000, 90_000].map {
+            DestinationRecord(destination: "\($0)", rate: 5, heldUntil: at($0), learntAt: at(-100))
+        }
+        var memory = DestinationMemory(kept, at: start)
+        let holds = memory.recalled(at: start, due: start).compactMap(\.heldUntil).sorted()
+        #expect(holds == [at(10), at(80_000)])
+        #expect(memory.take(at: start).map(\.destination) == ["90000.0"])
     }
 
     @Test("no record, however odd, makes a pace of none or a hold of more than a day")

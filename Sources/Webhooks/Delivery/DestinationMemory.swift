@@ -3,6 +3,9 @@ import SyncModel
 
 /// Decides what of the courier's knowledge of destinations is kept in the outbox, and when. A value, told the time.
 ///
+/// Records are in the time that the machine's clock shows, `now` here; the courier's own (`DueTime`) means nothing to the next process.
+/// A record of a time that is still ahead was made while the clock was: what it says of a hold is not believed, and it is replaced.
+///
 /// A rate or a hold is worth a write if it differs notably from what is kept, and of one destination once a minute at most, so that no
 /// attempt costs a commit. A hold of more than a minute is kept at once: a restart must not forget that a receiver asked for a day.
 struct DestinationMemory: Sendable {
@@ -16,13 +19,46 @@ struct DestinationMemory: Sendable {
     /// The most destinations that are known.
     static let most = 1024
 
-    init(_ kept: [DestinationRecord] = []) {
-        for one in kept { self.kept[one.destination] = one }
+    init() {}
+
+    /// - Parameter kept: by earlier processes.
+    init(_ kept: [DestinationRecord], at now: Timestamp) {
+        for one in kept {
+            self.kept[one.destination] = one
+            let hasHold = one.heldUntil.map { $0 > now } ?? false
+            guard one.learntAt.isAhead(of: now) || (hasHold && Self.hold(one, at: now) == nil) else { continue }
+            changed[one.destination] = DestinationRecord(
+                destination: one.destination, rate: one.rate, heldUntil: nil, learntAt: now)
+        }
+    }
+
+    /// What earlier processes knew, as far as it is believed.
+    /// - Parameters:
+    ///   - now: the time that the machine's clock shows.
+    ///   - due: the same moment by the courier's clock, by which the holds returned are.
+    func recalled(at now: Timestamp, due: Timestamp) -> [DestinationRecord] {
+        kept.values.map { one in
+            var one = one
+            one.heldUntil = Self.hold(one, at: now).map { due.advanced(bySeconds: $0) }
+            return one
+        }
+    }
+
+    /// Seconds for which a kept hold still lasts; `nil`: it is over, or not believed. No hold is longer than a day.
+    private static func hold(_ record: DestinationRecord, at now: Timestamp) -> Double? {
+        guard let end = record.heldUntil, !record.learntAt.isAhead(of: now) else { return nil }
+        let seconds = end.seconds(since: now)
+        let all = end.seconds(since: record.learntAt)
+        return seconds > 0 && all <= RetryAfter.cap + Timestamp.tolerance ? seconds : nil
     }
 
     /// Notes what is known of a destination after an answer.
-    mutating func note(_ destination: String, _ health: DestinationHealth, at now: Timestamp) {
-        let hold = health.pace.waitsUntil.flatMap { $0.seconds(since: now) > Self.pause ? $0 : nil }
+    /// - Parameters:
+    ///   - now: the time that the machine's clock shows.
+    ///   - due: the same moment by the courier's clock, by which `health` is.
+    mutating func note(_ destination: String, _ health: DestinationHealth, at now: Timestamp, due: Timestamp) {
+        let left = health.pace.waitsUntil?.seconds(since: due)
+        let hold = left.flatMap { $0 > Self.pause ? now.advanced(bySeconds: $0) : nil }
         let new = DestinationRecord(destination: destination, rate: health.pace.rate, heldUntil: hold, learntAt: now)
         guard isNotable(new, at: now) else { return changed[destination] = nil }
         if changed[destination] != nil || changed.count < Self.most { changed[destination] = new }
@@ -33,7 +69,8 @@ struct DestinationMemory: Sendable {
         guard !changed.isEmpty else { return [] }
         let due = changed.values.filter { new in
             guard !all, let before = kept[new.destination] else { return true }
-            return now.seconds(since: before.learntAt) >= Self.pause || isLonger(new, than: before)
+            return now.seconds(since: before.learntAt) >= Self.pause || before.learntAt.isAhead(of: now)
+                || isLonger(new, than: before, at: now)
         }.map { new in
             // The next minute counts from the write.
             var new = new
@@ -57,7 +94,9 @@ struct DestinationMemory: Sendable {
 
     private func isNotable(_ new: DestinationRecord, at now: Timestamp) -> Bool {
         guard let before = kept[new.destination] else { return new.rate != nil || new.heldUntil != nil }
-        if isLonger(new, than: before) { return true }
+        if before.learntAt.isAhead(of: now) || isLonger(new, than: before, at: now) { return true }
+        // The hold that is kept, and shown, is not the destination's any more.
+        if new.heldUntil == nil, let end = before.heldUntil, end.seconds(since: now) > Self.pause { return true }
         switch (before.rate, new.rate) {
         case (nil, nil): return false
         case (let old?, let rate?): return max(old, rate) > Self.notable * min(old, rate)
@@ -65,8 +104,8 @@ struct DestinationMemory: Sendable {
         }
     }
 
-    private func isLonger(_ new: DestinationRecord, than before: DestinationRecord) -> Bool {
+    private func isLonger(_ new: DestinationRecord, than before: DestinationRecord, at now: Timestamp) -> Bool {
         guard let end = new.heldUntil else { return false }
-        return before.heldUntil.map { end.seconds(since: $0) > Self.pause } ?? true
+        return Self.hold(before, at: now).map { end.seconds(since: now) - $0 > Self.pause } ?? true
     }
 }

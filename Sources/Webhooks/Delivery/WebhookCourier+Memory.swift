@@ -8,8 +8,9 @@ extension WebhookCourier {
     func recall() async {
         do {
             let known = try await outbox.destinations(limit: DestinationMemory.most)
-            memory = DestinationMemory(known)
-            limiter.remember(known, at: due.now())
+            let (now, due) = (wall.now(), due.now())
+            memory = DestinationMemory(known, at: now)
+            limiter.remember(memory.recalled(at: now, due: due), at: due)
             remembering.worked()
         } catch {
             remembering.failed(error)
@@ -18,13 +19,14 @@ extension WebhookCourier {
 
     /// Notes what an answer says of its destination.
     func note(_ destination: String) {
-        if let health = limiter.health(of: destination) { memory.note(destination, health, at: due.now()) }
+        guard let health = limiter.health(of: destination) else { return }
+        memory.note(destination, health, at: wall.now(), due: due.now())
     }
 
     /// Keeps what is worth it.
     /// - Parameter all: the process is stopping.
     func remember(all: Bool = false) async {
-        let learnt = memory.take(at: due.now(), all: all)
+        let learnt = memory.take(at: wall.now(), all: all)
         guard !learnt.isEmpty else { return }
         do {
             // Not a child task: this one may have been cancelled.
