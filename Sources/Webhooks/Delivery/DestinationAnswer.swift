@@ -17,12 +17,12 @@ enum DestinationAnswer: Sendable, Hashable {
         if outcome.isDelivered {
             self = .taken
         } else if outcome.status == 429 || (outcome.status == 503 && asked != nil) {
-            self = .wait(seconds: asked.map { min($0, isConfiguredURL ? RetryAfter.cap : Self.longestCallbackWait) })
+            self = .wait(seconds: asked.map { min($0, Self.longestWait(isConfiguredURL: isConfiguredURL)) })
         } else {
             self = outcome.isTrouble ? .failed : .refused
         }
     }
 
-    /// Seconds for which the destination of a callback may ask us to wait. The configured one may ask for a day.
-    private static let longestCallbackWait: Double = 3600
+    /// Seconds for which a destination may ask us to wait: the configured one for a day, that of a callback for an hour.
+    static func longestWait(isConfiguredURL: Bool) -> Double { isConfiguredURL ? RetryAfter.cap : 3600 }
 }

@@ -166,7 +166,10 @@ struct DestinationLimiter {
             destination.health.answered(answer, at: now, limits)
             destination.isMet = true
         }
-        if let quota { destination.health.told(quota, underWay: destination.sending, at: now) }
+        if var quota {
+            quota.seconds = min(quota.seconds, DestinationAnswer.longestWait(isConfiguredURL: what.isConfiguredURL))
+            destination.health.told(quota, underWay: destination.sending, at: now)
+        }
         sending[destination.standing] += destination.sending
         if destination.health.isQuiet(at: now) {
             destination.mayHaveMore = true

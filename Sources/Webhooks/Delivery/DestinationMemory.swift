@@ -13,7 +13,7 @@ struct DestinationMemory: Sendable {
     private var changed: [String: DestinationRecord] = [:]
 
     /// Seconds between two writes for one destination, and what a hold must last or change by to be notable.
-    private static let pause: Double = 60
+    static let pause: Double = 60
     /// A rate that differs by less is the same.
     private static let notable = 1.2
     /// The most destinations that are known.
@@ -57,7 +57,7 @@ struct DestinationMemory: Sendable {
     ///   - now: the time that the machine's clock shows.
     ///   - due: the same moment by the courier's clock, by which `health` is.
     mutating func note(_ destination: String, _ health: DestinationHealth, at now: Timestamp, due: Timestamp) {
-        let left = health.pace.waitsUntil?.seconds(since: due)
+        let left = health.pace.quietUntil?.seconds(since: due)
         let hold = left.flatMap { $0 > Self.pause ? now.advanced(bySeconds: $0) : nil }
         let new = DestinationRecord(destination: destination, rate: health.pace.rate, heldUntil: hold, learntAt: now)
         guard isNotable(new, at: now) else { return changed[destination] = nil }

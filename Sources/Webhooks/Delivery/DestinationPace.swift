@@ -55,6 +55,8 @@ struct DestinationPace: Sendable, Hashable {
     private static let sameWindow: Double = 1.5
     /// Seconds that alarms are late by.
     private static let slack = 0.01
+    /// Answers that may overtake each other: attempts under way at a time (`CourierLimits.perDestination`).
+    private static let overtaking = 16
     /// A rate beyond it is no limit.
     private static let unlimited: Double = 1000
     /// No rate is below it: what was taken lately may say more about what there was to send than about the destination, and asking
@@ -77,10 +79,10 @@ struct DestinationPace: Sendable, Hashable {
     var opensAt: Timestamp? { [next, quietUntil].compactMap(\.self).max() }
 
     /// Until when nothing at all is sent: it asked to wait, or has said that it takes no more until then.
-    var quietUntil: Timestamp? {
-        guard let quota, quota.remaining <= 0 else { return waitsUntil }
-        return max(waitsUntil ?? quota.until, quota.until)
-    }
+    var quietUntil: Timestamp? { [waitsUntil, usedUpUntil].compactMap(\.self).max() }
+
+    /// Until when it takes no more, as it has said; `nil` if it has not.
+    var usedUpUntil: Timestamp? { quota.flatMap { $0.remaining <= 0 ? $0.until : nil } }
 
     /// An attempt begins.
     mutating func started(at now: Timestamp) {
@@ -90,11 +92,14 @@ struct DestinationPace: Sendable, Hashable {
         next = max(next ?? now, now.advanced(bySeconds: -Self.slack)).advanced(bySeconds: 1 / rate)
     }
 
-    /// It has said how much it still takes. Answers may overtake each other: of those of one window the least counts.
+    /// It has said how much it still takes. Answers may overtake each other: of those of one window the least counts, unless one names
+    /// more than that explains. So it is with a window that slides or an allowance that refills; if not, one request more is refused.
     /// - Parameter underWay: attempts whose answer is to come; they may not be counted yet.
     mutating func told(_ told: ReceiverQuota, underWay: Int, at now: Timestamp) {
         var new = Quota(remaining: max(told.remaining - underWay, 0), until: now.advanced(bySeconds: told.seconds))
-        if let quota, quota.until > now, new.until.seconds(since: quota.until) < Self.sameWindow {
+        if let quota, quota.until > now, new.until.seconds(since: quota.until) < Self.sameWindow,
+            new.remaining <= max(quota.remaining, 0) + Self.overtaking
+        {
             new.remaining = min(new.remaining, quota.remaining)
         }
         quota = new
