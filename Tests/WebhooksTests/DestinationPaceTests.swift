@@ -37,6 +37,22 @@ struct DestinationPaceTests {
         #expect(gap(pace, at: now) <= 5.01)
     }
 
+    @Test("a receiver that was away for some waits gets what it took before within a minute of its return")
+    func away() {
+        var pace = DestinationPace()
+        for n in 0..<50 { pace.took(at: at(Double(n) / 10)) }
+        pace.asked(seconds: 20, at: at(5))
+        for n in 1...5 { pace.asked(seconds: 20, at: at(5 + 20 * Double(n))) }
+        var (now, taken) = (125.0, 0)
+        while now < 185 {
+            pace.started(at: at(now))
+            pace.took(at: at(now))
+            taken += 1
+            now = max(now + 0.01, pace.opensAt?.seconds(since: start) ?? 0)
+        }
+        #expect(taken > 200, "\(taken)")
+    }
+
     @Test("how little there was to send says little of what it takes", arguments: [8640.0, 60, 4])
     func demand(pause: Double) {
         var pace = DestinationPace()

@@ -49,7 +49,10 @@ struct DestinationLimiter {
     mutating func look() { mayAsk = true }
 
     /// When it next has something to do though nothing arrives and nothing is answered; `nil`: never.
-    mutating func nextTurn(after now: Timestamp) -> Timestamp? { index.nextOpening(after: now) }
+    mutating func nextTurn(after now: Timestamp) -> Timestamp? {
+        // What was asked or answered at a later time has shown that one may have its turn.
+        mayStart && hasTurn ? now : index.nextOpening(after: now)
+    }
 
     /// Notes what time has changed.
     mutating func pass(to now: Timestamp) {
@@ -97,9 +100,7 @@ struct DestinationLimiter {
 
     /// The delivery to send now; `nil`: none, or the limits are reached.
     mutating func start(at now: Timestamp) -> LeasedDelivery? {
-        guard sending.good + sending.unmet + sending.troubled < limits.concurrent, open.count < Self.maxUnrecorded else {
-            return nil
-        }
+        guard mayStart else { return nil }
         pass(to: now)
         while let (name, next) = takeReady(at: now) {
             if let startsBy = next.startsBy, startsBy < now {
@@ -123,11 +124,22 @@ struct DestinationLimiter {
         return nil
     }
 
-    /// Takes out the next delivery whose destination may have one more attempt.
-    private mutating func takeReady(at now: Timestamp) -> (destination: String, Destination.Ready)? {
+    private var mayStart: Bool {
+        sending.good + sending.unmet + sending.troubled < limits.concurrent && open.count < Self.maxUnrecorded
+    }
+
+    /// The destination whose turn it is, with regard to how those in trouble and those not met yet may share the attempts.
+    private mutating func nextInTurn() -> String? {
         let others = sending.unmet + sending.troubled < max(1, limits.concurrent * 3 / 4)
         let troubled = others && sending.troubled < max(1, limits.concurrent / 2)
-        while let name = index.nextTurn(unmet: others, troubled: troubled) {
+        return index.nextTurn(unmet: others, troubled: troubled)
+    }
+
+    private var hasTurn: Bool { mutating get { nextInTurn() != nil } }
+
+    /// Takes out the next delivery whose destination may have one more attempt.
+    private mutating func takeReady(at now: Timestamp) -> (destination: String, Destination.Ready)? {
+        while let name = nextInTurn() {
             guard var destination = destinations[name], destination.isStartable(at: now) else {
                 // It was when that was noted: the clock was set back a little since.
                 index.passOver(name, destinations[name], at: now)

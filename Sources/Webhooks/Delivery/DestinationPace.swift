@@ -141,7 +141,8 @@ struct DestinationPace: Sendable, Hashable {
         let seconds = taken.first.map { now.seconds(since: $0) } ?? 0
         if let rate {
             self.rate = paced(rate, lastSecond, seconds, until: end, at: now)
-            isSearching = false
+            // It took nothing at all: that says it is away, and little of what it takes when it is back.
+            isSearching = taken.count == 0
         } else if lastSecond > 0 {
             rate = Self.share * Double(lastSecond)
             burst = Burst(count: lastSecond, seconds: min(seconds, 1))

@@ -166,9 +166,10 @@ package actor WebhookCourier: Service {
         return limiter.start(at: askedAt)
     }
 
-    /// Queries the outbox once if there is a reason to. False if there was none, or the outbox failed.
+    /// Queries the outbox once if there is a reason to, at the time for which nothing more could be started: what a later time makes
+    /// startable would be started by nobody. False if there was none, or the outbox failed.
     private func fetch() async -> Bool {
-        guard !isStopping.load(ordering: .acquiring), let query = limiter.nextQuery(at: due.now()) else { return false }
+        guard !isStopping.load(ordering: .acquiring), let query = limiter.nextQuery(at: askedAt) else { return false }
         do {
             let now = due.now()
             // Before the answer: a retry recorded meanwhile that is due by `now` may be missing from it.
