@@ -70,6 +70,32 @@ struct DestinationMemoryTests {
         #expect(again.map(\.rate) == [0.97 * 20, 0.97 * 60])
     }
 
+    @Test("of a destination to which nothing is sent any more neither hold nor rate is recalled, and the hold is ended")
+    func unused() {
+        let kept = ["a", "b"].map { DestinationRecord(destination: $0, rate: 5, heldUntil: at(3000), learntAt: at(-100)) }
+        var memory = DestinationMemory(kept, at: start) { $0 == "b" }
+        #expect(memory.recalled(at: start, due: start) == [kept[1]])
+        let ended = DestinationRecord(destination: "a", rate: nil, heldUntil: nil, learntAt: start)
+        #expect(memory.take(at: start) == [ended])
+    }
+
+    @Test("webhooks go to the present configured address and to callbacks' hosts; without such an address anywhere")
+    func used() throws {
+        func settings(_ configured: String?) throws -> WebhookSettings {
+            WebhookSettings(
+                configuredURL: try configured.map { try WebAddress($0) }, secrets: [], internalKey: nil, sendsAPIKey: false,
+                addresses: AddressPolicy(allowedHosts: [try AllowedHost("crm.example.com:8443")]), version: "1")
+        }
+        let present = try settings("http://New.example.com:80/hook?a=b")
+        for destination in ["http://new.example.com", "https://crm.example.com:8443"] {
+            #expect(present.maySend(to: destination))
+        }
+        for destination in ["http://old.example.com", "https://new.example.com", "https://crm.example.com", ""] {
+            #expect(!present.maySend(to: destination))
+        }
+        #expect(try settings(nil).maySend(to: "http://old.example.com"))
+    }
+
     @Test("a hold is kept as the machine's clock will show its end, though the courier's clock is ahead of that")
     func dueTime() {
         var memory = DestinationMemory()

@@ -21,11 +21,19 @@ struct DestinationMemory: Sendable {
 
     init() {}
 
-    /// - Parameter kept: by earlier processes.
-    init(_ kept: [DestinationRecord], at now: Timestamp) {
+    /// - Parameters:
+    ///   - kept: by earlier processes.
+    ///   - isUsed: whether anything may still be sent to a destination. What is known of another is forgotten: deliveries of the configured
+    ///     address keep the name that it had, and a wait for which its receiver asked says nothing about the present one.
+    init(_ kept: [DestinationRecord], at now: Timestamp, isUsed: (_ destination: String) -> Bool = { _ in true }) {
         for one in kept {
-            self.kept[one.destination] = one
             let hasHold = one.heldUntil.map { $0 > now } ?? false
+            guard isUsed(one.destination) else {
+                changed[one.destination] =
+                    hasHold ? DestinationRecord(destination: one.destination, rate: nil, heldUntil: nil, learntAt: now) : nil
+                continue
+            }
+            self.kept[one.destination] = one
             guard one.learntAt.isAhead(of: now) || (hasHold && Self.hold(one, at: now) == nil) else { continue }
             changed[one.destination] = DestinationRecord(
                 destination: one.destination, rate: one.rate, heldUntil: nil, learntAt: now)

@@ -9,7 +9,7 @@ extension WebhookCourier {
         do {
             let known = try await outbox.destinations(limit: DestinationMemory.most)
             let (now, due) = (wall.now(), due.now())
-            memory = DestinationMemory(known, at: now)
+            memory = DestinationMemory(known, at: now, isUsed: sender.maySend(to:))
             limiter.remember(memory.recalled(at: now, due: due), at: due)
             remembering.worked()
         } catch {

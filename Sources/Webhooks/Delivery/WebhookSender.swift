@@ -12,8 +12,14 @@ protocol DeliverySender: Sendable {
     ///   - now: the time of this attempt.
     /// - Throws: only `CancellationError`; then it is unknown whether the webhook arrived.
     func send(_ delivery: Delivery, _ body: [UInt8], at now: Timestamp) async throws -> WebhookSender.Outcome
+    /// Whether anything may still be sent to this destination; true unless a sender knows better.
+    func maySend(to destination: String) -> Bool
     /// Nothing may be sent afterwards.
     func close() async
+}
+
+extension DeliverySender {
+    func maySend(to destination: String) -> Bool { true }
 }
 
 /// Makes one attempt at one delivery: where to, with what, within which time, and what the answer means.
@@ -84,6 +90,8 @@ struct WebhookSender: DeliverySender {
             return Outcome(error: WebhookSendError.describe(error, limits: limits))
         }
     }
+
+    func maySend(to destination: String) -> Bool { settings.maySend(to: destination) }
 
     func close() async { await clients.shutdown() }
 
