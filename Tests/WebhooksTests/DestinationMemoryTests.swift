@@ -70,6 +70,19 @@ struct DestinationMemoryTests {
         #expect(again.map(\.rate) == [0.97 * 20, 0.97 * 60])
     }
 
+    @Test("a rate that stays the same is written again now and then, so that it is not pruned with what is old")
+    func stable() {
+        var memory = DestinationMemory()
+        memory.note("a", health(taken: 20, wait: 5, at: start), at: start, due: start)
+        _ = memory.take(at: start)
+        let soon = at(3600)
+        memory.note("a", health(taken: 20, wait: 5, at: soon), at: soon, due: soon)
+        #expect(memory.take(at: soon).isEmpty)
+        let later = at(DestinationMemory.renewal)
+        memory.note("a", health(taken: 20, wait: 5, at: later), at: later, due: later)
+        #expect(memory.take(at: later).map(\.learntAt) == [later])
+    }
+
     @Test("of a destination to which nothing is sent any more neither hold nor rate is recalled, and the hold is ended")
     func unused() {
         let kept = ["a", "b"].map { DestinationRecord(destination: $0, rate: 5, heldUntil: at(3000), learntAt: at(-100)) }

@@ -16,6 +16,8 @@ struct DestinationMemory: Sendable {
     static let pause: Double = 60
     /// A rate that differs by less is the same.
     private static let notable = 1.2
+    /// Seconds after which a rate is written again although it is the same: less than the shortest time for which records are kept.
+    static let renewal: Double = 43_200
     /// The most destinations that are known.
     static let most = 1024
 
@@ -107,7 +109,8 @@ struct DestinationMemory: Sendable {
         if new.heldUntil == nil, let end = before.heldUntil, end.seconds(since: now) > Self.pause { return true }
         switch (before.rate, new.rate) {
         case (nil, nil): return false
-        case (let old?, let rate?): return max(old, rate) > Self.notable * min(old, rate)
+        case (let old?, let rate?):
+            return max(old, rate) > Self.notable * min(old, rate) || now.seconds(since: before.learntAt) >= Self.renewal
         default: return true
         }
     }
