@@ -43,26 +43,6 @@ struct DestinationLimiterTests {
         return started
     }
 
-    @Test("what a query at a later time shows to be startable has its turn: it does not wait for something else to happen")
-    func turnAfterQuery() throws {
-        var limiter = self.limiter()
-        limiter.remember([DestinationRecord(destination: "https://a", rate: 10, heldUntil: nil, learntAt: now)], at: now)
-        var backlog = Backlog((0..<9).map { delivery("\($0)", "a") })
-        feed(&limiter, &backlog)
-        let first = limiter.start(at: now)
-        #expect(first != nil)
-        let asked = now.advanced(bySeconds: 0.05)
-        let none = limiter.start(at: asked)
-        #expect(none == nil)
-        let opening = limiter.nextTurn(after: asked)
-        let later = try #require(opening).advanced(bySeconds: 0.01)
-        _ = limiter.nextQuery(at: later)
-        let turn = limiter.nextTurn(after: asked)
-        #expect(turn != nil)
-        let second = limiter.start(at: later)
-        #expect(second != nil)
-    }
-
     @Test("nothing is asked unless something may be due")
     func quiet() {
         var limiter = self.limiter(limits)

@@ -49,10 +49,7 @@ struct DestinationLimiter {
     mutating func look() { mayAsk = true }
 
     /// When it next has something to do though nothing arrives and nothing is answered; `nil`: never.
-    mutating func nextTurn(after now: Timestamp) -> Timestamp? {
-        // What was asked or answered at a later time has shown that one may have its turn.
-        mayStart && hasTurn ? now : index.nextOpening(after: now)
-    }
+    mutating func nextTurn(after now: Timestamp) -> Timestamp? { index.nextOpening(after: now) }
 
     /// Notes what time has changed.
     mutating func pass(to now: Timestamp) {
@@ -134,8 +131,6 @@ struct DestinationLimiter {
         let troubled = others && sending.troubled < max(1, limits.concurrent / 2)
         return index.nextTurn(unmet: others, troubled: troubled)
     }
-
-    private var hasTurn: Bool { mutating get { nextInTurn() != nil } }
 
     /// Takes out the next delivery whose destination may have one more attempt.
     private mutating func takeReady(at now: Timestamp) -> (destination: String, Destination.Ready)? {
