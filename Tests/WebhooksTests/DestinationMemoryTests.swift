@@ -193,6 +193,31 @@ struct DestinationMemoryTests {
         #expect(Set(sender.sent.dropFirst()) == ["evt_1", "evt_2"])
     }
 
+    @Test("one of which the limiter knows nothing any more begins with the rate that is kept")
+    func forgotten() throws {
+        var memory = DestinationMemory()
+        memory.note("https://a", health(taken: 20, wait: 5, at: start), at: start, due: start)
+        _ = memory.take(at: start)
+        let backlog = ["a", "b"].map { host in
+            LeasedDelivery(
+                Delivery(
+                    what: DeliveryHead(
+                        id: host, jobID: nil, type: "t", url: "https://\(host)/", isConfiguredURL: true, tenantID: nil,
+                        source: nil,
+                        traceparent: nil),
+                    state: .pending, createdAt: start, attempts: 0, nextAttemptAt: start, lastAttemptAt: nil, deliveredAt: nil,
+                    lastStatus: nil, lastError: nil), lease: DeliveryLease(value: 1), expiresAt: nil)
+        }
+        var limiter = DestinationLimiter(limits: limits) { Issue.record("\($0)") }
+        limiter.look()
+        let asked = limiter.nextQuery(at: start)
+        limiter.add(backlog, for: try #require(asked), askedAt: start, at: start) { [memory, start] in
+            memory.recalled($0, at: start, due: start)
+        }
+        #expect(limiter.health(of: "https://a")?.pace.rate == 0.97 * 20)
+        #expect(limiter.health(of: "https://b") == DestinationHealth(limits))
+    }
+
     @Test("a rate that is known from before is kept to from the first webhook on")
     func knownRate() {
         var limiter = DestinationLimiter(limits: limits) { Issue.record("\($0)") }

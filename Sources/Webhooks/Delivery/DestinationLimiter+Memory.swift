@@ -9,9 +9,17 @@ extension DestinationLimiter {
     /// Learns what was known of destinations. They are asked for as if something waited for each.
     mutating func remember(_ known: [DestinationRecord], at now: Timestamp) {
         for one in known where destinations[one.destination] == nil {
-            var destination = Destination(health: DestinationHealth(limits, known: one, at: now))
-            (destination.mayHaveMore, destination.isMet) = (true, true)
+            var destination = begin(one, at: now)
+            destination.mayHaveMore = true
             set(one.destination, destination, at: now)
         }
+    }
+
+    /// A destination with what was known of it, if something was.
+    func begin(_ known: DestinationRecord?, at now: Timestamp) -> Destination {
+        guard let known else { return Destination(health: DestinationHealth(limits)) }
+        var destination = Destination(health: DestinationHealth(limits, known: known, at: now))
+        destination.isMet = true
+        return destination
     }
 }

@@ -39,13 +39,17 @@ extension DestinationLimiter {
     /// - Parameters:
     ///   - askedAt: when it was asked for the leases, by the courier's clock.
     ///   - now: the present time. What destinations answered since it was asked counts.
-    mutating func add(_ due: [LeasedDelivery], for query: DeliveryQuery, askedAt: Timestamp, at now: Timestamp) {
+    ///   - known: what was known of a destination that is not any more, because too many were idle.
+    mutating func add(
+        _ due: [LeasedDelivery], for query: DeliveryQuery, askedAt: Timestamp, at now: Timestamp,
+        known: (_ destination: String) -> DestinationRecord? = { _ in nil }
+    ) {
         let startsBy = askedAt.advanced(bySeconds: limits.longestWait / .seconds(1))
         var counts: [String: Int] = [:]
         for leased in due {
             let name = leased.delivery.what.destination
             counts[name, default: 0] += 1
-            var destination = destinations[name] ?? Destination(health: DestinationHealth(limits))
+            var destination = destinations[name] ?? begin(known(name), at: now)
             add(
                 Destination.Ready(leased: leased, startsBy: leased.expiresAt == nil ? nil : startsBy), to: &destination, name,
                 at: now)

@@ -47,11 +47,14 @@ struct DestinationMemory: Sendable {
     ///   - now: the time that the machine's clock shows.
     ///   - due: the same moment by the courier's clock, by which the holds returned are.
     func recalled(at now: Timestamp, due: Timestamp) -> [DestinationRecord] {
-        kept.values.map { one in
-            var one = one
-            one.heldUntil = Self.hold(one, at: now).map { due.advanced(bySeconds: $0) }
-            return one
-        }
+        kept.keys.compactMap { recalled($0, at: now, due: due) }
+    }
+
+    /// The same of one destination; `nil` if nothing is kept of it.
+    func recalled(_ destination: String, at now: Timestamp, due: Timestamp) -> DestinationRecord? {
+        guard var one = kept[destination] else { return nil }
+        one.heldUntil = Self.hold(one, at: now).map { due.advanced(bySeconds: $0) }
+        return one
     }
 
     /// Seconds for which a kept hold still lasts; `nil`: it is over, or not believed. No hold is longer than a day.

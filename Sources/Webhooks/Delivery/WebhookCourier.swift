@@ -175,7 +175,10 @@ package actor WebhookCourier: Service {
             // Before the answer: a retry recorded meanwhile that is due by `now` may be missing from it.
             lookedAt = now
             let found = try await outbox.leaseDeliveries(query, now: now, for: limits.lease)
-            limiter.add(found, for: query, askedAt: now, at: due.now())
+            let (present, shown) = (due.now(), wall.now())
+            limiter.add(found, for: query, askedAt: now, at: present) { [memory] in
+                memory.recalled($0, at: shown, due: present)
+            }
             reading.worked()
             return true
         } catch {
