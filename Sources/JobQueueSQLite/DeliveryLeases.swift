@@ -35,6 +35,9 @@ struct DeliveryLeases: Sendable {
     /// The same, by `deliveries.seq`.
     func isHeld(seq: Int64) -> Bool { seqs.contains(seq) }
 
+    /// `deliveries.seq` of what is held under a lease.
+    func seq(of id: String, under lease: DeliveryLease) -> Int64? { held[id].flatMap { $0.lease == lease ? $0.seq : nil } }
+
     /// How many deliveries are held.
     var count: Int { held.count }
 
@@ -63,6 +66,11 @@ struct DeliveryLeases: Sendable {
             let id = row.delivery.what.id
             guard !isHeld(seq: row.seq), let key = keys[row.seq] else { return nil }
             if freed?.contains(id) == true { return nil }
+            if isHeld(id) {
+                // Another's id, damaged, reads the same: this one is leased after it.
+                destinations.lower(key.destination, to: key.dueAt)
+                return nil
+            }
             last += 1
             let lease = DeliveryLease(value: last)
             hold(id, Held(lease: lease, seq: row.seq, destination: key.destination, dueAt: key.dueAt))

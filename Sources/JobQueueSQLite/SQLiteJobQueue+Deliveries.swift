@@ -32,22 +32,25 @@ extension SQLiteJobQueue {
             case .dead: (.dead, nil)
             }
         let isHeld = try await writer.write(isShort: true) { [self] context in
-            let place = try place(of: attempt.deliveryID, in: context)
+            // By `seq`: a damaged id is not found by what it reads as.
+            let held = deliveryLeases.withLock { $0.seq(of: attempt.deliveryID, under: attempt.lease) }
+            guard let seq = held else { return false }
+            let tenantID = try tenantInOrder(of: seq, in: context)
             // An older one may have been redelivered meanwhile.
-            let due = try place.map { try mayBeDue($0, in: context) } ?? true ? next : nil
+            let due = try tenantID.map { try mayBeDue(seq, of: $0, in: context) } ?? true ? next : nil
             guard end(attempt.lease, of: attempt.deliveryID, due: due, in: context) else { return false }
             try context.sql(Self.recordAttempt).run(
-                .text(attempt.deliveryID), .int(state.code), .time(due), .time(attempt.at), .int(attempt.status), .text(error),
+                .int(seq), .int(state.code), .time(due), .time(attempt.at), .int(attempt.status), .text(error),
                 state == .delivered ? .time(attempt.at) : .null, .flag(attempt.next != .putOff))
             guard context.db.changesCount == 1 else {
                 // A leased delivery is pending, and is never deleted.
-                let found = try context.sql(Self.selectState).first(.text(attempt.deliveryID)) { DeliveryState(code: $0.int(0)) }
+                let found = try context.sql(Self.selectState).first(.int(seq)) { DeliveryState(code: $0.int(0)) }
                 let state = found?.rawValue ?? "unknown"
                 report(ImpossibleTransition(.delivery, attempt.deliveryID, in: state, met: "record"))
                 return false
             }
             guard state != .pending else { return true }
-            if let place { try dueIsNext(of: place.tenantID, at: attempt.at, in: context) }
+            if let tenantID { try dueIsNext(of: tenantID, at: attempt.at, in: context) }
             context.count {
                 $0[.pending] -= 1; $0[state] += 1
             }
@@ -95,7 +98,7 @@ extension SQLiteJobQueue {
     private static let recordAttempt = """
         UPDATE deliveries SET state = ?2, due_at = ?3, attempts = attempts + ?8,
             last_attempt_at = ?4, last_status = ?5, last_error = ?6, delivered_at = ?7
-        WHERE id = ?1 AND state = 0
+        WHERE seq = ?1 AND state = 0
         """
-    private static let selectState = "SELECT state FROM deliveries WHERE id = ?1"
+    private static let selectState = "SELECT state FROM deliveries WHERE seq = ?1"
 }

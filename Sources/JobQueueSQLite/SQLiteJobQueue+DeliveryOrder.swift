@@ -16,16 +16,15 @@ extension SQLiteJobQueue {
         return try context.sql(Self.selectFirst).first(.tenant(tenantID)) { $0.int64(0) }
     }
 
-    /// Where a delivery stands; `nil` if it waits for none.
-    func place(of id: String, in context: WriteContext) throws -> (seq: Int64, tenantID: TenantID)? {
+    /// The tenant among whose deliveries this one has its place; `nil` if it waits for none.
+    func tenantInOrder(of seq: Int64, in context: WriteContext) throws -> TenantID? {
         guard keepsOrder else { return nil }
-        let found = try context.sql(Self.selectPlace).first(.text(id)) { ($0.int64(0), $0.optionalText(1).map { TenantID($0) }) }
-        return found.flatMap { seq, tenantID in tenantID.map { (seq, $0) } }
+        return try (context.sql(Self.selectTenant).first(.int(seq)) { $0.optionalText(0) } ?? nil).map { TenantID($0) }
     }
 
     /// Whether a pending delivery is its tenant's earliest.
-    func mayBeDue(_ place: (seq: Int64, tenantID: TenantID), in context: WriteContext) throws -> Bool {
-        try firstInOrder(of: place.tenantID, in: context).map { $0 == place.seq } ?? true
+    func mayBeDue(_ seq: Int64, of tenantID: TenantID, in context: WriteContext) throws -> Bool {
+        try firstInOrder(of: tenantID, in: context).map { $0 == seq } ?? true
     }
 
     /// Makes the tenant's earliest pending delivery due, if it is not: the one before it has ended.
@@ -38,8 +37,7 @@ extension SQLiteJobQueue {
     /// Whether a delivery that becomes pending again is its tenant's earliest; then what was the earliest waits for it. (An attempt of
     /// that one which is under way may end.)
     func goesFirst(_ seq: Int64, in context: WriteContext) throws -> Bool {
-        guard keepsOrder, let tenantID = try context.sql(Self.selectTenant).first(.int(seq), map: { $0.optionalText(0) }) ?? nil,
-            let first = try firstInOrder(of: TenantID(tenantID), in: context)
+        guard let tenantID = try tenantInOrder(of: seq, in: context), let first = try firstInOrder(of: tenantID, in: context)
         else { return true }
         if first > seq { try context.sql(Self.makeWaiting).run(.int(first)) }
         return first >= seq
@@ -96,7 +94,6 @@ extension SQLiteJobQueue {
     static let selectFirst = """
         SELECT seq FROM deliveries INDEXED BY deliveries_tenant WHERE tenant_id = ?1 AND state = 0 ORDER BY seq LIMIT 1
         """
-    private static let selectPlace = "SELECT seq, tenant_id FROM deliveries WHERE id = ?1"
     private static let selectTenant = "SELECT tenant_id FROM deliveries WHERE seq = ?1"
     private static let makeDue = "UPDATE deliveries SET due_at = ?2 WHERE seq = ?1 AND due_at IS NULL RETURNING destination"
     private static let makeWaiting = "UPDATE deliveries SET due_at = NULL WHERE seq = ?1 AND state = 0"

@@ -33,7 +33,8 @@ extension SQLiteJobQueue {
         return result
     }
 
-    /// Makes a delivery dead, held until the commit. False if it is held: its attempt decides.
+    /// Makes a delivery dead, held until the commit. False if it is held: its attempt decides. By `seq`: a damaged id is not found by
+    /// what it reads as.
     private func expire(_ delivery: ExpiredDelivery, seq: Int64, in context: WriteContext) throws -> Bool {
         guard deliveryLeases.withLock({ $0.startExpiry(delivery.id, seq: seq, of: delivery.destination) }) else { return false }
         context.onRollback { [self] in
@@ -42,7 +43,8 @@ extension SQLiteJobQueue {
             notify { $0.deliveryDue() }
         }
         context.afterCommit { [self] in deliveryLeases.withLock { $0.committed(delivery.id, due: nil) } }
-        try context.sql(Self.expire).run(.text(delivery.id), .int(DeliveryState.dead.code), .text(delivery.error))
+        try context.sql(Self.expire).run(.int(seq), .int(DeliveryState.dead.code), .text(delivery.error))
+        guard context.db.changesCount == 1 else { return false }
         context.count {
             $0[.pending] -= 1; $0[.dead] += 1
         }
@@ -55,5 +57,5 @@ extension SQLiteJobQueue {
         """
     static let selectNextEnd =
         "SELECT min(expires_at) FROM deliveries INDEXED BY deliveries_expiry WHERE state = 0 AND expires_at > ?1"
-    private static let expire = "UPDATE deliveries SET state = ?2, due_at = NULL, last_error = ?3 WHERE id = ?1 AND state = 0"
+    private static let expire = "UPDATE deliveries SET state = ?2, due_at = NULL, last_error = ?3 WHERE seq = ?1 AND state = 0"
 }

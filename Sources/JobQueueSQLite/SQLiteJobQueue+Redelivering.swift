@@ -54,7 +54,7 @@ extension SQLiteJobQueue {
     ) throws {
         let (seq, id, destination) = delivery
         let due = try goesFirst(seq, in: context) ? now : nil
-        try context.sql(Self.startAnew).run(.text(id), .time(due), .time(Delivery.end(from: now)))
+        try context.sql(Self.startAnew).run(.int(seq), .time(due), .time(Delivery.end(from: now)))
         context.count {
             $0[state] -= 1; $0[.pending] += 1
         }
@@ -72,7 +72,7 @@ extension SQLiteJobQueue {
 
     private static let selectOne = "SELECT state, seq, id, destination FROM deliveries WHERE id = ?1"
     private static let startAnew = """
-        UPDATE deliveries SET state = 0, due_at = ?2, expires_at = ?3, attempts = 0, delivered_at = NULL WHERE id = ?1
+        UPDATE deliveries SET state = 0, due_at = ?2, expires_at = ?3, attempts = 0, delivered_at = NULL WHERE seq = ?1
         """
     static let allDead = """
         SELECT seq, id, destination FROM deliveries INDEXED BY deliveries_state WHERE state = ?1 AND seq < ?2
