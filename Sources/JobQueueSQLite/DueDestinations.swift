@@ -9,13 +9,16 @@ struct DueDestinations: Sendable {
     private var earliest: [String: Timestamp] = [:]
     /// Since `startReading`; `nil` before and afterwards.
     private var lowered: [String: Timestamp]?
-    /// Whether the destinations that the table had at the start are among them.
+    /// Whether the destinations that the table had at the start, or at the last `reload`, are among them.
     private(set) var areLoaded = false
 
     mutating func load(_ destinations: [String]) {
         for destination in destinations { lower(destination, to: Timestamp(microseconds: .min)) }
         areLoaded = true
     }
+
+    /// Has them read from the table once more: due times have changed in it.
+    mutating func reload() { areLoaded = false }
 
     /// Notes that a delivery may be due at `time`.
     mutating func lower(_ destination: String, to time: Timestamp) {

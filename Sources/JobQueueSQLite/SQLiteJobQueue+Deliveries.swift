@@ -16,6 +16,7 @@ extension SQLiteJobQueue {
 
     /// Adds a delivery, due with the commit of the operation.
     func post(_ delivery: NewDelivery, now: Timestamp, in context: WriteContext) throws {
+        try noteOrder(in: context)
         let isWaiting = try delivery.head.tenantID.map { try firstInOrder(of: $0, in: context) != nil } ?? false
         try DeliveryRow.insert(delivery, now: now, due: isWaiting ? nil : now, in: context)
         if isWaiting { return }

@@ -55,10 +55,11 @@ extension SQLiteJobQueue {
 
     /// Puts the pending deliveries in order, or frees them, if the file was last used with another setting. In slices; one that is
     /// interrupted is done again from the start.
-    func settleDeliveryOrder() async throws {
+    /// - Returns: whether there was anything to do.
+    func settleDeliveryOrder() async throws -> Bool {
         let wanted = keepsOrder ? 1 : 0
         let found = try await read { db in try db.sql(Self.selectOrder).first { $0.int(0) } }
-        guard found != wanted else { return }
+        guard found != wanted else { return false }
         try await writer.write { context in try context.sql(Self.setOrder).run(.int(Self.unsettled)) }
         var last: Int64? = 0
         while let seq = last {
@@ -67,6 +68,7 @@ extension SQLiteJobQueue {
             }
         }
         try await writer.write { context in try context.sql(Self.setOrder).run(.int(wanted)) }
+        return true
     }
 
     /// - Returns: the last `seq` it looked at; `nil` if there are no more.
@@ -89,7 +91,7 @@ extension SQLiteJobQueue {
 
     private static let orderStep = 500
     /// `counters.webhook_order` while deliveries are being put in order or freed; else 0 for `any`, 1 for `tenant`.
-    private static let unsettled = 2
+    static let unsettled = 2
 
     static let selectFirst = """
         SELECT seq FROM deliveries INDEXED BY deliveries_tenant WHERE tenant_id = ?1 AND state = 0 ORDER BY seq LIMIT 1
@@ -105,5 +107,5 @@ extension SQLiteJobQueue {
         SELECT seq FROM deliveries INDEXED BY deliveries_due_time WHERE state = 0 AND due_at IS NULL LIMIT ?1
         """
     private static let selectOrder = "SELECT webhook_order FROM counters WHERE id = 1"
-    private static let setOrder = "UPDATE counters SET webhook_order = ?1 WHERE id = 1"
+    static let setOrder = "UPDATE counters SET webhook_order = ?1 WHERE id = 1"
 }

@@ -53,6 +53,7 @@ extension SQLiteJobQueue {
         in context: WriteContext
     ) throws {
         let (seq, id, destination) = delivery
+        try noteOrder(in: context)
         let due = try goesFirst(seq, in: context) ? now : nil
         try context.sql(Self.startAnew).run(.int(seq), .time(due), .time(Delivery.end(from: now)))
         context.count {

@@ -42,6 +42,9 @@ package final class SQLiteJobQueue: JobQueue {
     /// jobs the ids are missing, as after a restart: a user that matches another person's row then waits for the last pass.
     static let mostCarriedIDs = 512
 
+    /// Whether pending deliveries are as this process's settings have them.
+    let areDeliveriesSettled = Atomic<Bool>(false)
+
     /// What could not be deleted yet, by batch key.
     let owed = Mutex<[Int64]>([])
 
@@ -174,6 +177,7 @@ package final class SQLiteJobQueue: JobQueue {
         }
         gate.restoreReserve()
         if !gate.isWritable { try? await tryToWrite() }
+        _ = await settleDeliveries()
         return isTight
     }
 

@@ -1,0 +1,83 @@
+import GRDB
+import JobQueue
+import JobQueueConformance
+import SyncModel
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import JobQueueSQLite
+
+@Suite("Pending deliveries at a start with another setting")
+struct SettlingTests {
+    /// A file that is opened again and again, as by one process after the other.
+    private final class File: Sendable {
+        let place: TemporaryDirectory
+        let fixture = QueueFixture(limits: QueueLimits())
+        let warnings = Mutex<[String]>([])
+
+        init() throws { place = try TemporaryDirectory() }
+
+        func open(_ order: WebhookOrder) async throws -> SQLiteJobQueue {
+            var limits = QueueLimits()
+            limits.webhookOrder = order
+            return try await SQLiteJobQueue.open(
+                path: place.path + "/q.sqlite", limits: limits, clock: fixture.clock.wallClock,
+                warn: { [self] warning in warnings.withLock { $0.append(warning) } })
+        }
+
+        func due(_ queue: SQLiteJobQueue) async throws -> [String] {
+            let leased = try await fixture.leaseDeliveries(queue)
+            await queue.release(leased)
+            return leased.map(\.delivery.what.id).sorted()
+        }
+    }
+
+    /// As a full disk does.
+    private static func refuse(_ change: String) -> String {
+        "CREATE TRIGGER refused BEFORE UPDATE OF \(change) BEGIN SELECT RAISE(ABORT, 'full'); END"
+    }
+
+    @Test(
+        "if the order cannot be written the queue starts all the same and says so; maintenance does it later",
+        arguments: ["webhook_order ON counters", "due_at ON deliveries"])
+    func orderLater(refused: String) async throws {
+        let file = try File()
+        var queue = try await file.open(.any)
+        for n in 1...3 { try await queue.add(file.fixture.delivery("a\(n)", of: "a"), now: file.fixture.now) }
+        for order in [WebhookOrder.tenant, .any] {
+            let (before, after) = order == .tenant ? (["a1", "a2", "a3"], ["a1"]) : (["a1"], ["a1", "a2", "a3"])
+            try await queue.writer.alone { db in try db.execute(sql: Self.refuse(refused)) }
+            await queue.close()
+            file.warnings.withLock { $0 = [] }
+            queue = try await file.open(order)
+            #expect(file.warnings.withLock { $0.count(where: { $0.contains("WEBHOOK_ORDER") }) } == 1)
+            #expect(try await file.due(queue) == before)
+            _ = await queue.makeRoom()
+            #expect(try await file.due(queue) == before)
+            try await queue.writer.alone { db in try db.execute(sql: "DROP TRIGGER refused") }
+            _ = await queue.makeRoom()
+            #expect(try await file.due(queue) == after)
+        }
+        await queue.close()
+    }
+
+    @Test("what is added before the order is written is put in order by the next start, whichever setting it has")
+    func addedBefore() async throws {
+        let file = try File()
+        for (before, other) in [(WebhookOrder.any, WebhookOrder.tenant), (.tenant, .any)] {
+            var queue = try await file.open(before)
+            try await queue.add(file.fixture.delivery("before-\(other)", of: "a"), now: file.fixture.now)
+            // The next start cannot write; a later write can.
+            try await queue.writer.alone { db in try db.execute(sql: Self.refuse("webhook_order ON counters")) }
+            await queue.close()
+            queue = try await file.open(other)
+            try await queue.writer.alone { db in try db.execute(sql: "DROP TRIGGER refused") }
+            try await queue.add(file.fixture.delivery("\(other)", of: "a"), now: file.fixture.now)
+            await queue.close()
+            queue = try await file.open(before)
+            #expect(try await file.due(queue).count == (before == .any ? 2 : 1))
+            await queue.close()
+        }
+    }
+}
