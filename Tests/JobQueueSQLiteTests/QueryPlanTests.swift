@@ -68,6 +68,13 @@ struct QueryPlanTests {
         (SQLiteJobQueue.deadOfJob, ["SEARCH deliveries USING INDEX deliveries_job (job_id=? AND rowid<?)"]),
         (DeliveryRow.nextDueOf, ["SEARCH deliveries USING COVERING INDEX deliveries_due (destination=? AND due_at>?)"]),
         (DeliveryRow.nextDue, ["SEARCH deliveries USING COVERING INDEX deliveries_due_time (due_at>?)"]),
+        (
+            SQLiteJobQueue.makeDueNow,
+            [
+                "SEARCH deliveries USING INTEGER PRIMARY KEY (rowid=?)", "LIST SUBQUERY 1",
+                "SEARCH deliveries USING COVERING INDEX deliveries_due_time (due_at>?)",
+            ]
+        ),
         (SQLiteJobQueue.selectDestinations, ["SCAN destinations USING INDEX destinations_age"]),
         (SQLiteJobQueue.selectHeld, ["SEARCH destinations USING COVERING INDEX destinations_held (held_until>?)"]),
         (SQLiteJobQueue.deleteDestinations, ["SEARCH destinations USING INDEX destinations_age (learnt_at<?)"]),

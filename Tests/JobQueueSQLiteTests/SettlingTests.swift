@@ -8,7 +8,7 @@ import Testing
 
 @testable import JobQueueSQLite
 
-@Suite("Pending deliveries at a start with another setting")
+@Suite("Pending deliveries at a start with another setting or clock")
 struct SettlingTests {
     /// A file that is opened again and again, as by one process after the other.
     private final class File: Sendable {
@@ -79,5 +79,23 @@ struct SettlingTests {
             #expect(try await file.due(queue).count == (before == .any ? 2 : 1))
             await queue.close()
         }
+    }
+
+    @Test("one that was put off by a clock that was ahead is due now; one that waits for its time goes on waiting")
+    func clockWasAhead() async throws {
+        let file = try File()
+        let fixture = file.fixture
+        var queue = try await file.open(.tenant)
+        for id in ["ahead", "waits"] { try await queue.add(fixture.delivery(id, of: TenantID(id)), now: fixture.now) }
+        try await queue.add(fixture.delivery("next", of: "ahead"), now: fixture.now)
+        let longest = fixture.now.advanced(bySeconds: 86_400 * 1.2)
+        try await fixture.attempt(queue, "ahead", .retry(at: fixture.now.advanced(bySeconds: 365 * 86_400)))
+        try await fixture.attempt(queue, "waits", .retry(at: longest))
+        await queue.close()
+        queue = try await file.open(.tenant)
+        #expect(try await file.due(queue) == ["ahead"])
+        #expect(try await queue.delivery("ahead")?.nextAttemptAt == fixture.now)
+        #expect(try await queue.nextDelivery(after: fixture.now) == longest)
+        await queue.close()
     }
 }
