@@ -23,10 +23,11 @@ struct OpenedStore {
     var patience: Int32 = 1000
 
     /// - Parameters:
+    ///   - now: what an upgrade of the file counts from.
     ///   - minFreeBytes: of the disk; measures the reserve.
     ///   - logPages: in the log (4 KiB each), beyond which a commit is followed by a checkpoint: 16 MiB. Everybody waits for it, measured
     ///     beside an upload: 180 ms with 250 MiB, 10 to 45 ms with this; a million users take no longer.
-    init(path: String, minFreeBytes: Int64 = 0, logPages: Int = 4_000, warn: (String) -> Void) throws {
+    init(path: String, now: Timestamp, minFreeBytes: Int64 = 0, logPages: Int = 4_000, warn: (String) -> Void) throws {
         // By its real path: under two names, two processes would work on one queue.
         let path = FilePlace.resolved(path)
         self.path = path
@@ -51,7 +52,7 @@ struct OpenedStore {
         let log = WriteAheadLog(limit: logPages)
         self.log = log
         (totals, tenants, lastNumber, lastAcceptance) = try pool.writeWithoutTransaction { db in
-            try Self.checkOwner(db)
+            try Self.checkOwner(db, now: now)
             try Self.setPragmas(db)
             log.attach(to: db)
             // How long the writer waits is set for each transaction.
@@ -86,8 +87,8 @@ struct OpenedStore {
         }
     }
 
-    /// Creates the tables in an empty file; refuses a file of another program.
-    private static func checkOwner(_ db: Database) throws {
+    /// Creates the tables in an empty file; refuses a file of another program; upgrades one of an earlier version.
+    private static func checkOwner(_ db: Database, now: Timestamp) throws {
         guard let connection = db.sqliteConnection else { throw QueueError.unusable("it is closed") }
         switch try FileOwner(connection) {
         case .queue: return
@@ -99,7 +100,7 @@ struct OpenedStore {
             }
         case .earlierQueue(let version):
             try db.inTransaction(.immediate) {
-                try Schema.upgrade(db, from: version)
+                try Schema.upgrade(db, from: version, now: now)
                 return .commit
             }
         }
@@ -140,7 +141,7 @@ extension SQLiteJobQueue {
         path: String, limits: QueueLimits, clock: WallClock, disk: DiskGauge, threads: QueueThreads,
         warn: @escaping @Sendable (String) -> Void
     ) async throws -> SQLiteJobQueue {
-        let store = try openedStore(path: path, limits: limits, disk: disk, warn: warn)
+        let store = try openedStore(path: path, limits: limits, now: clock.now(), disk: disk, warn: warn)
         if store.lastAcceptance.isAhead(of: clock.now()) {
             warn(
                 "The newest job was accepted at \(store.lastAcceptance.iso8601), which is ahead of the clock: the clock was set back, or was"
@@ -164,15 +165,15 @@ extension SQLiteJobQueue {
 
     /// Opens the file; on a full disk, in the room of the reserve.
     private static func openedStore(
-        path: String, limits: QueueLimits, disk: DiskGauge, warn: (String) -> Void
+        path: String, limits: QueueLimits, now: Timestamp, disk: DiskGauge, warn: (String) -> Void
     ) throws -> OpenedStore {
         let reserve = DiskReserve(path: FilePlace.resolved(path), minFreeBytes: limits.minFreeDiskBytes)
         if let free = disk.freeBytes(path), free < reserve.bytes { reserve.release() }
         do {
             do {
-                return try OpenedStore(path: path, minFreeBytes: limits.minFreeDiskBytes, warn: warn)
+                return try OpenedStore(path: path, now: now, minFreeBytes: limits.minFreeDiskBytes, warn: warn)
             } catch  where SQLiteFailure(error)?.isOfStorage == true && reserve.release() {
-                return try OpenedStore(path: path, minFreeBytes: limits.minFreeDiskBytes, warn: warn)
+                return try OpenedStore(path: path, now: now, minFreeBytes: limits.minFreeDiskBytes, warn: warn)
             }
         } catch let error as QueueError {
             throw error

@@ -21,7 +21,7 @@ struct OtherWriterTests {
         let path = place.path + "/q.sqlite"
         let fixture = QueueFixture(limits: QueueLimits())
         let said = Words()
-        var store = try OpenedStore(path: path, warn: { _ in })
+        var store = try OpenedStore(path: path, now: Timestamp(microseconds: 0), warn: { _ in })
         store.patience = patience
         let queue = SQLiteJobQueue(
             store, limits: fixture.limits, clock: fixture.clock.wallClock,

@@ -106,6 +106,19 @@ struct UpgradeTests {
         }
     }
 
+    @Test("webhooks of version 3 that are older than that have a day from the upgrade")
+    func oldOfVersion3() async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            try await queue.add(fixture.delivery("old"), now: fixture.now)
+            fixture.clock.advance(9 * 86_400)
+            try await queue.asVersion3()
+            let upgraded = try await QueueDriver.sqlite.killed(fixture)
+            #expect(try await upgraded.delivery("old")?.expiresAt == fixture.now.advanced(bySeconds: 86_400))
+            #expect(try await upgraded.expireDeliveries(now: fixture.now, limit: 9).deliveries.isEmpty)
+            await upgraded.close()
+        }
+    }
+
     @Test("one of a later version is refused")
     func later() async throws {
         try await QueueDriver.sqlite.withQueue { fixture, queue in

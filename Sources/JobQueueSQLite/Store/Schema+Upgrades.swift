@@ -6,7 +6,7 @@ import SyncModel
 extension Schema {
     /// Upgrades a file of an earlier version to this one, inside the caller's transaction; what waits in it is kept.
     /// - Parameter version: one of `upgradable`.
-    static func upgrade(_ db: Database, from version: Int64) throws {
+    static func upgrade(_ db: Database, from version: Int64, now: Timestamp) throws {
         if version < 2 {
             try db.execute(sql: "ALTER TABLE jobs ADD COLUMN sequence INTEGER")
             try db.execute(sql: ends)
@@ -17,7 +17,8 @@ extension Schema {
             try db.execute(sql: dueTimes)
             try db.execute(sql: "ALTER TABLE counters ADD COLUMN webhook_order INTEGER NOT NULL DEFAULT 0")
             try db.execute(sql: "ALTER TABLE deliveries ADD COLUMN expires_at INTEGER")
-            try db.execute(sql: limitLifetimes)
+            try db.execute(
+                sql: limitLifetimes, arguments: [now.advanced(bySeconds: shortestLifetime).microseconds])
             try db.execute(sql: lifetimes)
             try renameDestinations(db)
         }
@@ -76,8 +77,12 @@ extension Schema {
         CREATE INDEX destinations_held ON destinations (held_until) WHERE held_until IS NOT NULL;
         """
 
-    /// What waits has the rest of its lifetime from its creation. A damaged time must not overflow.
+    /// What waits has the rest of its lifetime from its creation, and a day at least: earlier versions kept it however long it took. A
+    /// damaged time must not overflow.
     private static let limitLifetimes = """
-        UPDATE deliveries SET expires_at = min(created_at, 1 << 62) + \(Int64(DeliverySchedule.lifetime) * 1_000_000) WHERE state = 0;
+        UPDATE deliveries SET expires_at = max(min(created_at, 1 << 62) + \(Int64(DeliverySchedule.lifetime) * 1_000_000), ?1)
+            WHERE state = 0
         """
+    /// Seconds from an upgrade in which nothing expires that had no end before.
+    private static let shortestLifetime: Double = 86_400
 }
