@@ -62,15 +62,16 @@ extension SQLiteJobQueue {
         due.add(Array(free.prefix(wanted)), of: destination, rest: rest)
     }
 
-    /// The destinations of pending deliveries, found by skipping from one to the next.
+    /// The destinations of pending deliveries, found by skipping from one to the next. By their bytes: one that is no UTF-8 reads as
+    /// another, and would be found for ever.
     private static func destinations(_ db: Database) throws -> [String] {
         var found: [String] = []
-        while let next = try db.sql(DeliveryRow.nextDestination).first(.text(found.last ?? ""), map: { $0.optionalText(0) })
+        var last: [UInt8] = []
+        while let next = try db.sql(DeliveryRow.nextDestination).first(.bytes(last), map: { $0.isNull(0) ? nil : $0.bytes(0) })
             ?? nil
         {
-            // One that is no UTF-8 reads as another, and would be found for ever.
-            guard (found.last ?? "").utf8.lexicographicallyPrecedes(next.utf8) else { break }
-            found.append(next)
+            found.append(String(decoding: next, as: UTF8.self))
+            last = next
         }
         return found
     }

@@ -90,4 +90,17 @@ struct DamagedDeliveriesTests {
             #expect(try await states(queue) == [.delivered, .delivered])
         }
     }
+
+    @Test("hides no other destination at the start")
+    func destination() async throws {
+        try await withSQLiteQueue { fixture, queue in
+            for n in 1...3 { try await queue.add(fixture.delivery("a\(n)"), now: fixture.now) }
+            // Both before the sound one.
+            try await damage("destination", of: "a1", in: queue, as: "61ff")
+            try await damage("destination", of: "a2", in: queue, as: "61fe62")
+            let reborn = try #require(try await QueueDriver.sqlite.killed(fixture) as? SQLiteJobQueue)
+            #expect(try await fixture.leaseDeliveries(reborn).map(\.delivery.what.id) == ["a3"])
+            await reborn.close()
+        }
+    }
 }

@@ -21,8 +21,11 @@ struct DeliveryRow: Sendable {
         SELECT due_at, seq FROM deliveries INDEXED BY deliveries_due
         WHERE state = 0 AND destination = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3
         """
-    static let nextDestination =
-        "SELECT min(destination) FROM deliveries INDEXED BY deliveries_due WHERE state = 0 AND destination > ?1"
+    /// From bytes to bytes.
+    static let nextDestination = """
+        SELECT CAST(min(destination) AS BLOB) FROM deliveries INDEXED BY deliveries_due
+        WHERE state = 0 AND destination > CAST(?1 AS TEXT)
+        """
     static let nextDueOf =
         "SELECT min(due_at) FROM deliveries INDEXED BY deliveries_due WHERE state = 0 AND destination = ?1 AND due_at > ?2"
     static let nextDue = "SELECT min(due_at) FROM deliveries INDEXED BY deliveries_due_time WHERE state = 0 AND due_at > ?1"
