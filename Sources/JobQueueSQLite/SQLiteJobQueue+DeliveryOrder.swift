@@ -34,8 +34,8 @@ extension SQLiteJobQueue {
         if let destination { isDue(at: now, destination, in: context) }
     }
 
-    /// Whether a delivery that becomes pending again is its tenant's earliest; then what was the earliest waits for it. (An attempt of
-    /// that one which is under way may end.)
+    /// Whether a delivery that becomes pending again is its tenant's earliest; then what was the earliest waits for it. (If that is
+    /// leased it may be sent first: whether its attempt has begun is not known here, and one that has counts.)
     func goesFirst(_ seq: Int64, in context: WriteContext) throws -> Bool {
         guard let tenantID = try tenantInOrder(of: seq, in: context), let first = try firstInOrder(of: tenantID, in: context)
         else { return true }

@@ -74,6 +74,28 @@ struct DeliveryOrderTests {
         }
     }
 
+    @Test(
+        "a later one that is leased may end before one that is redelivered; given back, it waits like the others",
+        arguments: QueueDriver.all)
+    func leasedBefore(_ driver: QueueDriver) async throws {
+        for isGivenBack in [false, true] {
+            try await withQueue(driver) { fixture, queue in
+                for n in 1...2 { try await queue.add(fixture.delivery("a\(n)", of: "a"), now: fixture.now) }
+                try await fixture.attempt(queue, "a1", .dead)
+                let second = try await fixture.leaseDeliveries(queue).at(0)
+                #expect(try await queue.redeliver("a1", now: fixture.now))
+                if isGivenBack {
+                    await queue.release([second])
+                } else {
+                    try await queue.record(
+                        DeliveryAttempt(second, at: fixture.now, status: 200, error: nil, next: .delivered))
+                    #expect(try await queue.delivery("a2")?.state == .delivered)
+                }
+                #expect(try await due(queue, fixture) == ["a1"])
+            }
+        }
+    }
+
     @Test("a later one that is redelivered waits; those without a tenant wait for none", arguments: QueueDriver.all)
     func laterOne(_ driver: QueueDriver) async throws {
         try await withQueue(driver) { fixture, queue in
