@@ -109,7 +109,7 @@ struct PlainLimiter {
             destination.health.answered(answer, at: now, limits)
             destination.isMet = true
         }
-        if case .wait = answer { destination.mayHaveMore = true }
+        if destination.health.isQuiet(at: now) { destination.mayHaveMore = true }
         if destination.health.isQuiet(at: now), !destination.ready.isEmpty {
             unwanted += destination.ready.map(\.leased)
             destination.ready.removeAll()
