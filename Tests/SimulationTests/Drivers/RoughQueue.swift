@@ -111,8 +111,12 @@ final class RoughQueue: JobQueue {
         for one in leased { monitor.hasAnswer(one) }
         return leased
     }
-    /// Sure: each failure costs an attempt, and there are few.
-    func body(of id: String) async throws -> [UInt8]? { try await call(nil, .sure) { try await base.body(of: id) } }
+    /// Sure, for each failure costs an attempt; and at once, as the read of one row is: an attempt that waited for it would be sent
+    /// into a wait that the receiver has asked for meanwhile.
+    func body(of id: String) async throws -> [UInt8]? {
+        guard !weather.executor.isDead else { throw CancellationError() }
+        return try await base.body(of: id)
+    }
     func release(_ deliveries: [LeasedDelivery]) async {
         await weather.pass()
         await base.release(deliveries)
