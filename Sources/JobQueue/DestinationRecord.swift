@@ -2,7 +2,7 @@ package import SyncModel
 
 /// What a courier has learnt of a destination, kept beyond its process.
 package struct DestinationRecord: Sendable, Hashable {
-    /// `NewDelivery.destination`.
+    /// `DeliveryHead.destination`.
     package var destination: String
     /// Deliveries that it takes in a second, to a thousandth; `nil` if no limit is known.
     package var rate: Double?

@@ -3,7 +3,8 @@ package import SyncModel
 /// Everything that maintenance needs from the queue.
 package protocol QueueMaintenance: TimedQueue {
     /// Deletes ended jobs, results and payloads older than `jobsBefore` (except with an open delivery), at most `limit` jobs, and
-    /// idempotency keys older than `keysBefore`; also what was learnt of destinations before `jobsBefore`. Returns the number of jobs deleted.
+    /// idempotency keys older than `keysBefore`; also what was learnt of destinations before `jobsBefore`.
+    /// - Returns: the number of jobs deleted.
     func prune(jobsBefore: Timestamp, keysBefore: Timestamp, limit: Int) async throws -> Int
 
     /// Discards uploads of any process to which nothing was appended since `before`: their processes have died. Their own is
