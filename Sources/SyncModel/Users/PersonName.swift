@@ -6,10 +6,21 @@
 package enum PersonName {
     private static let missing = ["undefined", "null"].map { Array($0.utf8) }
 
-    /// The name that consists of these parts, such as the first and the last name; `nil` if it says nothing.
+    /// The name that consists of these parts, such as the first and the last name, without blanks around it; a part that says
+    /// nothing is left out. `nil` if no part says anything.
     package static func joined(_ parts: [String?]) -> String? {
-        var name = parts.compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: " ")
-        return name.withUTF8 { isNone(UnsafeRawBufferPointer($0)) } ? nil : name
+        let names = parts.compactMap { part -> String? in
+            guard var part else { return nil }
+            return part.withUTF8 { isNone(UnsafeRawBufferPointer($0)) } ? nil : part
+        }
+        return names.isEmpty ? nil : trimmed(names.joined(separator: " "))
+    }
+
+    private static func trimmed(_ name: String) -> String {
+        var scalars = name.unicodeScalars[...]
+        while let first = scalars.first, isBlank(first) { scalars.removeFirst() }
+        while let last = scalars.last, isBlank(last) { scalars.removeLast() }
+        return String(scalars)
     }
 
     /// Whether a text, in UTF-8, says nothing as a name. The words for what is missing are compared with regard to case.
@@ -48,7 +59,10 @@ package enum PersonName {
         guard byte >= 0x80 else { return byte <= 0x20 || byte == 0x7F ? 1 : 0 }
         let next = UnsafeRawBufferPointer(rebasing: text[at..<min(at + 4, text.count)])
         guard let scalar = String(decoding: next, as: UTF8.self).unicodeScalars.first else { return 0 }
-        let isBlank = scalar.properties.isWhitespace || [.control, .format].contains(scalar.properties.generalCategory)
-        return isBlank ? UTF8.width(scalar) : 0
+        return isBlank(scalar) ? UTF8.width(scalar) : 0
+    }
+
+    private static func isBlank(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.isWhitespace || [.control, .format].contains(scalar.properties.generalCategory)
     }
 }
