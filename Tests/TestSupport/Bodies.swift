@@ -18,6 +18,22 @@ package enum Bodies {
         #"{"operation":"user_removal","tenant":{"id":"\#(tenant)","name":"Company \#(tenant)"},"userId":"\#(userID)"\#(more.isEmpty ? "" : "," + more)}"#
     }
 
+    /// A user in version 2, as the platform sends it.
+    /// - Parameter more: further members, as JSON without braces.
+    package static func userOfVersionTwo(
+        _ id: String, _ email: String, first: String = "Some", last: String = "Name", organisation: String = "org_1",
+        title: String = "", more: String = ""
+    ) -> String {
+        #"{"externalId":"\#(id)","email":"\#(email)","firstName":"\#(first)","lastName":"\#(last)","mobile":"","#
+            + #""designation":"\#(title)","zone":"","isActive":true,"orgCode":"\#(organisation)","metadata":{}"#
+            + "\(more.isEmpty ? "" : "," + more)}"
+    }
+
+    /// A sync in version 2, as the platform sends it.
+    package static func versionTwo(_ users: [String], organisation: String = "org_1", mode: String = "upsert") -> String {
+        #"{"mode":"\#(mode)","orgCode":"\#(organisation)","users":[\#(users.joined(separator: ","))],"forceUpdate":true}"#
+    }
+
     /// `count` users of different ids and emails.
     package static func users(_ count: Int, prefix: String = "u") -> [String] {
         (0..<count).map { user("\(prefix)-\($0)", "\(prefix).\(($0 * 7919) % max(count, 1)).\($0)@company.example") }

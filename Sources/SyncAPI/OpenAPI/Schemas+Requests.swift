@@ -10,6 +10,8 @@ extension Schemas {
         "ConnectionCheck": Schema.object(
             "The guide's accessibility check: nothing but this member. It needs no X-Tenant-ID; nothing is queued.",
             ["test": Schema.constant("connection")]) + ["additionalProperties": false],
+        "VersionTwoRequest": versionTwoRequest,
+        "VersionTwoUser": versionTwoUser,
         "RemovalRequest": removalRequest,
         "TenantOfRequest": tenant,
         "User": user,
@@ -23,6 +25,35 @@ extension Schemas {
             "tenant": Schema.ref("TenantOfRequest"),
             "users": Schema.array(of: Schema.ref("User"), "Users in the order they take effect. May be empty."),
             "metadata": Schema.nullable(ref: "SyncMetadata"),
+        ])
+
+    private static let versionTwoRequest = object(
+        .syncVersion2,
+        """
+        The platform's second version of a sync's body. `mode` comes before `users`; unknown members are ignored and named in \
+        `warnings`.
+        """,
+        [
+            "orgCode": "The tenant where a token says who calls; otherwise kept as the tenant's name.",
+            "forceUpdate": "Has no effect: an email never moves from one tenant to another.",
+        ],
+        schemas: [
+            "mode": Schema.words(
+                SyncMode.allCases.map(\.rawValue),
+                "Both apply the list. full-reconcile is refused if empty, and warns that nobody who is not in it was deactivated."
+            ),
+            "users": Schema.array(of: Schema.ref("VersionTwoUser"), "Users in the order they take effect."),
+        ])
+
+    private static let versionTwoUser = object(
+        .userVersion2,
+        "One user; at most 64 KiB of JSON. What is absent, null or empty keeps its value on update.",
+        [
+            "externalId": "The platform's id of the user: kp_… once the user has logged in, else its own.",
+            "email": "Matched without regard to case.",
+            "firstName": "Joined with lastName; without both, a new user is named by the local part of the email.",
+            "designation": "The user's title.", "mobile": "Not kept.", "zone": "Not kept.", "metadata": "Not kept.",
+            "orgCode": "Equal to that of the body.",
         ])
 
     private static let removalRequest = object(
@@ -83,6 +114,7 @@ extension Schemas {
         case .containerOrText: typed("array", "object", "string") + ["description": "\(any); a string counts as an array of one."]
         case .array: typed("array")
         case .object: typed("object")
+        case .any: ["description": .string(description)]
         }
     }
 

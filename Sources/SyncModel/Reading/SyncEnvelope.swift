@@ -5,6 +5,8 @@ package struct SyncEnvelope: Sendable, Hashable {
     package var tenantName: String
     /// Elements of `users`; with `VALIDATION=per-user`, including those with a problem.
     package var totalUsers: Int
+    /// `nil` in the integration guide's body. In version 2, `tenantID` and `tenantName` are its `orgCode`.
+    package var mode: SyncMode?
     /// `metadata.syncTime`; `nil` if it is absent or null.
     package var syncTime: Timestamp?
     package var syncedBy: String?

@@ -17,8 +17,7 @@ extension SyncRequestParser {
             return
         }
         memberCount += 1
-        if let known = ObjectShape.sync.find(window, start, window.at - 1, escaped: escaped, expected: 0) {
-            let name = ObjectShape.sync.names[known]
+        if let (known, name) = find(window, start, window.at - 1, escaped: escaped) {
             if members.note(known) {
                 member = Member(rawValue: name) ?? .unknown
             } else {
@@ -34,6 +33,18 @@ extension SyncRequestParser {
         place = .colon
     }
 
+    /// The index and the name of a known key. The first that only one body has tells which body it is.
+    private mutating func find(_ cursor: JSONCursor, _ start: Int, _ end: Int, escaped: Bool) -> (Int, String)? {
+        for (candidate, shape) in [(SyncBody.guide, ObjectShape.sync), (.version2, .syncVersion2)] {
+            guard let known = shape.find(cursor, start, end, escaped: escaped, expected: 0) else { continue }
+            let name = shape.names[known]
+            if body == nil, name != Member.users.rawValue { decide(candidate) }
+            if body == nil || body == candidate { return (known, name) }
+            if candidate == .version2 { versionTwo.isLate = true }
+        }
+        return nil
+    }
+
     /// The value of a member.
     mutating func value(
         _ first: UInt8, _ cursor: inout JSONCursor, _ slots: UnsafeMutableBufferPointer<JSONSlot>
@@ -42,7 +53,12 @@ extension SyncRequestParser {
         case .operation: try operation(first, &cursor)
         case .tenant: try tenant(first, &cursor, slots)
         case .metadata: try metadata(first, &cursor, slots)
+        case .mode: try mode(first, &cursor)
+        case .orgCode: try orgCode(first, &cursor)
+        case .forceUpdate: _ = try checked(.forceUpdate, first, &cursor)
         case .users:
+            // Their rules are needed now.
+            if body == nil { decide(.guide) }
             if first == UInt8(ascii: "[") {
                 cursor.at += 1
                 place = .firstUser

@@ -39,15 +39,30 @@ extension SyncRequestParser {
     /// Checks a scanned user and writes its record.
     @inline(__always)
     private mutating func take(_ members: JSONMembers, _ slots: UnsafeMutableBufferPointer<JSONSlot>, _ cursor: JSONCursor) {
+        if body == .version2 { expectOrgCode(members, slots, cursor) }
         var isValid = true
-        userShape.forEachBreach(members, slots, in: cursor) { _, _ in isValid = false }
+        forEachBreach(members, slots, cursor) { _, _ in isValid = false }
         guard isValid else { return refuseUser(members, slots, cursor) }
         guard violations.isEmpty else { return }
         users.begin(index: UInt32(totalUsers))
-        for key in 0..<userFields.count where members.has(key) {
-            write(userFields[key], slots[key], cursor)
+        if body == .version2 {
+            writeVersionTwo(members, slots, cursor)
+        } else {
+            for key in 0..<userFields.count where members.has(key) {
+                write(userFields[key].field, userFields[key].rule, slots[key], cursor)
+            }
         }
         users.end()
+    }
+
+    /// Calls `body` for each rule that a scanned user breaks, with the index of its key.
+    @inline(__always)
+    private func forEachBreach(
+        _ members: JSONMembers, _ slots: UnsafeMutableBufferPointer<JSONSlot>, _ cursor: JSONCursor,
+        _ met: (Int, RuleViolation) -> Void
+    ) {
+        userShape.forEachBreach(members, slots, in: cursor, met)
+        if body == .version2 { forEachBreachOfVersionTwo(members, slots, cursor, met) }
     }
 
     @inline(never)
@@ -56,12 +71,17 @@ extension SyncRequestParser {
     ) {
         let path = [Violation.PathElement.key("users"), .index(totalUsers)]
         guard validation == .perUser else {
-            _ = userShape.check(members, slots, in: cursor, at: path, &violations)
+            var found = violations
+            forEachBreach(members, slots, cursor) { key, breach in
+                let path = path + [.key(userShape.names[key])]
+                found.add(at: path, breach.violation(at: path))
+            }
+            violations = found
             return
         }
         guard violations.isEmpty else { return }
         var problem = ""
-        userShape.forEachBreach(members, slots, in: cursor) { key, breach in
+        forEachBreach(members, slots, cursor) { key, breach in
             let sentence = breach.violation(at: path + [.key(userShape.names[key])]).message
             if problem.utf8.count + sentence.utf8.count <= SyncRequestParser.maxProblemBytes {
                 problem += problem.isEmpty ? sentence : "; \(sentence)"
@@ -70,12 +90,14 @@ extension SyncRequestParser {
             }
         }
         users.begin(index: UInt32(totalUsers))
-        for (key, known) in userFields.enumerated() where known.field == .id || known.field == .email {
-            let slot = slots[key]
+        for field in [UserField.id, .email] {
+            let name = body == .version2 && field == .id ? VersionTwoField.externalID.jsonName : field.jsonName
+            guard let key = userShape.names.firstIndex(of: name) else { continue }
+            let (slot, rule) = (slots[key], userShape.rules[key])
             guard members.has(key), slot.kind == .string, slot.start < slot.end,
-                JSONText.characters(cursor.bytes(slot.start, slot.end)) <= known.rule.maxLength
+                JSONText.characters(cursor.bytes(slot.start, slot.end)) <= rule.maxLength
             else { continue }
-            write(known, slot, cursor)
+            write(field, rule, slot, cursor)
         }
         users.set(.problem, text: problem)
         users.end()
@@ -85,15 +107,14 @@ extension SyncRequestParser {
     private static let maxProblemBytes = 500
 
     @inline(__always)
-    private mutating func write(_ known: (field: UserField, rule: FieldRule), _ slot: JSONSlot, _ cursor: JSONCursor) {
-        let field = known.field
+    mutating func write(_ field: UserField, _ rule: FieldRule, _ slot: JSONSlot, _ cursor: JSONCursor) {
         let raw = cursor.bytes(slot.start, slot.end)
         switch slot.kind {
         case .null: users.set(field, .null)
         case .no: users.set(field, .value)
         case .yes: users.set(field, .yes)
-        case .string where known.rule.kind == .isoDate: writeMoment(field, slot, raw)
-        case .string where known.rule.kind == .containerOrText: writeAsArray(field, raw)
+        case .string where rule.kind == .isoDate: writeMoment(field, slot, raw)
+        case .string where rule.kind == .containerOrText: writeAsArray(field, raw)
         case .string where slot.needsRewriting: users.set(field, upTo: raw.count) { JSONText.unescape(raw, to: $0) }
         case .array where slot.needsRewriting, .object where slot.needsRewriting:
             users.set(field, upTo: raw.count) { JSONText.minify(raw, to: $0) }

@@ -21,9 +21,10 @@ struct SyncRequestParser: Sendable {
         case skipping, end
     }
 
-    /// The member whose value comes next; the first four as named in `ObjectShape.sync`.
+    /// The member whose value comes next, as named in `ObjectShape.sync` and `ObjectShape.syncVersion2`.
     enum Member: String {
         case operation, tenant, users, metadata
+        case mode, orgCode, forceUpdate
         /// The integration guide's accessibility check.
         case test
         case unknown
@@ -31,8 +32,10 @@ struct SyncRequestParser: Sendable {
 
     let maxUsers: Int
     let validation: ValidationMode
-    let userShape = ObjectShape.user
     let userFields = ObjectShape.userFields
+    /// Which body it is, once that is known.
+    private(set) var body: SyncBody?
+    private(set) var userShape = ObjectShape.user
 
     var place = Place.start
     var member = Member.unknown
@@ -43,6 +46,7 @@ struct SyncRequestParser: Sendable {
     /// Where to continue after a skipped value.
     private var placeAfterSkipping = Place.end
     private var metTooManyUsers = false
+    var versionTwo = VersionTwoFacts()
 
     var envelope = SyncEnvelope(tenantID: "", tenantName: "", totalUsers: 0)
     var violations = Violations()
@@ -51,10 +55,21 @@ struct SyncRequestParser: Sendable {
     /// Elements of `users` parsed so far.
     var totalUsers = 0
 
-    init(maxUsers: Int, validation: ValidationMode) {
+    init(maxUsers: Int, validation: ValidationMode, body: SyncBody?) {
         self.maxUsers = min(max(maxUsers, 0), Int(UInt32.max))
         self.validation = validation
+        if let body { decide(body) }
     }
+
+    /// Settles which body it is.
+    mutating func decide(_ body: SyncBody) {
+        self.body = body
+        userShape = body == .version2 ? .userVersion2 : .user
+    }
+
+    /// Room for the members of any object that is scanned.
+    private static let slotCount =
+        [ObjectShape.user, .userVersion2, .tenant, .metadata].map(\.rules.count).max() ?? 0
 
     /// True if the body may end here.
     var mayEnd: Bool { place == .end || (place == .skipping && placeAfterSkipping == .end && skipper.mayEnd) }
@@ -62,7 +77,7 @@ struct SyncRequestParser: Sendable {
     /// Consumes as much as can be parsed.
     mutating func parse(_ bytes: UnsafeRawBufferPointer) -> Pause {
         guard var cursor = JSONCursor(bytes) else { return .needsMore(after: 0) }
-        let stop = withUnsafeTemporaryAllocation(of: JSONSlot.self, capacity: userShape.rules.count) { slots -> JSONStop in
+        let stop = withUnsafeTemporaryAllocation(of: JSONSlot.self, capacity: SyncRequestParser.slotCount) { slots -> JSONStop in
             do throws(JSONStop) {
                 while true { try step(&cursor, slots) }
             } catch {
@@ -80,14 +95,15 @@ struct SyncRequestParser: Sendable {
         if memberCount == 1, testsConnection { return .connectionTest }
         // A body that is not an object was already refused as such.
         if memberCount > 0 || violations.isEmpty {
-            for (key, name) in ObjectShape.sync.names.enumerated()
-            where ObjectShape.sync.rules[key].isRequired && !members.has(key) {
+            let shape = body == .version2 ? ObjectShape.syncVersion2 : .sync
+            for (key, name) in shape.names.enumerated() where shape.rules[key].isRequired && !members.has(key) {
                 refuse(.required, [.key(name)])
             }
+            finishVersionTwo()
         }
         guard violations.isEmpty else { return .refused(violations) }
         envelope.totalUsers = totalUsers
-        envelope.warnings = unknown.warnings
+        envelope.warnings = versionTwo.warnings(mode: envelope.mode) + unknown.warnings
         return .sync(envelope)
     }
 

@@ -19,9 +19,13 @@ package struct SyncRequestReader: Sendable {
     /// - Parameters:
     ///   - maxUsers: `MAX_USERS_PER_REQUEST`; capped at `UInt32.max`, since an index has 32 bits.
     ///   - validation: what happens to users that break a rule.
-    package init(maxUsers: Int = 1_000_000, validation: ValidationMode = .reject) {
-        parser = SyncRequestParser(maxUsers: maxUsers, validation: validation)
+    ///   - body: which body it is; `nil`: the first member that only one of them has tells.
+    package init(maxUsers: Int = 1_000_000, validation: ValidationMode = .reject, body: SyncBody? = nil) {
+        parser = SyncRequestParser(maxUsers: maxUsers, validation: validation, body: body)
     }
+
+    /// Which body it is; `nil` as long as that is not known.
+    package var body: SyncBody? { parser.body }
 
     // MARK: Users
 

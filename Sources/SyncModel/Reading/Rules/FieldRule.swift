@@ -13,6 +13,8 @@ package struct FieldRule: Sendable {
         case containerOrText
         case array
         case object
+        /// Any value: it is not kept.
+        case any
     }
 
     package let kind: Kind
@@ -43,6 +45,7 @@ package struct FieldRule: Sendable {
     static let containerOrText = FieldRule(.containerOrText)
     static let array = FieldRule(.array, isRequired: true)
     static let object = FieldRule(.object, isRequired: true)
+    static let any = FieldRule(.any)
     static let optionalObject = FieldRule(.object)
 
     /// The rule that the value breaks; `nil` if none.
@@ -50,6 +53,7 @@ package struct FieldRule: Sendable {
     func breach(_ slot: JSONSlot, in cursor: JSONCursor) -> RuleViolation? {
         if slot.kind == .null, !isRequired { return nil }
         switch kind {
+        case .any: return nil
         case .boolean: return slot.kind == .yes || slot.kind == .no ? nil : .notBoolean
         case .container: return slot.kind == .array || slot.kind == .object ? nil : .notContainer
         case .containerOrText:

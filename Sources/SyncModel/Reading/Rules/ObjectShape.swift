@@ -47,6 +47,7 @@ extension ObjectShape {
     /// The members of the request format by their JSON names, except those of a user, which are `UserField`.
     enum Member: String {
         case operation, tenant, users, metadata
+        case mode, orgCode, forceUpdate
         case id, name, subdomain
         case kindeOrgID = "kindeOrgId"
         case syncTime, syncedBy, syncType, applicationCode
@@ -78,6 +79,13 @@ extension ObjectShape {
     /// there.
     package static let sync = ObjectShape(
         .body, [.operation: .required(.max), .tenant: .object, .users: .array, .metadata: .optionalObject])
+
+    /// The body of a sync in version 2, whose members are parsed as they arrive too. `users` has the index that it has in `sync`.
+    package static let syncVersion2 = ObjectShape(
+        .body, [.mode: .required(.max), .orgCode: .required(255), .users: .array, .forceUpdate: .boolean])
+
+    /// An element of `users` in version 2.
+    package static let userVersion2 = ObjectShape(.user, VersionTwoField.allCases.map { ($0.jsonName, $0.rule) })
 
     /// The body of a removal. 500 characters leave room for a sentence.
     package static let removal = ObjectShape(

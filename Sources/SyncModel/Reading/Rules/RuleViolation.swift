@@ -13,6 +13,14 @@ enum RuleViolation: Sendable, Equatable {
     case tooLong(Int)
     /// Anything except this operation.
     case notOperation(Operation)
+    /// Anything except a `SyncMode`.
+    case notMode
+    /// Another text than the member of this name has.
+    case differs(from: String)
+    /// What it says about `users` must be known before they arrive.
+    case afterUsers
+    /// An empty list where that cannot be meant.
+    case noItems
     /// A known key is given twice.
     case repeated
     /// The value takes more bytes of JSON than this.
@@ -31,7 +39,9 @@ enum RuleViolation: Sendable, Equatable {
         case .notEmail: "string.email"
         case .notDate: "string.isoDate"
         case .tooLong: "string.max"
-        case .notOperation: "any.only"
+        case .notOperation, .notMode, .differs: "any.only"
+        case .afterUsers: "object.order"
+        case .noItems: "array.min"
         case .repeated: "object.duplicate"
         case .tooLarge: "object.size"
         }
@@ -52,6 +62,10 @@ enum RuleViolation: Sendable, Equatable {
         case .notDate: "must be in ISO 8601 date format"
         case .tooLong(let limit): "length must be less than or equal to \(limit) characters long"
         case .notOperation(let operation): "must be [\(operation.rawValue)]"
+        case .notMode: "must be one of [\(SyncMode.allCases.map(\.rawValue).joined(separator: ", "))]"
+        case .differs(let other): "must be equal to \(other)"
+        case .afterUsers: "must come before users"
+        case .noItems: "must contain at least 1 items"
         case .repeated: "is given twice"
         case .tooLarge(let limit): "must not be larger than \(limit) bytes of JSON"
         }

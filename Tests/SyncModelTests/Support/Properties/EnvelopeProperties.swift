@@ -7,6 +7,12 @@ import SyncModel
 /// What must hold for an envelope, against the body as Foundation reads it.
 enum EnvelopeProperties {
     static func check(_ envelope: SyncEnvelope, in sent: [String: Any]) throws {
+        if let mode = envelope.mode {
+            try hold(sent["mode"] as? String == mode.rawValue, "a body of version 2 says so")
+            try checkText(envelope.tenantID.text, sent["orgCode"], 1...255)
+            try hold(envelope.syncTime == nil && envelope.callbackURL == nil, "version 2 names no time and no address")
+            return try checkWarnings(envelope.warnings)
+        }
         try hold(sent["operation"] as? String == "user_sync", "a sync says so")
         try checkTenant(envelope.tenantID.text, envelope.tenantName, in: sent)
         let metadata = sent["metadata"] as? [String: Any] ?? [:]
@@ -51,7 +57,9 @@ enum EnvelopeProperties {
     private static func checkWarnings(_ warnings: [String]) throws {
         try hold(warnings.count <= 20 && Set(warnings).count == warnings.count, "twenty keys are named at most, each once")
         for warning in warnings {
-            try hold(warning.hasPrefix("Unknown key \"") && warning.hasSuffix("\" was ignored"), "a warning names a key")
+            try hold(
+                warning.hasPrefix("Unknown key \"") && warning.hasSuffix("\" was ignored") || warning.hasPrefix("full-reconcile ")
+                    || warning.contains(" a name that is "), "a warning is one of those that there are: \(warning)")
             try hold(warning.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }, "a warning can be shown")
         }
     }

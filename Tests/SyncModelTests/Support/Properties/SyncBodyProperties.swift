@@ -109,7 +109,11 @@ struct SyncBodyProperties {
             try properties.checkLimits()
             if record.state(.problem) == .absent {
                 guard let user = users[next] as? [String: Any] else { throw BrokenProperty("a user is an object") }
-                try properties.check(against: user, oracle)
+                if envelope.mode == nil {
+                    try properties.check(against: user, oracle)
+                } else {
+                    try properties.check(againstVersionTwo: user)
+                }
             }
             next += 1
         }

@@ -25,7 +25,7 @@ struct UserProperties {
         } else {
             try hold(record.state(.problem) == .absent, "a problem is a text")
             try hold(EmailProperties.isPlausible(record.text(.email) ?? ""), "an email is one: \(record.text(.email) ?? "none")")
-            try hold(record.text(.name) != nil, "a user has a name")
+            try hold(record.state(.name) != .absent, "a user has a name, or is known to have none")
         }
         for (field, lengths) in UserProperties.lengths {
             guard let text = record.text(field) else { continue }
@@ -41,6 +41,24 @@ struct UserProperties {
         try record.forEachText { field, text in
             try hold(String(validating: text, as: UTF8.self) != nil, "\(field) is UTF-8")
             try hold(text.count <= 65_536, "\(field) fits into a user")
+        }
+    }
+
+    /// Checks the record against the user as it was sent in version 2.
+    func check(againstVersionTwo user: [String: Any]) throws {
+        for (field, member) in [(UserField.id, "externalId"), (.email, "email"), (.title, "designation")] {
+            let sent = user[member] as? String ?? ""
+            try hold(record.text(field) ?? "" == sent, "\(member) of user \(record.index) is as it was sent")
+            try hold(record.state(field) == (sent.isEmpty ? .absent : .value), "\(member) that is empty clears nothing")
+        }
+        let isActive = JSONOracle.boolean(user["isActive"])
+        try hold(
+            record.state(.isActive) == (isActive == nil ? .absent : isActive == true ? .yes : .value),
+            "isActive is as it was sent")
+        let name = PersonName.joined([user["firstName"] as? String, user["lastName"] as? String])
+        try hold(record.text(.name) == name, "both names make the name")
+        for field in UserField.allCases where ![.id, .email, .title, .isActive, .name].contains(field) {
+            try hold(record.state(field) == .absent, "version 2 has no \(field)")
         }
     }
 

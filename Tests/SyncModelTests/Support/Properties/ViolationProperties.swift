@@ -64,6 +64,11 @@ enum ViolationProperties {
             return text.map { $0.unicodeScalars.count > limit } == true
         case "string.email": return text.map { !$0.utf8.allSatisfy { $0 < 0x80 } || !EmailProperties.isPlausible($0) } == true
         case "string.isoDate": return text.map { Timestamp(iso8601: $0) == nil } == true
+        case "any.only" where violation.path == [.key("mode")]:
+            return text.map { SyncMode(rawValue: $0) == nil && !$0.isEmpty } == true
+        case "any.only" where violation.path.last == .key("orgCode"): return text != nil
+        case "object.order": return value != nil
+        case "array.min": return (value as? [Any])?.isEmpty == true
         case "any.only": return text.map { $0 != "user_sync" || violation.message.contains("user_removal") } == true
         case "object.size": return value is [String: Any]
         default: return false

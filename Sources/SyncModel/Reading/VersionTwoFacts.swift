@@ -1,0 +1,19 @@
+/// What a body of version 2 has said so far beyond its envelope.
+struct VersionTwoFacts: Sendable {
+    /// A member of version 2 came after those of the integration guide's body.
+    var isLate = false
+    /// The first `orgCode` that the body or one of its users names; all others are equal to it.
+    var orgCode: [UInt8]?
+    /// Users without a first and a last name.
+    var nameless = 0
+
+    /// Sentences for the caller.
+    func warnings(mode: SyncMode?) -> [String] {
+        var warnings: [String] = []
+        if mode == .fullReconcile {
+            warnings.append("full-reconcile applied the list and deactivated nobody: who is not in it keeps their access")
+        }
+        if nameless > 0 { warnings.append(PersonName.warning(count: nameless)) }
+        return warnings
+    }
+}
