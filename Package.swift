@@ -160,7 +160,12 @@ let package = Package(
             name: "Settings", dependencies: ["SyncModel", "FileSupport", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
         .target(
-            name: "SyncAPI", dependencies: ["SyncModel", .product(name: "HTTPTypes", package: "swift-http-types")],
+            name: "SyncAPI",
+            dependencies: [
+                "SyncModel",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
             swiftSettings: strict),
         .target(name: "SyncModel", swiftSettings: strict),
         .target(
@@ -193,7 +198,11 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "SyncAPITests",
-            dependencies: ["SyncAPI", "SyncModel", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types")],
+            dependencies: [
+                "SyncAPI", "SyncModel", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "InMemoryQueueTests", dependencies: ["InMemoryQueue", "JobQueueConformance", "TestSupport"],
@@ -331,7 +340,7 @@ let package = Package(
             name: "FaultTests",
             dependencies: [
                 "usersync", "UsersyncApp", "SyncServer", "SyncEngine", "Webhooks", "JobQueue", "JobQueueSQLite",
-                "UserDirectory", "UserDirectorySQLite", "SyncModel", "TestSupport", "ServerTestSupport",
+                "UserDirectory", "UserDirectorySQLite", "SyncAPI", "SyncModel", "TestSupport", "ServerTestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
