@@ -46,6 +46,8 @@ extension Settings {
 
         internalKeys = reader.keys(.internalKey, isLoopback: Settings.isLoopback(host: host))
         opsKeys = reader.keys(.opsKey, isLoopback: Settings.isLoopback(host: host))
+        wrapperSecrets = reader.keys(.wrapperSecret, isLoopback: Settings.isLoopback(host: host))
+        wrapperWait = reader.integer(.wrapperWait)
         metricsPublic = reader.boolean(.metricsPublic)
         trustedProxies = reader.list(.trustedProxies) { AddressRange($0) }
         corsAllowedOrigins = reader.addresses(.corsAllowedOrigins) { text throws(WebAddressError) in
@@ -101,6 +103,9 @@ extension Settings {
         }
         if !Set(internalKeys).isDisjoint(with: opsKeys) {
             reader.problem(.opsKey, "must differ from INTERNAL_API_KEY: whoever has it may not submit")
+        }
+        if !Set(wrapperSecrets).isDisjoint(with: internalKeys + opsKeys) {
+            reader.problem(.wrapperSecret, "must differ from INTERNAL_API_KEY and OPS_API_KEY, which are sent as they are")
         }
         if ExactText(database.path) == ExactText(queue.path) {
             reader.problem(.queueURL, "must not be the file of DATABASE_URL: the queue has one of its own")
@@ -163,7 +168,7 @@ extension SettingsReader {
             case .short:
                 problem(definition, "\(which) has \(key.utf8.count) characters and must have \(KeyRule.minimumLength) or more")
             case .unprintable:
-                problem(definition, "\(which) must be visible ASCII characters without spaces: it travels in a header")
+                problem(definition, "\(which) must be visible ASCII characters without spaces")
             case .sample where isLoopback:
                 warn(
                     definition, "\(which) is a sample or a pattern that anybody can guess; accepted because HOST is loopback only"

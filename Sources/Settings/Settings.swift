@@ -19,6 +19,10 @@ package struct Settings: Sendable, Hashable {
     package var internalKeys: [Secret]
     /// Keys that may read and act on jobs and deliveries, not submit.
     package var opsKeys: [Secret]
+    /// Secrets that sign the tokens of version 2; empty: its path does not exist.
+    package var wrapperSecrets: [Secret]
+    /// Seconds from the arrival of a call of version 2 that it may wait for its result.
+    package var wrapperWait: Int
     /// True: `/metrics` needs no key.
     package var metricsPublic: Bool
     /// Peers whose `X-Forwarded-For` counts.

@@ -1,5 +1,7 @@
 import Foundation
 import ServerTestSupport
+import SyncAPI
+import SyncModel
 import TestSupport
 import Testing
 
@@ -13,12 +15,13 @@ struct LogSecrecyFaults {
         try await TestServer.inFolder { folder, receiver in
             let secret = Markers()
             let (key, ops) = (secret("internal key"), secret("operator's key"))
+            let tokens = secret("wrapper secret")
             let signing = secret.remember("webhook secret", Data("\(secret("webhook secret"))".utf8).base64EncodedString())
             let server = try await ServerProcess.start(
                 folder: folder, receiver: receiver,
                 settings: [
                     "INTERNAL_API_KEY": "\(key),\(secret("second key"))", "OPS_API_KEY": ops,
-                    "WEBHOOK_SECRET": "whsec_" + signing,
+                    "WRAPPER_SECRET_KEY": tokens, "WEBHOOK_SECRET": "whsec_" + signing,
                     "WRAPPER_WEBHOOK_URL": receiver.url + "?token=\(secret("webhook URL"))", "LOG_LEVEL": "debug",
                     "APP_ENV": "development",
                     "WEBHOOK_ALLOWED_HOSTS": "localhost", "VALIDATION": "reject",
@@ -27,6 +30,7 @@ struct LogSecrecyFaults {
             var good = GoodCaller(server, receiver, folder)
             good.key = key
             try await goodThings(day)
+            try await versionTwo(day, tokens)
             try await badBodies(day)
             try await wrongKeys(day)
             try await troubles(day)
@@ -82,6 +86,24 @@ struct LogSecrecyFaults {
             "jobs?\(day.secret("query"))=1",
         ] {
             _ = try await day.send("GET", path)
+        }
+    }
+
+    private func versionTwo(_ day: DebugDay, _ tokens: String) async throws {
+        let now = Timestamp(seconds: Date().timeIntervalSince1970)
+        let good = day.secret.remember("token", WrapperToken(orgCode: "org_1").signed(with: tokens, at: now))
+        let bad = day.secret.remember(
+            "bad token", WrapperToken(orgCode: day.secret("organisation")).signed(with: day.secret("other secret"), at: now))
+        let body = Bodies.versionTwo([
+            Bodies.userOfVersionTwo(
+                day.secret("id"), "\(day.secret("email"))@x.io", first: day.secret("name"), last: day.secret("name"),
+                title: day.secret("title"))
+        ])
+        for (token, status) in [(good, 200), (bad, 401), (tokens, 401)] {
+            let answer = try await HostileCall.send(
+                "POST", port: day.server.port, "/api/admin/users/sync",
+                headers: ["Authorization": "Bearer \(token)", "Content-Type": "application/json"], body: Data(body.utf8))
+            #expect(answer.status == status)
         }
     }
 
@@ -190,7 +212,8 @@ struct LogSecrecyFaults {
     @Test(
         "a start that is refused names the setting, not its value",
         arguments: [
-            ("INTERNAL_API_KEY", "short"), ("OPS_API_KEY", "short"), ("WEBHOOK_SECRET", "whsec_!!"), ("WEBHOOK_SECRET", ""),
+            ("INTERNAL_API_KEY", "short"), ("OPS_API_KEY", "short"), ("WRAPPER_SECRET_KEY", "short"),
+            ("WEBHOOK_SECRET", "whsec_!!"), ("WEBHOOK_SECRET", ""),
             ("WRAPPER_WEBHOOK_URL", "http://user:"), ("DATABASE_URL", "postgres://user:"),
         ])
     func refusedStart(name: String, start: String) async throws {

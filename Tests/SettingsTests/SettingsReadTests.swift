@@ -282,6 +282,19 @@ struct SettingsKeyTests {
         #expect(problems(["OPS_API_KEY": "\(goodKey)3"]).isEmpty)
     }
 
+    @Test("WRAPPER_SECRET_KEY follows the rules of keys, and is none of them; without it there is none")
+    func wrapperSecret() throws {
+        #expect(try read([:]).settings.wrapperSecrets.isEmpty && read([:]).settings.wrapperWait == 20)
+        #expect(problems(["WRAPPER_SECRET_KEY": "your-wrapper-secret-key", "HOST": "0.0.0.0"]).first?.contains("sample") == true)
+        #expect(problems(["WRAPPER_SECRET_KEY": "short"]).first?.hasPrefix("WRAPPER_SECRET_KEY") == true)
+        #expect(problems(["WRAPPER_SECRET_KEY": "\(goodKey)4, \(goodKey)"]).first?.contains("must differ") == true)
+        #expect(
+            problems(["WRAPPER_SECRET_KEY": "\(goodKey)3", "OPS_API_KEY": "\(goodKey)3"]).first?.contains("must differ") == true)
+        #expect(try read(["WRAPPER_SECRET_KEY": "\(goodKey)4, \(goodKey)5"]).settings.wrapperSecrets.count == 2)
+        #expect(problems(["WRAPPER_WAIT": "26"]).count == 1)
+        #expect(try read(["WRAPPER_WAIT": "0"]).settings.wrapperWait == 0)
+    }
+
     @Test("WEBHOOK_SECRET is whsec_ and the base64 of 24 to 64 bytes")
     func webhookSecret() throws {
         let bytes24 = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -5,7 +5,7 @@ extension SettingDefinition {
     package static let all: [SettingDefinition] = [
         host, port, publicURL, appEnvironment, nodeEnvironment,
         dataDirectory, databaseURL, queueURL,
-        internalKey, opsKey, metricsPublic, trustedProxies, corsAllowedOrigins,
+        internalKey, opsKey, wrapperSecret, wrapperWait, metricsPublic, trustedProxies, corsAllowedOrigins,
         webhookURL, webhookSecret, webhookAllowedHosts, webhookSendAPIKey, webhookCAFile, sslCertFile,
         webhookProxy, webhookOrder,
         batchSize, workers, validation, emailScope, requireSyncSource,
@@ -50,6 +50,12 @@ extension SettingDefinition {
     static let opsKey = SettingDefinition(
         "OPS_API_KEY", .list("a key of 16 visible ASCII characters or more"), .keys, secret: true,
         "A key for people: reads everything, acts on jobs and deliveries, cannot submit")
+    static let wrapperSecret = SettingDefinition(
+        "WRAPPER_SECRET_KEY", .list("a secret of 16 visible ASCII characters or more"), .keys, secret: true,
+        "Verifies the tokens of the platform's version 2 calls; several are valid at once; unset: their path does not exist")
+    static let wrapperWait = SettingDefinition(
+        "WRAPPER_WAIT", .integer(0...25), default: "20", .keys,
+        "Seconds from a version 2 call's arrival that it may wait for its result; 0: it gets a 202 at once")
     static let metricsPublic = SettingDefinition(
         "METRICS_PUBLIC", .boolean, default: "false", .keys, "true: /metrics needs no key")
     static let trustedProxies = SettingDefinition(
@@ -118,7 +124,7 @@ extension SettingDefinition {
         "Free bytes on the queue's disk; below it 503")
     static let rateLimitMax = SettingDefinition(
         "RATE_LIMIT_MAX", .integer(0...1_000_000_000), default: "100", .limits,
-        "Syncs of one caller in a window, removals not counted; above it 429; 0: no limit")
+        "Syncs of one caller in a window, removals and version 2 not counted; above it 429; 0: no limit")
     static let rateLimitWindow = SettingDefinition(
         "RATE_LIMIT_WINDOW", .integer(1...86_400), default: "900", .limits, "The window, in seconds")
     static let rateLimitKey = SettingDefinition(

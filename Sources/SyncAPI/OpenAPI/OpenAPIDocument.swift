@@ -78,6 +78,11 @@ package enum OpenAPIDocument {
             If both headers are sent, this one decides.
             """,
         ],
+        "wrapperToken": [
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": .string(
+                "A token signed by WRAPPER_SECRET_KEY with HS256: iss \(WrapperToken.issuer), exp, org_code; no aud."),
+        ],
         "bearerKey": ["type": "http", "scheme": "bearer", "description": "The same keys as a bearer token."],
     ]
 }

@@ -31,6 +31,37 @@ enum OpenAPIExamples {
         "users": [["id": "test-user", "email": "test@company.com", "name": "Test User", "isActive": true]],
     ]
 
+    static let versionTwo: JSONValue = [
+        "mode": "upsert", "orgCode": "org_acme9f3",
+        "users": [
+            [
+                "externalId": "kp_2", "email": "bob@acme.example.com", "firstName": "Bob", "lastName": "Builder Junior",
+                "mobile": "",
+                "designation": "Sales Manager", "zone": "", "isActive": true, "orgCode": "org_acme9f3", "metadata": [:],
+            ]
+        ],
+        "forceUpdate": true,
+    ]
+
+    static let versionTwoResult = versionTwoResult(
+        "Synced 1 of 1 user", success: true, ["total": 1, "created": 1, "updated": 0, "failed": 0, "errors": []],
+        [
+            "index": 0, "userId": "kp_2", "email": "bob@acme.example.com", "status": "created", "outcome": "created",
+            "crmUserId": "17", "message": "User created successfully",
+        ])
+
+    static let versionTwoFailure = versionTwoResult(
+        "Synced 0 of 1 user", success: false,
+        [
+            "total": 1, "created": 0, "updated": 0, "failed": 1,
+            "errors": ["bob@acme.example.com: The email belongs to a user of another tenant"],
+        ],
+        [
+            "index": 0, "userId": "kp_2", "email": "bob@acme.example.com", "status": "failed", "outcome": "failed",
+            "crmUserId": nil, "message": "User could not be synced", "error": "The email belongs to a user of another tenant",
+            "code": "email_in_other_tenant",
+        ])
+
     static let removal: JSONValue = [
         "operation": "user_removal", "tenant": tenant, "userId": "user-uuid", "removedAt": time, "reason": "left the company",
     ]
@@ -86,6 +117,18 @@ enum OpenAPIExamples {
             "statusUrl": .string(statusPath), "tenant": tenant,
             "metadata": ["operation": .string(operation), "acceptedAt": time, "totalUsers": 1, "batches": 1],
             "warnings": [],
+        ]
+    }
+
+    private static func versionTwoResult(
+        _ message: String, success: Bool, _ summary: JSONValue, _ user: JSONValue
+    ) -> JSONValue {
+        [
+            "success": .bool(success), "message": .string(message),
+            "data": [
+                "mode": "upsert", "summary": summary, "results": [user], "resultsTruncated": false, "timestamp": time,
+            ],
+            "jobId": .string(jobID), "statusUrl": .string(statusPath), "warnings": [],
         ]
     }
 

@@ -29,7 +29,11 @@ struct OpenAPIOperation: Sendable {
     func json(access: Endpoint.Access, _ components: inout SchemaComponents) -> JSONValue {
         var operation: JSONValue = ["operationId": .string(id), "tags": [.string(tag)], "summary": .string(summary)]
         if !description.isEmpty { operation = operation + ["description": .string(description)] }
-        if access == .open { operation = operation + ["security": []] }
+        switch access {
+        case .open: operation = operation + ["security": []]
+        case .wrapperToken: operation = operation + ["security": [["wrapperToken": []]]]
+        case .anyKey, .internalKey, .metrics: break
+        }
         let parameters = (parameters + ["X-Request-ID"]).map { ref("parameters", $0) }
         operation = operation + ["parameters": .array(parameters)]
         if let body { operation = operation + ["requestBody": ["required": true, "content": body.json(&components)]] }
@@ -56,6 +60,7 @@ extension Endpoint.Access {
         case .open: [500]
         case .anyKey, .metrics: [401, 429, 500]
         case .internalKey: [401, 403, 429, 500]
+        case .wrapperToken: [401, 403, 404, 429, 500]
         }
     }
 }

@@ -22,6 +22,8 @@ package struct Endpoint: Sendable, Hashable {
         case anyKey
         /// `INTERNAL_API_KEY` only: for submitting.
         case internalKey
+        /// A token that `WRAPPER_SECRET_KEY` has signed; without that setting, the endpoint does not exist.
+        case wrapperToken
         /// Any valid key; anyone with `METRICS_PUBLIC=true`.
         case metrics
     }

@@ -93,7 +93,8 @@ package enum HTTPServer {
         router.add(
             middleware: AuthenticationMiddleware(
                 keys: APIKeys(internalKeys: settings.internalKeys, opsKeys: settings.opsKeys),
-                metricsPublic: settings.metricsPublic, clock: clock, register: register))
+                tokens: WrapperTokens(settings.wrapperSecrets), metricsPublic: settings.metricsPublic, clock: clock,
+                register: register))
         if settings.environment == .development { router.add(middleware: DebugMiddleware()) }
         IntakeController(
             IntakeDependencies(

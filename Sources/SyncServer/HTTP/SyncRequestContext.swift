@@ -1,5 +1,6 @@
 package import Hummingbird
 package import NIOCore
+package import SyncAPI
 
 /// What is known about a request on its way through the server.
 package struct SyncRequestContext: RequestContext {
@@ -26,13 +27,18 @@ package struct Caller: Sendable, Hashable {
         case `internal`
         /// `OPS_API_KEY`: may read everything and act on jobs and deliveries, not submit.
         case ops
+        /// A token of the platform: may send users of one organisation.
+        case wrapper
     }
     package let role: Role
     /// The first eight hex digits of the key's SHA-256: identifies a key in logs without revealing it.
     package let keyID: String
+    /// What a token says; `nil` for a key.
+    package let token: WrapperToken?
 
-    package init(role: Role, keyID: String) {
+    package init(role: Role, keyID: String, token: WrapperToken? = nil) {
         self.role = role
         self.keyID = keyID
+        self.token = token
     }
 }

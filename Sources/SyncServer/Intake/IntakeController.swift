@@ -5,27 +5,31 @@ import NIOCore
 import SyncAPI
 import SyncModel
 
-/// Accepts jobs: `POST …/users` and `POST …/remove-user`.
+/// Accepts jobs: `POST …/sync/users`, `POST …/users/sync` and `POST …/remove-user`.
 package struct IntakeController: Sendable {
     let dependencies: IntakeDependencies
 
     package init(_ dependencies: IntakeDependencies) { self.dependencies = dependencies }
 
     package func addRoutes(to router: some RouterMethods<SyncRequestContext>) {
-        router.on(.submitUsers, use: sync)
+        router.on(.submitUsers) { try await sync(.sync, $0, $1) }
+        router.on(.submitVersionTwo) { try await sync(.versionTwo, $0, $1) }
         router.on(.removeUser, use: remove)
     }
 
     // MARK: A sync
 
-    @Sendable private func sync(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
-        var submission = try await Submission(.sync, request, context: context, dependencies: dependencies)
+    private func sync(_ kind: Submission.Kind, _ request: Request, _ context: SyncRequestContext) async throws -> Response {
+        var submission = try await Submission(kind, request, context: context, dependencies: dependencies)
         if submission.isReplay { return try await replay(&submission, request, context) }
-        let session = UploadSession(dependencies)
+        let session = UploadSession(dependencies, body: kind == .versionTwo ? .version2 : nil)
         do {
-            try await session.expect(submission.expectedBytes)
+            if !submission.isInDoubt { try await session.expect(submission.expectedBytes) }
             var receiver = receiver(for: submission)
-            try await receiver.receive(request.body, channel: context.channel, take: session.take) {
+            try await receiver.receive(request.body, channel: context.channel) {
+                try session.take($0)
+                try submission.limit(session.body, after: session.received, context)
+            } pause: {
                 try await session.flush()
                 try await submission.keepClaim()
             }
@@ -36,14 +40,14 @@ package struct IntakeController: Sendable {
                 return connectionOK()
             case .refused(let violations):
                 // Short as it was, it was not the check.
-                try submission.admitLate(context)
+                try submission.admitLate(context, session.body ?? .guide)
                 throw APIError.refused(violations)
             case .sync(let envelope):
-                try submission.admitLate(context)
+                try submission.admitLate(context, session.body ?? .guide)
                 let job = try job(envelope, submission, receiver.bodyHash, context)
                 let accepted = try await session.accept(job)
                 note(accepted, context)
-                return try await submission.answer(waitingFor: accepted)
+                return try await submission.answer(waitingFor: accepted, mode: envelope.mode)
             }
         } catch {
             await session.discard()
@@ -61,7 +65,7 @@ package struct IntakeController: Sendable {
             throw APIError.violation(["metadata", "callbackUrl"], "\"metadata.callbackUrl\" \(problem)", "any.invalid")
         }
         var job = NewJob(
-            id: JobID(now: now), operation: .userSync, tenantID: try submission.agreedTenant(envelope.tenantID),
+            id: JobID(now: now), operation: .userSync, tenantID: try submission.tenant(of: envelope),
             tenantName: envelope.tenantName, source: submission.headers.source ?? "unknown",
             syncTime: try submission.named(envelope.syncTime, path: ["metadata", "syncTime"], at: now), acceptedAt: now,
             totalUsers: envelope.totalUsers, requestID: context.requestID, warnings: Array(warnings.prefix(20)))

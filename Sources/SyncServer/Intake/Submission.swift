@@ -11,18 +11,21 @@ import SyncModel
 struct Submission {
     enum Kind {
         case sync, removal
+        /// A sync whose caller has a token.
+        case versionTwo
 
         /// The route, however a request spells it: together with the tenant, the scope of an `Idempotency-Key`.
         var path: String {
             switch self {
             case .sync: Endpoint.submitUsers.path
+            case .versionTwo: Endpoint.submitVersionTwo.path
             case .removal: Endpoint.removeUser.path
             }
         }
     }
 
     let dependencies: IntakeDependencies
-    let headers: SubmissionHeaders
+    private(set) var headers: SubmissionHeaders
     /// How long the body may be.
     let limit: BodyLimit
     private let kind: Kind
@@ -33,6 +36,7 @@ struct Submission {
     private var claimedAt = Timestamp(microseconds: 0)
     /// A body this small cannot be a submission; it may be the accessibility check, which needs no tenant and is not counted.
     private let mayBeCheck: Bool
+    private let arrivedAt = ContinuousClock.now
 
     /// The longest body accepted without a tenant, as an accessibility check, in bytes.
     static let checkBytes = 1024
@@ -45,11 +49,12 @@ struct Submission {
         if dependencies.isDraining() { throw BodyReceiver.stopping }
         let settings = dependencies.settings
         headers = try SubmissionHeaders(request.headers, requiresSource: kind == .sync && settings.requireSyncSource)
-        mayBeCheck = kind == .sync && headers.contentLength.map { $0 <= 128 } ?? false
+        if kind == .versionTwo { headers.caller(context.caller?.token) }
+        mayBeCheck = kind != .removal && headers.contentLength.map { $0 <= 128 } ?? false
         if headers.tenantID == nil {
             limit = .withoutTenant(Submission.checkBytes)
         } else {
-            limit = kind == .sync ? .setting(settings.maxRequestBytes) : .removal(maxRequestBytes: settings.maxRequestBytes)
+            limit = kind == .removal ? .removal(maxRequestBytes: settings.maxRequestBytes) : .setting(settings.maxRequestBytes)
         }
         if let contentLength = headers.contentLength { try limit.check(contentLength) }
         if let key = headers.idempotencyKey, let tenantID = headers.tenantID {
@@ -82,19 +87,38 @@ struct Submission {
     /// Gzip packs users to about an eighth.
     private static let usualInflation = 8
 
-    /// Asks the queue whether it takes more, then counts the submission: one that the queue refuses does not count.
+    /// Asks the queue whether it takes more, then counts the submission: one that the queue refuses does not count. One that is too
+    /// many is refused once it is known not to be of version 2.
     private mutating func admit(_ context: SyncRequestContext) throws {
         if case .refused(let reason, let retryAfter) = dependencies.queue.admission() {
             throw APIError.unavailable(reason, retryAfter: retryAfter)
         }
         guard kind == .sync, ticket == nil else { return }
-        ticket = try dependencies.limiter.admit(
-            address: context.clientAddress, tenantID: headers.tenantID, logger: context.logger)
+        ticket = dependencies.limiter.count(address: context.clientAddress, tenantID: headers.tenantID)
     }
 
+    /// Whether the rate limit will refuse the submission unless it is of version 2: nothing may be spent on it until that is known.
+    var isInDoubt: Bool { ticket?.isRefused ?? false }
+
+    /// Applies the rate limit, which does not count version 2, as soon as it is known which body it is; called as it arrives.
+    /// - Parameters:
+    ///   - body: `nil` as long as it is not known.
+    ///   - bytes: of it, so far.
+    mutating func limit(_ body: SyncBody?, after bytes: Int, _ context: SyncRequestContext) throws {
+        guard let ticket else { return }
+        if body == .version2 { return forgive() }
+        guard ticket.isRefused, body != nil || bytes > Submission.doubtBytes else { return }
+        throw dependencies.limiter.refusal(ticket, tenantID: headers.tenantID, logger: context.logger)
+    }
+
+    /// How many bytes of a body are read to find out which it is.
+    private static let doubtBytes = 64 << 10
+
     /// Admits a submission so small that it was at first taken for a check.
-    mutating func admitLate(_ context: SyncRequestContext) throws {
+    /// - Parameter body: which body it was; not asked of a removal.
+    mutating func admitLate(_ context: SyncRequestContext, _ body: SyncBody = .guide) throws {
         if mayBeCheck { try admit(context) }
+        try limit(body, after: 0, context)
     }
 
     /// The request turned out not to be a submission: it does not count.
@@ -112,7 +136,7 @@ struct Submission {
         switch error {
         case let error as APIError where error.status != .serviceUnavailable:
             var error = error
-            if let ticket { error.headers.append(contentsOf: ticket.headers) }
+            if let ticket, !ticket.isRefused { error.headers.append(contentsOf: ticket.headers) }
             return error
         default:
             forgive()
@@ -142,6 +166,19 @@ struct Submission {
         guard let tenantID = headers.tenantID else { throw APIError.badRequest("Header X-Tenant-ID is required") }
         guard tenantID == bodyTenantID else {
             throw APIError.violation(["tenant", "id"], "\"tenant.id\" must be equal to X-Tenant-ID", "any.only")
+        }
+        return tenantID
+    }
+
+    /// The tenant of a sync: the one the token names, which the body must name too; or the one the header names, which the guide's
+    /// body must name too.
+    func tenant(of envelope: SyncEnvelope) throws -> TenantID {
+        guard kind == .versionTwo else {
+            guard envelope.mode == nil else { return try agreedTenant(headers.tenantID ?? "") }
+            return try agreedTenant(envelope.tenantID)
+        }
+        guard let tenantID = headers.tenantID, tenantID.isSecretlyEqual(to: envelope.tenantID) else {
+            throw APIError(.forbidden, "Forbidden", details: .text("orgCode must be equal to the token's org_code"))
         }
         return tenantID
     }
@@ -176,20 +213,38 @@ struct Submission {
         return answer
     }
 
-    /// 202 for an accepted job, or 200 with its result if the caller waits and it ends in time.
-    func answer(waitingFor job: Job) async throws -> Response {
-        guard let wait = headers.wait else { return answer(for: job) }
+    /// 202 for an accepted job, or its result if the caller waits and it ends in time.
+    /// - Parameter mode: of version 2, whose callers are answered in its own form.
+    func answer(waitingFor job: Job, mode: SyncMode? = nil) async throws -> Response {
+        guard let seconds = secondsToWait else { return answer(for: job) }
         let engine = dependencies.engine
         // If the process stops, the wait ends at once and the answer is the 202.
-        let waited = await cancelWhenGracefulShutdown { await engine.ended(job.id, within: Double(wait)) }
+        let waited = await cancelWhenGracefulShutdown { await engine.ended(job.id, within: seconds) }
         var response: Response
         if let ended = waited {
-            response = .json(headers: ticket?.headers ?? [:], bytes: try await views.result(of: ended).json)
+            response = try await result(of: ended, mode: mode)
         } else {
             response = answer(for: try await dependencies.queue.job(job.id) ?? job)
         }
-        response.headers[.preferenceApplied] = "wait=\(wait)"
+        if let wait = headers.wait { response.headers[.preferenceApplied] = "wait=\(wait)" }
         return response
+    }
+
+    /// As long as the caller asks for. The callers of version 2 cannot ask, and give up 30 s after they began to send.
+    private var secondsToWait: Double? {
+        if let wait = headers.wait { return Double(wait) }
+        guard kind == .versionTwo else { return nil }
+        let left = .seconds(dependencies.settings.wrapperWait) - (ContinuousClock.now - arrivedAt)
+        return left > .zero ? left / .seconds(1) : nil
+    }
+
+    private func result(of job: Job, mode: SyncMode?) async throws -> Response {
+        guard kind == .versionTwo, let mode else {
+            return .json(headers: ticket?.headers ?? [:], bytes: try await views.result(of: job).json)
+        }
+        return .json(
+            VersionTwoResultDocument.isFailure(job) ? .unprocessableContent : .ok,
+            document: try await views.versionTwoResult(of: job, mode: mode))
     }
 
     private func answer(for job: Job) -> Response { .acknowledgement(of: job, headers: ticket?.headers ?? [:]) }

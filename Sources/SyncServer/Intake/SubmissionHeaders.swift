@@ -1,4 +1,5 @@
 import HTTPTypes
+import SyncAPI
 import SyncModel
 
 /// The headers of a submission, checked (Contract.md, "Headers of a sync") before a byte of the body is read.
@@ -36,6 +37,13 @@ struct SubmissionHeaders: Sendable {
         idempotencyKey = try SubmissionHeaders.key(headers)
         wait = PreferHeader(headers[values: .prefer]).wait(atMost: TextLimits.wait)
         trace = TraceContext(traceparent: headers[values: .traceparent], tracestate: headers[values: .tracestate])
+    }
+
+    /// A token takes the place of the headers that name the tenant and, if there is none, the source.
+    mutating func caller(_ token: WrapperToken?) {
+        guard let token else { return }
+        tenantID = TenantID(token.orgCode)
+        source = source ?? token.subject
     }
 
     static func early(_ details: String) -> APIError {

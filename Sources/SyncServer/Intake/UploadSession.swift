@@ -11,22 +11,27 @@ final class UploadSession {
     private let queue: any JobIntake
     private let seats: UploadSeats
     private var hasSeat = false
-    private var received = 0
+    /// Bytes of the body so far.
+    private(set) var received = 0
     private var reader: SyncRequestReader
     private var cutter: BatchCutter
     private var upload: UploadID?
     private var group: [NewBatch] = []
     private var groupBytes = 0
 
-    init(_ dependencies: IntakeDependencies) {
+    /// - Parameter body: which body it is, if that is known before it arrives.
+    init(_ dependencies: IntakeDependencies, body: SyncBody? = nil) {
         let settings = dependencies.settings
         queue = dependencies.queue
         seats = dependencies.seats
-        reader = SyncRequestReader(maxUsers: settings.maxUsersPerRequest, validation: settings.validation)
+        reader = SyncRequestReader(maxUsers: settings.maxUsersPerRequest, validation: settings.validation, body: body)
         cutter = BatchCutter(batchUsers: settings.batchSize, budget: dependencies.budget)
     }
 
     deinit { leaveSeat() }
+
+    /// Which body it is; `nil` as long as that is not known.
+    var body: SyncBody? { reader.body }
 
     /// Reserves room for a large body before it is read.
     /// - Parameter bytes: its length, as far as it is known.

@@ -6,7 +6,7 @@ package import SyncModel
 import Telemetry
 
 /// The integration guide's limit on submissions of users: 100 per 15 minutes by address or tenant. Removals are not counted: the
-/// platform sends them one by one and does not repeat them.
+/// platform sends them one by one and does not repeat them. Nor are calls of version 2, for the same reason.
 package struct SubmissionLimiter: Sendable {
     private let limit: Int
     private let key: RateLimitKey
@@ -21,42 +21,44 @@ package struct SubmissionLimiter: Sendable {
         self.clock = clock
     }
 
-    /// A counted submission, which can be forgiven if it turns out not to be one.
+    /// A submission's place in its window.
     package struct Ticket: Sendable {
         fileprivate let key: String
-        fileprivate let windowStart: Timestamp
+        fileprivate let reading: FixedWindowCounter.Reading
+        /// Whether the submission is one too many, and is not counted.
+        package let isRefused: Bool
         /// `RateLimit` and its relatives, for the answer.
         package let headers: HTTPFields
     }
 
-    /// Counts a submission. A refusal is counted by tenant and logged: the first of a window as a notice, the others as debug
-    /// lines.
+    /// Counts a submission, unless it is one too many.
     /// - Returns: `nil` if there is no limit.
-    /// - Throws: 429.
-    package func admit(address: String, tenantID: TenantID?, logger: Logger) throws(APIError) -> Ticket? {
+    package func count(address: String, tenantID: TenantID?) -> Ticket? {
         guard limit > 0 else { return nil }
         let key = self.key == .tenant ? "t:" + (tenantID?.text ?? address) : "a:" + address
         let reading = counter.count(key, limit: limit, now: clock.now())
-        let headers = headers(reading)
-        guard reading.used <= limit else {
-            let tenant = tenantID?.text ?? "none"
-            refused.counter(("tenant", tenant)).increment()
-            logger.log(
-                level: reading.isFirstRefusal ? .notice : .debug, "submission refused by the rate limit",
-                metadata: ["tenant": .string(tenant), "retryAfter": .stringConvertible(reading.resetAfter)])
-            var headers = headers
-            headers[.retryAfter] = String(reading.resetAfter)
-            throw APIError(
-                .tooManyRequests, "Too many sync requests, please try again later",
-                details: .text("\(limit) submissions are allowed in \(counter.window) seconds"), headers: headers,
-                closesConnection: true)
-        }
-        return Ticket(key: key, windowStart: reading.windowStart, headers: headers)
+        return Ticket(key: key, reading: reading, isRefused: reading.used > limit, headers: headers(reading))
     }
 
-    /// Takes a submission back: it was an accessibility check, or the server could not take it.
+    /// The 429 for a submission that is one too many. It is counted by tenant and logged: the first of a window as a notice, the
+    /// others as debug lines.
+    package func refusal(_ ticket: Ticket, tenantID: TenantID?, logger: Logger) -> APIError {
+        let tenant = tenantID?.text ?? "none"
+        refused.counter(("tenant", tenant)).increment()
+        logger.log(
+            level: ticket.reading.isFirstRefusal ? .notice : .debug, "submission refused by the rate limit",
+            metadata: ["tenant": .string(tenant), "retryAfter": .stringConvertible(ticket.reading.resetAfter)])
+        var headers = ticket.headers
+        headers[.retryAfter] = String(ticket.reading.resetAfter)
+        return APIError(
+            .tooManyRequests, "Too many sync requests, please try again later",
+            details: .text("\(limit) submissions are allowed in \(counter.window) seconds"), headers: headers,
+            closesConnection: true)
+    }
+
+    /// Takes a submission back: it was an accessibility check or a call of version 2, or the server could not take it.
     package func forgive(_ ticket: Ticket?) {
-        if let ticket { counter.forgive(ticket.key, countedIn: ticket.windowStart) }
+        if let ticket, !ticket.isRefused { counter.forgive(ticket.key, countedIn: ticket.reading.windowStart) }
     }
 
     /// `RateLimit` and `RateLimit-Policy` as in draft-ietf-httpapi-ratelimit-headers, and express-rate-limit's legacy fields.

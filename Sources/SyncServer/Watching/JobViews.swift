@@ -19,6 +19,11 @@ package struct JobViews: Sendable {
         ResultDocument(job: job, results: try await inlineResults(of: job), links: links)
     }
 
+    /// An ended job as callers of version 2 know it.
+    package func versionTwoResult(of job: Job, mode: SyncMode) async throws -> VersionTwoResultDocument {
+        VersionTwoResultDocument(job: job, mode: mode, results: try await inlineResults(of: job), links: links)
+    }
+
     /// The job in full.
     package func document(of job: Job) async throws -> JobDocument {
         let webhook = try await queue.deliveries(of: job.id).first.map(JobDocument.Webhook.init)

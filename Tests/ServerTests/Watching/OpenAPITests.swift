@@ -36,9 +36,13 @@ struct OpenAPITests {
     func security() {
         for route in RouteTable.all {
             let operation = document.paths[route.path][route.method.rawValue.lowercased()]
-            #expect((operation.security != .missing) == (route.access == .open), "\(route.path)")
+            switch route.access {
+            case .open: #expect(operation.security.array.isEmpty && operation.security != .missing, "\(route.path)")
+            case .wrapperToken: #expect(operation.security[0].keys == ["wrapperToken"], "\(route.path)")
+            case .anyKey, .internalKey, .metrics: #expect(operation.security == .missing, "\(route.path)")
+            }
             let statuses = operation.responses.keys
-            #expect(statuses.contains("403") == (route.access == .internalKey), "\(route.path)")
+            #expect(statuses.contains("403") == [.internalKey, .wrapperToken].contains(route.access), "\(route.path)")
             #expect(statuses.contains("401") == (route.access != .open), "\(route.path)")
         }
     }
