@@ -177,6 +177,42 @@ struct ChecklistTests {
         }
     }
 
+    @Test("with WRAPPER_SECRET_KEY a token is tried: the right secret is fine, another one and a server without it are failures")
+    func tokens() async throws {
+        let secret = "0f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c"
+        func check(_ own: String, _ settings: [String: String]) async throws -> [Checklist.Finding] {
+            var list = Checklist()
+            try await TestServer.run(settings) { server in
+                let target = try SyncClient.Target(values: ["INTERNAL_API_KEY": TestServer.key], server: server.url)
+                list = try await SyncClient.with(target) { client in
+                    var list = Checklist()
+                    await ServerCheck(client: client, wrapperSecret: Secret(own)).run(into: &list)
+                    return list
+                }
+                #expect(try await server.get("/api/internal/sync/jobs").json.jobs.array.isEmpty, "nothing was submitted")
+            }
+            return list.findings.filter { $0.text.contains("token") || $0.text.contains("/api/admin") }
+        }
+        let right = try await check(secret, ["WRAPPER_SECRET_KEY": secret])
+        #expect(right.map(\.level) == [.ok, .ok])
+        let wrong = try await check(secret + "x", ["WRAPPER_SECRET_KEY": secret])
+        #expect(wrong.map(\.level) == [.failure, .ok])
+        let none = try await check(secret, [:])
+        #expect(none.map(\.level) == [.failure, .ok] && none.first?.text.hasSuffix("does not exist on the server") == true)
+    }
+
+    @Test("a secret for tokens that is short, and settings that do not suit the platform's lists, are doubts")
+    func versionTwoSettings() throws {
+        func doubts(_ values: [String: String]) throws -> Int { try check(values).doubts }
+        let none = try doubts([:])
+        let secret = "0f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c"
+        #expect(try doubts(["WRAPPER_SECRET_KEY": secret]) == none + 2)
+        #expect(
+            try doubts(["WRAPPER_SECRET_KEY": secret, "VALIDATION": "per-user", "EMAIL_SCOPE": "tenant"]) == none)
+        #expect(
+            try doubts(["WRAPPER_SECRET_KEY": "0f9a8b7c6d5e4f3a", "VALIDATION": "per-user", "EMAIL_SCOPE": "tenant"]) == none + 1)
+    }
+
     @Test("a server that is not there is one failure, with what to do")
     func noServer() async throws {
         let target = try SyncClient.Target(values: [:], server: "http://127.0.0.1:1")

@@ -82,6 +82,7 @@ struct ConfigurationCheck {
         } else {
             list.ok(.security, "OPS_API_KEY is set and differs from INTERNAL_API_KEY")
         }
+        versionTwo(&list)
         if settings.isLoopback {
             list.ok(.security, "the server listens on \(settings.host) only; the proxy in front of it must terminate TLS")
         } else if settings.publicURL?.hasPrefix("https://") == true {
@@ -99,6 +100,27 @@ struct ConfigurationCheck {
             list.doubt(
                 .security, "\(path) can be read by others on this machine (mode \(String(mode, radix: 8)))",
                 "chmod \(isDirectory ? "700" : "600") \(path)")
+        }
+    }
+
+    private func versionTwo(_ list: inout Checklist) {
+        guard let shortest = settings.wrapperSecrets.map(\.value.utf8.count).min() else { return }
+        if shortest < 32 {
+            list.doubt(
+                .security, "WRAPPER_SECRET_KEY has \(shortest) characters, and HS256 asks for 32 (RFC 7518)",
+                "use 32 or more, here and on the platform: usersync keygen")
+        } else {
+            list.ok(.security, "WRAPPER_SECRET_KEY is long enough for HS256")
+        }
+        if settings.validation == .reject {
+            list.doubt(
+                .errors, "VALIDATION is reject: one user of the platform that breaks a rule refuses its whole list",
+                "set VALIDATION=per-user")
+        }
+        if settings.emailScope == .global {
+            list.doubt(
+                .schema, "EMAIL_SCOPE is global: a person in two of the platform's companies fails in the second",
+                "set EMAIL_SCOPE=tenant, unless the CRM needs emails to be unique")
         }
     }
 

@@ -10,11 +10,14 @@ import SyncModel
 /// Checks the running server: it answers, admits the right key, reports mistakes.
 struct ServerCheck {
     let client: SyncClient
+    /// `WRAPPER_SECRET_KEY`, the first of several.
+    var wrapperSecret: Secret?
 
     func run(into list: inout Checklist) async {
         guard await isReachable(&list) else { return }
         await connection(&list)
         await wrongKey(&list)
+        if let wrapperSecret { await token(signedWith: wrapperSecret, &list) }
         await readiness(&list)
         await metrics(&list)
         await malformed(&list)
@@ -63,6 +66,42 @@ struct ServerCheck {
                     .security, "a wrong key is answered \(answer.status)", "take the server off the network until it is fixed")
             }
         }
+    }
+
+    /// A token as the platform makes it, with the accessibility check; then one that another secret has signed.
+    private func token(signedWith secret: Secret, _ list: inout Checklist) async {
+        let path = Endpoint.submitVersionTwo.path
+        await probe(&list, .endpoint, versionTwo(secret)) { answer, list in
+            switch answer.status {
+            case 200: list.ok(.endpoint, "POST \(path) accepts a token signed with WRAPPER_SECRET_KEY")
+            case 401:
+                list.failure(
+                    .endpoint, "the server refuses a token signed with WRAPPER_SECRET_KEY",
+                    "WRAPPER_SECRET_KEY must be the same here, there and on the platform, and the clocks right")
+            case 404:
+                list.failure(
+                    .endpoint, "POST \(path) does not exist on the server", "restart it with WRAPPER_SECRET_KEY set")
+            case let status: list.failure(.endpoint, "a token is answered \(status)", "look at the server's log")
+            }
+        }
+        await probe(&list, .security, versionTwo(Secret(RandomKey.make()))) { answer, list in
+            if answer.status == 200 {
+                list.failure(
+                    .security, "a token that another secret has signed is accepted",
+                    "take the server off the network until it is fixed")
+            } else {
+                list.ok(.security, "a token that another secret has signed is refused (\(answer.status))")
+            }
+        }
+    }
+
+    private func versionTwo(_ secret: Secret) -> HTTPClientRequest {
+        var request = post("{\"test\":\"connection\"}", to: .submitVersionTwo)
+        let token = WrapperToken(orgCode: "usersync-check").signed(
+            with: secret.value, at: Timestamp(seconds: Date().timeIntervalSince1970))
+        request.headers.remove(name: "X-Internal-API-Key")
+        request.headers.add(name: "Authorization", value: "Bearer \(token)")
+        return request
     }
 
     private func readiness(_ list: inout Checklist) async {

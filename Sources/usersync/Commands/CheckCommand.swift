@@ -40,10 +40,12 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     private func fill(_ list: inout Checklist) async throws {
+        var wrapperSecret: Secret?
         do {
             let source = try server.source.source()
             let named = Set(source.values().keys)
             let reading = try source.read()
+            wrapperSecret = reading.settings.wrapperSecrets.first
             ConfigurationCheck(reading: reading, named: named).run(into: &list)
         } catch let error as SettingsError {
             for problem in error.problems {
@@ -55,9 +57,9 @@ struct CheckCommand: AsyncParsableCommand {
         }
         if !offline {
             do {
-                list = try await server.withClient { client in
+                list = try await server.withClient { [wrapperSecret] client in
                     var list = list
-                    await ServerCheck(client: client).run(into: &list)
+                    await ServerCheck(client: client, wrapperSecret: wrapperSecret).run(into: &list)
                     return list
                 }
             } catch {

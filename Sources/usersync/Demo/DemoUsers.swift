@@ -49,6 +49,17 @@ struct DemoUsers {
         ).body(users)
     }
 
+    /// A whole request in version 2 with the user of this number.
+    func requestInVersionTwo(_ number: Int) -> String {
+        var random = Sequence64(number: number)
+        let (first, last) = DemoUsers.name(&random)
+        return """
+            {"mode":"upsert","orgCode":"\(tenantID)","users":[{"externalId":"kp_\(random.hex())","email":"\(email(number))",\
+            "firstName":"\(first)","lastName":"\(last)","mobile":"","designation":"Controller","zone":"","isActive":true,\
+            "orgCode":"\(tenantID)","metadata":{}}],"forceUpdate":true}
+            """
+    }
+
     private static let firstNames = [
         "Ada", "Amara", "Anders", "Beatriz", "Bilal", "Chiara", "Chen", "Daria", "Diego", "Elif", "Emeka", "Fatima", "Finn",
         "Grace", "Hana", "Henrik", "Ingrid", "Ivan", "Jamila", "Jonas", "Kavya", "Kofi", "Lena", "Luca", "Maya", "Mateo", "Nadia",

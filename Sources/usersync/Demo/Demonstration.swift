@@ -16,6 +16,7 @@ struct Demonstration: Sendable {
     let start: ScratchServer.Start
 
     private let halden = DemoUsers(tenantID: "halden-logistics", tenantName: "Halden Logistics", domain: "halden.example")
+    private let orchard = DemoUsers(tenantID: "org_orchard", tenantName: "Orchard Books", domain: "orchard.example")
     private let marlow = DemoUsers(tenantID: "marlow-finch", tenantName: "Marlow & Finch", domain: "marlow.example")
     /// How long the demo waits for a webhook before it counts as lost.
     private static let webhookPatience: Duration = .seconds(20)
@@ -87,8 +88,10 @@ struct Demonstration: Sendable {
 
         let (largeJob, small) = try await overtake(server, large: large)
 
+        let call = try await callInVersionTwo(server)
+
         try step("The webhooks, signatures verified")
-        let ids = [first.jobID, small.jobID, large.jobID]
+        let ids = [first.jobID, small.jobID, large.jobID, call.jobID]
         try await printWebhooks(of: ids, events: events, sink: sink)
 
         try step("The outcome")
@@ -144,6 +147,17 @@ struct Demonstration: Sendable {
         try step("\(halden.tenantName) is done")
         try terminal.say("  \(job.endLine(style: style))")
         return (job, small)
+    }
+
+    /// Sends a user as the platform's own code does, which waits for the result.
+    private func callInVersionTwo(_ server: ScratchServer) async throws -> VersionTwoResultDocument {
+        try step("\(orchard.tenantName) comes by the platform's own code: version 2, with a token, and the answer is the result")
+        let answer = try await server.submit(
+            versionTwo: orchard.requestInVersionTwo(1), organisation: orchard.tenantID)
+        let result = try answer.decoded(as: VersionTwoResultDocument.self)
+        try terminal.say(
+            "  \(terminal.style.green("✔")) \(answer.status) \(result.message): \(result.data.summary.created) created")
+        return result
     }
 
     /// Prints webhooks until one has arrived for each job, verified.

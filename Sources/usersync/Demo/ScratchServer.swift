@@ -12,6 +12,8 @@ import UsersyncApp
 struct ScratchServer: Sendable {
     let directory: String
     let key: Secret
+    /// Signs the tokens of version 2.
+    let wrapperSecret: Secret
     let client: SyncClient
 
     /// How a server is started: by the real wiring, or by a test's.
@@ -28,8 +30,10 @@ struct ScratchServer: Sendable {
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         defer { try? FileManager.default.removeItem(atPath: directory) }
+        let wrapperSecret = Secret(RandomKey.make())
         let values = [
             "HOST": "127.0.0.1", "PORT": "0", "DATA_DIR": directory, "INTERNAL_API_KEY": key.value,
+            "WRAPPER_SECRET_KEY": wrapperSecret.value,
             "WRAPPER_WEBHOOK_URL": webhookURL ?? "", "RATE_LIMIT_MAX": "0", "MIN_FREE_DISK_BYTES": "0", "LOG_LEVEL": "error",
             "LOG_FORMAT": "text",
         ]
@@ -39,7 +43,7 @@ struct ScratchServer: Sendable {
         let address = try WebAddress(url)
         do {
             let value = try await SyncClient.with(SyncClient.Target(url: url, address: address, key: key)) { client in
-                try await body(ScratchServer(directory: directory, key: key, client: client))
+                try await body(ScratchServer(directory: directory, key: key, wrapperSecret: wrapperSecret, client: client))
             }
             try await app.stop()
             return value
@@ -57,6 +61,18 @@ struct ScratchServer: Sendable {
         request.headers.add(name: "X-Tenant-ID", value: users.tenantID)
         request.headers.add(name: "X-Sync-Source", value: "usersync-demo")
         if let wait { request.headers.add(name: "Prefer", value: "wait=\(wait)") }
+        request.body = .bytes(.init(string: json))
+        return try await client.accepted(request)
+    }
+
+    /// Sends a sync in version 2, as the platform's own code does.
+    func submit(versionTwo json: String, organisation: String) async throws -> SyncClient.Answer {
+        var request = client.request(.submitVersionTwo)
+        let token = WrapperToken(orgCode: organisation).signed(
+            with: wrapperSecret.value, at: Timestamp(seconds: Date().timeIntervalSince1970))
+        request.headers.remove(name: "X-Internal-API-Key")
+        request.headers.add(name: "Authorization", value: "Bearer \(token)")
+        request.headers.add(name: "Content-Type", value: "application/json")
         request.body = .bytes(.init(string: json))
         return try await client.accepted(request)
     }
