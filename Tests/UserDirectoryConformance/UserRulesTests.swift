@@ -85,6 +85,31 @@ struct UserRulesTests {
         }
     }
 
+    @Test(
+        "a name that is not known never replaces one; a new user gets the local part of the email", arguments: DirectoryDriver.all
+    )
+    func unknownName(driver: DirectoryDriver) async throws {
+        func nameless(_ id: String?, _ email: String) -> TestUser {
+            var user = TestUser(id, email)
+            user.fields[.name] = .null
+            return user
+        }
+        let it = try await driver.make(.global)
+        #expect(try await it.outcomes(BatchWork([nameless("a", "Ann.B@x.example")])) == ["created"])
+        #expect(try it.users("name", "email") == [["Ann.B", "ann.b@x.example"]])
+        try await it.apply(BatchWork(job: 2, [TestUser("a", "ann.b@x.example", name: "Ann")]))
+        #expect(try await it.outcomes(BatchWork(job: 3, [nameless("a", "ann.b@x.example")])) == ["unchanged"])
+        #expect(try await it.outcomes(BatchWork(job: 4, [nameless("a", "ann@x.example")])) == ["updated"])
+        #expect(try it.users("name", "email") == [["Ann", "ann@x.example"]])
+        // Another person in the row is new.
+        let other = try await it.apply(BatchWork(job: 5, at: 1, [nameless("b", "ann@x.example")]).alone)[0].users
+        #expect(other.map(\.isRelinked) == [true])
+        #expect(try it.users("wrapper_user_id", "name") == [["b", "ann"]])
+        var absent = TestUser("c", "c@x.example")
+        absent.fields[.name] = nil
+        #expect(try await it.outcomes(BatchWork(job: 6, [absent])) == ["invalid_user"])
+    }
+
     @Test("nothing to change: only last_synced_at moves, and the sync time", arguments: DirectoryDriver.all)
     func unchanged(driver: DirectoryDriver) async throws {
         let it = try await driver.make(.global)

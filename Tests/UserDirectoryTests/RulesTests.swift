@@ -42,6 +42,12 @@ struct RulesTests {
             let long = RefusalDetail.text(String(repeating: "x", count: 900), hiding: fields)
             #expect(long.count == 200)
         }
+        var nameless = TestUser(nil, "Ann.B@x.example")
+        nameless.fields[.name] = .null
+        BatchPayload([nameless]).forEach {
+            fields.load($0)
+            #expect(RefusalDetail.text("no: Ann.B", hiding: fields) == "no: …", "what it would be named")
+        }
     }
 
     @Test("an email longer than most is folded whole")

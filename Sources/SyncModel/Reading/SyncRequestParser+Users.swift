@@ -115,6 +115,9 @@ extension SyncRequestParser {
         case .yes: users.set(field, .yes)
         case .string where rule.kind == .isoDate: writeMoment(field, slot, raw)
         case .string where rule.kind == .containerOrText: writeAsArray(field, raw)
+        case .string where field == .name && FieldRule.withText(raw, slot, PersonName.isNone):
+            users.set(.name, .null)
+            namelessUsers += 1
         case .string where slot.needsRewriting: users.set(field, upTo: raw.count) { JSONText.unescape(raw, to: $0) }
         case .array where slot.needsRewriting, .object where slot.needsRewriting:
             users.set(field, upTo: raw.count) { JSONText.minify(raw, to: $0) }

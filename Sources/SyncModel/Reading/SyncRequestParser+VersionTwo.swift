@@ -95,7 +95,7 @@ extension SyncRequestParser {
             users.set(.name, text: name)
         } else {
             users.set(.name, .null)
-            versionTwo.nameless += 1
+            namelessUsers += 1
         }
     }
 

@@ -54,6 +54,8 @@ struct SyncRequestParser: Sendable {
     var users = UserRecordWriter()
     /// Elements of `users` parsed so far.
     var totalUsers = 0
+    /// Those whose name says nothing.
+    var namelessUsers = 0
 
     init(maxUsers: Int, validation: ValidationMode, body: SyncBody?) {
         self.maxUsers = min(max(maxUsers, 0), Int(UInt32.max))
@@ -103,7 +105,8 @@ struct SyncRequestParser: Sendable {
         }
         guard violations.isEmpty else { return .refused(violations) }
         envelope.totalUsers = totalUsers
-        envelope.warnings = versionTwo.warnings(mode: envelope.mode) + unknown.warnings
+        let nameless = namelessUsers > 0 ? [PersonName.warning(count: namelessUsers)] : []
+        envelope.warnings = versionTwo.warnings(mode: envelope.mode) + nameless + unknown.warnings
         return .sync(envelope)
     }
 

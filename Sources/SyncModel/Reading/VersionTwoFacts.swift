@@ -4,16 +4,9 @@ struct VersionTwoFacts: Sendable {
     var isLate = false
     /// The first `orgCode` that the body or one of its users names; all others are equal to it.
     var orgCode: [UInt8]?
-    /// Users without a first and a last name.
-    var nameless = 0
-
     /// Sentences for the caller.
     func warnings(mode: SyncMode?) -> [String] {
-        var warnings: [String] = []
-        if mode == .fullReconcile {
-            warnings.append("full-reconcile applied the list and deactivated nobody: who is not in it keeps their access")
-        }
-        if nameless > 0 { warnings.append(PersonName.warning(count: nameless)) }
-        return warnings
+        mode == .fullReconcile
+            ? ["full-reconcile applied the list and deactivated nobody: who is not in it keeps their access"] : []
     }
 }

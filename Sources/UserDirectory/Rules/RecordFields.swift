@@ -62,7 +62,12 @@ package final class RecordFields {
     /// A text field as sent; `nil` if it is absent or null.
     package subscript(field: UserField) -> UnsafeRawBufferPointer? { texts[field.rawValue] }
 
-    /// The value that the request gives a field; `nil` if the field keeps its value.
+    /// Whether the record has what every user must have. A name that is `null` is not known, which is allowed.
+    package var isComplete: Bool { email != nil && (self[.name] != nil || isNameUnknown) }
+    private var isNameUnknown: Bool { state(.name) == .null }
+
+    /// The value that the request gives a field; `nil` if the field keeps its value. A name that is not known is for new users
+    /// alone: the local part of the email.
     package func target(_ field: UserField) -> FieldValue? {
         switch (state(field), field) {
         case (.absent, _), (_, .problem): nil
@@ -83,6 +88,7 @@ package final class RecordFields {
     /// The fields to name when the user is created; the others get the table's defaults.
     package var creation: FieldSet {
         var set = FieldSet()
+        case (.null, .name): self[.email].map { .text(PersonName.localPart(of: $0)) }
         for field in UserField.stored {
             switch state(field) {
             case .absent: continue
@@ -93,11 +99,13 @@ package final class RecordFields {
         return set
     }
 
-    /// The fields in which the request differs from what is stored, except for the email, which has its own rules.
+    /// The fields in which the request differs from what is stored, except for the email, which has its own rules. A name that is
+    /// not known differs from none.
     @inlinable
     package func changes(from stored: borrowing some StoredUser & ~Copyable) -> FieldSet {
         var set = FieldSet()
-        for field in UserField.stored where field != .email {
+        let keepsName = isNameUnknown
+        for field in UserField.stored where field != .email && !(keepsName && field == .name) {
             if let value = target(field), !stored.holds(value, in: field) { set.insert(field) }
         }
         return set

@@ -11,6 +11,9 @@ package enum RefusalDetail {
             guard let bytes = fields[field], bytes.count >= 3 else { continue }
             text = text.replacing(String(decoding: bytes, as: UTF8.self), with: "…")
         }
+        if fields[.name] == nil, case .text(let name)? = fields.target(.name), name.count >= 3 {
+            text = text.replacing(String(decoding: name, as: UTF8.self), with: "…")
+        }
         if let email = fields.email { text = text.replacing(String(decoding: email, as: UTF8.self), with: "…") }
         return String(text.prefix(maximumLength))
     }

@@ -125,7 +125,7 @@ final class UserApplier {
     private func firstVerdict(_ raw: UnsafeRawBufferPointer) throws(SQLiteFailure) -> Verdict {
         if batch.operation == .userRemoval { return try remove() }
         if let problem = fields[.problem] { return .failed(.invalidUser, detail: String(decoding: problem, as: UTF8.self)) }
-        guard fields.email != nil, fields[.name] != nil else { return .failed(.invalidUser) }
+        guard fields.isComplete else { return .failed(.invalidUser) }
         let first = batch.hasWaiting ? try waiting.sharer(before: fields, in: batch) : nil
         let verdict = first == nil ? try meet() : .deferred
         guard case .deferred = verdict else { return verdict }

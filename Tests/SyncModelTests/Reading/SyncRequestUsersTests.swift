@@ -82,6 +82,16 @@ struct SyncRequestUsersTests {
         }
     }
 
+    @Test("a name that says nothing is null, whether escaped or not, and a warning counts such users")
+    func namesThatSayNothing() {
+        let names = [" ", "undefined undefined", #"null\u0020\u006eull"#, "Ann null", "Ann"]
+        let reading = Reading.of(sync(users: names.map { #"{"email":"a@b.c","name":"\#($0)"}"# }.joined(separator: ",")))
+        #expect(reading.records.map { $0.states[.name] } == [.null, .null, .null, .value, .value])
+        #expect(reading.records.map { $0.texts[.name] } == [nil, nil, nil, "Ann null", "Ann"])
+        #expect(reading.envelope?.warnings == [PersonName.warning(count: 3)])
+        #expect(Reading.of(sync(users: user())).envelope?.warnings == [])
+    }
+
     @Test("every element counts and keeps its index")
     func indices() {
         let reading = Reading.of(sync(users: (0..<500).map { user(#""id":"\#($0)""#) }.joined(separator: " , ")))

@@ -14,6 +14,14 @@ struct UserProperties {
         .title: 0...100, .lastActiveAt: 24...27, .subscriptionTier: 0...50,
     ]
 
+    /// Whether a name has no words but those for what is missing.
+    private static func saysNothing(_ name: String) -> Bool {
+        let words = name.unicodeScalars.split { scalar in
+            scalar.properties.isWhitespace || [.control, .format].contains(scalar.properties.generalCategory)
+        }
+        return words.allSatisfy { ["undefined", "null"].contains(String($0)) }
+    }
+
     func checkLimits() throws {
         if let problem = record.text(.problem) {
             // Only what says who it is stands beside a problem.
@@ -25,7 +33,7 @@ struct UserProperties {
         } else {
             try hold(record.state(.problem) == .absent, "a problem is a text")
             try hold(EmailProperties.isPlausible(record.text(.email) ?? ""), "an email is one: \(record.text(.email) ?? "none")")
-            try hold(record.state(.name) != .absent, "a user has a name, or is known to have none")
+            try hold(record.text(.name) != nil || record.state(.name) == .null, "a user has a name, or one that says nothing")
         }
         for (field, lengths) in UserProperties.lengths {
             guard let text = record.text(field) else { continue }
@@ -69,6 +77,7 @@ struct UserProperties {
             let sentence = "\(field) of user \(record.index) is as it was sent"
             switch record.state(field) {
             case .absent: try hold(sent == nil, sentence)
+            case .null where field == .name: try hold((sent as? String).map(Self.saysNothing) == true, sentence)
             case .null: try hold(sent is NSNull, sentence)
             case .yes: try hold(field.isBoolean && JSONOracle.boolean(sent) == true, sentence)
             case .value where field.isBoolean: try hold(JSONOracle.boolean(sent) == false, sentence)
@@ -81,7 +90,9 @@ struct UserProperties {
                     let stored = JSONOracle.read(Array(text.utf8)).value as? [Any]
                     try hold(stored?.count == 1, sentence)
                     try hold((stored?.first as? String).map { JSONOracle.isSame($0, as: sent) } == true, sentence)
-                case let sent as String: try hold(JSONOracle.isSame(text, as: sent), sentence)
+                case let sent as String:
+                    try hold(JSONOracle.isSame(text, as: sent), sentence)
+                    try hold(field != .name || !Self.saysNothing(sent), "a name says something")
                 case let sent? where sent is [Any] || sent is [String: Any]:
                     guard oracle.hasExactNumbers else { continue }
                     guard let stored = JSONOracle.read(Array(text.utf8)).value else { throw BrokenProperty("\(field) is JSON") }
