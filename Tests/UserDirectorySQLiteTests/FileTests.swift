@@ -206,10 +206,16 @@ struct FileTests {
                 let plan = try plan(of: sql, it).filter { $0.contains("usersync_waiting") }
                 #expect(!plan.isEmpty)
                 #expect(
-                    plan.allSatisfy { $0.contains("(job_id=? AND email=?") || $0.contains("(job_id=? AND wrapper_user_id=?") },
+                    plan.allSatisfy { step in
+                        ["email", "wrapper_user_id", "kinde_user_id"].contains { step.contains("(job_id=? AND \($0)=?") }
+                    }, "\(plan)")
+            }
+            for sql in [UserSQL.byKindeID, UserSQL.removalByKindeID] {
+                let plan = try plan(of: sql, it).filter { $0.hasPrefix("SEARCH") || $0.hasPrefix("SCAN") }
+                #expect(
+                    plan.allSatisfy { $0.contains("idx_users_kinde_user_id (kinde_user_id=? AND tenant_id=?") } && !plan.isEmpty,
                     "\(plan)")
             }
-            #expect(try plan(of: UserSQL.removalByKindeID, it)[0].contains("idx_users_kinde_user_id (kinde_user_id=?)"))
             #expect(try plan(of: UserSQL.byWrapperID, it)[0].contains("idx_users_tenant_id (tenant_id=? AND wrapper_user_id=?)"))
             #expect(try plan(of: UserSQL.byEmail, it)[0].contains(scope == .tenant ? "(email=? AND tenant_id=?)" : "(email=?)"))
             #expect(try plan(of: UserSQL.mixedCaseExists, it)[0].contains("idx_users_email_lower"))

@@ -107,7 +107,7 @@ struct UpgradeTests {
                     "SELECT coalesce(sql, name) FROM sqlite_master WHERE type = 'index' AND tbl_name = 'users' ORDER BY name")
                     == [
                         "CREATE UNIQUE INDEX idx_users_email ON users(\(email))",
-                        "CREATE INDEX idx_users_kinde_user_id ON users(kinde_user_id)",
+                        "CREATE INDEX idx_users_kinde_user_id ON users(kinde_user_id, tenant_id)",
                         "CREATE UNIQUE INDEX idx_users_tenant_id ON users(tenant_id, wrapper_user_id)",
                     ])
         }

@@ -26,7 +26,7 @@ package struct BatchCutter: ~Copyable {
     private var granted = 0
     private var entries: [Entry] = []
     private var run: UInt32 = 0
-    /// Hashes of the ids in the run. A collision ends a run early, nothing else.
+    /// Hashes of the ids in the run, and of the Kinde ids beside them. A collision ends a run early, nothing else.
     private var ids: Set<Int> = []
     /// The ids of all users added so far.
     package private(set) var carriedIDs = CarriedIDs()
@@ -55,14 +55,9 @@ package struct BatchCutter: ~Copyable {
     /// Adds a user.
     /// - Parameter raw: the record as stored, including its length.
     package mutating func add(_ raw: UnsafeRawBufferPointer, _ record: UserRecord) {
-        if let id = record.bytes(.id) {
-            let hash = CarriedIDs.hash(id)
-            carriedIDs.insert(hash: hash)
-            if !ids.insert(hash).inserted {
-                run += 1
-                ids = [hash]
-            }
-        }
+        let id = record.personID.map { CarriedIDs.hash($0) }
+        if let id { carriedIDs.insert(hash: id) }
+        keepOrder(of: id, record.kindeIDBeside.map { CarriedIDs.hash($0) })
         if blocks.last.map({ $0.count + raw.count > RunBudget.blockBytes }) ?? true { openBlock() }
         let block = blocks.count - 1
         let offset = blocks[block].count
@@ -72,6 +67,16 @@ package struct BatchCutter: ~Copyable {
                 prefix: BatchCutter.prefix(record.bytes(.email)), run: run, block: Int32(block), offset: Int32(offset),
                 length: Int32(raw.count), index: record.index))
         if entries.count >= runUsers { isFull = true }
+    }
+
+    /// Starts a new run if the present one has a user with one of these ids.
+    private mutating func keepOrder(of id: Int?, _ kindeID: Int?) {
+        if id.map({ ids.contains($0) }) == true || kindeID.map({ ids.contains($0) }) == true {
+            run += 1
+            ids = []
+        }
+        if let id { ids.insert(id) }
+        if let kindeID { ids.insert(kindeID) }
     }
 
     /// The request has ended: what is left can be collected.

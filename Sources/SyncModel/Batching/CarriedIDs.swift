@@ -1,4 +1,4 @@
-/// Which wrapper ids the users of a request carry: "perhaps" or "certainly not" (a Bloom filter, two bytes per user).
+/// Which ids, of either kind, the users of a request carry: "perhaps" or "certainly not" (a Bloom filter, two bytes per user).
 ///
 /// It is built while the body is read and exists only in memory. It saves users the last pass if it shows that no user of the
 /// request is the person whose row they matched; if it is missing, after a restart for example, such users wait.

@@ -21,7 +21,7 @@ package struct UserRecord {
     package let index: UInt32
     /// The record's layout. If this version does not know it, the record appears to have no fields (see `BatchPayload.check`).
     @usableFromInline let format: UInt8
-    @usableFromInline let states: UInt64
+    @usableFromInline var states: UInt64
     @usableFromInline let fields: UnsafeRawBufferPointer
 
     /// - Parameter raw: the record, including its length; at least 12 bytes.

@@ -1,6 +1,7 @@
 package import SyncModel
 
-/// One user's record, parsed for access to every field without a search, with its email folded.
+/// One user's record, parsed for access to every field without a search, with its email folded. An `id` that is a Kinde id is its
+/// `kindeUserId`, and it has no `id` then: each id is in the field of the column that it is compared with.
 ///
 /// One instance serves a whole call: `load` refills it. Its pointers lead into the payload (or, for a folded email, into its own
 /// buffer) and are valid until the next `load`, inside the closure that passed the record.
@@ -35,10 +36,16 @@ package final class RecordFields {
     }
 
     package func load(_ record: UserRecord) {
-        self.record.pointee = record
         index = record.index
         texts.update(repeating: nil)
         record.forEachText { [texts] in texts[$0.rawValue] = $1 }
+        var record = record
+        let id = texts[UserField.id.rawValue]
+        if record.tellKindeID(id) {
+            texts[UserField.kindeUserID.rawValue] = id
+            texts[UserField.id.rawValue] = nil
+        }
+        self.record.pointee = record
         email = texts[UserField.email.rawValue].map(fold)
     }
 
@@ -59,6 +66,14 @@ package final class RecordFields {
         return isFound
     }
 
+    /// The user's own id, of either kind.
+    package var personID: UnsafeRawBufferPointer? { self[.id] ?? kindeID }
+    /// The user's own id, if that is a Kinde id.
+    package var ownKindeID: UnsafeRawBufferPointer? { self[.id] == nil ? kindeID : nil }
+    /// A Kinde id beside the user's platform id.
+    package var kindeIDBeside: UnsafeRawBufferPointer? { self[.id] == nil ? nil : kindeID }
+    private var kindeID: UnsafeRawBufferPointer? { self[.kindeUserID].flatMap { PersonID.isKinde($0) ? $0 : nil } }
+
     /// A text field as sent; `nil` if it is absent or null.
     package subscript(field: UserField) -> UnsafeRawBufferPointer? { texts[field.rawValue] }
 
@@ -73,6 +88,7 @@ package final class RecordFields {
         case (.absent, _), (_, .problem): nil
         // An id identifies the user: it cannot be cleared.
         case (.null, .id), (.null, .email): nil
+        case (.null, .name): self[.email].map { .text(PersonName.localPart(of: $0)) }
         case (.null, .isActive): .flag(true)
         case (.null, .isAdmin): .flag(false)
         case (.null, .roles), (.null, .permissions):
@@ -88,7 +104,6 @@ package final class RecordFields {
     /// The fields to name when the user is created; the others get the table's defaults.
     package var creation: FieldSet {
         var set = FieldSet()
-        case (.null, .name): self[.email].map { .text(PersonName.localPart(of: $0)) }
         for field in UserField.stored {
             switch state(field) {
             case .absent: continue

@@ -4,10 +4,9 @@ import UserDirectory
 
 /// The last pass of a job: settles the users that wait, whatever the order in which their batches come.
 ///
-/// A waiting user comes after those before it that share its email or id, and after the user whose row has its address, if that
-/// one asks for another. So the chain is followed from the user whose turn it is to one that comes after no other, and back. If
-/// the chain closes into a circle, its addresses are exchanged at once; if sharers are among them, the user they come after
-/// cannot have its address.
+/// A waiting user comes after others for one of the reasons in `LastPassWay.Cause`. So the chain is followed from the user whose
+/// turn it is to one that comes after no other, and back. If the chain closes into a circle, its addresses are exchanged at once;
+/// if other reasons are among them, the users they lead to cannot have their address.
 ///
 /// A chain may be as long as the job. Between two steps the transaction may be committed; the next one continues from there.
 struct LastPass {
@@ -42,11 +41,11 @@ struct LastPass {
             if step == record.index { applier.load(record) } else { try applier.load(step) }
             let verdict = try applier.guarded { () throws(SQLiteFailure) -> UserApplier.Verdict in
                 if let sharer = try waiting.sharer(before: applier.fields, in: batch) {
-                    return .comesAfter(sharer, isSharer: true)
+                    return .comesAfter(sharer, .sharing)
                 }
                 return try applier.meet()
             }
-            guard case .comesAfter(let next, let isSharer) = verdict else {
+            guard case .comesAfter(let next, let cause) = verdict else {
                 let user = applier.result(of: verdict)
                 try note(user, isOwnTurn: step == record.index)
                 way.removeLast()
@@ -54,8 +53,8 @@ struct LastPass {
                 ways.forget(batch.jobID)
                 return user
             }
-            guard let circle = way.circle(to: next, isSharer: isSharer) else {
-                way.append(next, isSharer: isSharer)
+            guard let circle = way.circle(to: next, cause) else {
+                way.append(next, cause)
                 continue
             }
             guard way.isFresh(circle) else {
@@ -109,11 +108,14 @@ struct LastPass {
     /// Settles some or all of the users that wait for each other.
     /// - Returns: the result of the user whose turn it is, if it is among them.
     private func leave(_ circle: [LastPassWay.Step], own: UInt32) throws(SQLiteFailure) -> AppliedUser? {
-        guard circle.contains(where: \.isSharer) else { return try handRound(circle.map(\.index), own: own) }
+        guard circle.contains(where: { $0.cause != .address }) else { return try handRound(circle.map(\.index), own: own) }
+        var stuck = circle.indices.filter { at in
+            circle[at].cause == .address && circle[(at + circle.count - 1) % circle.count].cause != .address
+        }
+        // Sharers follow the order of the request, so without an address one of them has another one's row.
+        if stuck.isEmpty { stuck = circle.indices.filter { circle[$0].cause == .row } }
         var result: AppliedUser?
-        for (at, step) in circle.enumerated() {
-            let before = circle[(at + circle.count - 1) % circle.count]
-            guard !step.isSharer, before.isSharer else { continue }
+        for step in stuck.map({ circle[$0] }) {
             try applier.load(step.index)
             _ = try applier.lookAtOwnRow()
             let user = AppliedUser(index: step.index, outcome: .failed, code: .identityConflict, crmUserID: applier.matchedRowID)
@@ -150,6 +152,7 @@ struct LastPass {
         var result: AppliedUser?
         for user in results {
             try applier.load(user.index)
+            if batch.hasKeeping { _ = try applier.lookAtOwnRow() }
             try note(user, isOwnTurn: user.index == own)
             if user.index == own { result = user }
         }
@@ -161,8 +164,8 @@ struct LastPass {
         let keeps = applier.keepsAddress
         if keeps {
             applier.batch.hasKeeping = true
-        } else if batch.hasKeeping, let id = applier.fields[.id] {
-            try waiting.noLongerKeeps(id, in: batch)
+        } else if batch.hasKeeping {
+            try applier.noLongerKeepsAddress()
         }
         let result = isOwnTurn ? nil : LedgerResults.encode([user], deferred: [])
         if !keeps, try applier.markWritten(user, result: result) { return }

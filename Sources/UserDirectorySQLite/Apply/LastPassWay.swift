@@ -3,10 +3,20 @@ import UserDirectory
 
 /// The chain from a user of the last pass to the one it comes after, from there to the next, and so on.
 final class LastPassWay {
-    /// A user in the chain, and how it comes after the next one.
+    /// Why a user comes after another one.
+    enum Cause {
+        /// They share an id or an email, and the other one is before it in the request.
+        case sharing
+        /// Its Kinde id finds the row with the other one's platform id.
+        case row
+        /// The other one's row has its address.
+        case address
+    }
+
+    /// A user in the chain, and why it comes after the next one.
     struct Step {
         var index: UInt32
-        var isSharer = false
+        var cause = Cause.address
     }
 
     private(set) var steps: [Step]
@@ -25,8 +35,8 @@ final class LastPassWay {
     /// Whether it leads to any other user.
     var isLong: Bool { steps.count > 1 }
 
-    func append(_ next: UInt32, isSharer: Bool) {
-        steps[steps.count - 1].isSharer = isSharer
+    func append(_ next: UInt32, _ cause: Cause) {
+        steps[steps.count - 1].cause = cause
         places[next] = steps.count
         steps.append(Step(index: next))
     }
@@ -37,9 +47,9 @@ final class LastPassWay {
     }
 
     /// The users of the circle that closes if the last one comes after `next`; `nil` if none closes.
-    func circle(to next: UInt32, isSharer: Bool) -> [Step]? {
+    func circle(to next: UInt32, _ cause: Cause) -> [Step]? {
         guard let first = places[next] else { return nil }
-        steps[steps.count - 1].isSharer = isSharer
+        steps[steps.count - 1].cause = cause
         return Array(steps[first...])
     }
 

@@ -13,6 +13,12 @@ struct StoredRow: StoredUser {
     var email: UnsafeRawBufferPointer? { statement.text(UserSQL.column(.email)) }
     var wrapperID: UnsafeRawBufferPointer? { statement.text(UserSQL.column(.id)) }
     var kindeUserID: UnsafeRawBufferPointer? { statement.text(UserSQL.column(.kindeUserID)) }
+    /// The Kinde id that a user may carry.
+    var kindeID: UnsafeRawBufferPointer? { kindeUserID.flatMap { PersonID.isKinde($0) ? $0 : nil } }
+    /// Copies of the ids that a user may carry; that of the platform first.
+    var personIDs: [[UInt8]] { [wrapperID, kindeID].compactMap { $0.map { Array($0) } } }
+    /// Of a row found by its Kinde id (`UserSQL.byKindeID`): the tenant's next row with the same one.
+    var nextWithKindeID: Int64? { statement.integer(UserSQL.nextRowColumn) }
     var syncTime: UnsafeRawBufferPointer? { statement.text(UserSQL.syncTimeColumn) }
 
     func holds(_ value: FieldValue, in field: UserField) -> Bool {

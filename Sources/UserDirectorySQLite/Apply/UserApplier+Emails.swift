@@ -21,27 +21,26 @@ extension UserApplier {
 
     /// No row has the user's id, if it has one, and `row` has its email.
     func meet(_ row: StoredRow) throws(SQLiteFailure) -> Verdict {
-        guard let other = row.wrapperID.map({ Array($0) }) else { return try update(row) }
+        let ids = row.personIDs
         // The row has another id: whether its owner keeps it, moves or is in the request at all, the rest of the job decides.
-        let isNobodyInTheJob = batch.carriedIDs.map { ids in !other.withUnsafeBytes { ids.mayContain($0) } } ?? false
+        let isNobodyInTheJob = !ids.contains { id in id.withUnsafeBytes { mayBeCarried($0) } }
         guard isFinal || isNobodyInTheJob else {
             row.done()
             return .deferred
         }
         noteMet(row.id)
-        if !isNobodyInTheJob, let verdict = try verdict(onRowOf: other) {
+        if !isNobodyInTheJob, let verdict = try verdict(onRowOf: ids) {
             row.done()
             return verdict
         }
-        if try isOfTheRequest(row, id: other) {
+        if !ids.isEmpty, try isOfTheRequest(row) {
             defer { row.done() }
             return .failed(.identityConflict, crmUserID: row.id)
         }
-        guard fields[.id] != nil else {
-            metID = other
+        if isThePerson(of: row) {
+            if fields.personID == nil { metID = ids.first }
             return try update(row)
         }
-        if let sent = fields[.kindeUserID], let stored = row.kindeUserID, stored.sameBytes(as: sent) { return try update(row) }
         if SyncOrder.isStale(batch.syncTime, stored: row.syncTime, at: batch.moment) {
             defer { row.done() }
             return .failed(.addressNewer, crmUserID: row.id)
@@ -49,15 +48,32 @@ extension UserApplier {
         return try takeOver(row)
     }
 
-    /// The verdict if another user of the job carries the id of the row that has this user's address. `nil` if none does, or if
+    /// Whether the row, which was found by email, is this user's rather than another person's.
+    private func isThePerson(of row: StoredRow) -> Bool {
+        if let sent = fields[.kindeUserID], let stored = row.kindeUserID { return stored.sameBytes(as: sent) }
+        return fields[.id] == nil || row.wrapperID == nil
+    }
+
+    /// The verdict if another user of the job carries an id of the row that has this user's address. `nil` if none does, or if
     /// that one asked for the same address earlier: the later of the two gets it.
-    private func verdict(onRowOf id: [UInt8]) throws(SQLiteFailure) -> Verdict? {
-        if let carrier = try waiting.carrier(of: id, in: batch) {
-            return isAskedFor(by: carrier)
-                ? .failed(.identityConflict, crmUserID: matchedRowID) : .comesAfter(carrier.index, isSharer: false)
+    private func verdict(onRowOf ids: [[UInt8]]) throws(SQLiteFailure) -> Verdict? {
+        if let carrier = try mover(from: ids) { return .comesAfter(carrier, .address) }
+        for id in ids {
+            if try waiting.carrier(of: id, in: batch) != nil { return .failed(.identityConflict, crmUserID: matchedRowID) }
+            guard batch.hasKeeping, let carrier = try waiting.keepingCarrier(of: id, in: batch) else { continue }
+            guard isAskedFor(by: carrier), carrier.index < fields.index else {
+                return .failed(.identityConflict, crmUserID: matchedRowID)
+            }
         }
-        guard batch.hasKeeping, let carrier = try waiting.keepingCarrier(of: id, in: batch) else { return nil }
-        return isAskedFor(by: carrier) && carrier.index < fields.index ? nil : .failed(.identityConflict, crmUserID: matchedRowID)
+        return nil
+    }
+
+    /// The first user still to come who carries one of a row's ids and asks for another address than the present user.
+    private func mover(from ids: [[UInt8]]) throws(SQLiteFailure) -> UInt32? {
+        for id in ids {
+            if let carrier = try waiting.carrier(of: id, in: batch), !isAskedFor(by: carrier) { return carrier.index }
+        }
+        return nil
     }
 
     /// Whether the user's email may be written to a row that has another one. `nil` if it may; else the verdict.
@@ -67,15 +83,13 @@ extension UserApplier {
         if !holders.isEmpty, !isFinal { return .deferred }
         if try isEmailElsewhere() { return .failed(.emailInOtherTenant, crmUserID: row) }
         for holder in holders {
-            if let id = holder.wrapperID, let carrier = try waiting.carrier(of: id, in: batch), !isAskedFor(by: carrier) {
-                return .comesAfter(carrier.index, isSharer: false)
-            }
+            if let carrier = try mover(from: holder.ids) { return .comesAfter(carrier, .address) }
         }
         return holders.isEmpty ? nil : .failed(.identityConflict, crmUserID: row)
     }
 
     /// Whether another user asks for the same address as the present one.
-    private func isAskedFor(by carrier: WaitingUsers.Carrier) -> Bool {
+    func isAskedFor(by carrier: WaitingUsers.Carrier) -> Bool {
         guard let email = fields.email, let other = carrier.email else { return false }
         return other.withUnsafeBytes { $0.sameBytes(as: email) }
     }
@@ -109,29 +123,35 @@ extension UserApplier {
         var id: Int64
         /// As stored.
         var email: [UInt8]
-        var wrapperID: [UInt8]?
+        /// Those that a user may carry.
+        var ids: [[UInt8]]
     }
 
     /// The tenant's rows with an email, in any case.
     private func holders(of email: UnsafeRawBufferPointer) throws(SQLiteFailure) -> [Holder] {
         var rows: [Holder] = []
-        func add(_ select: SQLStatement, email: Int32, wrapperID: Int32) {
+        func add(_ select: SQLStatement, email: Int32, _ wrapperID: UnsafeRawBufferPointer?, _ kindeID: UnsafeRawBufferPointer?) {
+            let ids = [wrapperID, kindeID.flatMap { PersonID.isKinde($0) ? $0 : nil }]
             rows.append(
                 Holder(
                     id: select.int64(0), email: select.text(email).map { Array($0) } ?? [],
-                    wrapperID: select.text(wrapperID).map { Array($0) }))
+                    ids: ids.compactMap { $0.map { Array($0) } }))
         }
         let select = try statement(UserSQL.byEmail)
         select.bind(UserSQL.parameter(.email), email)
-        while try select.step() { add(select, email: UserSQL.column(.email), wrapperID: UserSQL.column(.id)) }
+        while try select.step() {
+            add(
+                select, email: UserSQL.column(.email), select.text(UserSQL.column(.id)),
+                select.text(UserSQL.column(.kindeUserID)))
+        }
         guard hasMixedCase else { return rows }
         let mixed = try statement(UserSQL.byMixedCaseEmail)
         mixed.bind(UserSQL.parameter(.email), email)
-        while try mixed.step() { add(mixed, email: 1, wrapperID: 2) }
+        while try mixed.step() { add(mixed, email: 1, mixed.text(2), mixed.text(3)) }
         return rows
     }
 
-    private func row(_ id: Int64) throws(SQLiteFailure) -> StoredRow? {
+    func row(_ id: Int64) throws(SQLiteFailure) -> StoredRow? {
         let select = try statement(UserSQL.byRow)
         select.bind(UserSQL.row, id)
         return try select.step() ? StoredRow(select) : nil

@@ -5,15 +5,15 @@ import UserDirectory
 
 extension UserApplier {
     func remove() throws(SQLiteFailure) -> Verdict {
-        guard let id = fields[.id] else { return .failed(.userNotFound) }
-        var rows = try removable(UserSQL.removalByWrapperID, id)
+        guard let id = fields.personID else { return .failed(.userNotFound) }
+        var rows = fields.ownKindeID == nil ? try removable(UserSQL.removalByWrapperID, id) : []
         if rows.isEmpty { rows = try removable(UserSQL.removalByKindeID, id) }
         guard let row = rows.first else {
             try removals.remember(id, in: batch)
             return .failed(.userNotFound)
         }
         guard rows.count == 1 else {
-            return .failed(.identityConflict, detail: "Several CRM users have this id as their kindeUserId")
+            return .failed(.identityConflict, detail: Self.severalHaveIt)
         }
         noteMet(row.id)
         if row.isStale { return .applied(.stale, crmUserID: row.id) }

@@ -6,11 +6,11 @@ import UserDirectory
 extension UserApplier {
     /// Whether a row was written by the request whose failed users are retried: it has exactly that sync time, and this job has
     /// not written to it. Another request with the same sync time counts as the same.
-    /// - Parameter id: the row's wrapper id.
-    func isOfTheRequest(_ row: StoredRow, id: @autoclosure () -> [UInt8]) throws(SQLiteFailure) -> Bool {
+    func isOfTheRequest(_ row: StoredRow) throws(SQLiteFailure) -> Bool {
         guard batch.isRetry, SyncOrder.isSame(batch.syncTime, stored: row.syncTime) else { return false }
         guard batch.hasWaiting else { return true }
-        return try !waiting.isWritten(id(), in: batch)
+        for id in row.personIDs where try waiting.isWritten(id, in: batch) { return false }
+        return true
     }
 
     /// In a retry: notes that the present user was applied, for other users of the retry that match the same row.
@@ -20,8 +20,8 @@ extension UserApplier {
         guard batch.isRetry, batch.operation == .userSync, [.created, .updated, .unchanged].contains(user.outcome) else {
             return false
         }
-        if batch.hasKeeping, let id = fields[.id] { try waiting.noLongerKeeps(id, in: batch) }
-        guard let id = fields[.id].map({ Array($0) }) ?? metID else { return false }
+        if batch.hasKeeping { try noLongerKeepsAddress() }
+        guard let id = fields.personID.map({ Array($0) }) ?? metID else { return false }
         try waiting.addWritten(user.index, id: id, result: result, in: batch)
         batch.hasWaiting = true
         return true

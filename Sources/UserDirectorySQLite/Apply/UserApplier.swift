@@ -13,8 +13,8 @@ final class UserApplier {
         case failed(FailureCode, crmUserID: Int64 = 0, detail: String? = nil)
         /// Other users of the job may change its outcome: it waits for the last pass.
         case deferred
-        /// In the last pass: another user comes first, one that shares its id or email, or one whose row has its address.
-        case comesAfter(UInt32, isSharer: Bool)
+        /// In the last pass: another user comes first.
+        case comesAfter(UInt32, LastPassWay.Cause)
     }
 
     /// A user that ends the whole transaction: its result is known before the next attempt.
@@ -49,10 +49,12 @@ final class UserApplier {
     private(set) var matchedRowID: Int64 = 0
     /// Whether it was found by id.
     private(set) var isMetByID = false
-    /// The wrapper id of the row matched for a user that was sent without one.
+    /// An id of the row matched for a user that was sent without one.
     var metID: [UInt8]?
+    /// The ids of the row found by the user's own, where users of the job have rows that keep their addresses.
+    private(set) var rowIDs: [[UInt8]] = []
     /// Whether the row keeps an address that the user does not ask for.
-    private(set) var keepsAddress = false
+    var keepsAddress = false
 
     static let ignored = "A trigger of the database ignored the row"
     static let removedBefore = "User is inactive: it was removed after the moment this data is of"
@@ -93,6 +95,7 @@ final class UserApplier {
     private func forgetMet() {
         matchedRowID = 0
         metID = nil
+        rowIDs = []
         isMetByID = false
         keepsAddress = false
     }
@@ -109,7 +112,7 @@ final class UserApplier {
         if case .deferred = verdict { return nil }
         let user = result(of: verdict)
         if try markWritten(user, result: nil) { return user }
-        guard batch.operation == .userSync, let id = fields[.id] else { return user }
+        guard batch.operation == .userSync, fields.personID != nil else { return user }
         // A user that was never matched leaves its row as it is, whatever address that has.
         let isMissed = user.code == .invalidUser ? try lookAtOwnRow() != nil : false
         if keepsAddress || isMissed {
@@ -117,7 +120,7 @@ final class UserApplier {
             batch.hasWaiting = true
             batch.hasKeeping = true
         } else if batch.hasKeeping {
-            try waiting.noLongerKeeps(id, in: batch)
+            try noLongerKeepsAddress()
         }
         return user
     }
@@ -137,12 +140,15 @@ final class UserApplier {
     /// Matches the present user against the stored rows and writes it.
     func meet() throws(SQLiteFailure) -> Verdict {
         let triesFirst = newInARow == 2 && !hasTriggers && !hasMixedCase && !looksForIDs
-        if triesFirst, let id = try insert() { return try created(id) }
+        // No unique index contains Kinde ids.
+        let isKnownByKindeID = fields.ownKindeID != nil
+        if triesFirst, !isKnownByKindeID, let id = try insert() { return try created(id) }
         if let row = try findByID() {
             newInARow = 0
             isMetByID = true
-            return try update(row)
+            return isKnownByKindeID ? try meetByKindeID(row) : try update(row)
         }
+        if triesFirst, isKnownByKindeID, let id = try insert() { return try created(id) }
         if let row = try findByEmail() {
             newInARow = 0
             return try meet(row)
@@ -154,8 +160,9 @@ final class UserApplier {
         return try insertSurfacingConflict()
     }
 
+    /// The row with the user's own id; the first one, where several have its Kinde id.
     func findByID() throws(SQLiteFailure) -> StoredRow? {
-        guard let id = fields[.id] else { return nil }
+        guard let id = fields[.id] else { return try findByKindeID() }
         let select = try statements.byWrapperID()
         batch.bindConstants(to: select)
         select.bind(UserSQL.parameter(.id), id)
@@ -169,6 +176,7 @@ final class UserApplier {
         defer { row.done() }
         matchedRowID = row.id
         isMetByID = true
+        if batch.hasKeeping { rowIDs = row.personIDs }
         keepsAddress = !(fields.email.map { folded in row.email.map { Email.matches($0, folded: folded) } ?? false } ?? false)
         return matchedRowID
     }
@@ -192,7 +200,8 @@ final class UserApplier {
         let isOtherSpelling =
             !emailStands && (fields.email.map { folded in row.email.map { Email.matches($0, folded: folded) } ?? false } ?? false)
         keepsAddress = isMetByID && !emailStands && !isOtherSpelling
-        let isLate = isMetByID ? try isOfTheRequest(row, id: fields[.id].map { Array($0) } ?? []) : false
+        if isMetByID, batch.hasKeeping { rowIDs = row.personIDs }
+        let isLate = isMetByID ? try isOfTheRequest(row) : false
         if isLate || SyncOrder.isStale(batch.syncTime, stored: row.syncTime, at: batch.moment) {
             row.done()
             return .applied(.stale, crmUserID: id)
@@ -221,7 +230,8 @@ final class UserApplier {
             return .failed(.refusedByDatabase, crmUserID: id, detail: Self.ignored)
         }
         keepsAddress = false
-        let isRemoved = changes.contains(.id) ? try staysRemoved(id) : false
+        let takesID = changes.contains(.id) || changes.contains(.kindeUserID) && fields[.kindeUserID] != nil
+        let isRemoved = takesID ? try staysRemoved(id) : false
         return .applied(changes.isEmpty ? .unchanged : .updated, crmUserID: id, detail: isRemoved ? Self.removedBefore : nil)
     }
 

@@ -31,13 +31,21 @@ enum UserSQL {
     static func column(_ field: UserField) -> Int32 { Int32(field.rawValue + 2) }
 
     static let byWrapperID = "SELECT \(columns) FROM users WHERE tenant_id = \(tenantValue) AND wrapper_user_id = \(value(.id))"
+    /// The first of the rows with a Kinde id, and the number of the next one, which there should not be.
+    static let byKindeID = """
+        SELECT \(columns), (SELECT min(other.id) FROM users AS other INDEXED BY idx_users_kinde_user_id
+          WHERE other.kinde_user_id = \(value(.kindeUserID)) AND other.tenant_id = \(tenantValue) AND other.id > users.id)
+        FROM users INDEXED BY idx_users_kinde_user_id
+        WHERE kinde_user_id = \(value(.kindeUserID)) AND tenant_id = \(tenantValue) ORDER BY id LIMIT 1
+        """
+    static let nextRowColumn = Int32(UserField.numbers.count + 2)
     static let byEmail = "SELECT \(columns) FROM users WHERE email = \(value(.email)) AND tenant_id = \(tenantValue)"
     static let byRow = "SELECT \(columns) FROM users WHERE id = \(rowValue) AND tenant_id = \(tenantValue)"
 
     // The mixed-case rows of an older table; emails are stored in lower case otherwise.
     static let mixedCaseExists = "SELECT 1 FROM users INDEXED BY idx_users_email_lower WHERE email <> lower(email) LIMIT 1"
     static let byMixedCaseEmail = """
-        SELECT id, email, wrapper_user_id FROM users INDEXED BY idx_users_email_lower
+        SELECT id, email, wrapper_user_id, kinde_user_id FROM users INDEXED BY idx_users_email_lower
         WHERE email <> lower(email) AND lower(email) = \(value(.email)) AND tenant_id = \(tenantValue) ORDER BY id
         """
 
@@ -50,10 +58,9 @@ enum UserSQL {
 
     static let removalByWrapperID =
         "SELECT id, sync_time FROM users WHERE tenant_id = \(tenantValue) AND wrapper_user_id = \(value(.id))"
-    /// The unary plus keeps SQLite from scanning all of the tenant's rows.
     static let removalByKindeID = """
         SELECT id, sync_time FROM users INDEXED BY idx_users_kinde_user_id
-        WHERE kinde_user_id = \(value(.id)) AND +tenant_id = \(tenantValue) LIMIT 2
+        WHERE kinde_user_id = \(value(.id)) AND tenant_id = \(tenantValue) LIMIT 2
         """
     static let deactivate = """
         UPDATE users SET is_active = 0, sync_time = \(syncTimeValue), last_synced_at = \(nowValue),

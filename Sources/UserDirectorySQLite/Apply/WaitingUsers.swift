@@ -3,7 +3,8 @@ import SQLiteSupport
 import SyncModel
 import UserDirectory
 
-/// Users of a job that wait for its last pass: each as sent, with the id it carries and the address it asks for.
+/// Users of a job that wait for its last pass: each as sent, with the id it carries (of either kind, in the column
+/// `wrapper_user_id`), a Kinde id beside that, and the address it asks for.
 ///
 /// Settled users are removed, with three exceptions: those settled before their own batch's turn, whose result waits for it;
 /// those whose row keeps an address that they did not ask for, which other users of the job must know; and, in a retry, those
@@ -24,6 +25,8 @@ struct WaitingUsers {
         var index: UInt32
         /// The address it asks for, in lower case; `nil` if none.
         var email: [UInt8]?
+        /// The Kinde id beside its own.
+        var kindeID: [UInt8]?
     }
 
     /// A row as found at its batch's turn.
@@ -43,6 +46,7 @@ struct WaitingUsers {
     private static let index: Int32 = 2
     private static let id: Int32 = 3
     private static let email: Int32 = 4
+    private static let kindeID: Int32 = 7
 
     // With INDEXED BY: otherwise SQLite would scan all of a job's users to get the order.
     private static let anyOf = "SELECT 1 FROM usersync_waiting WHERE job_id = ?1 LIMIT 1"
@@ -50,8 +54,8 @@ struct WaitingUsers {
         SELECT 1 FROM usersync_waiting INDEXED BY usersync_waiting_keeps WHERE job_id = ?1 AND state = 2 LIMIT 1
         """
     private static let insert = """
-        INSERT OR REPLACE INTO usersync_waiting (job_id, user_index, wrapper_user_id, email, state, record)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        INSERT OR REPLACE INTO usersync_waiting (job_id, user_index, wrapper_user_id, email, state, record, kinde_user_id)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
         """
     private static let insertWritten = """
         INSERT OR REPLACE INTO usersync_waiting (job_id, user_index, wrapper_user_id, state, result) VALUES (?1, ?2, ?3, 3, ?6)
@@ -73,15 +77,19 @@ struct WaitingUsers {
           WHERE job_id = ?1 AND email = ?4 AND state = 0 AND user_index < ?2 ORDER BY user_index DESC LIMIT 1)
         UNION ALL SELECT * FROM (SELECT user_index FROM usersync_waiting INDEXED BY usersync_waiting_user
           WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 0 AND user_index < ?2 ORDER BY user_index DESC LIMIT 1)
+        UNION ALL SELECT * FROM (SELECT user_index FROM usersync_waiting INDEXED BY usersync_waiting_user
+          WHERE job_id = ?1 AND wrapper_user_id = ?7 AND state = 0 AND user_index < ?2 ORDER BY user_index DESC LIMIT 1)
+        UNION ALL SELECT * FROM (SELECT user_index FROM usersync_waiting INDEXED BY usersync_waiting_kinde
+          WHERE job_id = ?1 AND kinde_user_id = ?3 AND state = 0 AND user_index < ?2 ORDER BY user_index DESC LIMIT 1)
         LIMIT 1
         """
     static let openCarrier = """
-        SELECT user_index, email FROM usersync_waiting INDEXED BY usersync_waiting_user
+        SELECT user_index, email, kinde_user_id FROM usersync_waiting INDEXED BY usersync_waiting_user
         WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 0
         ORDER BY user_index LIMIT 1
         """
     static let keepingCarrier = """
-        SELECT user_index, email FROM usersync_waiting INDEXED BY usersync_waiting_keeps
+        SELECT user_index, email, kinde_user_id FROM usersync_waiting INDEXED BY usersync_waiting_keeps
         WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 2
         ORDER BY user_index DESC LIMIT 1
         """
@@ -141,7 +149,7 @@ struct WaitingUsers {
     }
 
     /// The user that this one must come after: the last unsettled one before it that asks for the same address, else one that
-    /// carries the same id.
+    /// carries the same id, else one that has this one's Kinde id beside its own, or the other way round.
     func sharer(before fields: RecordFields, in batch: BatchContext) throws(SQLiteFailure) -> UInt32? {
         let select = try statement(Self.sharerBefore, batch.jobID)
         bind(fields, to: select)
@@ -165,7 +173,9 @@ struct WaitingUsers {
         select.bind(Self.id, copying: id)
         guard try select.step() else { return nil }
         defer { select.reset() }
-        return Carrier(index: UInt32(truncatingIfNeeded: select.int64(0)), email: select.text(1).map { Array($0) })
+        return Carrier(
+            index: UInt32(truncatingIfNeeded: select.int64(0)), email: select.text(1).map { Array($0) },
+            kindeID: select.text(2).map { Array($0) })
     }
 
     /// Marks the user as settled: the retry has written to the row with this id.
@@ -201,9 +211,9 @@ struct WaitingUsers {
     }
 
     /// The row with this id now has the address asked for last: a note that it keeps another one no longer applies.
-    func noLongerKeeps(_ id: UnsafeRawBufferPointer, in batch: BatchContext) throws(SQLiteFailure) {
+    func noLongerKeeps(_ id: [UInt8], in batch: BatchContext) throws(SQLiteFailure) {
         let update = try statement(Self.release, batch.jobID)
-        update.bind(Self.id, id)
+        update.bind(Self.id, copying: id)
         try update.run()
     }
 
@@ -220,7 +230,8 @@ struct WaitingUsers {
 
     private func bind(_ fields: RecordFields, to statement: SQLStatement) {
         statement.bind(Self.index, Int64(fields.index))
-        statement.bind(Self.id, fields[.id].map { .text($0) } ?? .null)
+        statement.bind(Self.id, fields.personID.map { .text($0) } ?? .null)
+        statement.bind(Self.kindeID, fields.kindeIDBeside.map { .text($0) } ?? .null)
         statement.bind(Self.email, fields.email.map { .text($0) } ?? .null)
     }
 }

@@ -67,13 +67,15 @@ enum GuideTables {
         ) WITHOUT ROWID
         """
 
-    /// Users that wait for their job's last pass, the id each carries and the address it asks for (`WaitingUsers`).
+    /// Users that wait for their job's last pass, the ids each carries and the address it asks for (`WaitingUsers`).
     static let waiting = """
         CREATE TABLE IF NOT EXISTS usersync_waiting (
           job_id TEXT NOT NULL, user_index INTEGER NOT NULL, wrapper_user_id TEXT, email TEXT, state INTEGER NOT NULL,
-          record BLOB, result BLOB, PRIMARY KEY (job_id, user_index)
+          record BLOB, result BLOB, kinde_user_id TEXT, PRIMARY KEY (job_id, user_index)
         ) WITHOUT ROWID
         """
+    /// Columns that an earlier version's table lacks.
+    static let waitingAdditions = [Column(name: "kinde_user_id", type: "TEXT")]
     /// Partial, so that settled users are not scanned on the way to waiting ones.
     static let waitingIndexes = [
         """
@@ -81,6 +83,10 @@ enum GuideTables {
         """,
         """
         CREATE INDEX IF NOT EXISTS usersync_waiting_user ON usersync_waiting(job_id, wrapper_user_id, user_index) WHERE state = 0
+        """,
+        """
+        CREATE INDEX IF NOT EXISTS usersync_waiting_kinde ON usersync_waiting(job_id, kinde_user_id, user_index)
+        WHERE state = 0 AND kinde_user_id IS NOT NULL
         """,
         """
         CREATE INDEX IF NOT EXISTS usersync_waiting_keeps ON usersync_waiting(job_id, wrapper_user_id, user_index) WHERE state = 2

@@ -28,6 +28,7 @@ struct SchemaUpgrade {
                 try db.execute(sql: GuideTables.ledger)
                 try db.execute(sql: GuideTables.dropConflicts)
                 try db.execute(sql: GuideTables.waiting)
+                if let waiting = try TableShape(db, "usersync_waiting") { try add(GuideTables.waitingAdditions, to: waiting) }
                 try db.execute(sql: GuideTables.removals)
                 for index in GuideTables.waitingIndexes + GuideTables.removalsIndexes { try db.execute(sql: index) }
                 made.dataVersion = try MixedCaseIndex.prepare(db)
@@ -50,7 +51,7 @@ struct SchemaUpgrade {
         }
         try fitEmailIndex()
         try fitTenantIndex()
-        try db.execute(sql: "CREATE INDEX IF NOT EXISTS idx_users_kinde_user_id ON users(kinde_user_id)")
+        try fitKindeIndex()
     }
 
     /// Whether the table contains the integration guide's UNIQUE and must lose it.
@@ -110,6 +111,25 @@ struct SchemaUpgrade {
                 """)
         }
         try db.execute(sql: "CREATE UNIQUE INDEX idx_users_tenant_id ON users(tenant_id, wrapper_user_id)")
+    }
+
+    /// The guide's index finds the users of all tenants with a Kinde id, this one those of a tenant. Where it is missing, no version
+    /// has told Kinde ids from those of the platform yet.
+    private func fitKindeIndex() throws {
+        guard let users = try TableShape(db, "users") else { return }
+        if let index = users.index(named: "idx_users_kinde_user_id") {
+            if !index.isPartial, index.columns == ["kinde_user_id", "tenant_id"] { return }
+            guard !index.isPartial, !index.isUnique, index.columns == ["kinde_user_id"] else {
+                throw DirectoryError.unusable(
+                    "The index idx_users_kinde_user_id is not the guide's: rename or drop it, so that usersync can make its own")
+            }
+            try db.execute(sql: "DROP INDEX idx_users_kinde_user_id")
+        }
+        try db.execute(
+            sql: """
+                UPDATE users SET kinde_user_id = wrapper_user_id, wrapper_user_id = NULL WHERE wrapper_user_id GLOB 'kp_*'
+                """)
+        try db.execute(sql: "CREATE INDEX idx_users_kinde_user_id ON users(kinde_user_id, tenant_id)")
     }
 
     /// Emails are personal data: this message goes only to the operator at the start, who has to fix the rows.

@@ -4,8 +4,8 @@ import Testing
 @Suite("Cutting batches")
 struct BatchCutterTests {
     private func cut(
-        _ users: [(id: String?, email: String)], batchUsers: Int = 100, runUsers: Int = 100_000, blocks: Int = 64,
-        batchBytes: Int = 1 << 20
+        _ users: [(id: String?, email: String)], kindeIDs: [Int: String] = [:], batchUsers: Int = 100, runUsers: Int = 100_000,
+        blocks: Int = 64, batchBytes: Int = 1 << 20
     ) -> [NewBatch] {
         var cutter = BatchCutter(
             batchUsers: batchUsers, batchBytes: batchBytes, runUsers: runUsers, budget: RunBudget(blocks: blocks))
@@ -14,6 +14,7 @@ struct BatchCutterTests {
             var writer = UserRecordWriter()
             writer.begin(index: UInt32(i))
             if let id = user.id { writer.set(.id, text: id) }
+            if let id = kindeIDs[i] { writer.set(.kindeUserID, text: id) }
             writer.set(.email, text: user.email)
             writer.set(.name, text: "n")
             writer.end()
@@ -65,6 +66,18 @@ struct BatchCutterTests {
         let order = users(cut(list)).map(\.index)
         #expect(order.firstIndex(of: 10)! < order.firstIndex(of: 200)!)
         #expect(Set(order).count == 300)
+    }
+
+    @Test("so do two of whom one has the other's Kinde id beside its own", arguments: [(10, 200), (200, 10)])
+    func sharedKindeIDs(beside: Int, own: Int) {
+        var list = (0..<300).map { (id: "i\($0)" as String?, email: "m\($0)@x.example") }
+        list[10].email = "z@x.example"
+        list[200].email = "a@x.example"
+        for id in ["kp_1", nil] {
+            list[own].id = id
+            let order = users(cut(list, kindeIDs: [beside: "kp_1", own: id == nil ? "kp_1" : "kp_2"])).map(\.index)
+            #expect(order.firstIndex(of: 10)! < order.firstIndex(of: 200)!)
+        }
     }
 
     @Test("one batch stays as it was sent")

@@ -18,27 +18,31 @@ struct OrderCase: Sendable {
     /// Few ids and addresses, so that users meet often.
     static func random(_ random: inout SeededGenerator) -> OrderCase {
         func one<Value>(_ values: [Value]) -> Value { values[Int(random.next() % UInt64(values.count))] }
-        let ids = ["1", "2", "3", "4", "5"]
+        let platformIDs = ["1", "2", "3", "4", "5"]
+        let kindes = ["kp_1", "kp_2", "kp_3", "k1"]
         let spots = ["a", "b", "c", "d", "e", "f"]
-        var free = (spots: spots, ids: ids)
+        var free = (spots: spots, ids: platformIDs)
         let rows = (1...Int(random.next() % 5 + 1)).map { key in
             PlainRules.Row(
-                key: key, id: random.next() % 5 == 0 ? nil : free.ids.removeFirst(), kinde: one([nil, nil, "k1", "k2"]),
+                key: key, id: random.next() % 3 == 0 ? nil : free.ids.removeFirst(), kinde: one([nil, nil, nil] + kindes),
                 email: free.spots.remove(at: Int(random.next() % UInt64(free.spots.count))) + "@x.example",
                 department: one([nil, "Board"]), isAdmin: one([true, false]), time: one([0, 0, 0, 5]))
         }
         let requests: [Request] = (0...Int(random.next() % 3)).map { number in
             let time = number + one([0, 0, 0, 4, -1])
-            if random.next() % 6 == 0 { return .removal(one(ids + ["k1", "k2", "x"]), at: time + one([0, 3])) }
+            if random.next() % 6 == 0 { return .removal(one(platformIDs + kindes + ["x"]), at: time + one([0, 3])) }
             let repeats = random.next() % 2 == 0
-            var left = (spots: spots, ids: ids + ["x", "y"])
+            // Every user by one kind of id, or both kinds among each other.
+            let ids = one([platformIDs + ["x"], Array(kindes.prefix(3)) + ["kp_x"], platformIDs + kindes.prefix(3) + ["x"]])
+            var left = (spots: spots, ids: ids)
             let users = (0..<Int(random.next() % 7 + 1)).compactMap { _ -> PlainRules.User? in
                 guard let spot = left.spots.randomElement(using: &random), let id = left.ids.randomElement(using: &random) else {
                     return nil
                 }
                 if !repeats { left = (left.spots.filter { $0 != spot }, left.ids.filter { $0 != id }) }
                 return PlainRules.User(
-                    id: random.next() % 6 == 0 ? nil : id, kinde: one([nil, nil, "k1", "k2"]),
+                    id: random.next() % 6 == 0 ? nil : id,
+                    kinde: one([.none, .none, .none, .some(nil)] + kindes.map { .some($0) }),
                     email: one([spot, spot.uppercased()]) + "@x.example", name: one(["Ann", "Bob"]),
                     department: one([.none, .none, .some(nil), "Sales"]), isAdmin: one([.none, .none, .some(nil), true, false]),
                     isActive: one([.none, .none, .some(nil), true, false]))

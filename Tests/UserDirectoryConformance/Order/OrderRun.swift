@@ -165,7 +165,7 @@ struct OrderRun {
 extension TestUser {
     init(_ user: PlainRules.User) {
         self.init(user.id, user.email, name: user.name)
-        if let kinde = user.kinde { fields[.kindeUserID] = .text(kinde) }
+        if let kinde = user.kinde { fields[.kindeUserID] = kinde.map { .text($0) } ?? .null }
         if let department = user.department { fields[.department] = department.map { .text($0) } ?? .null }
         if let isAdmin = user.isAdmin { fields[.isAdmin] = isAdmin.map { $0 ? .yes : .no } ?? .null }
         if let isActive = user.isActive { fields[.isActive] = isActive.map { $0 ? .yes : .no } ?? .null }

@@ -15,7 +15,8 @@ extension PlainRules {
     struct User: Hashable {
         var index = 0
         var id: String?
-        var kinde: String?
+        /// Outer nil: absent.
+        var kinde: String??
         var email: String
         var name: String
         /// Outer nil: absent.
@@ -23,6 +24,37 @@ extension PlainRules {
         var isAdmin: Bool??
         var isActive: Bool??
         var address: String { email.lowercased() }
-        func shares(with other: User) -> Bool { address == other.address || (id != nil && id == other.id) }
+
+        // Who it is.
+        private var sentKinde: String? { kinde ?? nil }
+        private static func isKinde(_ id: String?) -> Bool { id?.hasPrefix("kp_") == true }
+        /// Its id, if that is a Kinde id, or what it has instead of one.
+        var kindeKey: String? { Self.isKinde(id ?? sentKinde) ? id ?? sentKinde : nil }
+        var platformKey: String? { Self.isKinde(id) ? nil : id }
+        var key: String? { platformKey ?? kindeKey }
+        /// As far as anybody knows; not only what it is found by.
+        var kindeID: String? { kindeKey ?? sentKinde }
+        /// A Kinde id that stands beside its own id.
+        var beside: String? { kindeKey == nil && Self.isKinde(sentKinde) ? sentKinde : nil }
+        func carries(_ row: Row) -> Bool {
+            platformKey.map { $0 == row.id } ?? kindeKey.map { $0 == row.kinde } ?? false
+        }
+        func isThePerson(of row: Row) -> Bool {
+            if let own = kindeID, let other = row.kinde { return own == other }
+            return platformKey == nil || row.id == nil
+        }
+        func shares(with other: User) -> Bool {
+            address == other.address || key != nil && [other.key, other.beside].contains(key)
+                || beside != nil && beside == other.key
+        }
+    }
+    /// Why a user waits for another one.
+    enum Cause {
+        /// They share something.
+        case sharing
+        /// Its Kinde id finds the row of the other one's platform id.
+        case row
+        /// The other one's row has its address.
+        case address
     }
 }

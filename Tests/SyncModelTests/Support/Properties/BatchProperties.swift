@@ -26,7 +26,12 @@ enum BatchProperties {
                 try hold((batch.firstIndex...batch.lastIndex).contains(record.index), "a batch knows its users' indices")
                 indices.append(record.index)
                 let email = (record.text(.email) ?? "").utf8.map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }
-                for key in [[1] + email, [0] + (record.bytes(.id).map(Array.init) ?? [])] where key != [0] {
+                let id = record.text(.id)
+                var ids = [id, record.text(.kindeUserID)].compactMap { $0 }
+                // A Kinde id counts even if it is not the user's own, any other only if it is.
+                if let id, id.hasPrefix("kp_") { ids = [id] }
+                ids.removeAll { $0 != id && !$0.hasPrefix("kp_") }
+                for key in [[1] + email] + ids.map({ [0] + Array($0.utf8) }) {
                     if let before = last[key] {
                         try hold(before < record.index, "users that share an id or an email keep their order")
                     }

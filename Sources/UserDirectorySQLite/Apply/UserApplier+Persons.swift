@@ -1,0 +1,62 @@
+import SQLiteSupport
+import SyncModel
+import UserDirectory
+
+/// Rows that have the user's Kinde id. No index keeps it from being in several of them, and `kindeUserId` beside a platform id
+/// changes it.
+extension UserApplier {
+    static let severalHaveIt = "Several CRM users have this id as their kindeUserId"
+
+    /// The first of them.
+    func findByKindeID() throws(SQLiteFailure) -> StoredRow? {
+        guard let id = fields.ownKindeID else { return nil }
+        let select = try statement(UserSQL.byKindeID)
+        select.bind(UserSQL.parameter(.kindeUserID), id)
+        return try select.step() ? StoredRow(select) : nil
+    }
+
+    /// `row` is what `findByKindeID` has found.
+    func meetByKindeID(_ row: StoredRow) throws(SQLiteFailure) -> Verdict {
+        let next = row.nextWithKindeID
+        if next == nil, !mayBeCarried(row.wrapperID) { return try update(row) }
+        noteMet(row.id)
+        var platformIDs = [row.wrapperID.map { Array($0) }]
+        row.done()
+        if let next, let other = try self.row(next) {
+            platformIDs.append(other.wrapperID.map { Array($0) })
+            other.done()
+        }
+        for id in platformIDs.compactMap({ $0 }) where id.withUnsafeBytes({ mayBeCarried($0) }) {
+            guard isFinal else { return .deferred }
+            guard let carrier = try waiting.carrier(of: id, in: batch), !shares(with: carrier) else { continue }
+            return .comesAfter(carrier.index, .row)
+        }
+        guard next == nil, let row = try findByKindeID() else {
+            // None of them moves.
+            keepsAddress = true
+            noteMet(0)
+            return .failed(.identityConflict, detail: Self.severalHaveIt)
+        }
+        return try update(row)
+    }
+
+    /// Whether another user of the job may carry an id of a row.
+    func mayBeCarried(_ id: UnsafeRawBufferPointer?) -> Bool {
+        guard let id else { return false }
+        return batch.carriedIDs.map { $0.mayContain(id) } ?? true
+    }
+
+    /// Whether the order of the request decides between the present user, known by a Kinde id, and one known by a platform id.
+    private func shares(with carrier: WaitingUsers.Carrier) -> Bool {
+        if isAskedFor(by: carrier) { return true }
+        guard let own = fields.ownKindeID, let other = carrier.kindeID else { return false }
+        return other.withUnsafeBytes { $0.sameBytes(as: own) }
+    }
+
+    /// The present user's row has the address asked for last: notes that it keeps another one no longer apply.
+    func noLongerKeepsAddress() throws(SQLiteFailure) {
+        guard let id = fields.personID.map({ Array($0) }) else { return }
+        try waiting.noLongerKeeps(id, in: batch)
+        for other in rowIDs where other != id { try waiting.noLongerKeeps(other, in: batch) }
+    }
+}
