@@ -106,7 +106,8 @@ struct SyncRequestParser: Sendable {
         guard violations.isEmpty else { return .refused(violations) }
         envelope.totalUsers = totalUsers
         let nameless = namelessUsers > 0 ? [PersonName.warning(count: namelessUsers)] : []
-        envelope.warnings = versionTwo.warnings(mode: envelope.mode) + nameless + unknown.warnings
+        envelope.warnings = Array(
+            (versionTwo.warnings(mode: envelope.mode) + nameless + unknown.warnings).prefix(UnknownKeys.limit))
         return .sync(envelope)
     }
 
