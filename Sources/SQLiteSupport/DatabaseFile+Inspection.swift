@@ -42,12 +42,22 @@ extension DatabaseFile {
         return [Int64(status.st_ino), Int64(status.st_size), Int64(time.tv_sec), Int64(time.tv_nsec)]
     }
 
-    private static func read<Result>(_ name: String, _ flags: Int32, _ body: (OpaquePointer) throws -> Result) throws -> Result {
+    /// Reads a file that this process has open, on a connection of its own, beside whoever writes. It hardly waits for locks, which
+    /// nobody holds against readers for long.
+    /// - Throws: `SQLiteFailure`, or what `body` throws.
+    package static func readBeside<Result>(_ path: String, _ body: (OpaquePointer) throws -> Result) throws -> Result {
+        try read(path, SQLITE_OPEN_READONLY, patience: 100, body)
+    }
+
+    /// - Parameter patience: milliseconds for which it waits for a lock.
+    private static func read<Result>(
+        _ name: String, _ flags: Int32, patience: Int32 = 1000, _ body: (OpaquePointer) throws -> Result
+    ) throws -> Result {
         var connection: OpaquePointer?
         let code = sqlite3_open_v2(name, &connection, flags, nil)
         defer { sqlite3_close_v2(connection) }
         guard code == SQLITE_OK, let connection else { throw SQLiteFailure(connection) }
-        sqlite3_busy_timeout(connection, 1000)
+        sqlite3_busy_timeout(connection, patience)
         try SQLStatement(connection, "BEGIN").run()
         return try body(connection)
     }

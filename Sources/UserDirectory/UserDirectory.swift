@@ -42,12 +42,22 @@ package protocol UserDirectory: Sendable {
     /// Removes the ledger rows, and the waiting users, of jobs that the queue has durably ended.
     func forget(_ jobs: [JobID]) async throws(DirectoryError)
 
+    /// Whether the tenant has a user, whoever wrote it. Does not wait for calls that write.
+    func hasUsers(of tenantID: TenantID) async throws(DirectoryError) -> Bool
+
     /// Checks whether the directory can be written now.
     func probe() async throws(DirectoryError)
 
     /// Writes the log back into the database, at a quiet moment, where there is one that somebody must write back.
     func checkpoint() async
     func close() async
+}
+
+extension UserDirectory {
+    /// For one that cannot be asked: whoever asks must not take that for an answer.
+    package func hasUsers(of tenantID: TenantID) async throws(DirectoryError) -> Bool {
+        throw .unavailable("This directory does not say whether a tenant has users")
+    }
 }
 
 /// A batch to apply.

@@ -12,6 +12,7 @@ package actor SQLiteUserDirectory: UserDirectory {
     private let emailScope: EmailScope
     private let clock: WallClock
     private let options: Options
+    private let reader: UsersReader
     private let file: DirectoryFile
     private let executor = SerialQueueExecutor(label: "usersync.directory.calls")
     /// Calls running or waiting; a commit of many batches closes early for the others.
@@ -34,6 +35,7 @@ package actor SQLiteUserDirectory: UserDirectory {
         self.options = options
         let ways = LastPassWays()
         self.ways = ways
+        reader = UsersReader(path: path)
         file = DirectoryFile(path: path, scope: emailScope, options: options, warn: warn, onReopen: { ways.forgetAll() })
     }
 
@@ -154,6 +156,10 @@ package actor SQLiteUserDirectory: UserDirectory {
                 try EarlyRemovals(statements: statements, retention: retention).forgetOld(at: now)
             }
         }
+    }
+
+    package nonisolated func hasUsers(of tenantID: TenantID) async throws(DirectoryError) -> Bool {
+        try await reader.hasUsers(of: tenantID)
     }
 
     /// Commits a row and its removal: a full disk or a file turned read-only shows only on a write. Also checks that the table of

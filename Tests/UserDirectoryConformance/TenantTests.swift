@@ -101,4 +101,16 @@ struct TenantTests {
         #expect(try it.people(of: "t1") == ["a b@x.example", "b a@x.example"])
         #expect(try it.people(of: "t2") == ["a a@x.example", "b b@x.example"])
     }
+
+    @Test("a tenant has users once one was written, by whomever, and no other name of it has", arguments: DirectoryDriver.all)
+    func hasUsers(driver: DirectoryDriver) async throws {
+        let it = try await driver.make(.global)
+        #expect(try await !it.directory.hasUsers(of: "t1"))
+        try await it.apply(BatchWork(tenant: "t1", [TestUser("a", "a@one.example")]))
+        #expect(try await it.directory.hasUsers(of: "t1"))
+        for other: TenantID in ["t2", "T1", "t1 ", "t", ""] { #expect(try await !it.directory.hasUsers(of: other)) }
+        try it.execute("UPDATE users SET tenant_id = 't2'")
+        #expect(try await it.directory.hasUsers(of: "t2"))
+        #expect(try await !it.directory.hasUsers(of: "t1"))
+    }
 }

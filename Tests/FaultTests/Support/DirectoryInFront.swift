@@ -20,6 +20,7 @@ extension DirectoryInFront {
     }
     func log(_ jobs: [SyncLogEntry]) async throws(DirectoryError) { try await base.log(jobs) }
     func forget(_ jobs: [JobID]) async throws(DirectoryError) { try await base.forget(jobs) }
+    func hasUsers(of tenantID: TenantID) async throws(DirectoryError) -> Bool { try await base.hasUsers(of: tenantID) }
     func probe() async throws(DirectoryError) { try await base.probe() }
     func checkpoint() async { await base.checkpoint() }
     func close() async { await base.close() }
