@@ -10,7 +10,10 @@ package struct DeliveryHead: Sendable, Hashable {
     package var url: String
     /// True if the address is the configured one, the only one that receives the key.
     package var isConfiguredURL: Bool
+    /// The tenant, whichever of its names was sent: its webhooks have one order.
     package var tenantID: TenantID?
+    /// The name under which its job was sent, where that is another one.
+    package var sentTenantID: TenantID?
     package var source: String?
     package var traceparent: String?
 
@@ -30,6 +33,9 @@ package struct DeliveryHead: Sendable, Hashable {
 }
 
 extension DeliveryHead {
+    /// The name that the receiver knows: `X-Tenant-ID`.
+    package var shownTenantID: TenantID? { sentTenantID ?? tenantID }
+
     /// Where it goes: deliveries of one destination share its limits.
     package var destination: String { Self.destination(of: url) }
 

@@ -31,7 +31,7 @@ package protocol JobControl: Sendable {
     /// A series of calls, each with the cursor that the last one returned, reaches a delivery at most once, even if it dies again
     /// meanwhile, and none that is newer than the first it reached.
     /// - Parameters:
-    ///   - job: only deliveries of this job; likewise `tenant`.
+    ///   - job: only deliveries of this job; likewise `tenant`, by any of its names.
     ///   - cursor: `nil` to begin a series.
     /// - Throws: `QueueError.badCursor` for a cursor that this queue did not issue.
     func redeliverDead(

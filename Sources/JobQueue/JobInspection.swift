@@ -3,6 +3,7 @@ package import SyncModel
 /// What the queue shows of its jobs, their results and their webhooks.
 package protocol JobInspection: Sendable {
     func job(_ id: JobID) async throws -> Job?
+    /// - Parameter filter: its tenant by any of its names.
     func jobs(_ filter: JobFilter, limit: Int, cursor: String?) async throws -> Page<Job>
     /// Results in index order.
     /// - Throws: `QueueError.badCursor` for a cursor that this queue did not issue; so do `jobs` and `deliveries`.
@@ -12,7 +13,7 @@ package protocol JobInspection: Sendable {
     func keepResults(of id: JobID) -> ResultsHold?
     func statistics(now: Timestamp) async throws -> QueueStatistics
 
-    /// Newest first.
+    /// Newest first. The tenant of the filter by any of its names.
     func deliveries(_ filter: DeliveryFilter, limit: Int, cursor: String?) async throws -> Page<Delivery>
     func delivery(_ id: String) async throws -> Delivery?
     /// The deliveries of a job, newest first.

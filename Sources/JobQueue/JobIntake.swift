@@ -3,7 +3,7 @@ package import SyncModel
 /// How jobs come into the queue.
 package protocol JobIntake: TimedQueue {
     /// Claims an `Idempotency-Key` while its request arrives. Release the claim unless `accept` recorded the key, and renew it
-    /// while the request goes on.
+    /// while the request goes on. The key belongs to the tenant, by whichever of its names.
     func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim
     /// Has the claim end no earlier than its lifetime after `now`. Call it between the pieces of a body, every few seconds at most.
     /// - Throws: `QueueError.claimLost` if it is no longer held.
@@ -33,7 +33,11 @@ package protocol JobIntake: TimedQueue {
     /// Its acceptance time is later than that of every job accepted before it, by whatever process, and stands for a `syncTime`
     /// that it does not name. Otherwise, after a clock was set back, or in a process whose request took longer, users sent without
     /// a time would count as older news. (A named time needs no such help: a stored time ahead of the clock is not believed.)
-    /// - Throws: `QueueError.claimLost` if the claim of its idempotency key is no longer held; then nothing was accepted.
+    ///
+    /// Whose job it is, and what its names teach, is decided in the same commit (`NamesDecision`). If one of them was learnt or set
+    /// since the key was claimed, the key is recorded for the tenant as it is now.
+    /// - Throws: `QueueError.claimLost` if the claim of its idempotency key is no longer held, or a job of the same tenant was accepted
+    ///   under the key by another name; then nothing was accepted.
     func accept(_ job: NewJob, upload: UploadID?, batches: [NewBatch]) async throws -> Job
 }
 

@@ -15,5 +15,8 @@ package struct QueueLimits: Sendable, Hashable {
     /// `WEBHOOK_ORDER`: with `tenant`, of a tenant's pending deliveries only the earliest is ever due.
     package var webhookOrder = WebhookOrder.any
 
+    /// `TENANT_ALIASES`.
+    package var tenantAliases = TenantAliases.learn
+
     package init() {}
 }

@@ -62,7 +62,9 @@ extension SQLiteJobQueue {
 
     package func deliveries(_ filter: DeliveryFilter, limit: Int, cursor: String?) async throws -> Page<Delivery> {
         let before = try cursor.map { try PageCursor.numbers($0, .deliveries, count: 1)[0] } ?? .max
-        let rows = try await read { db in
+        let rows = try await read { [self] db in
+            var filter = filter
+            filter.tenantID = try filter.tenantID.map { try tenant(named: $0, db) }
             if let jobID = filter.jobID {
                 // A job has at most a handful.
                 return try db.sql(DeliveryRow.ofJob).all(.text(jobID.text)) { DeliveryRow($0) }.filter { row in

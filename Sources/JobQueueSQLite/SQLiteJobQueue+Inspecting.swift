@@ -17,8 +17,10 @@ extension SQLiteJobQueue {
         }
         if let until = filter.until, until.microseconds - 1 < before.at { before = (until.microseconds - 1, .max) }
         let (at, seq) = before
-        let rows = try await read { db in
-            try (filter.state.map { [$0] } ?? JobState.allCases).flatMap { state in
+        let rows = try await read { [self] db in
+            var filter = filter
+            filter.tenantID = try filter.tenantID.map { try tenant(named: $0, db) }
+            return try (filter.state.map { [$0] } ?? JobState.allCases).flatMap { state in
                 let bounds: [SQLValue] = [
                     .int(state.code), .int(filter.since?.microseconds ?? .min), .int(at), .int(seq), .int(limit + 1),
                 ]

@@ -7,6 +7,7 @@ extension SQLiteJobQueue {
     // MARK: Idempotency
 
     package func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim {
+        let tenantID = try await tenant(named: tenantID)
         guard let claim = claims.withLock({ $0.claim(tenantID, path, key) }) else {
             // Whoever holds the claim may itself be about to find that the key is known.
             return try known(tenantID, path, key, now: now) ?? .arriving
@@ -95,23 +96,28 @@ extension SQLiteJobQueue {
         guard users == job.totalUsers else {
             throw QueueError.refused("The job names \(job.totalUsers) users, its batches hold \(users)")
         }
+        let names = try decide(on: job, in: context)
+        var job = job
+        if let warning = names.warning { job.warnings.append(warning) }
         let accepted = try JobRow.insert(
-            job, at: nextAcceptance(at: job.acceptedAt), seq: seq, batchKey: key, batches: before + batches.count, in: context)
+            job, of: names.tenantID, at: nextAcceptance(at: job.acceptedAt), seq: seq, batchKey: key,
+            batches: before + batches.count, in: context)
         if let idempotency = job.idempotency {
             guard claims.withLock({ $0.holds(idempotency.claim) }) else { throw QueueError.claimLost }
             // By the clock, even if the job had to be accepted ahead of it: the key's day begins now.
-            try IdempotencyRow.record(idempotency, job: job.id, at: job.acceptedAt, context.db)
+            try IdempotencyRow.record(
+                idempotency, of: names.tenantID, job: job.id, at: job.acceptedAt, context.db)
         }
         if let ids = job.carriedIDs {
             carriedIDs.withLock { known in if known.count < Self.mostCarriedIDs { known[job.id] = ids } }
             context.onRollback { [self] in carriedIDs.withLock { $0[job.id] = nil } }
         }
         context.count { $0[.queued] += 1 }
-        context.backlog(job.tenantID, openJobs: 1, pendingUsers: users)
-        context.afterCommit { [self] in
+        context.backlog(names.tenantID, openJobs: 1, pendingUsers: users)
+        context.afterCommit { [self, job] in
             if let claim = job.idempotency?.claim { forget(claim) }
             if accepted.batches > 0 {
-                tenantQueue { $0.setWork(job.tenantID, true) }
+                tenantQueue { $0.setWork(names.tenantID, true) }
             } else {
                 notify { $0.jobWaiting() }
             }

@@ -49,13 +49,14 @@ extension SQLiteJobQueue {
 
     private static func retryJob(of job: Job, as id: JobID, users: Int, requestID: String, now: Timestamp) -> NewJob {
         var new = NewJob(
-            id: id, operation: job.operation, tenantID: job.tenantID, tenantName: job.tenantName, source: job.source,
+            id: id, operation: job.operation, tenantID: job.sentTenantID, tenantName: job.tenantName, source: job.source,
             syncTime: job.syncTime, acceptedAt: now, totalUsers: users, requestID: requestID)
         new.callbackURL = job.callbackURL
         new.traceparent = job.traceparent
         new.syncType = job.syncType
         new.reason = job.reason
         new.retryOf = job.id
+        new.retriedTenantID = job.tenantID
         return new
     }
 

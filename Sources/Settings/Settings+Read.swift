@@ -73,6 +73,7 @@ extension Settings {
         validation = reader.choice(.validation) ?? .reject
         emailScope = reader.choice(.emailScope) ?? .global
         requireSyncSource = reader.boolean(.requireSyncSource)
+        tenantAliases = reader.choice(.tenantAliases) ?? .learn
 
         maxRequestBytes = reader.integer(.maxRequestBytes)
         maxUsersPerRequest = reader.integer(.maxUsersPerRequest)

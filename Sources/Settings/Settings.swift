@@ -53,6 +53,7 @@ package struct Settings: Sendable, Hashable {
     package var validation: ValidationMode
     package var emailScope: EmailScope
     package var requireSyncSource: Bool
+    package var tenantAliases: TenantAliases
 
     /// Bytes of a body after inflation.
     package var maxRequestBytes: Int

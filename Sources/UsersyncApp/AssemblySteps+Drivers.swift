@@ -36,6 +36,7 @@ extension QueueLimits {
         self.init()
         maxPendingUsers = settings.maxPendingUsers
         webhookOrder = settings.webhookOrder
+        tenantAliases = settings.tenantAliases
         minFreeDiskBytes = Int64(settings.minFreeDiskBytes)
         diskPerByte = DiskGauge.isOneDisk(settings.queue.path, settings.database.path) ? 2 : 1
     }

@@ -113,11 +113,12 @@ extension MemoryJobQueue {
     package func deliveries(_ filter: DeliveryFilter, limit: Int, cursor: String?) async throws -> Page<Delivery> {
         let before = try cursor.map { try Cursor.numbers($0, "d", count: 1)[0] } ?? .max
         let found = try look { state in
-            state.disk.posted.filter { posted in
+            let tenantID = filter.tenantID.map { state.tenant(named: $0) }
+            return state.disk.posted.filter { posted in
                 let delivery = posted.delivery
                 return Int64(posted.seq) < before && filter.state ?? delivery.state == delivery.state
                     && filter.jobID.map { $0 == delivery.what.jobID } ?? true
-                    && filter.tenantID.map { $0 == delivery.what.tenantID } ?? true
+                    && tenantID.map { $0 == delivery.what.tenantID } ?? true
             }.sorted { $0.seq > $1.seq }
         }
         let page = found.prefix(limit)
@@ -149,6 +150,7 @@ extension MemoryJobQueue {
     ) async throws -> Redelivered {
         let before = try cursor.map { try Cursor.numbers($0, "d", count: 1)[0] } ?? .max
         return try change { state in
+            let tenant = tenant.map { state.tenant(named: $0) }
             let found = state.disk.posted.indices.filter { at in
                 let (seq, delivery) = (state.disk.posted[at].seq, state.disk.posted[at].delivery)
                 return Int64(seq) < before && delivery.state == .dead && job ?? delivery.what.jobID == delivery.what.jobID

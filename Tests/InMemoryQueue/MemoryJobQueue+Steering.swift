@@ -63,10 +63,10 @@ extension MemoryJobQueue {
             let records = entry.batches.filter { $0.end == .applied }.flatMap(\.failed).sorted { $0.index < $1.index }
             guard !records.isEmpty else { return .nothingFailed(job) }
             var new = NewJob(
-                id: newID, operation: job.operation, tenantID: job.tenantID, tenantName: job.tenantName, source: job.source,
+                id: newID, operation: job.operation, tenantID: job.sentTenantID, tenantName: job.tenantName, source: job.source,
                 syncTime: job.syncTime, acceptedAt: now, totalUsers: records.count, requestID: requestID)
             (new.callbackURL, new.traceparent, new.syncType) = (job.callbackURL, job.traceparent, job.syncType)
-            (new.reason, new.retryOf) = (job.reason, job.id)
+            (new.reason, new.retryOf, new.retriedTenantID) = (job.reason, job.id, job.tenantID)
             return .linked(
                 try state.accept(new, upload: nil, batches: records.reindexed.batches, now: now), existing: false)
         }

@@ -10,6 +10,7 @@ package final class MemoryJobQueue: JobQueue {
         var disk: QueueDisk
         let process: ProcessID
         var webhookOrder = WebhookOrder.any
+        var tenantAliases = TenantAliases.learn
         var ready: [TenantID] = []
         var jobsWaiting = 0
         var deliveriesDue = 0
@@ -50,6 +51,7 @@ package final class MemoryJobQueue: JobQueue {
             var state = State(disk: disk, process: process)
             state.endLeases(at: clock.now())
             state.webhookOrder = limits.webhookOrder
+            state.tenantAliases = limits.tenantAliases
             let value = try body(&state)
             disk = state.disk
             return (value, state)
@@ -62,6 +64,7 @@ package final class MemoryJobQueue: JobQueue {
     func look<T: Sendable>(_ body: (State) throws -> T) throws -> T {
         try checkOpen()
         var state = State(disk: store.disk, process: process)
+        state.tenantAliases = limits.tenantAliases
         state.endLeases(at: clock.now())
         return try body(state)
     }
@@ -91,9 +94,10 @@ package final class MemoryJobQueue: JobQueue {
     // MARK: Intake
 
     package func claim(tenantID: TenantID, path: String, key: String, now: Timestamp) async throws -> IdempotencyClaim {
-        let claimed = QueueDisk.Key(tenantID: tenantID, path: path, key: key)
         let time = clock.now()
         return try change { state in
+            let tenantID = state.tenant(named: tenantID)
+            let claimed = QueueDisk.Key(tenantID: tenantID, path: path, key: key)
             if let claim = state.disk.claims[claimed], claim.end > time { return .arriving }
             if let known = state.disk.keys[claimed], now.seconds(since: known.at) < 86_400 {
                 return .known(job: known.job, bodyHash: known.bodyHash)
@@ -173,26 +177,29 @@ extension MemoryJobQueue.State {
         guard disk.index(of: new.id) == nil else { throw QueueError.refused("The id is used") }
         let acceptedAt = max(new.acceptedAt, disk.lastAcceptance.advanced(bySeconds: 0.000_001))
         disk.lastAcceptance = acceptedAt
+        let (tenantID, contradiction) = learn(from: new)
         var job = Job(
-            id: new.id, operation: new.operation, tenantID: new.tenantID, tenantName: new.tenantName, source: new.source,
+            id: new.id, operation: new.operation, tenantID: tenantID, tenantName: new.tenantName, source: new.source,
             state: .queued, syncTime: new.syncTime ?? acceptedAt, acceptedAt: acceptedAt, totalUsers: users,
             batches: batches.count, requestID: new.requestID)
         (job.callbackURL, job.traceparent, job.warnings) = (new.callbackURL, new.traceparent, new.warnings)
         (job.syncType, job.reason, job.retryOf) = (new.syncType, new.reason, new.retryOf)
+        job.sentTenantID = new.tenantID
+        if let contradiction { job.warnings.append(contradiction) }
         if let sent = new.idempotency {
             guard disk.holds(sent.claim, at: now) else { throw QueueError.claimLost }
-            let key = QueueDisk.Key(sent.claim)
+            let key = QueueDisk.Key(tenantID: tenantID, path: sent.claim.path, key: sent.claim.key)
             if let known = disk.keys[key], new.acceptedAt.seconds(since: known.at) < 86_400 {
-                throw QueueError.refused("The key is used")
+                throw QueueError.claimLost
             }
             disk.keys[key] = QueueDisk.Known(job: new.id, bodyHash: sent.bodyHash, at: new.acceptedAt)
-            disk.claims[key] = nil
+            disk.claims[QueueDisk.Key(sent.claim)] = nil
         }
         disk.entries.append(
             QueueDisk.Entry(
                 seq: disk.nextNumber(), job: job, batches: batches.map { QueueDisk.Batch(payload: $0.payload) }))
         if batches.isEmpty { jobsWaiting += 1 }
-        refresh(new.tenantID, now: now)
+        refresh(tenantID, now: now)
         return job
     }
 }

@@ -69,6 +69,11 @@ package struct QueueDisk: Sendable {
         var freeAt: Timestamp? { delivery.nextAttemptAt.map { max($0, lease?.until ?? $0) } }
     }
 
+    struct Alias: Sendable {
+        var seq: Int
+        var alias: TenantAlias
+    }
+
     struct Upload: Sendable {
         var owner: ProcessID
         var grewAt: Timestamp
@@ -85,6 +90,8 @@ package struct QueueDisk: Sendable {
         var isUnlocked = false
     }
 
+    /// What an alias stands for.
+    var aliases: [TenantID: Alias] = [:]
     /// In the order accepted.
     var entries: [Entry] = []
     var uploads: [UploadID: Upload] = [:]

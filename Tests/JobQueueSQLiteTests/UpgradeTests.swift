@@ -119,6 +119,27 @@ struct UpgradeTests {
         }
     }
 
+    @Test("what waits in one of version 4 stands under the name by which it came, and names are learnt from then on")
+    func version4() async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            let ended = try await fixture.accept(queue, TenantNamesTests.uuid)
+            try await fixture.work(queue, TenantNamesTests.uuid, deliver: true)
+            let waiting = try await fixture.accept(queue, TenantNamesTests.uuid)
+            try await queue.asVersion4()
+            let upgraded = try await QueueDriver.sqlite.killed(fixture)
+            for job in [ended, waiting] { #expect(try await upgraded.job(job.id)?.sentTenantID == TenantNamesTests.uuid) }
+            let webhook = try #require(try await upgraded.delivery("msg_\(ended.id)"))
+            #expect(webhook.what.shownTenantID == TenantNamesTests.uuid && webhook.what.sentTenantID == nil)
+            let next = try await fixture.accept(upgraded, TenantNamesTests.org, calling: [TenantNamesTests.uuid])
+            #expect(next.tenantID == TenantNamesTests.uuid)
+            try await fixture.work(upgraded, TenantNamesTests.uuid, deliver: true)
+            #expect(try await upgraded.job(waiting.id)?.sequence == 2)
+            #expect(try await upgraded.delivery("msg_\(next.id)")?.what.shownTenantID == TenantNamesTests.org)
+            #expect(try await QueueDriver.sqlite.audit(upgraded) == [])
+            await upgraded.close()
+        }
+    }
+
     @Test("one of a later version is refused")
     func later() async throws {
         try await QueueDriver.sqlite.withQueue { fixture, queue in
@@ -146,9 +167,23 @@ extension JobQueue {
         }
     }
 
+    /// The same for version 4.
+    fileprivate func asVersion4() async throws {
+        let sqlite = try #require(self as? SQLiteJobQueue)
+        try await sqlite.writer.alone { db in
+            try db.execute(
+                sql: """
+                    DROP TABLE tenant_aliases;
+                    ALTER TABLE jobs DROP COLUMN sent_tenant_id; ALTER TABLE deliveries DROP COLUMN sent_tenant_id;
+                    PRAGMA user_version = 4
+                    """)
+        }
+    }
+
     /// The same for version 3.
     fileprivate func asVersion3() async throws {
         let sqlite = try #require(self as? SQLiteJobQueue)
+        try await asVersion4()
         try await sqlite.writer.alone { db in
             try db.execute(
                 sql: """

@@ -54,6 +54,7 @@ struct SettingsReadTests {
         #expect(settings.validation == .reject)
         #expect(settings.emailScope == .global)
         #expect(!settings.requireSyncSource)
+        #expect(settings.tenantAliases == .learn)
         #expect(settings.maxRequestBytes == 512 << 20)
         #expect(settings.maxUsersPerRequest == 1_000_000)
         #expect(settings.maxConnections == nil)

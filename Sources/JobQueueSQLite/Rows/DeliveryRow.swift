@@ -10,7 +10,8 @@ struct DeliveryRow: Sendable {
 
     private static let from = """
         SELECT d.seq, d.id, d.job_id, d.tenant_id, d.type, d.url, d.is_configured_url, d.source, d.traceparent, d.state,
-            d.created_at, d.due_at, d.attempts, d.last_attempt_at, d.delivered_at, d.last_status, d.last_error, d.expires_at
+            d.created_at, d.due_at, d.attempts, d.last_attempt_at, d.delivered_at, d.last_status, d.last_error, d.expires_at,
+            d.sent_tenant_id
         FROM deliveries d
         """
 
@@ -45,8 +46,8 @@ struct DeliveryRow: Sendable {
     private static let insert = """
         INSERT INTO deliveries (
             id, job_id, tenant_id, type, url, is_configured_url, source, traceparent, state, created_at, due_at, destination,
-            expires_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?12, ?11, ?13)
+            expires_at, sent_tenant_id)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?12, ?11, ?13, ?14)
         """
     private static let insertBody = "INSERT INTO delivery_bodies (seq, body) VALUES (last_insert_rowid(), ?1)"
 
@@ -64,6 +65,7 @@ struct DeliveryRow: Sendable {
             state: DeliveryState(code: row.int(9)), createdAt: row.time(10), attempts: row.int(12),
             nextAttemptAt: row.optionalTime(11), expiresAt: row.optionalTime(17), lastAttemptAt: row.optionalTime(13),
             deliveredAt: row.optionalTime(14), lastStatus: row.optionalInt(15), lastError: row.optionalText(16))
+        delivery.what.sentTenantID = row.optionalText(18).map { TenantID($0) }
     }
 
     /// Writes a new delivery.
@@ -72,7 +74,8 @@ struct DeliveryRow: Sendable {
         try context.sql(insert).run(
             .text(head.id), .text(head.jobID?.text), .tenant(head.tenantID), .text(head.type), .text(head.url),
             .flag(head.isConfiguredURL), .text(head.source), .text(head.traceparent), .int(DeliveryState.pending.code),
-            .time(now), .text(head.destination), .time(due), .time(Delivery.end(from: now)))
+            .time(now), .text(head.destination), .time(due), .time(Delivery.end(from: now)),
+            .tenant(head.sentTenantID))
         try context.sql(insertBody).run(.bytes(new.body))
         context.count { $0[.pending] += 1 }
     }

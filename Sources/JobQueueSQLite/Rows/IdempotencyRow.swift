@@ -32,14 +32,13 @@ struct IdempotencyRow: Sendable {
         } ?? nil
     }
 
-    /// - Throws: `QueueError.refused` if a job was already accepted under the key.
-    static func record(_ key: NewJob.Idempotency, job: JobID, at moment: Timestamp, _ db: Database) throws {
+    /// - Throws: `QueueError.claimLost` if a job was already accepted under the key: by another name of the tenant, since the claim.
+    static func record(_ key: NewJob.Idempotency, of tenantID: TenantID, job: JobID, at moment: Timestamp, _ db: Database) throws
+    {
         try db.sql(insert).run(
-            .tenant(key.claim.tenantID), .text(key.claim.path), .text(key.claim.key), .bytes(key.bodyHash), .text(job.text),
+            .tenant(tenantID), .text(key.claim.path), .text(key.claim.key), .bytes(key.bodyHash), .text(job.text),
             .time(moment),
             .time(moment.advanced(bySeconds: -lifetime)))
-        guard db.changesCount == 1 else {
-            throw QueueError.refused("A job was accepted under this idempotency key before")
-        }
+        guard db.changesCount == 1 else { throw QueueError.claimLost }
     }
 }

@@ -10,7 +10,7 @@ extension JobRow {
         id, operation, tenant_id, tenant_name, source, state, cancel_requested, sync_time, accepted_at, started_at, ended_at,
         total_users, batches, batches_done, created, updated, unchanged, stale, removed, failed, cancelled,
         request_id, callback_url, traceparent, sync_type, reason, retry_of, warnings, failed_codes, attempts, error,
-        sequence
+        sequence, sent_tenant_id
         """
     static let byID = "SELECT \(columns) FROM jobs WHERE id = ?1"
     static let bySeq = "SELECT \(columns) FROM jobs WHERE seq = ?1"
@@ -44,6 +44,7 @@ extension JobRow {
         job.attempts = JSONColumn.items(row.optionalText(36), [BatchAttempt].self) ?? []
         job.error = row.optionalText(37)
         job.sequence = row.optionalInt(38).map { Int64($0) }
+        if let sent = row.optionalText(39) { job.sentTenantID = TenantID(sent) }
         self.init(
             job: job, seq: row.int64(0), batchKey: row.int64(1), phase: JobPhase(rawValue: row.int(2)) ?? .closed,
             nextBatch: row.int(3), deferred: row.int(4), retryBatch: row.optionalInt(5), retryAt: row.optionalTime(6))
@@ -51,27 +52,32 @@ extension JobRow {
 
     private static let insert = """
         INSERT INTO jobs (seq, id, batch_key, phase, state, operation, tenant_id, tenant_name, source, sync_time, accepted_at,
-            total_users, batches, request_id, callback_url, traceparent, sync_type, reason, retry_of, warnings)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+            total_users, batches, request_id, callback_url, traceparent, sync_type, reason, retry_of, warnings,
+            sent_tenant_id)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
         """
 
     /// Writes a new job's row. A job without batches has nothing to wait for: it must be ended at once.
-    /// - Parameter acceptedAt: stands for its `syncTime` too if it names none.
+    /// - Parameters:
+    ///   - tenantID: whose it is.
+    ///   - acceptedAt: stands for its `syncTime` too if it names none.
     static func insert(
-        _ job: NewJob, at acceptedAt: Timestamp, seq: Int64, batchKey: Int64, batches: Int, in context: WriteContext
+        _ job: NewJob, of tenantID: TenantID, at acceptedAt: Timestamp, seq: Int64, batchKey: Int64, batches: Int,
+        in context: WriteContext
     ) throws -> Job {
         let syncTime = job.syncTime ?? acceptedAt
         let phase: JobPhase = batches == 0 ? .endable : .working
         try context.sql(insert).run(
             .int(seq), .text(job.id.text), .int(batchKey), .int(phase.rawValue), .int(JobState.queued.code),
-            .int(job.operation.code), .tenant(job.tenantID), .text(job.tenantName), .text(job.source), .time(syncTime),
+            .int(job.operation.code), .tenant(tenantID), .text(job.tenantName), .text(job.source), .time(syncTime),
             .time(acceptedAt), .int(job.totalUsers), .int(batches), .text(job.requestID), .text(job.callbackURL),
             .text(job.traceparent), .text(job.syncType), .text(job.reason), .text(job.retryOf?.text),
-            JSONColumn.value(job.warnings))
+            JSONColumn.value(job.warnings), .tenant(job.tenantID == tenantID ? nil : job.tenantID))
         var accepted = Job(
-            id: job.id, operation: job.operation, tenantID: job.tenantID, tenantName: job.tenantName, source: job.source,
+            id: job.id, operation: job.operation, tenantID: tenantID, tenantName: job.tenantName, source: job.source,
             state: .queued, syncTime: syncTime, acceptedAt: acceptedAt, totalUsers: job.totalUsers, batches: batches,
             requestID: job.requestID)
+        accepted.sentTenantID = job.tenantID
         accepted.callbackURL = job.callbackURL
         accepted.traceparent = job.traceparent
         accepted.syncType = job.syncType

@@ -22,6 +22,7 @@ extension Schema {
             try db.execute(sql: lifetimes)
             try renameDestinations(db)
         }
+        if version < 5 { try db.execute(sql: aliases) }
         // Since version 3 records have a format, which an earlier version would not see. Those that are there are of format 0 and stay
         // as they are.
         try db.execute(sql: "PRAGMA user_version = \(Self.version)")
@@ -75,6 +76,21 @@ extension Schema {
         ) STRICT;
         CREATE INDEX destinations_age ON destinations (learnt_at);
         CREATE INDEX destinations_held ON destinations (held_until) WHERE held_until IS NOT NULL;
+        """
+
+    /// Since version 5: names of tenants. A job or delivery without a sent name was sent under its tenant's id.
+    static let aliases = """
+        ALTER TABLE jobs ADD COLUMN sent_tenant_id TEXT;
+        ALTER TABLE deliveries ADD COLUMN sent_tenant_id TEXT;
+        CREATE TABLE tenant_aliases (
+            seq INTEGER PRIMARY KEY,
+            alias TEXT NOT NULL,
+            tenant_id TEXT NOT NULL,  -- never an alias of another tenant
+            origin INTEGER NOT NULL,  -- TenantAlias.Origin
+            since INTEGER NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX tenant_aliases_alias ON tenant_aliases (alias);
+        CREATE INDEX tenant_aliases_tenant ON tenant_aliases (tenant_id, alias);
         """
 
     /// What waits has the rest of its lifetime from its creation, and a day at least: earlier versions kept it however long it took. A

@@ -8,7 +8,7 @@ extension SettingDefinition {
         internalKey, opsKey, wrapperSecret, wrapperWait, metricsPublic, trustedProxies, corsAllowedOrigins,
         webhookURL, webhookSecret, webhookAllowedHosts, webhookSendAPIKey, webhookCAFile, sslCertFile,
         webhookProxy, webhookOrder,
-        batchSize, workers, validation, emailScope, requireSyncSource,
+        batchSize, workers, validation, emailScope, requireSyncSource, tenantAliases,
         maxRequestBytes, maxUsersPerRequest, maxConnections, maxPendingUsers, minFreeDiskBytes,
         rateLimitMax, rateLimitWindow, rateLimitKey,
         retentionDays, shutdownGrace, logLevel, logFormat,
@@ -104,6 +104,9 @@ extension SettingDefinition {
         "Where an email is unique: in the whole CRM or within its tenant")
     static let requireSyncSource = SettingDefinition(
         "REQUIRE_SYNC_SOURCE", .boolean, default: "false", .sync, "true: a sync without X-Sync-Source is a 400")
+    static let tenantAliases = SettingDefinition(
+        "TENANT_ALIASES", words(TenantAliases.self), default: "learn", .sync,
+        "Further names of a tenant: learnt from requests that carry several, fixed as they are, or off: each name is a tenant")
 
     // MARK: Limits
     static let maxRequestBytes = SettingDefinition(

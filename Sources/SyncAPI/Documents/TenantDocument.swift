@@ -1,6 +1,6 @@
 package import SyncModel
 
-/// The tenant of a job.
+/// The tenant of a job, as it was named when the job was sent.
 package struct TenantDocument: JSONDocument {
     package var id = ""
     package var name = ""
@@ -8,7 +8,7 @@ package struct TenantDocument: JSONDocument {
     package init() {}
 
     package init(of job: Job) {
-        id = job.tenantID.text
+        id = job.sentTenantID.text
         name = job.tenantName
     }
 

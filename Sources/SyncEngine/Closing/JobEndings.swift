@@ -23,10 +23,11 @@ struct JobEndings: Sendable {
         var ended = job.ending(as: state)
         ended.error = error
         let document = WebhookDocument(job: ended, results: results, links: links)
-        let delivery = NewDelivery(
+        var delivery = NewDelivery(
             id: "msg_" + job.id.text.filter { $0 != "-" }, jobID: job.id, type: document.type, url: url,
             isConfiguredURL: job.callbackURL == nil, body: document.json, tenantID: job.tenantID, source: job.source,
             traceparent: job.traceparent)
+        if job.sentTenantID != job.tenantID { delivery.head.sentTenantID = job.sentTenantID }
         return JobEnding(jobID: job.id, state: state, error: error, delivery: delivery)
     }
 

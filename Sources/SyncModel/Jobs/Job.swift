@@ -2,7 +2,10 @@
 package struct Job: Sendable, Hashable {
     package var id: JobID
     package var operation: Operation
+    /// The tenant, by whichever of its names it was sent: order, rows and `sequence` are its.
     package var tenantID: TenantID
+    /// The name under which it was sent: documents and webhooks show it.
+    package var sentTenantID: TenantID
     package var tenantName: String
     package var source: String
     package var state: JobState
@@ -38,6 +41,7 @@ package struct Job: Sendable, Hashable {
         self.id = id
         self.operation = operation
         self.tenantID = tenantID
+        self.sentTenantID = tenantID
         self.tenantName = tenantName
         self.source = source
         self.state = state

@@ -2,7 +2,12 @@
 package struct NewJob: Sendable {
     package var id: JobID
     package var operation: Operation
+    /// As sent (`X-Tenant-ID`). The queue finds out whose name it is when it accepts the job.
     package var tenantID: TenantID
+    /// Further names of the tenant that the request carries, in the order of trust: `TENANT_ALIASES=learn` may make aliases of them.
+    package var otherTenantIDs: [TenantID] = []
+    /// Whether the directory has users of a name's tenant, for those that `TenantNaming.unasked` names.
+    package var hasUsers: [TenantID: Bool] = [:]
     package var tenantName: String
     /// `X-Sync-Source`, or `unknown`.
     package var source: String
@@ -24,6 +29,8 @@ package struct NewJob: Sendable {
     package var reason: String?
     /// The job whose failed users this one retries.
     package var retryOf: JobID?
+    /// The tenant of that job, whatever the sent name stands for by now.
+    package var retriedTenantID: TenantID?
     /// The ids that its users carry; `nil` if unknown.
     package var carriedIDs: CarriedIDs?
     package var idempotency: Idempotency?
@@ -54,6 +61,13 @@ package struct NewJob: Sendable {
         self.totalUsers = totalUsers
         self.requestID = requestID
         self.warnings = warnings
+    }
+
+    /// What it calls its tenant.
+    package var tenantNames: TenantNames {
+        var names = TenantNames(sent: tenantID, others: otherTenantIDs)
+        names.hasUsers = hasUsers
+        return names
     }
 }
 

@@ -7,7 +7,7 @@ extension DeliveryDocument {
         self.init()
         id = delivery.what.id
         jobID = delivery.what.jobID?.text
-        tenantID = delivery.what.tenantID?.text
+        tenantID = delivery.what.shownTenantID?.text
         type = delivery.what.type
         url = DeliveryDocument.redacted(url: delivery.what.url)
         state = delivery.state.rawValue

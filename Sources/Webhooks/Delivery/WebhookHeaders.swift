@@ -20,7 +20,7 @@ extension WebhookSender {
         headers.add(name: "webhook-signature", value: signer.signature(id: what.id, timestamp: seconds, body: body))
         let trace = what.traceparent.map { TraceContext(stored: $0) }
         for (name, value) in [
-            ("X-Tenant-ID", what.tenantID?.text), ("X-Sync-Source", what.source), ("traceparent", trace?.parent),
+            ("X-Tenant-ID", what.shownTenantID?.text), ("X-Sync-Source", what.source), ("traceparent", trace?.parent),
             ("tracestate", trace?.state),
         ] {
             if let value = value.map(Self.fieldValue), !value.isEmpty { headers.add(name: name, value: value) }

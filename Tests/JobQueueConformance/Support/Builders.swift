@@ -72,6 +72,20 @@ extension QueueFixture {
         return job
     }
 
+    /// Accepts a job of one user that calls its tenant by further names.
+    /// - Parameter users: the tenants that have users, as the directory says; `nil`: it says nothing.
+    @discardableResult
+    package func accept(
+        _ queue: any JobQueue, _ sent: TenantID, calling others: [TenantID] = [], withUsers users: Set<TenantID>? = []
+    ) async throws -> Job {
+        var job = newJob(sent, users: 1)
+        job.otherTenantIDs = others
+        for name in try await queue.unasked(job.tenantNames) { job.hasUsers[name] = users?.contains(name) }
+        let accepted = try await queue.accept(job, upload: nil, batches: batches(1))
+        clock.advance(0.001)
+        return accepted
+    }
+
     package func lease(_ queue: any JobQueue, _ tenantID: TenantID, _ count: Int = 1, smallJobs: Int = 1) async throws
         -> [LeasedBatch]
     {
@@ -109,9 +123,11 @@ extension QueueFixture {
     }
 
     package func delivery(_ id: String, job: Job? = nil, host: String = "wrapper.example") -> NewDelivery {
-        NewDelivery(
+        var delivery = NewDelivery(
             id: id, jobID: job?.id, type: "user_sync.completed", url: "https://\(host)/hook", isConfiguredURL: true,
             body: Array("{\"id\":\"\(id)\"}".utf8), tenantID: job?.tenantID, source: job?.source, traceparent: nil)
+        if let job, job.sentTenantID != job.tenantID { delivery.head.sentTenantID = job.sentTenantID }
+        return delivery
     }
 }
 

@@ -43,6 +43,11 @@ extension RoughQueue {
         }
     }
 
+    func tenant(named name: TenantID) async throws -> TenantID {
+        try await call(nil, .read) { try await base.tenant(named: name) }
+    }
+    func unasked(_ names: TenantNames) async throws -> [TenantID] { try await call(nil, .read) { try await base.unasked(names) } }
+
     func admission() -> Admission { base.admission() }
     var isWritable: Bool { get async { await base.isWritable } }
 

@@ -1,0 +1,42 @@
+import GRDB
+import JobQueue
+import SQLiteSupport
+import SyncModel
+
+/// A row of `tenant_aliases`.
+enum AliasRow {
+    static let selectTenant = "SELECT tenant_id FROM tenant_aliases WHERE alias = ?1"
+    static let selectAliases = """
+        SELECT alias FROM tenant_aliases INDEXED BY tenant_aliases_tenant WHERE tenant_id = ?1 ORDER BY alias LIMIT ?2
+        """
+    static let anyJob = "SELECT 1 FROM jobs INDEXED BY jobs_tenant WHERE tenant_id = ?1 LIMIT 1"
+    static let anyEnd = "SELECT 1 FROM tenant_ends WHERE tenant_id = ?1"
+    private static let insert = "INSERT INTO tenant_aliases (alias, tenant_id, origin, since) VALUES (?1, ?2, ?3, ?4)"
+
+    /// The tenant that a name stands for: one step, so that damaged rows cannot lead in a circle.
+    static func tenant(named name: TenantID, _ db: Database) throws -> TenantID {
+        try db.sql(selectTenant).first(.tenant(name)) { TenantID($0.text(0)) } ?? name
+    }
+
+    /// Whether a job of the tenant was ever accepted: its row is there, or its end, which is kept beyond it.
+    static func hasJobs(_ tenantID: TenantID, _ db: Database) throws -> Bool {
+        try [anyJob, anyEnd].contains { try db.sql($0).first(.tenant(tenantID)) { _ in true } ?? false }
+    }
+
+    static func known(_ name: TenantID, _ db: Database) throws -> KnownName {
+        let tenantID = try tenant(named: name, db)
+        return KnownName(
+            tenantID: tenantID, hasJobs: try hasJobs(tenantID, db),
+            aliases: try aliases(of: tenantID, db))
+    }
+
+    static func aliases(of tenantID: TenantID, _ db: Database) throws -> [TenantID] {
+        try db.sql(selectAliases).all(.tenant(tenantID), .int(TenantAlias.mostOfTenant)) { TenantID($0.text(0)) }
+    }
+
+    static func insert(
+        _ alias: TenantID, of tenantID: TenantID, _ origin: TenantAlias.Origin, at moment: Timestamp, _ db: Database
+    ) throws {
+        try db.sql(insert).run(.tenant(alias), .tenant(tenantID), .int(origin.rawValue), .time(moment))
+    }
+}

@@ -1,0 +1,35 @@
+import GRDB
+import JobQueue
+package import SyncModel
+
+extension SQLiteJobQueue {
+    package func tenant(named name: TenantID) async throws -> TenantID {
+        guard limits.tenantAliases != .off else { return name }
+        return try readNow { try AliasRow.tenant(named: name, $0) }
+    }
+
+    /// The same inside a transaction.
+    func tenant(named name: TenantID, _ db: Database) throws -> TenantID {
+        limits.tenantAliases == .off ? name : try AliasRow.tenant(named: name, db)
+    }
+
+    package func unasked(_ names: TenantNames) async throws -> [TenantID] {
+        guard limits.tenantAliases == .learn, !names.others.isEmpty else { return [] }
+        return try readNow { db in try NamesDecision(names) { try AliasRow.known($0, db) } }.unasked
+    }
+
+    /// Decides whose the job is, and writes what its names teach.
+    func decide(on job: NewJob, in context: WriteContext) throws -> NamesDecision {
+        var names = job.tenantNames
+        if job.retryOf != nil || limits.tenantAliases != .learn { names = TenantNames(sent: job.retriedTenantID ?? job.tenantID) }
+        let db = context.db
+        guard !names.others.isEmpty else {
+            return try NamesDecision(names) { KnownName(tenantID: try tenant(named: $0, db), hasJobs: false, aliases: []) }
+        }
+        let decision = try NamesDecision(names) { try AliasRow.known($0, db) }
+        for alias in decision.learnt {
+            try AliasRow.insert(alias, of: decision.tenantID, .learnt, at: job.acceptedAt, db)
+        }
+        return decision
+    }
+}

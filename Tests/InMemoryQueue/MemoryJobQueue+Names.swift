@@ -1,0 +1,46 @@
+import JobQueue
+package import SyncModel
+
+extension MemoryJobQueue {
+    package func tenant(named name: TenantID) async throws -> TenantID { try look { $0.tenant(named: name) } }
+
+    package func unasked(_ names: TenantNames) async throws -> [TenantID] {
+        try look { state in state.tenantAliases == .learn ? NamesDecision(names) { state.known($0) }.unasked : [] }
+    }
+}
+
+extension MemoryJobQueue.State {
+    func tenant(named name: TenantID) -> TenantID {
+        tenantAliases == .off ? name : disk.aliases[name]?.alias.tenantID ?? name
+    }
+
+    func hasJobs(_ tenantID: TenantID) -> Bool {
+        disk.ends[tenantID] != nil || disk.entries.contains { $0.job.tenantID == tenantID }
+    }
+
+    func known(_ name: TenantID) -> KnownName {
+        let tenantID = tenant(named: name)
+        return KnownName(
+            tenantID: tenantID, hasJobs: hasJobs(tenantID),
+            aliases: disk.aliases.values.map(\.alias).filter { $0.tenantID == tenantID }.map(\.alias))
+    }
+
+    @discardableResult
+    mutating func add(
+        _ alias: TenantID, of tenantID: TenantID, _ origin: TenantAlias.Origin, at now: Timestamp
+    ) -> TenantAlias {
+        let added = TenantAlias(alias: alias, tenantID: tenantID, origin: origin, since: now)
+        disk.aliases[alias] = QueueDisk.Alias(seq: disk.nextNumber(), alias: added)
+        return added
+    }
+
+    /// Whose a new job is, with a warning if its names contradict each other; what they teach is kept.
+    mutating func learn(from new: NewJob) -> (TenantID, warning: String?) {
+        guard new.retryOf == nil, tenantAliases == .learn else {
+            return (tenant(named: new.retriedTenantID ?? new.tenantID), nil)
+        }
+        let decision = NamesDecision(new.tenantNames) { known($0) }
+        for alias in decision.learnt { add(alias, of: decision.tenantID, .learnt, at: new.acceptedAt) }
+        return (decision.tenantID, decision.warning)
+    }
+}
