@@ -14,12 +14,20 @@ extension WebhookCourier {
         }
     }
 
+    /// Has the loop set an alarm for `at`, if none is set or only a later one.
+    func wakeUp(at: Timestamp) {
+        guard alarmAt.map({ at < $0 }) ?? true else { return }
+        nextIsUnknown = true
+        signal.yield()
+    }
+
     /// The alarm to set, if none is set or an earlier one is needed.
     func nextAlarm() async -> (at: Timestamp, sleep: @Sendable () async throws -> Void)? {
         guard nextIsUnknown else { return nil }
         nextIsUnknown = false
         let now = due.now()
         var at = min(now.advanced(bySeconds: Self.heartbeat), expiryLookAt)
+        if let rememberAt { at = min(at, rememberAt) }
         if reading.isOn {
             at = now.advanced(bySeconds: Self.outboxPause)
         } else {

@@ -9,31 +9,51 @@ extension WebhookCourier {
     /// Seconds between two looks at least, however close together deliveries expire.
     private static let shortestPause: Double = 1
 
-    /// Makes deliveries dead that were not taken in time, if it is time to look: once in a heartbeat, and when the next one expires.
-    func expire() async {
+    /// Begins to make deliveries dead that were not taken in time, if it is time to look: once in a heartbeat, and when the next one
+    /// expires. Beside the courier's loop, for a commit may take long; one look at a time.
+    func startExpiring() {
         let now = due.now()
         guard now >= expiryLookAt else { return }
-        expiryLookAt = now.advanced(bySeconds: Self.heartbeat)
-        defer { if alarmAt.map({ expiryLookAt < $0 }) ?? true { nextIsUnknown = true } }
-        guard let time = expiryTime() else { return }
-        do {
-            let found = try await outbox.expireDeliveries(now: time, limit: Self.expiryPage)
-            for delivery in found.deliveries {
-                metrics.countExpired()
-                log.expired(delivery)
+        guard let time = expiryTime() else { return lookForExpired(at: now.advanced(bySeconds: Self.heartbeat)) }
+        // Not before this look has ended.
+        expiryLookAt = Timestamp(microseconds: .max)
+        expiryLook = machine.detach { [outbox] in
+            do {
+                let found = try await outbox.expireDeliveries(now: time, limit: Self.expiryPage)
+                await self.haveExpired(found, now: now, time: time)
+            } catch {
+                await self.couldNotExpire(error)
             }
-            if found.deliveries.count == Self.expiryPage {
-                // The rest after what can be sent meanwhile.
-                expiryLookAt = now
-                signal.yield()
-            } else if let next = found.nextAt {
-                let pause = max(next.seconds(since: time), Self.shortestPause)
-                expiryLookAt = min(expiryLookAt, now.advanced(bySeconds: pause))
-            }
-            expiring.worked()
-        } catch {
-            expiring.failed(error)
         }
+    }
+
+    /// - Parameters:
+    ///   - now: when the look began.
+    ///   - time: the same moment, by which deliveries expire.
+    private func haveExpired(_ found: ExpiredDeliveries, now: Timestamp, time: Timestamp) {
+        for delivery in found.deliveries {
+            metrics.countExpired()
+            log.expired(delivery)
+        }
+        expiring.worked()
+        var next = now.advanced(bySeconds: Self.heartbeat)
+        if found.deliveries.count == Self.expiryPage {
+            // The rest after what can be sent meanwhile.
+            next = now
+        } else if let end = found.nextAt {
+            next = min(next, now.advanced(bySeconds: max(end.seconds(since: time), Self.shortestPause)))
+        }
+        lookForExpired(at: next)
+    }
+
+    private func couldNotExpire(_ error: any Error) {
+        expiring.failed(error)
+        lookForExpired(at: due.now().advanced(bySeconds: Self.heartbeat))
+    }
+
+    private func lookForExpired(at next: Timestamp) {
+        expiryLookAt = next
+        wakeUp(at: next)
     }
 
     private func expiryTime() -> Timestamp? { expiry.now(wall: wall.now(), elapsed: start.duration(to: machine.now)) }

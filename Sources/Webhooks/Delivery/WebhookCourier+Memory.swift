@@ -23,17 +23,67 @@ extension WebhookCourier {
         memory.note(destination, health, at: wall.now(), due: due.now())
     }
 
-    /// Keeps what is worth it.
-    /// - Parameter all: the process is stopping.
-    func remember(all: Bool = false) async {
-        let learnt = memory.take(at: wall.now(), all: all)
+    /// Begins to keep what is worth it. Beside the courier's loop, for a commit may take long: one at a time, and after a failure not
+    /// before a pause, which doubles up to half a minute.
+    func startRemembering() {
+        guard memoryWrite == nil else { return }
+        if let rememberAt, due.now() < rememberAt { return }
+        rememberAt = nil
+        let learnt = memory.take(at: wall.now())
+        guard !learnt.isEmpty else { return }
+        memoryWrite = machine.detach { [outbox] in
+            do {
+                try await outbox.remember(learnt)
+                await self.haveRemembered(learnt, nil)
+            } catch {
+                await self.haveRemembered(learnt, error)
+            }
+        }
+    }
+
+    private func haveRemembered(_ learnt: [DestinationRecord], _ error: (any Error)?) {
+        memoryWrite = nil
+        if let error {
+            memory.failed(learnt)
+            remembering.failed(error)
+            let next = due.now().advanced(bySeconds: rememberPause)
+            rememberPause = min(rememberPause * 2, 30)
+            rememberAt = next
+            wakeUp(at: next)
+        } else {
+            remembering.worked()
+            rememberPause = Self.outboxPause
+            // More may have been learnt meanwhile.
+            signal.yield()
+        }
+    }
+
+    /// Waits for what is being written beside the loop, and keeps the rest; no longer than `lastWrites`, for a commit may hang. What hangs
+    /// goes on without this courier.
+    func finishWriting() async {
+        let (ends, end) = AsyncStream.makeStream(of: Never.self)
+        // No child tasks: this one may have been cancelled.
+        machine.detach {
+            await self.writeRest()
+            end.finish()
+        }
+        let limit = machine.detach { [machine] in
+            try await machine.sleep(for: Self.lastWrites)
+            end.finish()
+        }
+        _ = await machine.detach { for await _ in ends {} }.result
+        limit.cancel()
+    }
+
+    private func writeRest() async {
+        _ = await expiryLook?.result
+        _ = await memoryWrite?.result
+        let learnt = memory.take(at: wall.now(), all: true)
         guard !learnt.isEmpty else { return }
         do {
-            // Not a child task: this one may have been cancelled.
-            try await machine.detach { [outbox] in try await outbox.remember(learnt) }.value
+            try await outbox.remember(learnt)
             remembering.worked()
         } catch {
-            memory.failed(learnt)
             remembering.failed(error)
         }
     }

@@ -35,14 +35,21 @@ package actor WebhookCourier: Service {
     var lookedAt = Timestamp(microseconds: 0)
     /// The next due time is unknown and must be queried.
     var nextIsUnknown = true
-    /// When to look for deliveries whose time is over, by `due`.
+    /// When to look for deliveries whose time is over, by `due`; never while a look is under way.
     var expiryLookAt = Timestamp(microseconds: 0)
+    var expiryLook: Task<Void, any Error>?
     var expiry = ExpiryTime()
     let start: ContinuousClock.Instant
     var reading: Outage
     var expiring: Outage
     var remembering: Outage
     var memory = DestinationMemory()
+    /// What is being kept of destinations, if something is.
+    var memoryWrite: Task<Void, any Error>?
+    /// Nothing is kept before, by `due`: the last write failed.
+    var rememberAt: Timestamp?
+    /// Seconds, after the next failure.
+    var rememberPause = WebhookCourier.outboxPause
     var recording: Outage
     var log: CourierLog
 
@@ -59,6 +66,8 @@ package actor WebhookCourier: Service {
     static let heartbeat: Double = 60
     /// Seconds before the outbox is queried again after a failure.
     static let outboxPause: Double = 1
+    /// How long a courier that stops waits for what is not an attempt to be written.
+    static let lastWrites = Duration.seconds(2)
 
     init(
         outbox: any DeliveryOutbox, limits: CourierLimits, clock: any Clock<Duration>,
@@ -137,8 +146,8 @@ package actor WebhookCourier: Service {
                         }
                         await release(limiter.takeUnwanted())
                     } while await fetch()
-                    await expire()
-                    await remember()
+                    startExpiring()
+                    startRemembering()
                     if let (at, sleep) = await nextAlarm() {
                         alarms.addTask { await self.ring(at: at, after: sleep) }
                     }
@@ -151,7 +160,7 @@ package actor WebhookCourier: Service {
             }
             alarms.cancelAll()
         }
-        await remember(all: true)
+        await finishWriting()
     }
 
     /// The delivery to send now, if there is one.

@@ -12,6 +12,7 @@ actor FakeOutbox: DeliveryOutbox {
     private var unreadable: Set<String> = []
     private(set) var attempts: [DeliveryAttempt] = []
     private(set) var questions = 0
+    private(set) var expiryLooks = 0
     /// How often the next due time was asked for.
     private(set) var looksAhead = 0
     private(set) var lost: [DeliveryAttempt] = []
@@ -26,8 +27,14 @@ actor FakeOutbox: DeliveryOutbox {
     private var expiryFailures = 0
     private var lifetime = DeliverySchedule.lifetime
     private(set) var known: [String: DestinationRecord] = [:]
-    /// Calls that kept what was learnt of destinations.
+    /// Calls that kept, or were to keep, what was learnt of destinations.
     private(set) var remembered = 0
+    private var memoryFailures = 0
+    /// Until it reaches 1, looks for expired deliveries, and writes of what was learnt of destinations, do not return.
+    private var writesReturn: Gauge?
+    /// Calls that wait for that.
+    nonisolated let waitingWrites = Gauge()
+    private var waitingCount = 0
     private let recorded = Gauge()
     /// Calls for leases that have their answer.
     nonisolated let answered = Gauge()
@@ -49,6 +56,9 @@ actor FakeOutbox: DeliveryOutbox {
     func postpone(_ id: String, to due: Timestamp) { deliveries[id]?.nextAttemptAt = due }
     func shorten(_ id: String, to end: Timestamp) { deliveries[id]?.expiresAt = end }
     func endLeases() { leasesEnd = true }
+    func failMemory(_ count: Int) { memoryFailures = count }
+    /// As a commit on a disk that does not answer.
+    func holdWrites(until gauge: Gauge) { writesReturn = gauge }
     func failReads(_ count: Int) { readFailures = count }
     func failWrites(_ count: Int) { writeFailures = count }
 
@@ -135,7 +145,19 @@ actor FakeOutbox: DeliveryOutbox {
         deliveries.values.compactMap { freeAt($0) }.filter { $0 > now }.min()
     }
 
-    func expireDeliveries(now: Timestamp, limit: Int) throws -> ExpiredDeliveries {
+    private func waitToReturn() async {
+        guard let writesReturn else { return }
+        waitingCount += 1
+        waitingWrites.set(waitingCount)
+        // Not cancelled, as a commit is not.
+        _ = await Task { try await writesReturn.reaches(1) }.result
+        waitingCount -= 1
+        waitingWrites.set(waitingCount)
+    }
+
+    func expireDeliveries(now: Timestamp, limit: Int) async throws -> ExpiredDeliveries {
+        expiryLooks += 1
+        await waitToReturn()
         if expiryFailures > 0 {
             expiryFailures -= 1
             throw QueueError.unavailable("disk full")
@@ -159,8 +181,13 @@ actor FakeOutbox: DeliveryOutbox {
 
     func destinations(limit: Int) -> [DestinationRecord] { Array(known.values) }
 
-    func remember(_ destinations: [DestinationRecord]) throws {
+    func remember(_ destinations: [DestinationRecord]) async throws {
         remembered += 1
+        await waitToReturn()
+        if memoryFailures > 0 {
+            memoryFailures -= 1
+            throw QueueError.unavailable("disk full")
+        }
         for one in destinations { known[one.destination] = one }
     }
 
