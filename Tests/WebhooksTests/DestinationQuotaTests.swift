@@ -1,5 +1,6 @@
 import JobQueue
 import SyncModel
+import TestSupport
 import Testing
 
 @testable import Webhooks
@@ -64,5 +65,30 @@ struct DestinationQuotaTests {
         let leased = try #require(started)
         limiter.sent(leased, .taken, quota: ReceiverQuota(remaining: 0, seconds: 86_400), at: start)
         #expect(limiter.health(of: "https://a")?.pace.quietUntil == at(longest))
+    }
+
+    @Test("that it takes no more is logged once for each time that it lasts longer than a minute, and not with each answer")
+    func told() async throws {
+        for (seconds, lines) in [(3000.0, 2), (50, 0)] {
+            let sender = HeldSender { number in
+                var outcome = WebhookSender.Outcome(status: 200)
+                outcome.quota = ReceiverQuota(remaining: number < 5 ? 0 : 9, seconds: seconds)
+                return outcome
+            }
+            var bench = try CourierBench()
+            bench.sender = sender
+            for n in 0..<3 { await bench.add("evt_\(n)", to: "http://a.test/") }
+            try await bench.run { [bench] _ in
+                // All at once at first, and each says so; then one.
+                try await sender.begun.reaches(3)
+                sender.allowed.set(.max)
+                _ = try await bench.outbox.attempts(3)
+                await bench.add("evt_3", to: "http://a.test/")
+                await bench.add("evt_4", to: "http://a.test/")
+                for _ in 0..<120 where sender.sent.count < 5 { try await bench.goOn(to: 60) }
+                #expect(await eventually { await bench.outbox.attempts.count == 5 })
+            }
+            #expect(bench.log.lines.count { $0 == "notice Webhooks wait: their destination asks to wait" } == lines)
+        }
     }
 }

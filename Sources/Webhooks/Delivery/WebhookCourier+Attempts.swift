@@ -20,6 +20,7 @@ extension WebhookCourier {
         note(delivery.what.destination)
         signal.yield()
         let next = decide(&outcome, answer ?? .refused, of: delivery)
+        tellIfUsedUp(delivery.what.destination)
         metrics.count(next, took: start.duration(to: machine.now))
         log.attempt(delivery, outcome, next)
         let attempt = DeliveryAttempt(leased, at: at, status: outcome.status, error: outcome.error, next: next)

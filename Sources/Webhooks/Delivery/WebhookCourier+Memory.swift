@@ -23,6 +23,17 @@ extension WebhookCourier {
         memory.note(destination, health, at: wall.now(), due: due.now())
     }
 
+    /// Logs, once, that a destination says that it takes no more for longer than a minute. Shorter windows are the rule with receivers that
+    /// count.
+    func tellIfUsedUp(_ destination: String) {
+        let now = due.now()
+        guard let end = limiter.health(of: destination)?.pace.usedUpUntil, end.seconds(since: now) > DestinationMemory.pause
+        else { return }
+        // As the machine's clock will show it.
+        let shown = wall.now().advanced(bySeconds: end.seconds(since: now))
+        log.held(destination, until: end, error: "it takes no more until \(shown.iso8601)", now: now)
+    }
+
     /// Begins to keep what is worth it. Beside the courier's loop, for a commit may take long: one at a time, and after a failure not
     /// before a pause, which doubles up to half a minute.
     func startRemembering() {
