@@ -11,7 +11,7 @@ package protocol DeliveryOutbox: ObservableQueue, TimedQueue {
     func leaseDeliveries(_ query: DeliveryQuery, now: Timestamp, for duration: Duration) async throws -> [LeasedDelivery]
 
     /// The body of a delivery; `nil` if it is gone. Leases leave it where it is: many may wait for their attempts.
-    /// - Throws: also if this one alone cannot be read.
+    /// - Throws: `QueueError.damaged` if this one alone cannot be read.
     func body(of id: String) async throws -> [UInt8]?
 
     /// Gives leases back without an attempt: the deliveries are due again at once. Idempotent: leases no longer held are ignored.

@@ -213,6 +213,8 @@ package enum QueueError: Error, Sendable, Hashable, CustomStringConvertible {
     case refused(String)
     /// A cursor that this queue did not issue.
     case badCursor
+    /// What is stored of one thing is damaged; the rest can be read.
+    case damaged(String)
     /// The stored file cannot be used; the text says why and what to do.
     case unusable(String)
     /// What is named as the store is none of this queue; the text says what it is. Another name has to be given.
@@ -220,7 +222,9 @@ package enum QueueError: Error, Sendable, Hashable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .unavailable(let text), .full(let text), .refused(let text), .unusable(let text), .foreign(let text): text
+        case .unavailable(let text), .full(let text), .refused(let text), .damaged(let text), .unusable(let text),
+            .foreign(let text):
+            text
         case .leaseLost: "the lease is no longer held"
         case .claimLost: "the claim of the idempotency key is no longer held"
         case .badCursor: "the cursor is none of this queue's"

@@ -77,7 +77,15 @@ extension SQLiteJobQueue {
     }
 
     package func body(of id: String) async throws -> [UInt8]? {
-        try readNow { db in try db.sql(DeliveryRow.bodyByID).first(.text(id)) { $0.bytes(0) } }
+        try readNow { db in
+            do {
+                return try db.sql(DeliveryRow.bodyByID).first(.text(id)) { $0.bytes(0) }
+            } catch let error {
+                // Its row was read to lease it, so it is not the whole file.
+                guard let failure = SQLiteFailure(error), failure.isOfDamage else { throw error }
+                throw QueueError.damaged("The body is damaged: \(failure.message)")
+            }
+        }
     }
 
     package func release(_ deliveries: [LeasedDelivery]) async {

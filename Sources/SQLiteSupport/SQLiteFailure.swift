@@ -42,6 +42,9 @@ package struct SQLiteFailure: Error, Sendable {
     /// SQLite refuses the content, and always will.
     package var isOfContent: Bool { [SQLITE_CONSTRAINT, SQLITE_TOOBIG, SQLITE_MISMATCH].contains(primaryCode) }
 
+    /// What was read is damaged; other parts of the file may be sound.
+    package var isOfDamage: Bool { primaryCode == SQLITE_CORRUPT }
+
     /// Another process holds a lock, which it will release.
     package var isOfLock: Bool { primaryCode == SQLITE_BUSY || primaryCode == SQLITE_LOCKED }
 

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import JobQueue
 import JobQueueConformance
@@ -102,5 +103,37 @@ struct DamagedDeliveriesTests {
             #expect(try await fixture.leaseDeliveries(reborn).map(\.delivery.what.id) == ["a3"])
             await reborn.close()
         }
+    }
+
+    @Test("has a body that is told to be damaged, where the file can be read otherwise")
+    func body() async throws {
+        try await withSQLiteQueue(isSound: false) { fixture, queue in
+            var large = fixture.delivery("large")
+            large.body = Array(repeating: UInt8(ascii: "Z"), count: 40_000)
+            for delivery in [large, fixture.delivery("small")] { try await queue.add(delivery, now: fixture.now) }
+            await queue.close()
+            try Self.tear(pagesOf: UInt8(ascii: "Z"), in: queue.path)
+            let torn = try await SQLiteJobQueue.open(path: queue.path, clock: fixture.clock.wallClock)
+            func failure(_ id: String) async -> String {
+                do { _ = try await torn.body(of: id) } catch { return "\(error)" }
+                return "none"
+            }
+            let damaged = await failure("large")
+            #expect(damaged.hasPrefix("The body is damaged: "))
+            #expect(await failure("small") == "none")
+            await torn.close()
+            #expect(await !["none", damaged].contains(failure("large")), "nothing of it can be read")
+        }
+    }
+
+    /// Leads the chain of pages that are full of a byte nowhere.
+    private static func tear(pagesOf byte: UInt8, in path: String) throws {
+        var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        for page in stride(from: 0, to: bytes.count, by: 4096) where bytes[page + 4..<page + 4096].allSatisfy({ $0 == byte }) {
+            bytes.replaceSubrange(page..<page + 4, with: [0x7F, 0xFF, 0xFF, 0xFF])
+        }
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+        try file.write(contentsOf: bytes)
+        try file.close()
     }
 }

@@ -13,9 +13,10 @@ extension WebhookCourier {
         do {
             (outcome, answer) = try await attempt(delivery, at: at)
         } catch {
-            // Stopping: not recorded, so it is still due.
-            return await release([leased])
+            // Stopping, or the outbox cannot be read: not recorded, so it is still due.
+            return await giveBack(leased, after: error)
         }
+        if !unread.isEmpty, unread.remove(delivery.what.id) != nil, unread.isEmpty { loading.worked() }
         limiter.sent(leased, answer, quota: outcome.quota, at: due.now())
         note(delivery.what.destination)
         signal.yield()
@@ -36,9 +37,22 @@ extension WebhookCourier {
         signal.yield()
     }
 
+    /// Gives a lease back without an attempt; where the outbox cannot be read, after a pause.
+    private func giveBack(_ leased: LeasedDelivery, after error: any Error) async {
+        guard !(error is CancellationError), !Task.isCancelled else { return await release([leased]) }
+        if unread.count < Self.mostUnread { unread.insert(leased.delivery.what.id) }
+        loading.failed(error)
+        limiter.sent(leased, nil, at: due.now())
+        try? await machine.sleep(for: .seconds(Self.outboxPause))
+        await release([leased])
+        limiter.settled(leased)
+        limiter.look()
+        signal.yield()
+    }
+
     /// Makes the attempt; the body is in memory for as long as that takes.
-    /// - Returns: no answer of the destination if nothing was sent to it, because the body is gone or cannot be read.
-    /// - Throws: only `CancellationError`.
+    /// - Returns: no answer of the destination if nothing was sent to it, because the body is gone or damaged.
+    /// - Throws: `CancellationError`; or that the outbox cannot be read, which says nothing of the delivery.
     private func attempt(
         _ delivery: Delivery, at now: Timestamp
     ) async throws -> (WebhookSender.Outcome, DestinationAnswer?) {
@@ -48,7 +62,7 @@ extension WebhookCourier {
                 return (WebhookSender.Outcome(error: "its body is gone", isHopeless: true), nil)
             }
             body = found
-        } catch {
+        } catch QueueError.damaged {
             try Task.checkCancellation()
             return (WebhookSender.Outcome(error: "its body cannot be read"), nil)
         }

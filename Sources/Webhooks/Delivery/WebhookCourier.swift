@@ -51,6 +51,10 @@ package actor WebhookCourier: Service {
     /// Seconds, after the next failure.
     var rememberPause = WebhookCourier.outboxPause
     var recording: Outage
+    var loading: Outage
+    /// Deliveries whose bodies could not be read because the outbox cannot.
+    var unread: Set<String> = []
+    static let mostUnread = 1024
     var log: CourierLog
 
     private nonisolated let signals: AsyncStream<Void>
@@ -85,6 +89,7 @@ package actor WebhookCourier: Service {
         expiring = Outage("Ending webhooks whose time is over", logger)
         remembering = Outage("Keeping what is known of webhooks' destinations", logger)
         recording = Outage("Recording a webhook's attempt", logger)
+        loading = Outage("Reading the bodies of webhooks", logger)
         log = CourierLog(logger)
         self.sender = sender
         let alarm = TransitionAlarm(logger: logger, stop: impossible)

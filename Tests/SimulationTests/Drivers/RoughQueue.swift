@@ -111,7 +111,7 @@ final class RoughQueue: JobQueue {
         for one in leased { monitor.hasAnswer(one) }
         return leased
     }
-    /// Sure, for each failure costs an attempt; and at once, as the read of one row is: an attempt that waited for it would be sent
+    /// Sure, and at once, as the read of one row is: an attempt that waited for it would be sent
     /// into a wait that the receiver has asked for meanwhile.
     func body(of id: String) async throws -> [UInt8]? {
         guard !weather.executor.isDead else { throw CancellationError() }

@@ -25,6 +25,8 @@ actor FakeOutbox: DeliveryOutbox {
     private var readFailures = 0
     private var writeFailures = 0
     private var expiryFailures = 0
+    private var bodyFailures = 0
+    private(set) var bodyReads = 0
     private var lifetime = DeliverySchedule.lifetime
     private(set) var known: [String: DestinationRecord] = [:]
     /// Calls that kept, or were to keep, what was learnt of destinations.
@@ -60,6 +62,7 @@ actor FakeOutbox: DeliveryOutbox {
     /// As a commit on a disk that does not answer.
     func holdWrites(until gauge: Gauge) { writesReturn = gauge }
     func failReads(_ count: Int) { readFailures = count }
+    func failBodies(_ count: Int) { bodyFailures = count }
     func failWrites(_ count: Int) { writeFailures = count }
 
     func add(_ what: NewDelivery, at now: Timestamp, attempts: Int = 0) {
@@ -77,7 +80,12 @@ actor FakeOutbox: DeliveryOutbox {
     }
 
     func body(of id: String) throws -> [UInt8]? {
-        if unreadable.contains(id) { throw QueueError.unavailable("malformed") }
+        bodyReads += 1
+        if bodyFailures > 0 {
+            bodyFailures -= 1
+            throw QueueError.unavailable("disk I/O error")
+        }
+        if unreadable.contains(id) { throw QueueError.damaged("malformed") }
         return bodies[id]
     }
 
