@@ -8,7 +8,8 @@ package protocol QueueMaintenance: TimedQueue {
     func prune(jobsBefore: Timestamp, keysBefore: Timestamp, limit: Int) async throws -> Int
 
     /// Discards uploads of any process to which nothing was appended since `before`: their processes have died. Their own is
-    /// refused if it comes back after all.
+    /// refused if it comes back after all. There are none in a store of one process, which discards at its start what
+    /// the last one left.
     /// - Returns: how many there were.
     func discardAbandonedUploads(before: Timestamp) async throws -> Int
 
@@ -26,13 +27,4 @@ package protocol QueueMaintenance: TimedQueue {
     /// again.
     /// - Returns: whether the disk is short.
     func makeRoom() async -> Bool
-}
-
-extension QueueMaintenance {
-    /// For a store of one process: what an earlier one left is discarded at its start.
-    package func discardAbandonedUploads(before: Timestamp) async throws -> Int { 0 }
-
-    package func checkpoint() async {}
-
-    package func makeRoom() async -> Bool { false }
 }

@@ -150,6 +150,8 @@ package final class SQLiteJobQueue: JobQueue {
 
     // MARK: Keeping house
 
+    package func discardAbandonedUploads(before: Timestamp) async throws -> Int { 0 }
+
     package func checkpoint() async {
         // Waiting writes go first; the writer has its own limit for a log that grows meanwhile.
         for _ in 0..<Self.vacuumSteps where writer.waiting == 0 {

@@ -74,6 +74,10 @@ extension MemoryJobQueue {
 
     // MARK: Keeping house
 
+    package func checkpoint() async {}
+
+    package func makeRoom() async -> Bool { false }
+
     package func prune(jobsBefore: Timestamp, keysBefore: Timestamp, limit: Int) async throws -> Int {
         try change { state in
             let open = Set(state.disk.posted.filter { $0.delivery.state == .pending }.compactMap(\.delivery.what.jobID))
