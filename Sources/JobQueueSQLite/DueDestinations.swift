@@ -27,6 +27,9 @@ struct DueDestinations: Sendable {
         lowered?[destination] = min(time, before ?? time)
     }
 
+    /// Whether a delivery that is due at `time` is looked for by then.
+    func isKnown(_ destination: String, by time: Timestamp) -> Bool { earliest[destination].map { $0 <= time } ?? false }
+
     /// Those of which something may be due, the longest overdue first.
     func due(at now: Timestamp, for query: DeliveryQuery) -> [(name: String, since: Timestamp)] {
         earliest.lazy.filter { $0.value <= now && !query.excludes($0.key) }

@@ -8,7 +8,7 @@ import Synchronization
 /// the same however many wait. Each transaction that adds, ends or redelivers one keeps it so. The order is that of `deliveries.seq`,
 /// in which the tenant's jobs ended. Deliveries without a tenant wait for none.
 extension SQLiteJobQueue {
-    private var keepsOrder: Bool { limits.webhookOrder == .tenant }
+    var keepsOrder: Bool { limits.webhookOrder == .tenant }
 
     /// The tenant's earliest pending delivery, by `seq`; `nil` if there is none, or order does not matter.
     func firstInOrder(of tenantID: TenantID, in context: WriteContext) throws -> Int64? {
@@ -97,7 +97,7 @@ extension SQLiteJobQueue {
         SELECT seq FROM deliveries INDEXED BY deliveries_tenant WHERE tenant_id = ?1 AND state = 0 ORDER BY seq LIMIT 1
         """
     private static let selectTenant = "SELECT tenant_id FROM deliveries WHERE seq = ?1"
-    private static let makeDue = "UPDATE deliveries SET due_at = ?2 WHERE seq = ?1 AND due_at IS NULL RETURNING destination"
+    static let makeDue = "UPDATE deliveries SET due_at = ?2 WHERE seq = ?1 AND due_at IS NULL RETURNING destination"
     private static let makeWaiting = "UPDATE deliveries SET due_at = NULL WHERE seq = ?1 AND state = 0"
     private static let free = "UPDATE deliveries SET due_at = created_at WHERE seq = ?1 AND state = 0 AND due_at IS NULL"
     static let selectPending = """

@@ -34,8 +34,9 @@ extension SQLiteJobQueue {
             self.looks.withLock { [next] in $0 = next }
             return repairs
         }
-        countRepairs(repairs.count)
-        return repairs
+        let all = try await repairs + reconcileDeliveries(limit: max(1, limit / 4))
+        countRepairs(all.count)
+        return all
     }
 
     /// The tenants under suspicion, and the next ones in order; after the last one, the first again.

@@ -35,6 +35,7 @@ package final class SQLiteJobQueue: JobQueue {
     /// Jobs whose results are being read, with the number of readers: they are not pruned meanwhile.
     let readers = Mutex<[JobID: Int]>([:])
     let looks = Mutex(TenantLooks())
+    let deliveryLooks = Mutex(DeliveryLooks())
     private let repaired = Atomic<Int>(0)
     /// For open jobs of more than one batch that this process accepted.
     let carriedIDs = Mutex<[JobID: CarriedIDs]>([:])

@@ -157,9 +157,11 @@ package final class Engine: Service, EngineControl {
         await step {
             for repair in try await queue.reconcile(limit: 1000) {
                 metrics.repaired(repair.kind)
-                logger.error(
-                    "queue repaired",
-                    metadata: ["what": .string(repair.kind.rawValue), "tenant": .string(repair.tenantID?.text ?? "")])
+                var metadata: Logger.Metadata = [
+                    "what": .string(repair.kind.rawValue), "tenant": .string(repair.tenantID?.text ?? ""),
+                ]
+                if let destination = repair.destination { metadata["destination"] = .string(destination) }
+                logger.error("queue repaired", metadata: metadata)
             }
         }
     }

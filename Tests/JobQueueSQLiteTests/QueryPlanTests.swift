@@ -79,6 +79,17 @@ struct QueryPlanTests {
                 "SEARCH deliveries USING COVERING INDEX deliveries_due_time (due_at>?)",
             ]
         ),
+        (
+            SQLiteJobQueue.selectUndue,
+            ["SEARCH deliveries USING COVERING INDEX deliveries_due_time (due_at=? AND state=? AND rowid>?)"]
+        ),
+        (
+            SQLiteJobQueue.selectLeftBehind,
+            [
+                "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)", "CORRELATED SCALAR SUBQUERY 1",
+                "SEARCH e USING COVERING INDEX deliveries_tenant (tenant_id=? AND state=? AND rowid<?)",
+            ]
+        ),
         (SQLiteJobQueue.selectDestinations, ["SCAN destinations USING INDEX destinations_age"]),
         (SQLiteJobQueue.selectHeld, ["SEARCH destinations USING COVERING INDEX destinations_held (held_until>?)"]),
         (SQLiteJobQueue.deleteDestinations, ["SEARCH destinations USING INDEX destinations_age (learnt_at<?)"]),

@@ -190,7 +190,10 @@ final class RoughQueue: JobQueue {
         try await call(nil, .read) {
             try await base.reconcile(limit: limit)
         } told: { repairs in
-            for repair in repairs { monitor.fail("\(repair.tenantID?.text ?? "a cancel") had to be put right: \(repair.kind)") }
+            for repair in repairs {
+                let what = repair.tenantID?.text ?? repair.destination ?? "a cancel"
+                monitor.fail("\(what) had to be put right: \(repair.kind)")
+            }
         }
     }
     func close() async {
