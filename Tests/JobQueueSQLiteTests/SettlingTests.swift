@@ -98,4 +98,23 @@ struct SettlingTests {
         #expect(try await queue.nextDelivery(after: fixture.now) == longest)
         await queue.close()
     }
+
+    @Test("what has become due late is found at a destination to which nothing was due before")
+    func foundLate() async throws {
+        let file = try File()
+        var queue = try await file.open(.tenant)
+        for n in 1...2 {
+            var delivery = file.fixture.delivery("a\(n)", of: "a")
+            delivery.head.url = "https://host-\(n).example/"
+            try await queue.add(delivery, now: file.fixture.now)
+        }
+        try await queue.writer.alone { db in try db.execute(sql: Self.refuse("due_at ON deliveries")) }
+        await queue.close()
+        queue = try await file.open(.any)
+        #expect(try await file.due(queue) == ["a1"])
+        try await queue.writer.alone { db in try db.execute(sql: "DROP TRIGGER refused") }
+        _ = await queue.makeRoom()
+        #expect(try await file.due(queue) == ["a1", "a2"])
+        await queue.close()
+    }
 }

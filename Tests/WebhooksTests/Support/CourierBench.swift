@@ -25,8 +25,11 @@ struct CourierBench: Sendable {
         .derived(fromInternalKey: "and-another-secret-for-them"),
     ]
 
-    init(configured: String? = nil, allowedHosts: [String] = []) throws {
-        outbox = FakeOutbox(clock: clock.wall)
+    /// - Parameter wall: the outbox's clock; by default the courier's.
+    init(
+        configured: String? = nil, allowedHosts: [String] = [], wall: (ManualClock) -> WallClock = { $0.wall }
+    ) throws {
+        outbox = FakeOutbox(clock: wall(clock))
         settings = WebhookSettings(
             configuredURL: try configured.map { try WebAddress($0) }, secrets: Self.secrets, internalKey: Self.key,
             sendsAPIKey: true,

@@ -61,6 +61,8 @@ actor FakeOutbox: DeliveryOutbox {
     func failMemory(_ count: Int) { memoryFailures = count }
     /// As a commit on a disk that does not answer.
     func holdWrites(until gauge: Gauge) { writesReturn = gauge }
+    /// As earlier processes did.
+    func know(_ record: DestinationRecord) { known[record.destination] = record }
     func failReads(_ count: Int) { readFailures = count }
     func failBodies(_ count: Int) { bodyFailures = count }
     func failWrites(_ count: Int) { writeFailures = count }
