@@ -10,6 +10,9 @@ package protocol DeliveryOutbox: ObservableQueue, TimedQueue {
     ///   attempt takes.
     func leaseDeliveries(_ query: DeliveryQuery, now: Timestamp, for duration: Duration) async throws -> [LeasedDelivery]
 
+    /// Leases one delivery, past all others that are due, if it is due at `now` and not leased; `nil` if not, or if it is unknown.
+    func leaseDelivery(_ id: String, now: Timestamp, for duration: Duration) async throws -> LeasedDelivery?
+
     /// The body of a delivery; `nil` if it is gone. Leases leave it where it is: many may wait for their attempts.
     /// - Throws: `QueueError.damaged` if this one alone cannot be read.
     func body(of id: String) async throws -> [UInt8]?

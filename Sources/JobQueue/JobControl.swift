@@ -23,10 +23,11 @@ package protocol JobControl: Sendable {
     /// Creates a linked job with the failed users only.
     func retryFailed(of id: JobID, as newID: JobID, requestID: String, now: Timestamp) async throws -> RetryRequest
 
-    /// Makes a delivery due now, whatever its state; its attempts start over. False if it is unknown. A lease of it ends: an attempt
+    /// Makes a delivery due now, whatever its state; its attempts start over. Couriers are told that it is wanted
+    /// (`QueueObserver.deliveryWanted`). False if it is unknown. A lease of it ends: an attempt
     /// under way is not counted, even if it succeeds, since the caller wants one that begins after this call.
     func redeliver(_ id: String, now: Timestamp) async throws -> Bool
-    /// Does the same for dead deliveries, the newest first, at most `limit` of them in one commit.
+    /// Does the same for dead deliveries, but as those that are due, not as wanted: the newest first, at most `limit` of them in one commit.
     ///
     /// A series of calls, each with the cursor that the last one returned, reaches a delivery at most once, even if it dies again
     /// meanwhile, and none that is newer than the first it reached.
@@ -37,7 +38,7 @@ package protocol JobControl: Sendable {
     func redeliverDead(
         ofJob job: JobID?, ofTenant tenant: TenantID?, limit: Int, cursor: String?, now: Timestamp
     ) async throws -> Redelivered
-    /// Adds a delivery that belongs to no job (a test event).
+    /// Adds a delivery that belongs to no job (a test event); it is wanted as one that is redelivered.
     func add(_ delivery: NewDelivery, now: Timestamp) async throws
 }
 

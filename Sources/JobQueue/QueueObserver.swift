@@ -6,6 +6,8 @@ package struct QueueObserver: Sendable {
     package var batchReady: @Sendable (_ tenantID: TenantID) -> Void = { _ in }
     /// A delivery is due.
     package var deliveryDue: @Sendable () -> Void = {}
+    /// A person wants an attempt at this delivery now, whatever its destination asked for (`DeliveryOutbox.leaseDelivery`).
+    package var deliveryWanted: @Sendable (_ delivery: String, _ destination: String) -> Void = { _, _ in }
     /// A delivery was redelivered while it was leased: no attempt should begin under that lease any more.
     package var deliveryLeaseEnded: @Sendable (_ delivery: String, _ lease: DeliveryLease) -> Void = { _, _ in }
     /// A job waits for its end (`endable`: it was accepted without users, for example) or, after a cancel request, for its

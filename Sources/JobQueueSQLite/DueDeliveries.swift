@@ -18,6 +18,12 @@ struct DueDeliveries: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
+    /// A delivery that was asked for by itself: nothing is learnt of its destination.
+    init(only key: Key) {
+        limit = 1
+        keys = [key]
+    }
+
     /// Whether a destination's deliveries can be among the first, if none is due before `time`.
     func mayTake(dueSince time: Timestamp) -> Bool { keys.count < limit || keys.last.map { time < $0.dueAt } ?? false }
 

@@ -95,7 +95,10 @@ extension SQLiteJobQueue {
     }
 
     package func add(_ delivery: NewDelivery, now: Timestamp) async throws {
-        try await writer.write { [self] context in try post(delivery, now: now, in: context) }
+        try await writer.write { [self] context in
+            try post(delivery, now: now, in: context)
+            context.afterCommit { [self] in notify { $0.deliveryWanted(delivery.id, delivery.destination) } }
+        }
     }
 
     private static let recordAttempt = """

@@ -20,6 +20,22 @@ extension SQLiteJobQueue {
         }
     }
 
+    package func leaseDelivery(_ id: String, now: Timestamp, for duration: Duration) async throws -> LeasedDelivery? {
+        try deliveryLeasing.withLock { _ in
+            deliveryLeases.withLock { $0.startReading() }
+            defer { deliveryLeases.withLock { $0.stopReading() } }
+            let found = try readNow { db -> (DueDeliveries.Key, DeliveryRow)? in
+                let key = try db.sql(DeliveryRow.dueByID).first(.text(id), .time(now)) { row in
+                    DueDeliveries.Key(dueAt: row.time(0), seq: row.int64(1), destination: row.text(2))
+                }
+                guard let key, let row = try DeliveryRow.find(seq: key.seq, db) else { return nil }
+                return (key, row)
+            }
+            guard let (key, row) = found else { return nil }
+            return deliveryLeases.withLock { $0.take([row], of: DueDeliveries(only: key)).first }
+        }
+    }
+
     private func loadDestinations() throws {
         guard !deliveryLeases.withLock({ $0.destinations.areLoaded }) else { return }
         let found = try readNow { db in try Self.destinations(db) }

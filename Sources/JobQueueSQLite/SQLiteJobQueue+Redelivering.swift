@@ -12,7 +12,12 @@ extension SQLiteJobQueue {
             }
             guard let (state, delivery) = found else { return false }
             try startAnew(delivery, from: state, now: now, in: context)
-            context.afterCommit { [self] in notify { $0.deliveryDue() } }
+            context.afterCommit { [self] in
+                notify {
+                    $0.deliveryWanted(delivery.id, delivery.destination)
+                    $0.deliveryDue()
+                }
+            }
             return true
         }
     }

@@ -74,6 +74,17 @@ extension MemoryJobQueue {
         }
     }
 
+    package func leaseDelivery(_ id: String, now: Timestamp, for duration: Duration) async throws -> LeasedDelivery? {
+        try change { state in
+            guard let at = state.posted(id), let freeAt = state.disk.posted[at].freeAt, freeAt <= now else { return nil }
+            let (lease, until) = (
+                DeliveryLease(value: Int64(state.disk.nextNumber())), now.advanced(bySeconds: duration / .seconds(1))
+            )
+            state.disk.posted[at].lease = (lease, until)
+            return LeasedDelivery(state.disk.posted[at].delivery, lease: lease, expiresAt: until)
+        }
+    }
+
     package func body(of id: String) async throws -> [UInt8]? {
         try look { state in state.posted(id).map { state.disk.posted[$0].body } }
     }
@@ -141,6 +152,7 @@ extension MemoryJobQueue {
             state.startAnew(at, now: now)
             state.keepOrder(at: now)
             state.deliveriesDue += 1
+            state.deliveriesWanted.append((id, state.disk.posted[at].delivery.what.destination))
             return true
         }
     }
@@ -165,5 +177,10 @@ extension MemoryJobQueue {
         }
     }
 
-    package func add(_ delivery: NewDelivery, now: Timestamp) async throws { try change { $0.post(delivery, now: now) } }
+    package func add(_ delivery: NewDelivery, now: Timestamp) async throws {
+        try change { state in
+            state.post(delivery, now: now)
+            state.deliveriesWanted.append((delivery.id, delivery.destination))
+        }
+    }
 }

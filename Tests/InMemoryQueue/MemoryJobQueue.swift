@@ -14,6 +14,7 @@ package final class MemoryJobQueue: JobQueue {
         var ready: [TenantID] = []
         var jobsWaiting = 0
         var deliveriesDue = 0
+        var deliveriesWanted: [(delivery: String, destination: String)] = []
         var leasesEnded: [(delivery: String, lease: DeliveryLease)] = []
         var jobsEnded: [JobID] = []
         var impossible: [ImpossibleTransition] = []
@@ -76,6 +77,7 @@ package final class MemoryJobQueue: JobQueue {
             for tenantID in state.ready { observer.batchReady(tenantID) }
             for _ in 0..<state.jobsWaiting { observer.jobWaiting() }
             for ended in state.leasesEnded { observer.deliveryLeaseEnded(ended.delivery, ended.lease) }
+            for wanted in state.deliveriesWanted { observer.deliveryWanted(wanted.delivery, wanted.destination) }
             for _ in 0..<state.deliveriesDue { observer.deliveryDue() }
             for id in state.jobsEnded { observer.jobEnded(id) }
             for transition in state.impossible { observer.impossible(transition) }

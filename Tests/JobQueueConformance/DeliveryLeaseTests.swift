@@ -171,4 +171,29 @@ struct DeliveryLeaseTests {
             await next.close()
         }
     }
+
+    @Test("one that is wanted can be leased past all others, if it is due and nobody holds it", arguments: QueueDriver.all)
+    func wanted(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            for n in 1...3 { try await queue.add(fixture.delivery("msg_\(n)"), now: fixture.now) }
+            #expect(fixture.events.take().deliveriesWanted == ["msg_1", "msg_2", "msg_3"])
+            func lease(_ id: String) async throws -> LeasedDelivery? {
+                try await queue.leaseDelivery(id, now: fixture.now, for: .seconds(60))
+            }
+            let first = try #require(try await lease("msg_2"))
+            #expect(try await queue.delivery("msg_2") == first.delivery)
+            for id in ["msg_2", "msg_4"] { #expect(try await lease(id) == nil, "\(id)") }
+            #expect(try await fixture.leaseDeliveries(queue).map(\.delivery.what.id) == ["msg_1", "msg_3"])
+            #expect(try await lease("msg_3") == nil)
+            #expect(try await queue.redeliver("msg_2", now: fixture.now))
+            #expect(fixture.events.take().deliveriesWanted == ["msg_2"])
+            let second = try #require(try await lease("msg_2"))
+            await #expect(throws: QueueError.leaseLost) { try await record(first, .delivered, queue, fixture) }
+            try await record(second, .retry(at: fixture.now.advanced(bySeconds: 5)), queue, fixture)
+            #expect(try await lease("msg_2") == nil)
+            fixture.clock.advance(5)
+            try await record(try #require(try await lease("msg_2")), .delivered, queue, fixture)
+            #expect(try await lease("msg_2") == nil)
+        }
+    }
 }

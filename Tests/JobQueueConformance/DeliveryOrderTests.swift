@@ -102,6 +102,7 @@ struct DeliveryOrderTests {
             for n in 1...2 { try await queue.add(fixture.delivery("a\(n)", of: "a"), now: fixture.now) }
             for n in 1...2 { try await queue.add(fixture.delivery("test\(n)"), now: fixture.now) }
             #expect(try await queue.redeliver("a2", now: fixture.now))
+            #expect(try await queue.leaseDelivery("a2", now: fixture.now, for: .seconds(60)) == nil, "wanted, and not due")
             #expect(try await due(queue, fixture) == ["a1", "test1", "test2"])
             #expect(try await queue.redeliver("a1", now: fixture.now))
             #expect(try await due(queue, fixture) == ["a1", "test1", "test2"])

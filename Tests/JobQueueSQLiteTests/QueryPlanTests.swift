@@ -79,6 +79,7 @@ struct QueryPlanTests {
                 "SEARCH deliveries USING COVERING INDEX deliveries_due_time (due_at>?)",
             ]
         ),
+        (DeliveryRow.dueByID, ["SEARCH deliveries USING INDEX deliveries_id (id=?)"]),
         (
             SQLiteJobQueue.selectUndue,
             ["SEARCH deliveries USING COVERING INDEX deliveries_due_time (due_at=? AND state=? AND rowid>?)"]

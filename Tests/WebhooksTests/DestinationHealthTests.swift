@@ -77,4 +77,37 @@ struct DestinationHealthTests {
         #expect(answer(429, retryAfter: "999999") == .wait(seconds: 86_400))
         #expect(answer(429, retryAfter: "999999", isConfigured: false) == .wait(seconds: 3600))
     }
+
+    @Test("a trial that is taken ends what it asked for; what was under way before ends neither hold nor quota")
+    func trialTaken() {
+        for isTrial in [true, false] {
+            var health = DestinationHealth(limits)
+            health.answered(.taken, at: start, limits)
+            health.answered(.wait(seconds: 5000), at: start, limits)
+            let rate = health.pace.rate
+            health.told(ReceiverQuota(remaining: 0, seconds: 7000), underWay: 0, at: start)
+            health.answered(.taken, toTrial: isTrial, at: at(10), limits)
+            #expect(health.isQuiet(at: at(10)) == !isTrial)
+            #expect(health.pace.rate == rate)
+            // Its rate grows again soon, and not only after the time for which it had asked.
+            for n in 0..<100 { health.answered(.taken, at: at(20 + Double(n)), limits) }
+            #expect((health.pace.rate != rate) == isTrial)
+        }
+    }
+
+    @Test("a trial that is answered by 429 says how long it lasts from now, and nothing of the pace")
+    func trialAsked() {
+        var health = DestinationHealth(limits)
+        for _ in 0..<20 { health.answered(.taken, at: start, limits) }
+        health.answered(.wait(seconds: 5000), at: start, limits)
+        let rate = health.pace.rate
+        for (n, seconds) in [7.0, 9000, 20].enumerated() {
+            health.answered(.wait(seconds: seconds), toTrial: true, at: at(Double(n)), limits)
+            #expect(health.opensAt == at(Double(n) + seconds) && health.pace.rate == rate)
+        }
+        health.answered(.wait(seconds: nil), toTrial: true, at: at(3), limits)
+        #expect(health.opensAt == at(22))
+        health.answered(.wait(seconds: 0), toTrial: true, at: at(4), limits)
+        #expect(health.opensAt == at(5))
+    }
 }

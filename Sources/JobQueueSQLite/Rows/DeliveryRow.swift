@@ -22,6 +22,7 @@ struct DeliveryRow: Sendable {
         SELECT due_at, seq FROM deliveries INDEXED BY deliveries_due
         WHERE state = 0 AND destination = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3
         """
+    static let dueByID = "SELECT due_at, seq, destination FROM deliveries WHERE id = ?1 AND state = 0 AND due_at <= ?2"
     /// From bytes to bytes.
     static let nextDestination = """
         SELECT CAST(min(destination) AS BLOB) FROM deliveries INDEXED BY deliveries_due

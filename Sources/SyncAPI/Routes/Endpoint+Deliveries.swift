@@ -16,14 +16,15 @@ extension Endpoint {
         OpenAPIOperation(
             "testDelivery", tag: "deliveries", "Send a test event to the configured address",
             "409 if no address is configured.",
-            answers: [OpenAPIAnswer(202, "The test event is due now.", .json(DeliveryAnswerDocument.self))], errors: [409, 503]))
+            answers: [OpenAPIAnswer(202, "The test event is sent now.", .json(DeliveryAnswerDocument.self))], errors: [409, 503]))
 
     package static let redeliver = Endpoint(
         .post, "/api/internal/sync/deliveries/{id}/redeliver", .anyKey,
         OpenAPIOperation(
-            "redeliver", tag: "deliveries", "Send a webhook again", "Whatever its state; its attempts start over.",
+            "redeliver", tag: "deliveries", "Send a webhook again",
+            "Whatever its state, and whatever its destination asked for; its attempts start over.",
             parameters: ["DeliveryID"],
-            answers: [OpenAPIAnswer(202, "The webhook is due now.", .json(DeliveryAnswerDocument.self))], errors: [404, 503]))
+            answers: [OpenAPIAnswer(202, "The webhook is sent now.", .json(DeliveryAnswerDocument.self))], errors: [404, 503]))
 
     package static let redeliverDead = Endpoint(
         .post, "/api/internal/sync/deliveries/redeliver", .anyKey,

@@ -9,7 +9,7 @@ package protocol EngineControl: Sendable {
     func cancel(_ id: JobID) async throws -> CancelAnswer
     /// Creates a linked job with the failed users only.
     func retryFailed(of id: JobID, requestID: String) async throws -> RetryRequest
-    /// Makes a delivery due now. False if it is unknown.
+    /// Makes a delivery due now, and has it attempted whatever its destination asked for. False if it is unknown.
     func redeliver(_ id: String) async throws -> Bool
     /// Makes all dead deliveries due now, or those of a job, or of a tenant. Returns how many.
     func redeliverDead(ofJob job: JobID?, ofTenant tenant: TenantID?) async throws -> Int

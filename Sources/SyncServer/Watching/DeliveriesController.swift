@@ -39,7 +39,7 @@ package struct DeliveriesController: Sendable {
         return .json(document: PageDocument(page, element: DeliveryDocument.init))
     }
 
-    /// 202 and the delivery, due now, whatever its state.
+    /// 202 and the delivery, which is attempted now, whatever its state and that of its destination.
     @Sendable private func redeliver(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         guard let id = context.parameters.get("id"), DeliveriesController.isID(id) else { throw APIError.notFound("Delivery") }
         let action = OperatorAction("redeliver", deliveryID: id)
@@ -48,7 +48,8 @@ package struct DeliveriesController: Sendable {
             throw APIError.notFound("Delivery")
         }
         action.log("accepted", context)
-        return answer("The webhook is due now", delivery)
+        let isBehind = delivery.state == .pending && delivery.nextAttemptAt == nil
+        return answer(isBehind ? "The webhook waits for an earlier one of its tenant" : "The webhook is sent now", delivery)
     }
 
     /// 202 and how many dead ones are due now. The state is in the query so that a call without one does nothing.
@@ -83,7 +84,7 @@ package struct DeliveriesController: Sendable {
                 details: .text("Set WRAPPER_WEBHOOK_URL to the address that shall receive the webhooks"))
         }
         OperatorAction("test", deliveryID: delivery.what.id).log("accepted", context)
-        return answer("A test event is due now", delivery)
+        return answer("A test event is sent now", delivery)
     }
 
     private func answer(_ message: String, _ delivery: Delivery) -> Response {

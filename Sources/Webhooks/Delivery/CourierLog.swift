@@ -46,6 +46,12 @@ struct CourierLog {
             "Webhooks wait: their destination asks to wait", metadata: ["destination": "\(destination)", "error": "\(error)"])
     }
 
+    /// A destination that was said to be held takes deliveries again before that is over.
+    mutating func goesOn(_ destination: String, now: Timestamp) {
+        guard let end = holds.removeValue(forKey: destination), end > now else { return }
+        logger.notice("Webhooks go on: their destination takes them again", metadata: ["destination": "\(destination)"])
+    }
+
     /// A delivery is dead that was not taken in time.
     func expired(_ delivery: ExpiredDelivery) {
         var metadata: Logger.Metadata = [

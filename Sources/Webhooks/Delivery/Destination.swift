@@ -24,6 +24,8 @@ struct Destination {
     /// An attempt has ended.
     var isMet = false
     var sending = 0
+    /// The attempt that was begun although it takes none for now, because a person wanted it.
+    var trial: (delivery: String, lease: DeliveryLease)?
     /// Leased and not started, the longest overdue first.
     var ready: Deque<Ready> = []
     /// Its place among the destinations with something ready.
@@ -43,6 +45,19 @@ struct Destination {
     /// Whether it has something ready that may be sent now, but for the limits on all attempts.
     func isStartable(at now: Timestamp) -> Bool {
         !ready.isEmpty && hasPlace && health.opensAt.map { $0 <= now } ?? true
+    }
+
+    /// Whether it may have an attempt that a person wants, whatever it asked for: if it takes none for now, alone.
+    func mayTry(at now: Timestamp) -> Bool { isShut(at: now) ? sending == 0 : hasPlace }
+
+    /// Whether it takes none for now, or only probes.
+    func isShut(at now: Timestamp) -> Bool { health.isDown || health.isQuiet(at: now) }
+
+    /// Whether an attempt that has ended was its trial.
+    mutating func endTrial(_ leased: LeasedDelivery) -> Bool {
+        guard let trial, trial == (leased.delivery.what.id, leased.lease) else { return false }
+        self.trial = nil
+        return true
     }
 
     /// Whether nothing more of it is wanted for now.

@@ -66,9 +66,13 @@ struct DestinationHealth: Sendable, Hashable {
     }
 
     /// An attempt has its answer.
-    mutating func answered(_ answer: DestinationAnswer, at now: Timestamp, _ limits: CourierLimits) {
+    /// - Parameter toTrial: whether it was begun although this destination takes none for now.
+    mutating func answered(
+        _ answer: DestinationAnswer, toTrial: Bool = false, at now: Timestamp, _ limits: CourierLimits
+    ) {
         switch answer {
         case .taken:
+            if toTrial { pace.letGo(at: now) }
             pace.took(at: now)
             (isTroubled, failures) = (false, 0)
             limit = min(limit + 1, limits.perDestination)
@@ -84,7 +88,7 @@ struct DestinationHealth: Sendable, Hashable {
             let doublings = min(failures - Self.failuresOfOneDown, 16)
             probesAt = now.advanced(bySeconds: min(Self.firstProbe * Double(1 << doublings), Self.longestProbe))
         case .wait(let seconds):
-            pace.asked(seconds: seconds, at: now)
+            if toTrial { pace.askedAgain(seconds: seconds, at: now) } else { pace.asked(seconds: seconds, at: now) }
             // What follows the wait begins with one at a time again.
             limit = 1
         }

@@ -105,23 +105,30 @@ struct DestinationLimiter {
                 mayAsk = true
                 continue
             }
-            do throws(ImpossibleTransition) {
-                try open.start(next.leased)
-            } catch {
-                impossible(error)
-                continue
-            }
-            guard var destination = destinations[name] else { return next.leased }
-            destination.sending += 1
-            destination.health.started(at: now)
-            sending[destination.standing] += 1
-            set(name, destination, at: now)
-            return next.leased
+            if begin(next.leased, to: name, at: now) { return next.leased }
         }
         return nil
     }
 
-    private var mayStart: Bool {
+    /// Notes that an attempt begins. False if it had begun before.
+    /// - Parameter isWanted: by a person.
+    mutating func begin(_ leased: LeasedDelivery, to name: String, isWanted: Bool = false, at now: Timestamp) -> Bool {
+        do throws(ImpossibleTransition) {
+            try open.start(leased)
+        } catch {
+            impossible(error)
+            return false
+        }
+        guard var destination = destinations[name] else { return true }
+        if isWanted, destination.isShut(at: now) { destination.trial = (leased.delivery.what.id, leased.lease) }
+        destination.sending += 1
+        destination.health.started(at: now)
+        sending[destination.standing] += 1
+        set(name, destination, at: now)
+        return true
+    }
+
+    var mayStart: Bool {
         sending.good + sending.unmet + sending.troubled < limits.concurrent && open.count < Self.maxUnrecorded
     }
 
@@ -169,8 +176,9 @@ struct DestinationLimiter {
         // Attempts under way count by the present standing of their destination.
         sending[destination.standing] -= destination.sending
         destination.sending -= 1
+        let isTrial = destination.endTrial(leased)
         if let answer {
-            destination.health.answered(answer, at: now, limits)
+            destination.health.answered(answer, toTrial: isTrial, at: now, limits)
             destination.isMet = true
         }
         if var quota {

@@ -57,6 +57,8 @@ struct DestinationPace: Sendable, Hashable {
     private static let slack = 0.01
     /// Answers that may overtake each other: attempts under way at a time (`CourierLimits.perDestination`).
     private static let overtaking = 16
+    /// Seconds for which a rate is kept at least, once deliveries are sent again.
+    private static let rest: Double = 60
     /// A rate beyond it is no limit.
     private static let unlimited: Double = 1000
     /// No rate is below it: what was taken lately may say more about what there was to send than about the destination, and asking
@@ -72,7 +74,7 @@ struct DestinationPace: Sendable, Hashable {
     init(rate: Double?, waitsUntil: Timestamp?, at now: Timestamp) {
         self.rate = rate.flatMap { $0 > 0 && $0 < Self.unlimited ? max($0, Self.least) : nil }
         self.waitsUntil = waitsUntil.flatMap { $0 > now ? min($0, now.advanced(bySeconds: RetryAfter.cap)) : nil }
-        growsFrom = (self.waitsUntil ?? now).advanced(bySeconds: 60)
+        growsFrom = (self.waitsUntil ?? now).advanced(bySeconds: Self.rest)
     }
 
     /// The earliest time for the next attempt; `nil`: at any time.
@@ -132,8 +134,26 @@ struct DestinationPace: Sendable, Hashable {
         let until = max(waitsUntil ?? end, end)
         waitsUntil = until
         grewFrom = nil
-        let pause = isSearching ? Self.settled : min(max(Self.patience * wait, 60), 3600)
+        let pause = isSearching ? Self.settled : min(max(Self.patience * wait, Self.rest), 3600)
         growsFrom = until.advanced(bySeconds: pause)
+    }
+
+    /// It asked to wait once more, in answer to an attempt that did not: that counts from now on, and says nothing of its pace.
+    mutating func askedAgain(seconds: Double?, at now: Timestamp) {
+        guard let waitsUntil, waitsUntil > now else { return asked(seconds: seconds, at: now) }
+        guard let seconds else { return }
+        let end = now.advanced(bySeconds: max(seconds, Self.standardWait))
+        self.waitsUntil = end
+        growsFrom = end.advanced(bySeconds: Self.rest)
+    }
+
+    /// It took a delivery though it had asked to wait, or had said that it takes no more: that counts no longer.
+    mutating func letGo(at now: Timestamp) {
+        if let waitsUntil, waitsUntil > now {
+            self.waitsUntil = nil
+            growsFrom = now.advanced(bySeconds: Self.rest)
+        }
+        quota = nil
     }
 
     private mutating func learn(until end: Timestamp, at now: Timestamp) {

@@ -17,7 +17,10 @@ extension WebhookCourier {
             return await giveBack(leased, after: error)
         }
         if !unread.isEmpty, unread.remove(delivery.what.id) != nil, unread.isEmpty { loading.worked() }
-        limiter.sent(leased, answer, quota: outcome.quota, at: due.now())
+        let now = due.now()
+        let wasQuiet = isQuiet(delivery.what.destination, at: now)
+        limiter.sent(leased, answer, quota: outcome.quota, at: now)
+        if wasQuiet, !isQuiet(delivery.what.destination, at: now) { log.goesOn(delivery.what.destination, now: now) }
         note(delivery.what.destination)
         signal.yield()
         let next = decide(&outcome, answer ?? .refused, of: delivery)
@@ -35,6 +38,10 @@ extension WebhookCourier {
         case .delivered, .dead: break
         }
         signal.yield()
+    }
+
+    private func isQuiet(_ destination: String, at now: Timestamp) -> Bool {
+        limiter.health(of: destination)?.isQuiet(at: now) ?? false
     }
 
     /// Gives a lease back without an attempt; where the outbox cannot be read, after a pause.

@@ -21,7 +21,7 @@ package actor WebhookCourier: Service {
     let wall: WallClock
     let machine: Machine
     var due: DueTime
-    private let limits: CourierLimits
+    let limits: CourierLimits
     let sender: any DeliverySender
     let metrics = CourierMetrics()
 
@@ -63,8 +63,9 @@ package actor WebhookCourier: Service {
     private nonisolated let woken = Atomic<Bool>(true)
     /// Leases that ended although nothing was recorded or released, since they were last looked at.
     private nonisolated let endedLeases = Mutex<[(delivery: String, lease: DeliveryLease)]>([])
+    nonisolated let wanted = Mutex(WantedDeliveries())
     /// No more attempts are started.
-    private nonisolated let isStopping = Atomic<Bool>(false)
+    nonisolated let isStopping = Atomic<Bool>(false)
 
     /// Seconds between two queries of the outbox if nothing wakes the courier.
     static let heartbeat: Double = 60
@@ -118,6 +119,7 @@ package actor WebhookCourier: Service {
         var observer = QueueObserver()
         observer.deliveryDue = { [weak self] in self?.wake() }
         observer.deliveryLeaseEnded = { [weak self] id, lease in self?.noteEnded(id, lease) }
+        observer.deliveryWanted = { [weak self] id, destination in self?.want(id, destination) }
         outbox.observe(observer)
         await withTaskCancellationOrGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { group in
@@ -150,6 +152,9 @@ package actor WebhookCourier: Service {
                             deliveries.addTask { await self.deliver(leased) }
                         }
                         await release(limiter.takeUnwanted())
+                        while let leased = await startWanted() {
+                            deliveries.addTask { await self.deliver(leased) }
+                        }
                     } while await fetch()
                     startExpiring()
                     startRemembering()
@@ -177,7 +182,9 @@ package actor WebhookCourier: Service {
         }
         askedAt = due.now()
         for (id, lease) in ended { limiter.leaseEnded(id, lease, at: askedAt) }
-        return limiter.start(at: askedAt)
+        guard let leased = limiter.start(at: askedAt) else { return nil }
+        wanted.withLock { $0.remove(leased.delivery.what.id) }
+        return leased
     }
 
     /// Queries the outbox once if there is a reason to, at the time for which nothing more could be started: what a later time makes

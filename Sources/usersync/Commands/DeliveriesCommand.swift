@@ -111,6 +111,10 @@ struct DeliveriesCommand: AsyncParsableCommand {
             }
             let answer = try await client.call(.redeliver, id: id)
             if json { try terminal.say(json: answer.json) }
+            guard let delivery = try? answer.decoded(as: DeliveryAnswerDocument.self).delivery else { return }
+            if delivery.state == DeliveryState.pending.rawValue, delivery.nextAttemptAt == nil {
+                terminal.note("  \(id) waits for an earlier webhook of its tenant")
+            }
         }
     }
 

@@ -7,6 +7,7 @@ package final class ObservedEvents: Sendable {
     package struct Counts: Sendable, Equatable {
         package var ready: [TenantID] = []
         package var deliveriesDue = 0
+        package var deliveriesWanted: [String] = []
         package var leasesEnded: [DeliveryLease] = []
         package var jobsWaiting = 0
         package var jobsEnded: [JobID] = []
@@ -24,6 +25,7 @@ package final class ObservedEvents: Sendable {
         var observer = QueueObserver()
         observer.batchReady = { tenantID in self.counts.withLock { $0.ready.append(tenantID) } }
         observer.deliveryDue = { self.counts.withLock { $0.deliveriesDue += 1 } }
+        observer.deliveryWanted = { id, _ in self.counts.withLock { $0.deliveriesWanted.append(id) } }
         observer.deliveryLeaseEnded = { _, lease in self.counts.withLock { $0.leasesEnded.append(lease) } }
         observer.jobWaiting = { self.counts.withLock { $0.jobsWaiting += 1 } }
         observer.jobEnded = { id in self.counts.withLock { $0.jobsEnded.append(id) } }

@@ -111,6 +111,17 @@ final class RoughQueue: JobQueue {
         for one in leased { monitor.hasAnswer(one) }
         return leased
     }
+    func leaseDelivery(_ id: String, now: Timestamp, for duration: Duration) async throws -> LeasedDelivery? {
+        let leased = try await call(nil, weather.scenario.driver == .memory ? .write : .read) {
+            try await base.leaseDelivery(id, now: now, for: duration)
+        } told: { leased in
+            guard let leased else { return }
+            monitor.leased(leased, to: weather.life, at: now)
+            monitor.deliveries { $0.tells(leased.delivery) }
+        }
+        if let leased { monitor.hasAnswer(leased) }
+        return leased
+    }
     /// Sure, and at once, as the read of one row is: an attempt that waited for it would be sent
     /// into a wait that the receiver has asked for meanwhile.
     func body(of id: String) async throws -> [UInt8]? {

@@ -9,6 +9,9 @@ struct RoughSignals: Sendable {
         var rough = observer
         rough.batchReady = { tenantID in self.pass("batch ready") { observer.batchReady(tenantID) } }
         rough.deliveryDue = { self.pass("delivery due") { observer.deliveryDue() } }
+        rough.deliveryWanted = { id, destination in
+            self.pass("delivery wanted", disturbs: false) { observer.deliveryWanted(id, destination) }
+        }
         // An attempt under a lease that has ended costs a request, and does not count.
         rough.deliveryLeaseEnded = { id, lease in
             self.pass("delivery lease ended", disturbs: false) { observer.deliveryLeaseEnded(id, lease) }

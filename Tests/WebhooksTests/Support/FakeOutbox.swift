@@ -112,6 +112,15 @@ actor FakeOutbox: DeliveryOutbox {
         return leased
     }
 
+    func leaseDelivery(_ id: String, now: Timestamp, for duration: Duration) throws -> LeasedDelivery? {
+        if readFailures > 0 {
+            readFailures -= 1
+            throw QueueError.unavailable("disk full")
+        }
+        guard let delivery = deliveries[id], freeAt(delivery).map({ $0 <= now }) ?? false else { return nil }
+        return lease(delivery, until: leasesEnd ? now.advanced(bySeconds: duration / .seconds(1)) : nil)
+    }
+
     /// When it can be leased; `nil`: never.
     private func freeAt(_ delivery: Delivery) -> Timestamp? {
         guard let due = delivery.nextAttemptAt, let held = leases[delivery.what.id] else { return delivery.nextAttemptAt }
@@ -136,6 +145,9 @@ actor FakeOutbox: DeliveryOutbox {
         deliveries[id]?.expiresAt = Delivery.end(from: now)
         deliveries[id]?.attempts = 0
         if let ended { for observer in observers.withLock({ $0 }) { observer.deliveryLeaseEnded(id, ended.lease) } }
+        if let destination = deliveries[id]?.what.destination {
+            for observer in observers.withLock({ $0 }) { observer.deliveryWanted(id, destination) }
+        }
         onDue()
     }
 

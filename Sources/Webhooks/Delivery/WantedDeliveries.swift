@@ -1,0 +1,14 @@
+/// The deliveries of which a person wants an attempt now, in the order asked for.
+struct WantedDeliveries: Sendable {
+    private(set) var waiting: [(id: String, destination: String)] = []
+
+    /// More are not kept apart: they are sent like all others.
+    private static let most = 256
+
+    mutating func add(_ id: String, to destination: String) {
+        guard waiting.count < Self.most, !waiting.contains(where: { $0.id == id }) else { return }
+        waiting.append((id, destination))
+    }
+
+    mutating func remove(_ id: String) { waiting.removeAll { $0.id == id } }
+}
