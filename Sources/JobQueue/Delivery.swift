@@ -89,11 +89,17 @@ package struct DeliveryAttempt: Sendable, Hashable {
 package struct Redelivered: Sendable, Hashable {
     /// Deliveries that are due now.
     package var count: Int
+    /// Those of them whose destination asked for more than a minute of patience, which is not over.
+    package var waiting: Int
+    /// Until when the last of those waits; `nil` if there are none.
+    package var waitsUntil: Timestamp?
     /// Where the next call continues; `nil` if there are no more.
     package var nextCursor: String?
 
-    package init(count: Int, nextCursor: String?) {
+    package init(count: Int, waiting: Int = 0, waitsUntil: Timestamp? = nil, nextCursor: String?) {
         self.count = count
+        self.waiting = waiting
+        self.waitsUntil = waitsUntil
         self.nextCursor = nextCursor
     }
 }

@@ -33,7 +33,10 @@ extension SQLiteJobQueue {
             for row in page { try startAnew(row, from: .dead, now: now, in: context) }
             if !page.isEmpty { context.afterCommit { [self] in notify { $0.deliveryDue() } } }
             let next = found.count > limit ? page.last.map { PageCursor.text(.deliveries, $0.seq) } : nil
-            return Redelivered(count: page.count, nextCursor: next)
+            let holds = try page.compactMap { row in
+                try context.sql(Self.selectHold).first(.text(row.destination), .time(now)) { $0.time(0) }
+            }
+            return Redelivered(count: page.count, waiting: holds.count, waitsUntil: holds.max(), nextCursor: next)
         }
     }
 
@@ -77,6 +80,7 @@ extension SQLiteJobQueue {
         }
     }
 
+    static let selectHold = "SELECT held_until FROM destinations WHERE destination = ?1 AND held_until > ?2"
     private static let selectOne = "SELECT state, seq, id, destination FROM deliveries WHERE id = ?1"
     private static let startAnew = """
         UPDATE deliveries SET state = 0, due_at = ?2, expires_at = ?3, attempts = 0, delivered_at = NULL WHERE seq = ?1

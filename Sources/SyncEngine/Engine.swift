@@ -221,17 +221,18 @@ package final class Engine: Service, EngineControl {
 
     package func redeliver(_ id: String) async throws -> Bool { try await queue.redeliver(id, now: clock.now()) }
 
-    package func redeliverDead(ofJob job: JobID?, ofTenant tenant: TenantID?) async throws -> Int {
-        var count = 0
-        var cursor: String?
+    package func redeliverDead(ofJob job: JobID?, ofTenant tenant: TenantID?) async throws -> Redelivered {
+        var all = Redelivered(count: 0, nextCursor: nil)
         repeat {
             // Each commit is short: other writes wait for it.
             let step = try await queue.redeliverDead(
-                ofJob: job, ofTenant: tenant, limit: 256, cursor: cursor, now: clock.now())
-            count += step.count
-            cursor = step.nextCursor
-        } while cursor != nil
-        return count
+                ofJob: job, ofTenant: tenant, limit: 256, cursor: all.nextCursor, now: clock.now())
+            all.count += step.count
+            all.waiting += step.waiting
+            all.waitsUntil = [all.waitsUntil, step.waitsUntil].compactMap(\.self).max()
+            all.nextCursor = step.nextCursor
+        } while all.nextCursor != nil
+        return all
     }
 
     package func sendTestEvent(requestID: String) async throws -> Delivery? {

@@ -173,7 +173,10 @@ extension MemoryJobQueue {
             state.keepOrder(at: now)
             if !page.isEmpty { state.deliveriesDue += 1 }
             let last = page.last.map { Cursor.text("d", Int64(state.disk.posted[$0].seq)) }
-            return Redelivered(count: page.count, nextCursor: found.count > limit ? last : nil)
+            let holds = page.compactMap { state.disk.destinations[state.disk.posted[$0].delivery.what.destination]?.heldUntil }
+                .filter { $0 > now }
+            return Redelivered(
+                count: page.count, waiting: holds.count, waitsUntil: holds.max(), nextCursor: found.count > limit ? last : nil)
         }
     }
 

@@ -50,4 +50,30 @@ struct DestinationRecordTests {
             #expect(try await queue.destinations(limit: 9).map(\.destination) == ["b"])
         }
     }
+
+    @Test(
+        "whoever has dead ones sent again is told how many wait for their destination, and until when",
+        arguments: QueueDriver.all)
+    func redelivered(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            for (n, host) in ["held", "held", "over", "longer", "free"].enumerated() {
+                try await queue.add(fixture.delivery("msg_\(n)", host: host), now: fixture.now)
+                try await fixture.attempt(queue, "msg_\(n)", .dead)
+            }
+            func record(_ host: String, _ seconds: Double?) -> DestinationRecord {
+                DestinationRecord(
+                    destination: "https://\(host)", rate: 1, heldUntil: seconds.map { fixture.now.advanced(bySeconds: $0) },
+                    learntAt: fixture.now)
+            }
+            try await queue.remember([record("held", 600), record("over", 5), record("longer", 900), record("free", nil)])
+            fixture.clock.advance(5)
+            let end = fixture.now.advanced(bySeconds: 895)
+            let first = try await queue.redeliverDead(ofJob: nil, ofTenant: nil, limit: 3, cursor: nil, now: fixture.now)
+            #expect(first.count == 3 && first.waiting == 1 && first.waitsUntil == end)
+            let rest = try await queue.redeliverDead(
+                ofJob: nil, ofTenant: nil, limit: 3, cursor: first.nextCursor, now: fixture.now)
+            #expect(rest.count == 2 && rest.waiting == 2 && rest.waitsUntil == end.advanced(bySeconds: -300))
+            #expect(fixture.events.take().deliveriesWanted.count == 5, "as they were added, and not again")
+        }
+    }
 }

@@ -91,6 +91,7 @@ struct QueryPlanTests {
                 "SEARCH e USING COVERING INDEX deliveries_tenant (tenant_id=? AND state=? AND rowid<?)",
             ]
         ),
+        (SQLiteJobQueue.selectHold, ["SEARCH destinations USING INDEX sqlite_autoindex_destinations_1 (destination=?)"]),
         (SQLiteJobQueue.selectDestinations, ["SCAN destinations USING INDEX destinations_age"]),
         (SQLiteJobQueue.selectHeld, ["SEARCH destinations USING COVERING INDEX destinations_held (held_until>?)"]),
         (SQLiteJobQueue.deleteDestinations, ["SEARCH destinations USING INDEX destinations_age (learnt_at<?)"]),

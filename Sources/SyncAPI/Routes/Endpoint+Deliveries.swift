@@ -30,7 +30,10 @@ extension Endpoint {
         .post, "/api/internal/sync/deliveries/redeliver", .anyKey,
         OpenAPIOperation(
             "redeliverDead", tag: "deliveries", "Send all dead webhooks again",
-            "Those of one job or tenant, if it is named. Each once, even if it dies again meanwhile.",
+            """
+            Those of one job or tenant, if it is named. Each once, even if it dies again meanwhile. Where the destination asked to \
+            wait they do.
+            """,
             parameters: ["DeadState", "JobFilter", "TenantFilter"],
             answers: [OpenAPIAnswer(202, "They are due now.", .json(RedeliveryAnswerDocument.self))], errors: [503]))
 }

@@ -11,8 +11,8 @@ package protocol EngineControl: Sendable {
     func retryFailed(of id: JobID, requestID: String) async throws -> RetryRequest
     /// Makes a delivery due now, and has it attempted whatever its destination asked for. False if it is unknown.
     func redeliver(_ id: String) async throws -> Bool
-    /// Makes all dead deliveries due now, or those of a job, or of a tenant. Returns how many.
-    func redeliverDead(ofJob job: JobID?, ofTenant tenant: TenantID?) async throws -> Int
+    /// Makes all dead deliveries due now, or those of a job, or of a tenant.
+    func redeliverDead(ofJob job: JobID?, ofTenant tenant: TenantID?) async throws -> Redelivered
     /// Adds a test event for the configured address to the outbox. `nil` if no address is configured.
     func sendTestEvent(requestID: String) async throws -> Delivery?
 

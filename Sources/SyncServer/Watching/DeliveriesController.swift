@@ -60,9 +60,11 @@ package struct DeliveriesController: Sendable {
         }
         let job = try query.jobID("jobId")
         let tenant = try query.text("tenantId").map { TenantID($0) }
-        let count = try await engine.redeliverDead(ofJob: job, ofTenant: tenant)
-        OperatorAction("redeliver all dead", deliveryID: nil).log("accepted: \(count)", context)
-        return .json(.accepted, document: RedeliveryAnswerDocument(redelivered: count))
+        let all = try await engine.redeliverDead(ofJob: job, ofTenant: tenant)
+        OperatorAction("redeliver all dead", deliveryID: nil).log("accepted: \(all.count)", context)
+        return .json(
+            .accepted,
+            document: RedeliveryAnswerDocument(redelivered: all.count, waiting: all.waiting, waitsUntil: all.waitsUntil))
     }
 
     /// 202 and the delivery of a test event for the configured address.

@@ -92,16 +92,20 @@ struct DeliveriesCommand: AsyncParsableCommand {
         func run() async throws {
             let terminal = Terminal.standard
             try await server.withClient { client in
-                var count = 0
+                let style = terminal.errorStyle
                 if dead {
                     let answer = try await client.call(.redeliverDead, query: [("state", DeliveryState.dead.rawValue)])
-                    count = try answer.decoded(as: RedeliveryAnswerDocument.self).redelivered
+                    let all = try answer.decoded(as: RedeliveryAnswerDocument.self)
                     if json { try terminal.say(json: answer.json) }
+                    terminal.note("\(style.green("✔")) \(Format.count(all.redelivered, "webhook")) will be sent again now")
+                    guard all.waiting > 0, let end = all.waitsUntil else { return }
+                    terminal.note(
+                        "  \(all.waiting) of them wait until \(end.iso8601) at most: their destination asked for that; one that is named is sent at once"
+                    )
                 } else {
                     for id in ids { try await redeliver(id, client, terminal) }
-                    count = ids.count
+                    terminal.note("\(style.green("✔")) \(Format.count(ids.count, "webhook")) will be sent again now")
                 }
-                terminal.note("\(terminal.errorStyle.green("✔")) \(Format.count(count, "webhook")) will be sent again now")
             }
         }
 
