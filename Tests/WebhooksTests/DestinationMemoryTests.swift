@@ -59,6 +59,19 @@ struct DestinationMemoryTests {
         #expect(memory.take(at: at(2), all: true).isEmpty)
     }
 
+    @Test("that a hold has become shorter, or has ended before its time, is kept at once")
+    func shorter() {
+        for seconds in [600.0, 5] {
+            var memory = DestinationMemory()
+            var health = health(taken: 20, wait: 86_400, at: start)
+            memory.note("a", health, at: start, due: start)
+            #expect(memory.take(at: start).count == 1)
+            health.answered(.wait(seconds: seconds), toTrial: true, at: at(1), limits)
+            memory.note("a", health, at: at(1), due: at(1))
+            #expect(memory.take(at: at(1)).map(\.heldUntil) == [seconds > 60 ? at(1 + seconds) : nil])
+        }
+    }
+
     @Test("what could not be written is written later, unless more was learnt meanwhile")
     func failed() {
         var memory = DestinationMemory()

@@ -7,7 +7,8 @@ import SyncModel
 /// A record of a time that is still ahead was made while the clock was: what it says of a hold is not believed, and it is replaced.
 ///
 /// A rate or a hold is worth a write if it differs notably from what is kept, and of one destination once a minute at most, so that no
-/// attempt costs a commit. A hold of more than a minute is kept at once: a restart must not forget that a receiver asked for a day.
+/// attempt costs a commit. A hold of more than a minute is kept at once, and so is its early end: a restart must not forget that a receiver
+/// asked for a day, nor that it does so no more.
 struct DestinationMemory: Sendable {
     private var kept: [String: DestinationRecord] = [:]
     private var changed: [String: DestinationRecord] = [:]
@@ -83,7 +84,7 @@ struct DestinationMemory: Sendable {
         let due = changed.values.filter { new in
             guard !all, let before = kept[new.destination] else { return true }
             return now.seconds(since: before.learntAt) >= Self.pause || before.learntAt.isAhead(of: now)
-                || isLonger(new, than: before, at: now)
+                || isHoldNew(new, after: before, at: now)
         }.map { new in
             // The next minute counts from the write.
             var new = new
@@ -107,7 +108,7 @@ struct DestinationMemory: Sendable {
 
     private func isNotable(_ new: DestinationRecord, at now: Timestamp) -> Bool {
         guard let before = kept[new.destination] else { return new.rate != nil || new.heldUntil != nil }
-        if before.learntAt.isAhead(of: now) || isLonger(new, than: before, at: now) { return true }
+        if before.learntAt.isAhead(of: now) || isHoldNew(new, after: before, at: now) { return true }
         // The hold that is kept, and shown, is not the destination's any more.
         if new.heldUntil == nil, let end = before.heldUntil, end.seconds(since: now) > Self.pause { return true }
         switch (before.rate, new.rate) {
@@ -118,8 +119,9 @@ struct DestinationMemory: Sendable {
         }
     }
 
-    private func isLonger(_ new: DestinationRecord, than before: DestinationRecord, at now: Timestamp) -> Bool {
-        guard let end = new.heldUntil else { return false }
-        return Self.hold(before, at: now).map { end.seconds(since: now) - $0 > Self.pause } ?? true
+    /// Whether a hold is notably longer or shorter than the one that is kept, or begins, or ends before its time.
+    private func isHoldNew(_ new: DestinationRecord, after before: DestinationRecord, at now: Timestamp) -> Bool {
+        let left = new.heldUntil?.seconds(since: now) ?? 0
+        return abs(left - (Self.hold(before, at: now) ?? 0)) > Self.pause
     }
 }
