@@ -53,16 +53,16 @@ package enum PersonName {
         """
     }
 
-    /// The bytes of the character at a position if it shows nothing (white space, control and format characters), else 0.
+    /// The bytes of the character at a position if it is white space, as JavaScript's `trim` has it, else 0.
     private static func blankLength(_ text: UnsafeRawBufferPointer, _ at: Int) -> Int {
         let byte = text[at]
-        guard byte >= 0x80 else { return byte <= 0x20 || byte == 0x7F ? 1 : 0 }
+        guard byte >= 0x80 else { return byte == 0x20 || 0x09...0x0D ~= byte ? 1 : 0 }
         let next = UnsafeRawBufferPointer(rebasing: text[at..<min(at + 4, text.count)])
         guard let scalar = String(decoding: next, as: UTF8.self).unicodeScalars.first else { return 0 }
         return isBlank(scalar) ? UTF8.width(scalar) : 0
     }
 
     private static func isBlank(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.isWhitespace || [.control, .format].contains(scalar.properties.generalCategory)
+        scalar.properties.isWhitespace || scalar == "\u{FEFF}"
     }
 }

@@ -41,7 +41,7 @@ struct VersionTwoTests {
         arguments: [
             ("Bob", "Builder", "Bob Builder"), ("Bob", "", "Bob"), ("", "Builder", "Builder"), (" Bob ", " ", "Bob"),
             ("undefined", "undefined", nil), ("null", "null", nil), ("Bob", "undefined", "Bob"), ("null", "O'Null", "O'Null"),
-            ("\u{2003}李", "雷\u{200B}", "李 雷"), (" ", "", nil), ("", "", nil),
+            ("\u{2003}李", "雷\u{3000}", "李 雷"), (" ", "", nil), ("", "", nil),
         ] as [(String, String, String?)])
     func names(_ first: String, _ last: String, _ expected: String?) {
         let reading = read([Bodies.userOfVersionTwo("u", "a@x.io", first: first, last: last)])

@@ -9,7 +9,7 @@ struct PersonNameTests {
         "says nothing if it is blank or only the words for what is missing",
         arguments: [
             "", " ", "\t \r\n", "undefined", "null", "undefined undefined", "null null", "  null   undefined ", "undefined\tnull",
-            "\u{A0}", "\u{3000}null\u{2003}", "\u{FEFF}", "\u{200B}undefined\u{200B}", "\u{7F}",
+            "\u{A0}", "\u{3000}null\u{2003}", "\u{FEFF}", "\u{FEFF}undefined\u{2028}",
         ])
     func none(name: String) {
         #expect(Self.isNone(name))
@@ -19,7 +19,8 @@ struct PersonNameTests {
         "says something otherwise, whatever words are in it",
         arguments: [
             "Ann", "Bob undefined", "null Bob", "Null", "NULL", "Undefined", "nullundefined", "nulls", "undefine", "unnull",
-            "null-null", "n", "u", "é", "null é", "null\u{301}", ".", "😀",
+            "null-null", "n", "u", "é", "null é", "null\u{301}", ".", "😀", "\u{7F}", "\u{1}",
+            "\u{200B}", "\u{FFFF}", "null\u{200B}",
         ])
     func some(name: String) {
         #expect(!Self.isNone(name))

@@ -16,9 +16,7 @@ struct UserProperties {
 
     /// Whether a name has no words but those for what is missing.
     private static func saysNothing(_ name: String) -> Bool {
-        let words = name.unicodeScalars.split { scalar in
-            scalar.properties.isWhitespace || [.control, .format].contains(scalar.properties.generalCategory)
-        }
+        let words = name.unicodeScalars.split { $0.properties.isWhitespace || $0 == "\u{FEFF}" }
         return words.allSatisfy { ["undefined", "null"].contains(String($0)) }
     }
 
