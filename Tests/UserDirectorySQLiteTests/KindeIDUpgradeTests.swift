@@ -35,6 +35,23 @@ struct KindeIDUpgradeTests {
             ])
     }
 
+    @Test("stored again by such a version, they still tell persons apart")
+    func storedAgain() async throws {
+        let it = try SQLiteFixture()
+        for (id, isRelinked) in [("kp_1", false), ("kp_2", true), ("u-1", true)] {
+            try await it.directory.prepare()
+            try it.execute(
+                """
+                DELETE FROM users;
+                INSERT INTO users (email, name, tenant_id, wrapper_user_id, is_admin) VALUES ('a@x.example', 'A', 't1', 'kp_1', 1)
+                """)
+            let applied = try await it.apply(BatchWork([TestUser(id, "a@x.example")]).alone)[0].users
+            #expect(applied.map(\.isRelinked) == [isRelinked])
+            #expect(try it.users("is_admin") == [[isRelinked ? "0" : "1"]])
+            try await it.directory.forget([.test(1)])
+        }
+    }
+
     @Test("an index of that name that is another one stops the start, which says so")
     func otherIndex() async throws {
         for index in [

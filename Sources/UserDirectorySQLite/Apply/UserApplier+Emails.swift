@@ -50,7 +50,9 @@ extension UserApplier {
 
     /// Whether the row, which was found by email, is this user's rather than another person's.
     private func isThePerson(of row: StoredRow) -> Bool {
-        if let sent = fields[.kindeUserID], let stored = row.kindeUserID { return stored.sameBytes(as: sent) }
+        // A Kinde id among the platform ids was stored by an earlier version that ran again in between.
+        let misplaced = row.wrapperID.flatMap { PersonID.isKinde($0) ? $0 : nil }
+        if let sent = fields[.kindeUserID], let stored = row.kindeUserID ?? misplaced { return stored.sameBytes(as: sent) }
         return fields[.id] == nil || row.wrapperID == nil
     }
 
