@@ -43,6 +43,36 @@ struct DestinationLimiterTests {
         return started
     }
 
+    @Test("destinations in trouble have half of all places together")
+    func manyDead() {
+        var limiter = self.limiter(limits)
+        let hosts = (0..<200).map { "dead\($0)" }
+        // Each host fails once.
+        for host in hosts {
+            limiter.look()
+            var first = Backlog([delivery("first-\(host)", host)])
+            feed(&limiter, &first)
+            for leased in startAll(&limiter) {
+                limiter.sent(leased, isDelivered: false, isTrouble: true)
+                limiter.settled(leased)
+            }
+        }
+        limiter.look()
+        var backlog = Backlog(
+            hosts.map { delivery("second-\($0)", $0) } + (0..<40).map { delivery("g\($0)", "good\($0)") })
+        feed(&limiter, &backlog)
+        let started = startAll(&limiter)
+        #expect(started.filter { $0.delivery.what.id.hasPrefix("second") }.count == limits.concurrent / 2)
+        // Nor do those that were never met have all the others.
+        #expect(started.count == limits.concurrent * 3 / 4)
+        // Places come back when attempts end, although the destination's trouble is over by then.
+        for leased in started {
+            limiter.sent(leased, isDelivered: true, isTrouble: false)
+            limiter.settled(leased)
+        }
+        #expect(startAll(&limiter).count == limits.concurrent * 3 / 4)
+    }
+
     @Test("nothing is asked unless something may be due")
     func quiet() {
         var limiter = self.limiter(limits)
