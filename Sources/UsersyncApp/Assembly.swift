@@ -59,6 +59,7 @@ package struct Assembly: Sendable {
         maintenance = steps.maintenance(queue, directory, engine)
         var dependencies = steps.serverDependencies(queue, engine, webhooks, metrics)
         dependencies.maxConnections = steps.connections()
+        dependencies.hasUsers = { try? await directory.hasUsers(of: $0) }
         server = HTTPServer.application(
             dependencies,
             onRunning: { port in

@@ -2,6 +2,8 @@
 /// `tenantID` with the header, `syncTime` with its clock, `callbackURL` with the allowed hosts.
 package struct SyncEnvelope: Sendable, Hashable {
     package var tenantID: TenantID
+    /// `tenant.kindeOrgId` and `tenant.subdomain`, where they are what they should be.
+    package var otherTenantIDs: [TenantID] = []
     package var tenantName: String
     /// Elements of `users`; with `VALIDATION=per-user`, including those with a problem.
     package var totalUsers: Int

@@ -29,6 +29,11 @@ extension SyncRequestParser {
         guard let members = try object(.tenant, "tenant", &cursor, slots) else { return }
         envelope.tenantID = TenantID(ObjectShape.tenant.text(.id, members, slots, in: cursor) ?? "")
         envelope.tenantName = ObjectShape.tenant.text(.name, members, slots, in: cursor) ?? ""
+        let named: KeyValuePairs<ObjectShape.Member, TenantNameKind> = [.kindeOrgID: .organisation, .subdomain: .subdomain]
+        envelope.otherTenantIDs = named.compactMap { member, kind in
+            let name = ObjectShape.tenant.text(member, members, slots, in: cursor).map { TenantID($0) }
+            return name?.nameKind == kind ? name : nil
+        }
     }
 
     /// `metadata`: an object, or null.

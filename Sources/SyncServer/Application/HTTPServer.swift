@@ -13,7 +13,7 @@ package enum HTTPServer {
     /// What the server needs from the rest of the process.
     package struct Dependencies: Sendable {
         package var settings: Settings
-        package var queue: any JobIntake & JobInspection
+        package var queue: any JobIntake & JobInspection & TenantNaming
         package var engine: any EngineControl
         package var clock: WallClock
         package var logger: Logger
@@ -24,6 +24,8 @@ package enum HTTPServer {
         package var callbackProblem: @Sendable (String) -> String?
         /// All metrics as Prometheus text.
         package var renderMetrics: @Sendable () async -> [UInt8]
+        /// Whether the directory has users of a tenant; `nil` if it cannot say now.
+        package var hasUsers: @Sendable (TenantID) async -> Bool? = { _ in nil }
         /// Limits how many large uploads may arrive at the same time.
         package var seats = UploadSeats()
         /// How much time and how many bytes a caller may take.
@@ -32,7 +34,8 @@ package enum HTTPServer {
         package var maxConnections = 1000
 
         package init(
-            settings: Settings, queue: any JobIntake & JobInspection, engine: any EngineControl, clock: WallClock, logger: Logger,
+            settings: Settings, queue: any JobIntake & JobInspection & TenantNaming, engine: any EngineControl, clock: WallClock,
+            logger: Logger,
             isStarted: @escaping @Sendable () -> Bool, isDraining: @escaping @Sendable () -> Bool,
             callbackProblem: @escaping @Sendable (String) -> String?, renderMetrics: @escaping @Sendable () async -> [UInt8]
         ) {
@@ -96,12 +99,7 @@ package enum HTTPServer {
                 tokens: WrapperTokens(settings.wrapperSecrets), metricsPublic: settings.metricsPublic, clock: clock,
                 register: register))
         if settings.environment == .development { router.add(middleware: DebugMiddleware()) }
-        IntakeController(
-            IntakeDependencies(
-                queue: queue, engine: engine, settings: settings, clock: clock,
-                limiter: SubmissionLimiter(settings.rateLimit, clock: clock), budget: RunBudget(blocks: sortingMemory),
-                seats: dependencies.seats, isDraining: dependencies.isDraining, callbackProblem: dependencies.callbackProblem)
-        ).addRoutes(to: router)
+        IntakeController(intake(dependencies)).addRoutes(to: router)
         StatusController(queue: queue, engine: engine, clock: clock).addRoutes(to: router)
         JobsController(
             queue: queue, engine: engine,
@@ -114,5 +112,15 @@ package enum HTTPServer {
         MetricsController(render: dependencies.renderMetrics).addRoutes(to: router)
         OpenAPIController(publicURL: settings.publicURL).addRoutes(to: router)
         return router
+    }
+
+    private static func intake(_ dependencies: Dependencies) -> IntakeDependencies {
+        let (settings, clock) = (dependencies.settings, dependencies.clock)
+        var intake = IntakeDependencies(
+            queue: dependencies.queue, engine: dependencies.engine, settings: settings, clock: clock,
+            limiter: SubmissionLimiter(settings.rateLimit, clock: clock), budget: RunBudget(blocks: sortingMemory),
+            seats: dependencies.seats, isDraining: dependencies.isDraining, callbackProblem: dependencies.callbackProblem)
+        intake.hasUsers = dependencies.hasUsers
+        return intake
     }
 }

@@ -40,12 +40,12 @@ package struct IntakeController: Sendable {
                 return connectionOK()
             case .refused(let violations):
                 // Short as it was, it was not the check.
-                try submission.admitLate(context, session.body ?? .guide)
+                try await submission.admitLate(context, session.body ?? .guide)
                 throw APIError.refused(violations)
             case .sync(let envelope):
-                try submission.admitLate(context, session.body ?? .guide)
+                try await submission.admitLate(context, session.body ?? .guide)
                 let job = try job(envelope, submission, receiver.bodyHash, context)
-                let accepted = try await session.accept(job)
+                let accepted = try await session.accept(try await dependencies.withKnownUsers(job))
                 note(accepted, context)
                 return try await submission.answer(waitingFor: accepted, mode: envelope.mode)
             }
@@ -69,6 +69,8 @@ package struct IntakeController: Sendable {
             tenantName: envelope.tenantName, source: submission.headers.source ?? "unknown",
             syncTime: try submission.named(envelope.syncTime, path: ["metadata", "syncTime"], at: now), acceptedAt: now,
             totalUsers: envelope.totalUsers, requestID: context.requestID, warnings: Array(warnings.prefix(20)))
+        // In version 2, where the header names the tenant, `orgCode` is another name of it.
+        job.otherTenantIDs = envelope.mode == nil ? envelope.otherTenantIDs : [envelope.tenantID]
         job.callbackURL = envelope.callbackURL
         job.traceparent = submission.headers.trace?.stored
         job.syncType = envelope.syncType
@@ -91,7 +93,7 @@ package struct IntakeController: Sendable {
                 try await submission.keepClaim()
             }
             guard case .removal(let envelope) = try readToEnd(&reader) else { throw APIError.notFound("Removal") }
-            try submission.admitLate(context)
+            try await submission.admitLate(context)
             let job = try job(envelope, submission, receiver.bodyHash, context)
             let batch = NewBatch(payload: envelope.payload, firstIndex: 0, lastIndex: 0)
             let accepted = try await dependencies.queue.accept(job, upload: nil, batches: [batch])
@@ -141,12 +143,11 @@ package struct IntakeController: Sendable {
 
     /// The integration guide's log line, one per request.
     private func note(_ job: Job, _ context: SyncRequestContext) {
-        context.logger.info(
-            "sync request",
-            metadata: [
-                "job": .string(job.id.text), "tenant": .string(job.tenantID.text),
-                "userCount": .stringConvertible(job.totalUsers),
-                "operation": .string(job.operation.rawValue), "source": .string(job.source),
-            ])
+        var metadata: Logger.Metadata = [
+            "job": .string(job.id.text), "tenant": .string(job.tenantID.text), "userCount": .stringConvertible(job.totalUsers),
+            "operation": .string(job.operation.rawValue), "source": .string(job.source),
+        ]
+        if job.sentTenantID != job.tenantID { metadata["sentTenant"] = .string(job.sentTenantID.text) }
+        context.logger.info("sync request", metadata: metadata)
     }
 }

@@ -68,7 +68,7 @@ struct Submission {
             self.claim = claim
         }
         do {
-            if !isReplay, !mayBeCheck { try admit(context) }
+            if !isReplay, !mayBeCheck { try await admit(context) }
         } catch {
             await release()
             throw error
@@ -89,12 +89,16 @@ struct Submission {
 
     /// Asks the queue whether it takes more, then counts the submission: one that the queue refuses does not count. One that is too
     /// many is refused once it is known not to be of version 2.
-    private mutating func admit(_ context: SyncRequestContext) throws {
+    private mutating func admit(_ context: SyncRequestContext) async throws {
         if case .refused(let reason, let retryAfter) = dependencies.queue.admission() {
             throw APIError.unavailable(reason, retryAfter: retryAfter)
         }
         guard kind == .sync, ticket == nil else { return }
-        ticket = dependencies.limiter.count(address: context.clientAddress, tenantID: headers.tenantID)
+        var tenantID = headers.tenantID
+        if let name = tenantID, dependencies.limiter.countsTenants {
+            tenantID = try await dependencies.queue.tenant(named: name)
+        }
+        ticket = dependencies.limiter.count(address: context.clientAddress, tenantID: tenantID)
     }
 
     /// Whether the rate limit will refuse the submission unless it is of version 2: nothing may be spent on it until that is known.
@@ -108,7 +112,7 @@ struct Submission {
         guard let ticket else { return }
         if body == .version2 { return forgive() }
         guard ticket.isRefused, body != nil || bytes > Submission.doubtBytes else { return }
-        throw dependencies.limiter.refusal(ticket, tenantID: headers.tenantID, logger: context.logger)
+        throw dependencies.limiter.refusal(ticket, logger: context.logger)
     }
 
     /// How many bytes of a body are read to find out which it is.
@@ -116,8 +120,8 @@ struct Submission {
 
     /// Admits a submission so small that it was at first taken for a check.
     /// - Parameter body: which body it was; not asked of a removal.
-    mutating func admitLate(_ context: SyncRequestContext, _ body: SyncBody = .guide) throws {
-        if mayBeCheck { try admit(context) }
+    mutating func admitLate(_ context: SyncRequestContext, _ body: SyncBody = .guide) async throws {
+        if mayBeCheck { try await admit(context) }
         try limit(body, after: 0, context)
     }
 

@@ -9,6 +9,8 @@ import Telemetry
 /// platform sends them one by one and does not repeat them. Nor are calls of version 2, for the same reason.
 package struct SubmissionLimiter: Sendable {
     private let limit: Int
+    /// Whether a caller is a tenant, not an address.
+    var countsTenants: Bool { limit > 0 && key == .tenant }
     private let key: RateLimitKey
     private let counter: FixedWindowCounter
     private let clock: WallClock
@@ -24,6 +26,7 @@ package struct SubmissionLimiter: Sendable {
     /// A submission's place in its window.
     package struct Ticket: Sendable {
         fileprivate let key: String
+        fileprivate let tenantID: TenantID?
         fileprivate let reading: FixedWindowCounter.Reading
         /// Whether the submission is one too many, and is not counted.
         package let isRefused: Bool
@@ -37,13 +40,13 @@ package struct SubmissionLimiter: Sendable {
         guard limit > 0 else { return nil }
         let key = self.key == .tenant ? "t:" + (tenantID?.text ?? address) : "a:" + address
         let reading = counter.count(key, limit: limit, now: clock.now())
-        return Ticket(key: key, reading: reading, isRefused: reading.used > limit, headers: headers(reading))
+        return Ticket(key: key, tenantID: tenantID, reading: reading, isRefused: reading.used > limit, headers: headers(reading))
     }
 
     /// The 429 for a submission that is one too many. It is counted by tenant and logged: the first of a window as a notice, the
     /// others as debug lines.
-    package func refusal(_ ticket: Ticket, tenantID: TenantID?, logger: Logger) -> APIError {
-        let tenant = tenantID?.text ?? "none"
+    package func refusal(_ ticket: Ticket, logger: Logger) -> APIError {
+        let tenant = ticket.tenantID?.text ?? "none"
         refused.counter(("tenant", tenant)).increment()
         logger.log(
             level: ticket.reading.isFirstRefusal ? .notice : .debug, "submission refused by the rate limit",

@@ -6,12 +6,13 @@ struct SyncRequestUsersTests {
     @Test("the guide's body gives the guide's user and envelope")
     func guide() throws {
         let reading = Reading.of(SampleBodies.guide)
-        #expect(
-            reading.envelope
-                == SyncEnvelope(
-                    tenantID: "tenant-uuid", tenantName: "Company Name", totalUsers: 1,
-                    syncTime: Timestamp(iso8601: "2025-08-19T10:00:00Z"), syncedBy: "wrapper-user-sync-service",
-                    syncType: "single_user|full|incremental", applicationCode: "crm"))
+        var envelope = SyncEnvelope(
+            tenantID: "tenant-uuid", tenantName: "Company Name", totalUsers: 1,
+            syncTime: Timestamp(iso8601: "2025-08-19T10:00:00Z"), syncedBy: "wrapper-user-sync-service",
+            syncType: "single_user|full|incremental", applicationCode: "crm")
+        // The sample of a Kinde organisation is none.
+        envelope.otherTenantIDs = ["company-subdomain"]
+        #expect(reading.envelope == envelope)
         let record = try #require(reading.records.first)
         #expect(record.index == 0)
         #expect(
@@ -25,6 +26,20 @@ struct SyncRequestUsersTests {
         #expect(record.states[.isActive] == .yes)
         #expect(record.states[.isAdmin] == .value)
         #expect(record.states[.problem] == nil)
+    }
+
+    @Test("further names of the tenant are taken where they look like what they should be")
+    func otherNames() {
+        func names(_ more: String) -> [TenantID]? {
+            let tenant = #"{"id":"t","name":"T"\#(more)}"#
+            return Reading.of(#"{"operation":"user_sync","tenant":\#(tenant),"users":[]}"#).envelope?.otherTenantIDs
+        }
+        #expect(names(#","subdomain":"acme","kindeOrgId":"org_1""#) == ["org_1", "acme"])
+        #expect(names(#","subdomain":"org_1","kindeOrgId":"acme""#) == [])
+        for nothing in ["null", #""""#, #"" ""#, #""undefined""#] {
+            #expect(names(#","subdomain":\#(nothing),"kindeOrgId":\#(nothing)"#) == [])
+        }
+        #expect(names("") == [])
     }
 
     @Test("members may come in any order, keys may be escaped")
