@@ -5,6 +5,7 @@ package struct PageCursor {
         case jobs = "j"
         case deliveries = "d"
         case results = "r"
+        case aliases = "a"
     }
 
     package static func text(_ kind: Kind, _ numbers: Int64...) -> String { text(kind, numbers) }

@@ -6,6 +6,15 @@ import SyncModel
 /// A row of `tenant_aliases`.
 enum AliasRow {
     static let selectTenant = "SELECT tenant_id FROM tenant_aliases WHERE alias = ?1"
+    private static let columns = "seq, alias, tenant_id, origin, since"
+    private static let select = "SELECT \(columns) FROM tenant_aliases WHERE alias = ?1"
+    static let page = "SELECT \(columns) FROM tenant_aliases WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2"
+    /// A tenant has few.
+    static let pageOfTenant = """
+        SELECT \(columns) FROM tenant_aliases INDEXED BY tenant_aliases_tenant WHERE tenant_id = ?3 AND seq < ?1
+        ORDER BY seq DESC LIMIT ?2
+        """
+    static let delete = "DELETE FROM tenant_aliases WHERE alias = ?1"
     static let selectAliases = """
         SELECT alias FROM tenant_aliases INDEXED BY tenant_aliases_tenant WHERE tenant_id = ?1 ORDER BY alias LIMIT ?2
         """
@@ -32,6 +41,19 @@ enum AliasRow {
 
     static func aliases(of tenantID: TenantID, _ db: Database) throws -> [TenantID] {
         try db.sql(selectAliases).all(.tenant(tenantID), .int(TenantAlias.mostOfTenant)) { TenantID($0.text(0)) }
+    }
+
+    static func find(_ alias: TenantID, _ db: Database) throws -> TenantAlias? {
+        try db.sql(select).first(.tenant(alias)) { row($0).alias }
+    }
+
+    static func row(_ row: SQLRow) -> (seq: Int64, alias: TenantAlias) {
+        (
+            row.int64(0),
+            TenantAlias(
+                alias: TenantID(row.text(1)), tenantID: TenantID(row.text(2)),
+                origin: TenantAlias.Origin(rawValue: row.int(3)) ?? .set, since: row.time(4))
+        )
     }
 
     static func insert(

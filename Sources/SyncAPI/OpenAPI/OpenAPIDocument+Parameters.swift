@@ -51,8 +51,17 @@ extension OpenAPIDocument {
             "name": "state", "in": "query", "required": true, "description": "Only dead ones are sent again together.",
             "schema": Schema.words([DeliveryState.dead.rawValue], ""),
         ],
+        "AliasName": [
+            "name": "alias", "in": "query", "required": true, "description": "The name.",
+            "schema": ["type": "string", "minLength": 1, "maxLength": .integer(TextLimits.name)],
+        ],
+        "AliasTenant": [
+            "name": "tenantId", "in": "query", "required": true, "description": "The tenant, by any of its names.",
+            "schema": ["type": "string", "minLength": 1, "maxLength": .integer(TextLimits.name)],
+        ],
         "TenantFilter": query(
-            "tenantId", "Of this tenant.", ["type": "string", "minLength": 1, "maxLength": .integer(TextLimits.name)]),
+            "tenantId", "Of this tenant, by any of its names.",
+            ["type": "string", "minLength": 1, "maxLength": .integer(TextLimits.name)]),
         "SourceFilter": query(
             "source", "From this X-Sync-Source.", ["type": "string", "minLength": 1, "maxLength": .integer(TextLimits.name)]),
         "JobFilter": query("jobId", "Of this job.", ["type": "string", "format": "uuid"]),

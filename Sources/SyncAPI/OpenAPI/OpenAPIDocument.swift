@@ -38,6 +38,7 @@ package enum OpenAPIDocument {
                 ["name": "sync", "description": "Submitting users and removals."],
                 ["name": "jobs", "description": "Inspecting and controlling jobs."],
                 ["name": "deliveries", "description": "The webhook log."],
+                ["name": "tenants", "description": "The names of tenants."],
                 ["name": "health", "description": "Whether the server is up, and its state."],
             ],
             "paths": .object(paths),

@@ -13,7 +13,7 @@ package enum HTTPServer {
     /// What the server needs from the rest of the process.
     package struct Dependencies: Sendable {
         package var settings: Settings
-        package var queue: any JobIntake & JobInspection & TenantNaming
+        package var queue: any JobIntake & JobInspection & TenantNaming & AliasControl
         package var engine: any EngineControl
         package var clock: WallClock
         package var logger: Logger
@@ -34,8 +34,8 @@ package enum HTTPServer {
         package var maxConnections = 1000
 
         package init(
-            settings: Settings, queue: any JobIntake & JobInspection & TenantNaming, engine: any EngineControl, clock: WallClock,
-            logger: Logger,
+            settings: Settings, queue: any JobIntake & JobInspection & TenantNaming & AliasControl, engine: any EngineControl,
+            clock: WallClock, logger: Logger,
             isStarted: @escaping @Sendable () -> Bool, isDraining: @escaping @Sendable () -> Bool,
             callbackProblem: @escaping @Sendable (String) -> String?, renderMetrics: @escaping @Sendable () async -> [UInt8]
         ) {
@@ -106,6 +106,7 @@ package enum HTTPServer {
             views: JobViews(queue: queue, links: JobLinks(publicURL: settings.publicURL), clock: clock)
         ).addRoutes(to: router)
         DeliveriesController(queue: queue, engine: engine, clock: clock).addRoutes(to: router)
+        TenantsController(queue: queue, clock: clock, hasUsers: dependencies.hasUsers).addRoutes(to: router)
         HealthController(
             engine: engine, isStarted: dependencies.isStarted, isQueueWritable: { await queue.isWritable }, clock: clock
         ).addRoutes(to: router)

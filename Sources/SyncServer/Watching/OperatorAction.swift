@@ -17,6 +17,11 @@ struct OperatorAction {
         subject = deliveryID.map { ["deliveryId": "\($0)"] } ?? [:]
     }
 
+    init(_ action: String, alias: TenantID) {
+        self.action = action
+        subject = ["alias": "\(alias)"]
+    }
+
     /// Logs one line, once the outcome is known.
     func log(_ outcome: String, _ context: SyncRequestContext) {
         context.logger.notice(

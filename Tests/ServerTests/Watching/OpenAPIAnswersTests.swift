@@ -50,6 +50,13 @@ struct OpenAPIAnswersTests {
             for ended in [failing, removing, whole] {
                 _ = try await call(server, 200, "GET", "\(jobs)/{id}", at: "\(jobs)/\(ended.jobId.string ?? "")")
             }
+            let aliases = "/api/internal/sync/tenants/aliases"
+            _ = try await call(server, 200, "POST", "\(aliases)/set", at: "\(aliases)/set?alias=corp&tenantId=t1")
+            _ = try await call(server, 409, "POST", "\(aliases)/set", at: "\(aliases)/set?alias=t1&tenantId=t2")
+            _ = try await call(server, 200, "GET", aliases)
+            for status in [200, 404] {
+                _ = try await call(server, status, "POST", "\(aliases)/forget", at: "\(aliases)/forget?alias=corp")
+            }
             for (query, status) in [("", 200), ("?limit=2", 200), ("?limit=none", 400)] {
                 _ = try await call(server, status, "GET", jobs, at: jobs + query)
             }

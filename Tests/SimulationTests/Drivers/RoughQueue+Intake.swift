@@ -48,6 +48,14 @@ extension RoughQueue {
     }
     func unasked(_ names: TenantNames) async throws -> [TenantID] { try await call(nil, .read) { try await base.unasked(names) } }
 
+    func aliases(of tenant: TenantID?, limit: Int, cursor: String?) async throws -> Page<TenantAlias> {
+        try await base.aliases(of: tenant, limit: limit, cursor: cursor)
+    }
+    func setAlias(_ alias: TenantID, of tenant: TenantID, hasUsers: Bool, now: Timestamp) async throws -> AliasChange {
+        try await base.setAlias(alias, of: tenant, hasUsers: hasUsers, now: now)
+    }
+    func forgetAlias(_ alias: TenantID) async throws -> TenantAlias? { try await base.forgetAlias(alias) }
+
     func admission() -> Admission { base.admission() }
     var isWritable: Bool { get async { await base.isWritable } }
 

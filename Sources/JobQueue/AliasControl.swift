@@ -1,0 +1,36 @@
+package import SyncModel
+
+/// How operators look at the aliases of tenants and change them.
+package protocol AliasControl: Sendable {
+    /// The newest first.
+    /// - Parameter tenant: only those of this tenant, by any of its names.
+    /// - Throws: `QueueError.badCursor` for a cursor that this queue did not issue.
+    func aliases(of tenant: TenantID?, limit: Int, cursor: String?) async throws -> Page<TenantAlias>
+    /// Makes a name an alias of the tenant that another name stands for. Of a tenant by its own id: keeps that a tenant of its own.
+    /// - Parameter hasUsers: whether the directory has users of `alias`, as asked before; see `NamesDecision`.
+    func setAlias(_ alias: TenantID, of tenant: TenantID, hasUsers: Bool, now: Timestamp) async throws -> AliasChange
+    /// Makes a name no alias any more. Jobs that came under it stay with their tenant, open ones too.
+    /// - Returns: what it was; `nil` if it was none.
+    func forgetAlias(_ alias: TenantID) async throws -> TenantAlias?
+}
+
+/// What came of setting an alias.
+package enum AliasChange: Sendable, Hashable {
+    case set(TenantAlias)
+    /// It was there before.
+    case unchanged(TenantAlias)
+    case refused(Refusal)
+
+    package enum Refusal: Sendable, Hashable {
+        /// It stands for another tenant.
+        case isOf(TenantID)
+        /// Other names stand for it.
+        case hasAliases
+        /// Jobs came under it.
+        case hasJobs
+        /// The directory has users of it.
+        case hasUsers
+        /// The tenant has `TenantAlias.mostOfTenant`.
+        case tooMany
+    }
+}

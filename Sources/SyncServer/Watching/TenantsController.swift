@@ -1,0 +1,83 @@
+package import Hummingbird
+package import JobQueue
+import SyncAPI
+package import SyncModel
+
+/// The names of tenants.
+package struct TenantsController: Sendable {
+    private let queue: any AliasControl
+    private let clock: WallClock
+    /// Whether the directory has users of a tenant; `nil` if it cannot say now.
+    private let hasUsers: @Sendable (TenantID) async -> Bool?
+
+    package init(queue: any AliasControl, clock: WallClock, hasUsers: @escaping @Sendable (TenantID) async -> Bool?) {
+        self.queue = queue
+        self.clock = clock
+        self.hasUsers = hasUsers
+    }
+
+    package func addRoutes(to router: some RouterMethods<SyncRequestContext>) {
+        router.on(.aliases, use: list)
+        router.on(.setAlias, use: set)
+        router.on(.forgetAlias, use: forget)
+    }
+
+    @Sendable private func list(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
+        let query = QueryParameters(request.uri.query)
+        let tenantID = try query.text("tenantId").map { TenantID($0) }
+        let limit = try query.integer("limit", in: PageLimit.list.range, default: PageLimit.list.standard)
+        let cursor = try query.cursor()
+        let page = try await reportingBadCursor { try await queue.aliases(of: tenantID, limit: limit, cursor: cursor) }
+        return .json(document: PageDocument(page, element: TenantAliasDocument.init))
+    }
+
+    @Sendable private func set(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
+        let query = QueryParameters(request.uri.query)
+        let (alias, tenantID) = (try name("alias", query), try name("tenantId", query))
+        guard let hasUsers = await hasUsers(alias) else {
+            throw APIError.unavailable("The CRM's database cannot say whether it has users of the name", retryAfter: 5)
+        }
+        let action = OperatorAction("set alias", alias: alias)
+        switch try await queue.setAlias(alias, of: tenantID, hasUsers: hasUsers, now: clock.now()) {
+        case .set(let set):
+            action.log("accepted: of \(set.tenantID)", context)
+            return answer("\(alias) stands for \(set.tenantID)", set)
+        case .unchanged(let present):
+            action.log("known", context)
+            return answer("\(alias) stood for \(present.tenantID) before", present)
+        case .refused(let refusal):
+            action.log("refused", context)
+            throw APIError(.conflict, "The name cannot be made an alias", details: .text(Self.sentence(refusal)))
+        }
+    }
+
+    @Sendable private func forget(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
+        let alias = try name("alias", QueryParameters(request.uri.query))
+        let action = OperatorAction("forget alias", alias: alias)
+        guard let forgotten = try await queue.forgetAlias(alias) else {
+            action.log("refused: unknown", context)
+            throw APIError.notFound("Alias")
+        }
+        action.log("accepted", context)
+        return answer("\(alias) stands for no tenant any more", forgotten)
+    }
+
+    private func name(_ parameter: String, _ query: QueryParameters) throws(APIError) -> TenantID {
+        guard let text = try query.text(parameter) else { throw .badRequest("Query parameter \"\(parameter)\" is required") }
+        return TenantID(text)
+    }
+
+    private func answer(_ message: String, _ alias: TenantAlias) -> Response {
+        .json(document: AliasAnswerDocument(message: message, alias: TenantAliasDocument(alias)))
+    }
+
+    private static func sentence(_ refusal: AliasChange.Refusal) -> String {
+        switch refusal {
+        case .isOf(let tenantID): "It stands for \(tenantID). Forget that first"
+        case .hasAliases: "Other names stand for it"
+        case .hasJobs: "Jobs came under it. If the other name is unused, set that as an alias of this one"
+        case .hasUsers: "The CRM has users of it. If the other name is unused, set that as an alias of this one"
+        case .tooMany: "The tenant has \(TenantAlias.mostOfTenant) aliases, the most it can have"
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import JobQueue
+import SyncModel
+import TestSupport
+import Testing
+
+@Suite("Aliases that operators set")
+struct AliasControlTests {
+    private let uuid = TenantNamesTests.uuid
+    private let otherUUID = TenantNamesTests.otherUUID
+    private let org = TenantNamesTests.org
+    private let label = TenantNamesTests.label
+
+    private func set(
+        _ queue: any JobQueue, _ alias: TenantID, _ tenant: TenantID, hasUsers: Bool = false, _ fixture: QueueFixture
+    ) async throws -> AliasChange {
+        try await queue.setAlias(alias, of: tenant, hasUsers: hasUsers, now: fixture.now)
+    }
+
+    @Test("a name that was set stands for the tenant, also where nothing is learnt, and after a kill", arguments: QueueDriver.all)
+    func counts(_ driver: QueueDriver) async throws {
+        for mode in [TenantAliases.learn, .fixed] {
+            var limits = QueueLimits()
+            limits.tenantAliases = mode
+            try await driver.withQueue(limits: limits) { fixture, queue in
+                let alias = TenantAlias(alias: org, tenantID: uuid, origin: .set, since: fixture.now)
+                #expect(try await set(queue, org, uuid, fixture) == .set(alias))
+                #expect(try await set(queue, org, uuid, fixture) == .unchanged(alias))
+                // By any of its names: there are no chains.
+                guard case .set(let second) = try await set(queue, "Acme Ltd", org, fixture) else {
+                    Issue.record("it is not set")
+                    return
+                }
+                #expect(second.tenantID == uuid)
+                let job = try await fixture.accept(queue, "Acme Ltd")
+                #expect(job.tenantID == uuid && job.sentTenantID == "Acme Ltd")
+                let reborn = try await driver.killed(fixture)
+                #expect(try await reborn.tenant(named: org) == uuid)
+                await reborn.close()
+            }
+        }
+    }
+
+    @Test("off, what was set does not count", arguments: QueueDriver.all)
+    func off(_ driver: QueueDriver) async throws {
+        var limits = QueueLimits()
+        limits.tenantAliases = .off
+        try await driver.withQueue(limits: limits) { fixture, queue in
+            _ = try await set(queue, org, uuid, fixture)
+            #expect(try await queue.tenant(named: org) == org)
+            #expect(try await fixture.accept(queue, org).tenantID == org)
+        }
+    }
+
+    @Test("a name that is a tenant is refused, and so is one that other names stand for", arguments: QueueDriver.all)
+    func refused(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            try await fixture.accept(queue, org)
+            #expect(try await set(queue, org, uuid, fixture) == .refused(.hasJobs))
+            #expect(try await set(queue, label, uuid, hasUsers: true, fixture) == .refused(.hasUsers))
+            _ = try await set(queue, uuid, org, fixture)
+            #expect(try await set(queue, uuid, otherUUID, fixture) == .refused(.isOf(org)))
+            #expect(try await set(queue, org, uuid, fixture) == .refused(.hasAliases), "they are one, the other way round")
+            _ = try await set(queue, label, "bolt", fixture)
+            #expect(try await set(queue, "bolt", org, fixture) == .refused(.hasAliases))
+        }
+        try await driver.withQueue { fixture, queue in
+            for n in 0..<TenantAlias.mostOfTenant { _ = try await set(queue, TenantID("alias-\(n)"), uuid, fixture) }
+            #expect(try await set(queue, "one-more", uuid, fixture) == .refused(.tooMany))
+        }
+    }
+
+    @Test("a name that was forgotten is a tenant of its own; what came under it stays where it is", arguments: QueueDriver.all)
+    func forgotten(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            try await fixture.accept(queue, uuid, calling: [org])
+            let waiting = try await fixture.accept(queue, org)
+            #expect(try await queue.forgetAlias(org)?.tenantID == uuid)
+            #expect(try await queue.forgetAlias(org) == nil)
+            #expect(try await fixture.accept(queue, org).tenantID == org)
+            try await fixture.work(queue, uuid, failing: [0])
+            #expect(try await queue.job(waiting.id)?.sequence == 2)
+            // Its failed user is the tenant's, whatever the name stands for by now.
+            let request = try await queue.retryFailed(
+                of: waiting.id, as: JobID(now: fixture.now), requestID: "r", now: fixture.now)
+            guard case .linked(let linked, existing: false) = request else {
+                Issue.record("\(request)")
+                return
+            }
+            #expect(linked.tenantID == uuid && linked.sentTenantID == org)
+        }
+    }
+
+    @Test("a name set as an alias of itself is never learnt", arguments: QueueDriver.all)
+    func ofItself(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            #expect(
+                try await set(queue, label, label, fixture)
+                    == .set(TenantAlias(alias: label, tenantID: label, origin: .set, since: fixture.now)))
+            try await fixture.accept(queue, uuid)
+            let job = try await fixture.accept(queue, uuid, calling: [label])
+            #expect(job.tenantID == uuid && job.warnings.count == 1)
+            #expect(try await fixture.accept(queue, label).tenantID == label)
+        }
+    }
+
+    @Test("are listed, the newest first, page by page, and by any name of their tenant", arguments: QueueDriver.all)
+    func listed(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            try await fixture.accept(queue, uuid, calling: [org])
+            _ = try await set(queue, label, uuid, fixture)
+            _ = try await set(queue, "bolt", otherUUID, fixture)
+            var (found, cursor): ([TenantID], String?) = ([], nil)
+            repeat {
+                let page = try await queue.aliases(of: nil, limit: 2, cursor: cursor)
+                found += page.items.map(\.alias)
+                cursor = page.nextCursor
+            } while cursor != nil
+            #expect(found == ["bolt", label, org])
+            for name in [uuid, org] {
+                let page = try await queue.aliases(of: name, limit: 9, cursor: nil)
+                #expect(page.items.map(\.alias) == [label, org] && page.nextCursor == nil)
+                #expect(page.items.map(\.origin) == [.set, .learnt])
+            }
+            await #expect(throws: QueueError.badCursor) { _ = try await queue.aliases(of: nil, limit: 9, cursor: "j1") }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import ServerTestSupport
+import TestSupport
+import Testing
+
+@Suite("The names of tenants")
+struct TenantsTests {
+    private let aliases = "/api/internal/sync/tenants/aliases"
+
+    @Test("an operator sets one while it is unused, sees it, and forgets it")
+    func setAndForget() async throws {
+        try await TestServer.run { server in
+            _ = try await server.synced([Bodies.user("u1", "ada@x.io")], tenant: "acme")
+            let set = try await server.act("tenants/aliases/set?alias=acme-eu&tenantId=acme")
+            #expect(set.status == 200 && set.json.alias.tenantId.string == "acme" && set.json.alias.origin.string == "set")
+            let moved = try await server.synced([Bodies.user("u1", "ada@x.io", name: "Other")], tenant: "acme-eu")
+            #expect(moved.results[0].outcome.string == "updated" && moved.tenant.id.string == "acme-eu")
+            let list = try await server.get("\(aliases)?tenantId=acme-eu").json
+            #expect(list.aliases.array.map { $0.alias.string } == ["acme-eu"])
+            #expect(try await server.act("tenants/aliases/forget?alias=acme-eu").status == 200)
+            #expect(try await server.act("tenants/aliases/forget?alias=acme-eu").status == 404)
+            #expect(try await server.get(aliases).json.aliases.array.isEmpty)
+        }
+    }
+
+    @Test("a name with users or jobs is a 409, and one of which the CRM's database cannot say it a 503")
+    func refused() async throws {
+        try await TestServer.run { server in
+            _ = try await server.synced([Bodies.user("u1", "ada@x.io")], tenant: "acme")
+            #expect(try await server.act("tenants/aliases/set?alias=acme&tenantId=bolt").status == 409)
+            try server.execute("INSERT INTO users (email, name, tenant_id) VALUES ('eve@x.io', 'Eve', 'bolt')")
+            #expect(try await server.act("tenants/aliases/set?alias=bolt&tenantId=acme").status == 409)
+            try server.execute("ALTER TABLE users RENAME TO people")
+            #expect(try await server.act("tenants/aliases/set?alias=corp&tenantId=acme").status == 503)
+            try server.execute("ALTER TABLE people RENAME TO users")
+            for query in ["", "?alias=a", "?tenantId=a", "?alias=&tenantId=a", "?alias=%FF&tenantId=a"] {
+                #expect(try await server.act("tenants/aliases/set\(query)").status == 400, "\(query)")
+            }
+        }
+    }
+}
