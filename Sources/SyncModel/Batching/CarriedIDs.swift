@@ -16,6 +16,13 @@ package struct CarriedIDs: Sendable {
 
     package init() {}
 
+    /// The ids of a request whose users are all in one payload.
+    package init(of payload: BatchPayload) {
+        payload.forEach { record in
+            if let id = record.personID { insert(hash: Self.hash(id)) }
+        }
+    }
+
     /// Hashes are valid only within the process.
     package static func hash(_ id: UnsafeRawBufferPointer) -> Int {
         var hasher = Hasher()

@@ -34,7 +34,7 @@ struct BatchContext {
         syncTime = work.syncTime
         isLastPass = work.isLastPass
         isRetry = work.isRetry
-        carriedIDs = work.carriedIDs
+        carriedIDs = work.carriedIDs ?? (work.isWholeJob ? CarriedIDs(of: work.payload) : nil)
         syncTimeText = work.syncTime.iso8601
         now = moment.iso8601
         self.moment = moment
