@@ -202,12 +202,16 @@ struct FileTests {
                 #expect(plan.allSatisfy { $0.hasPrefix("SEARCH") || $0.hasPrefix("USE TEMP B-TREE") }, "\(sql): \(plan)")
                 #expect(!plan.isEmpty)
             }
-            for sql in [WaitingUsers.sharerBefore, WaitingUsers.openCarrier, WaitingUsers.keepingCarrier] {
+            for sql in [
+                WaitingUsers.sharerBefore, WaitingUsers.openCarrier, WaitingUsers.keepingCarrier, WaitingUsers.keepingAll,
+            ] {
                 let plan = try plan(of: sql, it).filter { $0.contains("usersync_waiting") }
                 #expect(!plan.isEmpty)
                 #expect(
                     plan.allSatisfy { step in
-                        ["email", "wrapper_user_id", "kinde_user_id"].contains { step.contains("(job_id=? AND \($0)=?") }
+                        ["email", "wrapper_user_id", "kinde_user_id", "row_id"].contains {
+                            step.contains("(job_id=? AND \($0)=?")
+                        }
                     }, "\(plan)")
             }
             for sql in [UserSQL.byKindeID, UserSQL.removalByKindeID] {

@@ -35,7 +35,7 @@ extension UserApplier {
         load(record)
         if marksRow { _ = try lookAtOwnRow() }
         if matchedRowID != 0 {
-            try waiting.add(fields, nil, as: .keeps, in: batch)
+            try waiting.add(fields, nil, as: .keeps, row: matchedRowID, in: batch)
         } else if entry != nil {
             try waiting.settle(record.index, result: nil, in: batch)
         }

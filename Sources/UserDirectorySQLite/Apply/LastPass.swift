@@ -169,6 +169,7 @@ struct LastPass {
         }
         let result = isOwnTurn ? nil : LedgerResults.encode([user], deferred: [])
         if !keeps, try applier.markWritten(user, result: result) { return }
-        try waiting.settle(user.index, as: keeps ? .keeps : .settled, result: result, in: batch)
+        try waiting.settle(
+            user.index, as: keeps ? .keeps : .settled, row: keeps ? applier.matchedRowID : 0, result: result, in: batch)
     }
 }

@@ -62,12 +62,12 @@ extension UserApplier {
         if let carrier = try mover(from: ids) { return .comesAfter(carrier, .address) }
         for id in ids {
             if try waiting.carrier(of: id, in: batch) != nil { return .failed(.identityConflict, crmUserID: matchedRowID) }
-            guard batch.hasKeeping, let carrier = try waiting.keepingCarrier(of: id, in: batch) else { continue }
-            guard isAskedFor(by: carrier), carrier.index < fields.index else {
-                return .failed(.identityConflict, crmUserID: matchedRowID)
-            }
         }
-        return nil
+        guard batch.hasKeeping else { return nil }
+        let keepsIt = try waiting.keepingCarriers(of: matchedRowID, ids, in: batch).contains { carrier in
+            !isAskedFor(by: carrier) || carrier.index > fields.index
+        }
+        return keepsIt ? .failed(.identityConflict, crmUserID: matchedRowID) : nil
     }
 
     /// The first user still to come who carries one of a row's ids and asks for another address than the present user.

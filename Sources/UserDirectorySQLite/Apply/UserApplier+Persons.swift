@@ -55,8 +55,6 @@ extension UserApplier {
 
     /// The present user's row has the address asked for last: notes that it keeps another one no longer apply.
     func noLongerKeepsAddress() throws(SQLiteFailure) {
-        guard let id = fields.personID.map({ Array($0) }) else { return }
-        try waiting.noLongerKeeps(id, in: batch)
-        for other in rowIDs where other != id { try waiting.noLongerKeeps(other, in: batch) }
+        if isMetByID, matchedRowID != 0 { try waiting.noLongerKeeps(matchedRowID, in: batch) }
     }
 }

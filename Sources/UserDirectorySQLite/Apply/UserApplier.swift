@@ -51,8 +51,6 @@ final class UserApplier {
     private(set) var isMetByID = false
     /// An id of the row matched for a user that was sent without one.
     var metID: [UInt8]?
-    /// The ids of the row found by the user's own, where users of the job have rows that keep their addresses.
-    private(set) var rowIDs: [[UInt8]] = []
     /// Whether the row keeps an address that the user does not ask for.
     var keepsAddress = false
 
@@ -95,7 +93,6 @@ final class UserApplier {
     private func forgetMet() {
         matchedRowID = 0
         metID = nil
-        rowIDs = []
         isMetByID = false
         keepsAddress = false
     }
@@ -116,7 +113,7 @@ final class UserApplier {
         // A user that was never matched leaves its row as it is, whatever address that has.
         let isMissed = user.code == .invalidUser ? try lookAtOwnRow() != nil : false
         if keepsAddress || isMissed {
-            try waiting.add(fields, nil, as: .keeps, in: batch)
+            try waiting.add(fields, nil, as: .keeps, row: matchedRowID, in: batch)
             batch.hasWaiting = true
             batch.hasKeeping = true
         } else if batch.hasKeeping {
@@ -176,7 +173,6 @@ final class UserApplier {
         defer { row.done() }
         matchedRowID = row.id
         isMetByID = true
-        if batch.hasKeeping { rowIDs = row.personIDs }
         keepsAddress = !(fields.email.map { folded in row.email.map { Email.matches($0, folded: folded) } ?? false } ?? false)
         return matchedRowID
     }
@@ -200,7 +196,6 @@ final class UserApplier {
         let isOtherSpelling =
             !emailStands && (fields.email.map { folded in row.email.map { Email.matches($0, folded: folded) } ?? false } ?? false)
         keepsAddress = isMetByID && !emailStands && !isOtherSpelling
-        if isMetByID, batch.hasKeeping { rowIDs = row.personIDs }
         let isLate = isMetByID ? try isOfTheRequest(row) : false
         if isLate || SyncOrder.isStale(batch.syncTime, stored: row.syncTime, at: batch.moment) {
             row.done()

@@ -43,10 +43,11 @@ struct WaitingUsers {
     let statements: UserStatements
 
     private static let job: Int32 = 1
-    private static let index: Int32 = 2
-    private static let id: Int32 = 3
+    static let index: Int32 = 2
+    static let id: Int32 = 3
     private static let email: Int32 = 4
     private static let kindeID: Int32 = 7
+    private static let row: Int32 = 8
 
     // With INDEXED BY: otherwise SQLite would scan all of a job's users to get the order.
     private static let anyOf = "SELECT 1 FROM usersync_waiting WHERE job_id = ?1 LIMIT 1"
@@ -54,11 +55,8 @@ struct WaitingUsers {
         SELECT 1 FROM usersync_waiting INDEXED BY usersync_waiting_keeps WHERE job_id = ?1 AND state = 2 LIMIT 1
         """
     private static let insert = """
-        INSERT OR REPLACE INTO usersync_waiting (job_id, user_index, wrapper_user_id, email, state, record, kinde_user_id)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-        """
-    private static let insertWritten = """
-        INSERT OR REPLACE INTO usersync_waiting (job_id, user_index, wrapper_user_id, state, result) VALUES (?1, ?2, ?3, 3, ?6)
+        INSERT OR REPLACE INTO usersync_waiting (job_id, user_index, wrapper_user_id, email, state, record, kinde_user_id, row_id)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
         """
     private static let entry = "SELECT state, result FROM usersync_waiting WHERE job_id = ?1 AND user_index = ?2"
     private static let results = """
@@ -66,11 +64,11 @@ struct WaitingUsers {
         """
     private static let recordOf = "SELECT record FROM usersync_waiting WHERE job_id = ?1 AND user_index = ?2"
     private static let update = """
-        UPDATE usersync_waiting SET state = ?5, result = ?6, record = NULL WHERE job_id = ?1 AND user_index = ?2
+        UPDATE usersync_waiting SET state = ?5, result = ?6, record = NULL, row_id = coalesce(?8, row_id) WHERE job_id = ?1 AND user_index = ?2
         """
     private static let delete = "DELETE FROM usersync_waiting WHERE job_id = ?1 AND user_index = ?2"
     private static let release = """
-        UPDATE usersync_waiting INDEXED BY usersync_waiting_keeps SET state = 1 WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 2
+        UPDATE usersync_waiting INDEXED BY usersync_waiting_row SET state = 1 WHERE job_id = ?1 AND row_id = ?8 AND state = 2
         """
     static let sharerBefore = """
         SELECT * FROM (SELECT user_index FROM usersync_waiting INDEXED BY usersync_waiting_email
@@ -89,13 +87,13 @@ struct WaitingUsers {
         ORDER BY user_index LIMIT 1
         """
     static let keepingCarrier = """
-        SELECT user_index, email, kinde_user_id FROM usersync_waiting INDEXED BY usersync_waiting_keeps
-        WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 2
-        ORDER BY user_index DESC LIMIT 1
+        SELECT user_index, email, kinde_user_id FROM usersync_waiting INDEXED BY usersync_waiting_row
+        WHERE job_id = ?1 AND row_id = ?8 AND state = 2 ORDER BY user_index DESC LIMIT 1
         """
-
-    static let anyWritten = """
-        SELECT 1 FROM usersync_waiting INDEXED BY usersync_waiting_written WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 3 LIMIT 1
+    /// Several rows have the id, so the note names none.
+    static let keepingAll = """
+        SELECT user_index, email, kinde_user_id FROM usersync_waiting INDEXED BY usersync_waiting_keeps
+        WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 2 AND row_id IS NULL ORDER BY user_index DESC LIMIT 1
         """
 
     func exist(for job: JobID) throws(SQLiteFailure) -> Bool {
@@ -109,12 +107,13 @@ struct WaitingUsers {
 
     /// - Parameter record: as sent, including its length; `nil` for a settled user.
     func add(
-        _ fields: RecordFields, _ record: UnsafeRawBufferPointer?, as state: State, in batch: BatchContext
+        _ fields: RecordFields, _ record: UnsafeRawBufferPointer?, as state: State, row: Int64 = 0, in batch: BatchContext
     ) throws(SQLiteFailure) {
         let insert = try statement(Self.insert, batch.jobID)
         bind(fields, to: insert)
         insert.bind(5, state.rawValue)
         if let record { insert.bind(6, blob: record) } else { insert.bindNull(6) }
+        bind(row: row, to: insert)
         try insert.run()
     }
 
@@ -163,14 +162,23 @@ struct WaitingUsers {
         try carrier(Self.openCarrier, id, batch)
     }
 
-    /// The last user that carries an id and did not get the address it asked for.
-    func keepingCarrier(of id: [UInt8], in batch: BatchContext) throws(SQLiteFailure) -> Carrier? {
-        try carrier(Self.keepingCarrier, id, batch)
+    /// The users that a row keeps its address from: the last one that was found in it, and the last one of an id that several rows
+    /// have.
+    func keepingCarriers(of row: Int64, _ ids: [[UInt8]], in batch: BatchContext) throws(SQLiteFailure) -> [Carrier] {
+        let select = try statement(Self.keepingCarrier, batch.jobID)
+        select.bind(Self.row, row)
+        var found = [try carrier(select)]
+        for id in ids { found.append(try carrier(Self.keepingAll, id, batch)) }
+        return found.compactMap { $0 }
     }
 
     private func carrier(_ sql: String, _ id: [UInt8], _ batch: BatchContext) throws(SQLiteFailure) -> Carrier? {
         let select = try statement(sql, batch.jobID)
         select.bind(Self.id, copying: id)
+        return try carrier(select)
+    }
+
+    private func carrier(_ select: SQLStatement) throws(SQLiteFailure) -> Carrier? {
         guard try select.step() else { return nil }
         defer { select.reset() }
         return Carrier(
@@ -178,42 +186,28 @@ struct WaitingUsers {
             kindeID: select.text(2).map { Array($0) })
     }
 
-    /// Marks the user as settled: the retry has written to the row with this id.
-    /// - Parameter result: kept for its batch's turn; `nil` if this is it.
-    func addWritten(_ index: UInt32, id: [UInt8], result: [UInt8]?, in batch: BatchContext) throws(SQLiteFailure) {
-        let insert = try statement(Self.insertWritten, batch.jobID)
-        insert.bind(Self.index, Int64(index))
-        insert.bind(Self.id, copying: id)
-        if let result { insert.bind(6, blob: result) } else { insert.bindNull(6) }
-        try insert.run()
-    }
-
-    /// Whether the retry has written to the row with this id.
-    func isWritten(_ id: [UInt8], in batch: BatchContext) throws(SQLiteFailure) -> Bool {
-        let select = try statement(Self.anyWritten, batch.jobID)
-        select.bind(Self.id, copying: id)
-        return try select.found()
-    }
-
     /// Marks the user as settled.
     /// - Parameters:
     ///   - state: what other users of the job must know about it.
     ///   - result: kept for its batch's turn; `nil` if this is it.
-    func settle(_ index: UInt32, as state: State = .settled, result: [UInt8]?, in batch: BatchContext) throws(SQLiteFailure) {
+    func settle(
+        _ index: UInt32, as state: State = .settled, row: Int64 = 0, result: [UInt8]?, in batch: BatchContext
+    ) throws(SQLiteFailure) {
         let isKept = result != nil || state != .settled
         let statement = try statement(isKept ? Self.update : Self.delete, batch.jobID)
         statement.bind(Self.index, Int64(index))
         if isKept {
             statement.bind(5, state.rawValue)
+            bind(row: row, to: statement)
             if let result { statement.bind(6, blob: result) } else { statement.bindNull(6) }
         }
         try statement.run()
     }
 
-    /// The row with this id now has the address asked for last: a note that it keeps another one no longer applies.
-    func noLongerKeeps(_ id: [UInt8], in batch: BatchContext) throws(SQLiteFailure) {
+    /// The row now has the address asked for last: a note that it keeps another one no longer applies.
+    func noLongerKeeps(_ row: Int64, in batch: BatchContext) throws(SQLiteFailure) {
         let update = try statement(Self.release, batch.jobID)
-        update.bind(Self.id, copying: id)
+        update.bind(Self.row, row)
         try update.run()
     }
 
@@ -222,10 +216,15 @@ struct WaitingUsers {
         try statement("DELETE FROM usersync_waiting WHERE job_id = ?1", job).run()
     }
 
-    private func statement(_ sql: String, _ job: JobID) throws(SQLiteFailure) -> SQLStatement {
+    func statement(_ sql: String, _ job: JobID) throws(SQLiteFailure) -> SQLStatement {
         let statement = try statements(sql)
         statement.bind(Self.job, copying: job.text)
         return statement
+    }
+
+    /// - Parameter row: 0 for none.
+    private func bind(row: Int64, to statement: SQLStatement) {
+        if row == 0 { statement.bindNull(Self.row) } else { statement.bind(Self.row, row) }
     }
 
     private func bind(_ fields: RecordFields, to statement: SQLStatement) {

@@ -71,11 +71,11 @@ enum GuideTables {
     static let waiting = """
         CREATE TABLE IF NOT EXISTS usersync_waiting (
           job_id TEXT NOT NULL, user_index INTEGER NOT NULL, wrapper_user_id TEXT, email TEXT, state INTEGER NOT NULL,
-          record BLOB, result BLOB, kinde_user_id TEXT, PRIMARY KEY (job_id, user_index)
+          record BLOB, result BLOB, kinde_user_id TEXT, row_id INTEGER, PRIMARY KEY (job_id, user_index)
         ) WITHOUT ROWID
         """
     /// Columns that an earlier version's table lacks.
-    static let waitingAdditions = [Column(name: "kinde_user_id", type: "TEXT")]
+    static let waitingAdditions = [Column(name: "kinde_user_id", type: "TEXT"), Column(name: "row_id", type: "INTEGER")]
     /// Partial, so that settled users are not scanned on the way to waiting ones.
     static let waitingIndexes = [
         """
@@ -88,6 +88,7 @@ enum GuideTables {
         CREATE INDEX IF NOT EXISTS usersync_waiting_kinde ON usersync_waiting(job_id, kinde_user_id, user_index)
         WHERE state = 0 AND kinde_user_id IS NOT NULL
         """,
+        "CREATE INDEX IF NOT EXISTS usersync_waiting_row ON usersync_waiting(job_id, row_id, user_index) WHERE state = 2",
         """
         CREATE INDEX IF NOT EXISTS usersync_waiting_keeps ON usersync_waiting(job_id, wrapper_user_id, user_index) WHERE state = 2
         """,

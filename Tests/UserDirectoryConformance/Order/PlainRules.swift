@@ -7,6 +7,8 @@ struct PlainRules {
     var removed: [String: Int] = [:]
     /// By place: who of the request was the last to be found in the row by an id.
     private var foundLast: [Int: User] = [:]
+    /// By Kinde id: who of the request was the last of whom several rows had it.
+    private var metSeveral: [String: User] = [:]
 
     init(rows: [Row]) { self.rows = rows }
 
@@ -28,7 +30,7 @@ struct PlainRules {
 
     /// Carries a request out; what became of each user, by index.
     mutating func sync(_ users: [User], at time: Int) -> [Int: String] {
-        foundLast = [:]
+        (foundLast, metSeveral) = ([:], [:])
         var (open, results) = (users, [Int: String]())
         while !open.isEmpty {
             let ready = open.filter { next($0, open, time) == nil }
@@ -91,8 +93,11 @@ struct PlainRules {
 
     private mutating func decide(_ user: User, _ open: [User], _ time: Int) -> String {
         let own = found(user)
+        if own.count > 1 {
+            if let kinde = user.kindeKey { metSeveral[kinde] = user }
+            return "identity_conflict"
+        }
         for row in own { foundLast[row] = user }
-        if own.count > 1 { return "identity_conflict" }
         if let row = own.first {
             if time < rows[row].time { return "stale" }
             if rows[row].email != user.address {
@@ -108,7 +113,8 @@ struct PlainRules {
             return "created"
         }
         let isToCome = open.contains { $0 != user && $0.carries(rows[row]) }
-        let isKept = foundLast[row].map { $0.address != user.address || $0.index > user.index } ?? false
+        let before = [foundLast[row], rows[row].kinde.flatMap { metSeveral[$0] }].compactMap { $0 }
+        let isKept = before.contains { $0.address != user.address || $0.index > user.index }
         if isToCome || isKept { return "identity_conflict" }
         if !user.isThePerson(of: rows[row]) {
             if time < rows[row].time { return "address_newer" }
