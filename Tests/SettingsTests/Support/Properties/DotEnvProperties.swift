@@ -11,8 +11,9 @@ enum DotEnvProperties {
         for (name, value) in file.values {
             try hold(!name.isEmpty && name.utf8.allSatisfy { $0 < 0x80 && $0 > 0x20 }, "a name is ASCII: \(name)")
             try hold(!value.contains(where: \.isNewline), "a value ends with its line: \(name)")
-            let quote = value.contains("\"") ? "'" : "\""
-            if !value.contains(quote) { quoted += "\(name)=\(quote)\(value)\(quote) # kept\r\n" }
+            // By scalars, as the file is read: a combining mark after a quote would hide it.
+            let quote: Unicode.Scalar = value.unicodeScalars.contains("\"") ? "'" : "\""
+            if !value.unicodeScalars.contains(quote) { quoted += "\(name)=\(quote)\(value)\(quote) # kept\r\n" }
         }
         guard let again = try? DotEnvFile(quoted, path: ".env") else { throw BrokenProperty("values can be written with quotes") }
         for (name, value) in again.values {
