@@ -31,6 +31,7 @@ struct Usersync: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             ServeCommand.self, DemoCommand.self, SubmitCommand.self, JobsCommand.self, DeliveriesCommand.self,
+            TenantsCommand.self,
             StatusCommand.self, ListenCommand.self, CheckCommand.self, KeygenCommand.self,
         ])
 

@@ -9,8 +9,9 @@ import Testing
 struct CommandLineTests {
     static let commands: [[String]] = [
         ["serve"], ["demo"], ["submit"], ["jobs"], ["jobs", "list"], ["jobs", "show"], ["jobs", "retry"], ["jobs", "cancel"],
-        ["deliveries"], ["deliveries", "list"], ["deliveries", "redeliver"], ["deliveries", "test"], ["status"], ["listen"],
-        ["check"], ["keygen"],
+        ["deliveries"], ["deliveries", "list"], ["deliveries", "redeliver"], ["deliveries", "test"], ["tenants"],
+        ["tenants", "alias"], ["tenants", "alias", "list"], ["tenants", "alias", "set"], ["tenants", "alias", "forget"],
+        ["status"], ["listen"], ["check"], ["keygen"],
     ]
 
     @Test("every command has a help with an example, and it ends with 0", arguments: [[]] + commands)

@@ -19,6 +19,7 @@ struct HostileAnswersTests {
         ["jobs", "show", FakeServer.job, "--follow"], ["jobs", "retry", FakeServer.job],
         ["jobs", "retry", FakeServer.job, "--follow"], ["jobs", "cancel", FakeServer.job], ["deliveries"],
         ["deliveries", "redeliver", "msg_1"], ["deliveries", "redeliver", "--dead"], ["deliveries", "test"],
+        ["tenants", "alias"], ["tenants", "alias", "set", "org_1", "acme"], ["tenants", "alias", "forget", "org_1"],
         ["submit", "FILE", "--tenant", "acme"],
         ["submit", "FILE", "--tenant", "acme", "--follow"], ["check"],
     ]

@@ -21,6 +21,8 @@ struct OutputTests {
         ["jobs", "retry", FakeServer.job, "--follow", "--json"], ["jobs", "cancel", FakeServer.job, "--json"], ["deliveries"],
         ["deliveries", "list", "--json"], ["deliveries", "redeliver", "msg_1", "--json"],
         ["deliveries", "redeliver", "--dead", "--json"], ["deliveries", "test", "--json"],
+        ["tenants", "alias"], ["tenants", "alias", "list", "--json"], ["tenants", "alias", "set", "org_1", "acme", "--json"],
+        ["tenants", "alias", "forget", "org_1", "--json"],
         ["submit", "FILE", "--tenant", "acme", "--json"], ["submit", "FILE", "--tenant", "acme", "--follow", "--json"],
     ]
     private static let watching: [[String]] = [["status", "--watch"], ["status", "--watch", "--json"]]

@@ -22,6 +22,9 @@ struct Answers {
             "POST \(sync)/deliveries/msg_1/redeliver": (202, #"{"message":\#(text),"delivery":\#(delivery)}"#),
             "POST \(sync)/deliveries/redeliver": (202, #"{"message":\#(text),"redelivered":\#(number)}"#),
             "POST \(sync)/deliveries/test": (202, #"{"message":\#(text),"delivery":\#(delivery)}"#),
+            "GET \(sync)/tenants/aliases": (200, #"{"aliases":[\#(alias),\#(alias)],"nextCursor":\#(text)}"#),
+            "POST \(sync)/tenants/aliases/set": (200, #"{"message":\#(text),"alias":\#(alias)}"#),
+            "POST \(sync)/tenants/aliases/forget": (200, #"{"message":\#(text),"alias":\#(alias)}"#),
             "GET \(sync)/status": (200, status),
         ]
     }
@@ -53,6 +56,10 @@ struct Answers {
         "webhook":{"id":\(text),"type":\(text),"state":\(text),"attempts":\(number),"lastStatus":\(number),"lastError":\(text)},\
         "results":[\(result)],"resultsUrl":\(text)}
         """
+    }
+
+    private var alias: String {
+        #"{"alias":\#(text),"tenantId":\#(text),"origin":\#(text),"since":"2025-08-19T10:00:00Z"}"#
     }
 
     private var result: String {
