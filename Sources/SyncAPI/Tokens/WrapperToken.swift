@@ -82,7 +82,7 @@ package struct WrapperToken: Sendable, Hashable {
     private static func token(_ json: Data, now: Timestamp) throws(Refusal) -> WrapperToken {
         guard let (claims, unread) = try? WrapperClaims.reading(json: json), unread.isEmpty, claims.isForUs,
             let orgCode = claims.orgCode, (1...TextLimits.name).contains(orgCode.unicodeScalars.count),
-            !orgCode.unicodeScalars.contains("\0"), let expiresAt = claims.expiresAt
+            orgCode.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }), let expiresAt = claims.expiresAt
         else { throw .claims }
         guard now.seconds < expiresAt else { throw .expired }
         for start in [claims.issuedAt, claims.notBefore] {

@@ -28,7 +28,7 @@ package struct IntakeController: Sendable {
             var receiver = receiver(for: submission)
             try await receiver.receive(request.body, channel: context.channel) {
                 try session.take($0)
-                try submission.limit(session.body, after: session.received, context)
+                try submission.limit(session.body, after: session.received)
             } pause: {
                 try await session.flush()
                 try await submission.keepClaim()

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import JobQueue
+import Logging
 import ServiceLifecycle
 import Settings
 import SyncAPI
@@ -30,7 +31,10 @@ struct Submission {
     let limit: BodyLimit
     private let kind: Kind
     private var path: String { kind.path }
+    /// Whose submissions the rate limit counts together; `nil` if it does not count this one, or not yet.
+    private var counted: (address: String, tenantID: TenantID?)?
     private var ticket: SubmissionLimiter.Ticket?
+    private let logger: Logger
     private var claim: IdempotencyClaim?
     /// When the claim was made or last renewed.
     private var claimedAt = Timestamp(microseconds: 0)
@@ -46,6 +50,7 @@ struct Submission {
     init(_ kind: Kind, _ request: Request, context: SyncRequestContext, dependencies: IntakeDependencies) async throws {
         self.dependencies = dependencies
         self.kind = kind
+        logger = context.logger
         if dependencies.isDraining() { throw BodyReceiver.stopping }
         let settings = dependencies.settings
         headers = try SubmissionHeaders(request.headers, requiresSource: kind == .sync && settings.requireSyncSource)
@@ -87,32 +92,32 @@ struct Submission {
     /// Gzip packs users to about an eighth.
     private static let usualInflation = 8
 
-    /// Asks the queue whether it takes more, then counts the submission: one that the queue refuses does not count. One that is too
-    /// many is refused once it is known not to be of version 2.
+    /// Asks the queue whether it takes more. One that it takes is counted once it is known not to be of version 2.
     private mutating func admit(_ context: SyncRequestContext) async throws {
         if case .refused(let reason, let retryAfter) = dependencies.queue.admission() {
             throw APIError.unavailable(reason, retryAfter: retryAfter)
         }
-        guard kind == .sync, ticket == nil else { return }
+        guard kind == .sync else { return }
         var tenantID = headers.tenantID
         if let name = tenantID, dependencies.limiter.countsTenants {
             tenantID = try await dependencies.queue.tenant(named: name)
         }
-        ticket = dependencies.limiter.count(address: context.clientAddress, tenantID: tenantID)
+        counted = (context.clientAddress, tenantID)
     }
 
-    /// Whether the rate limit will refuse the submission unless it is of version 2: nothing may be spent on it until that is known.
-    var isInDoubt: Bool { ticket?.isRefused ?? false }
+    /// Whether the rate limit would refuse the submission unless it is of version 2: nothing may be spent on it until that is known.
+    var isInDoubt: Bool { counted.map { dependencies.limiter.isFull(address: $0.address, tenantID: $0.tenantID) } ?? false }
 
     /// Applies the rate limit, which does not count version 2, as soon as it is known which body it is; called as it arrives.
     /// - Parameters:
     ///   - body: `nil` as long as it is not known.
     ///   - bytes: of it, so far.
-    mutating func limit(_ body: SyncBody?, after bytes: Int, _ context: SyncRequestContext) throws {
-        guard let ticket else { return }
-        if body == .version2 { return forgive() }
-        guard ticket.isRefused, body != nil || bytes > Submission.doubtBytes else { return }
-        throw dependencies.limiter.refusal(ticket, logger: context.logger)
+    mutating func limit(_ body: SyncBody?, after bytes: Int) throws {
+        guard let caller = counted, body != nil || bytes > Submission.doubtBytes else { return }
+        counted = nil
+        guard body != .version2 else { return }
+        ticket = dependencies.limiter.count(address: caller.address, tenantID: caller.tenantID)
+        if let ticket, ticket.isRefused { throw dependencies.limiter.refusal(ticket, logger: logger) }
     }
 
     /// How many bytes of a body are read to find out which it is.
@@ -122,13 +127,14 @@ struct Submission {
     /// - Parameter body: which body it was; not asked of a removal.
     mutating func admitLate(_ context: SyncRequestContext, _ body: SyncBody = .guide) async throws {
         if mayBeCheck { try await admit(context) }
-        try limit(body, after: 0, context)
+        try limit(body, after: 0)
     }
 
     /// The request turned out not to be a submission: it does not count.
     mutating func forgive() {
         dependencies.limiter.forgive(ticket)
         ticket = nil
+        counted = nil
     }
 
     /// Ends a submission that was not accepted: frees its key and, if the failure is the server's (503 or any
@@ -138,8 +144,9 @@ struct Submission {
         await release()
         let error = (error as? RequestReadError).map { APIError.unreadable($0) } ?? error
         switch error {
-        case let error as APIError where error.status != .serviceUnavailable:
-            var error = error
+        case var error as APIError where error.status != .serviceUnavailable:
+            // Refused before it was known which body it is: it counts as the guide's.
+            do { try limit(.guide, after: 0) } catch { return error }
             if let ticket, !ticket.isRefused { error.headers.append(contentsOf: ticket.headers) }
             return error
         default:

@@ -10,8 +10,6 @@ package final class FixedWindowCounter: Sendable {
         package var resetAfter: Int
         /// When the window began; identifies it.
         package var windowStart: Timestamp
-        /// The first event of the window that exceeded the limit.
-        package var isFirstRefusal = false
     }
 
     private struct Window {
@@ -46,12 +44,18 @@ package final class FixedWindowCounter: Sendable {
                 reading.used = entry.used
                 if windows[key] == nil, windows.count >= capacity { makeRoom(&windows, now) }
                 windows[key] = entry
-            } else if !entry.hasRefused {
-                reading.isFirstRefusal = true
-                entry.hasRefused = true
-                if windows[key] != nil { windows[key] = entry }
             }
             return reading
+        }
+    }
+
+    /// Remembers that an event was refused. True for the first of its window.
+    package func noteRefusal(_ key: String, of windowStart: Timestamp) -> Bool {
+        windows.withLock { windows in
+            let key = Array(key.utf8)
+            guard let entry = windows[key], entry.start == windowStart, !entry.hasRefused else { return windows[key] == nil }
+            windows[key]?.hasRefused = true
+            return true
         }
     }
 

@@ -34,11 +34,20 @@ package struct SubmissionLimiter: Sendable {
         package let headers: HTTPFields
     }
 
+    /// Whether a submission would be one too many now.
+    package func isFull(address: String, tenantID: TenantID?) -> Bool {
+        limit > 0 && counter.reading(key(address, tenantID), now: clock.now()).used >= limit
+    }
+
+    private func key(_ address: String, _ tenantID: TenantID?) -> String {
+        key == .tenant ? "t:" + (tenantID?.text ?? address) : "a:" + address
+    }
+
     /// Counts a submission, unless it is one too many.
     /// - Returns: `nil` if there is no limit.
     package func count(address: String, tenantID: TenantID?) -> Ticket? {
         guard limit > 0 else { return nil }
-        let key = self.key == .tenant ? "t:" + (tenantID?.text ?? address) : "a:" + address
+        let key = key(address, tenantID)
         let reading = counter.count(key, limit: limit, now: clock.now())
         return Ticket(key: key, tenantID: tenantID, reading: reading, isRefused: reading.used > limit, headers: headers(reading))
     }
@@ -49,7 +58,8 @@ package struct SubmissionLimiter: Sendable {
         let tenant = ticket.tenantID?.text ?? "none"
         refused.counter(("tenant", tenant)).increment()
         logger.log(
-            level: ticket.reading.isFirstRefusal ? .notice : .debug, "submission refused by the rate limit",
+            level: counter.noteRefusal(ticket.key, of: ticket.reading.windowStart) ? .notice : .debug,
+            "submission refused by the rate limit",
             metadata: ["tenant": .string(tenant), "retryAfter": .stringConvertible(ticket.reading.resetAfter)])
         var headers = ticket.headers
         headers[.retryAfter] = String(ticket.reading.resetAfter)

@@ -106,6 +106,25 @@ struct RateLimitTests {
         }
     }
 
+    @Test(
+        "a call of version 2 among refused submissions does not hide the window's first refusal; one that arrives takes no place")
+    func versionTwoBetween() async throws {
+        try await TestServer.run(["RATE_LIMIT_MAX": "1"]) { server in
+            let call = Bodies.versionTwo([Bodies.userOfVersionTwo("u1", "a@x.io")])
+            try await RawConnection.run(port: server.port) { write, read in
+                try await write(RawCaller.head(tenant: "t1", "Content-Length: \(call.utf8.count)"))
+                #expect(try await server.sync([]).status == 202)
+                #expect(
+                    try await server.post(users, call, headers: ["X-Tenant-ID": "t1", "X-Sync-Source": "w"]).status == 202)
+                #expect(try await server.sync([]).status == 429)
+                try await write(call)
+                #expect(try await read("warnings").contains("HTTP/1.1 202"))
+            }
+            let lines = server.log.lines.filter { $0.message == "submission refused by the rate limit" }
+            #expect(lines.map(\.level) == [.notice])
+        }
+    }
+
     @Test("a tenant's count is by its bytes; one taken back is taken back from the window it was counted in")
     func counter() {
         let counter = FixedWindowCounter(window: 60)

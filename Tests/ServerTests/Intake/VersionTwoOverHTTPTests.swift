@@ -244,8 +244,9 @@ struct VersionTwoOverHTTPTests {
                 "/api/internal/sync/users", unknown + body.dropFirst(), headers: ["X-Tenant-ID": "t1", "X-Sync-Source": "w"])
             #expect(late.status == 429, "who is over the limit is not read for ever")
             let malformed = try await server.post(
-                "/api/internal/sync/users", "{\"pad\":1", headers: ["X-Tenant-ID": "t1", "X-Sync-Source": "w"])
-            #expect(malformed.status == 400)
+                "/api/internal/sync/users", "{\"pad\":\"\(String(repeating: "x", count: 200))",
+                headers: ["X-Tenant-ID": "t1", "X-Sync-Source": "w"])
+            #expect(malformed.status == 429, "what is not known to be version 2 counts")
         }
     }
 

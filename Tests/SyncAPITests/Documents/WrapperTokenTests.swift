@@ -114,6 +114,7 @@ struct WrapperTokenTests {
             ["iss": #"["wrapper.zopkit.com"]"#],
             ["exp": nil], ["exp": "null"], ["exp": #""1860000000""#], ["exp": "1e400"], ["exp": "true"],
             ["org_code": nil], ["org_code": #""""#], ["org_code": "7"], ["org_code": #"["org_1"]"#], ["org_code": #""a\u0000b""#],
+            ["org_code": #""a\r\nb""#],
             ["org_code": "\"\(String(repeating: "o", count: 256))\""],
             ["aud": #""crm""#], ["aud": #"["crm"]"#], ["role": #""user""#], ["role": #"["admin"]"#], ["nbf": #""x""#],
             ["iat": "{}"],
