@@ -6,8 +6,10 @@ package protocol AliasControl: Sendable {
     /// - Parameter tenant: only those of this tenant, by any of its names.
     /// - Throws: `QueueError.badCursor` for a cursor that this queue did not issue.
     func aliases(of tenant: TenantID?, limit: Int, cursor: String?) async throws -> Page<TenantAlias>
-    /// Makes a name an alias of the tenant that another name stands for. Of a tenant by its own id: keeps that a tenant of its own.
-    /// - Parameter hasUsers: whether the directory has users of `alias`, as asked before; see `NamesDecision`.
+    /// Makes a name an alias of the tenant that another name stands for; jobs that came under it before have ended, and stay its own. Of a tenant by its own id: keeps that a tenant of its own.
+    /// - Parameters:
+    ///   - hasUsers: whether the directory has users of `alias`, as asked before.
+    ///   - now: the time before that question, by the queue's clock: a job that ended later may have made users.
     func setAlias(_ alias: TenantID, of tenant: TenantID, hasUsers: Bool, now: Timestamp) async throws -> AliasChange
     /// Makes a name no alias any more. Jobs that came under it stay with their tenant, open ones too.
     /// - Returns: what it was; `nil` if it was none.
@@ -26,8 +28,8 @@ package enum AliasChange: Sendable, Hashable {
         case isOf(TenantID)
         /// Other names stand for it.
         case hasAliases
-        /// Jobs came under it.
-        case hasJobs
+        /// Jobs that came under it are open, or have just ended, so that it may have users soon.
+        case hasOpenJobs
         /// The directory has users of it.
         case hasUsers
         /// The tenant has `TenantAlias.mostOfTenant`.

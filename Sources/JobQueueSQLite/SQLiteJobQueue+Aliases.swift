@@ -31,12 +31,24 @@ extension SQLiteJobQueue {
             if alias == tenantID, tenant != alias { return .refused(.hasAliases) }
             if alias != tenantID {
                 guard try AliasRow.aliases(of: alias, db).isEmpty else { return .refused(.hasAliases) }
-                guard try !AliasRow.hasJobs(alias, db) else { return .refused(.hasJobs) }
+                let ended = try TenantEnd.last(of: alias, db)
+                // What ended after the question may have made users.
+                let isSettled = try !AliasRow.hasOpenJobs(alias, db) && ended.map { $0.endedAt < now } ?? true
+                guard isSettled else { return .refused(.hasOpenJobs) }
                 guard !hasUsers else { return .refused(.hasUsers) }
+                if let ended { try self.goOn(from: ended, to: tenantID, db) }
             }
             try AliasRow.insert(alias, of: tenantID, .set, at: now, db)
             return .set(TenantAlias(alias: alias, tenantID: tenantID, origin: .set, since: now))
         }
+    }
+
+    /// Receivers keep the highest number that they saw under a name: the tenant's go on above those of the name.
+    private func goOn(from ended: TenantEnd, to tenantID: TenantID, _ db: Database) throws {
+        let own = try TenantEnd.last(of: tenantID, db)
+        guard ended.sequence > own?.sequence ?? 0 else { return }
+        try TenantEnd(sequence: ended.sequence, endedAt: max(ended.endedAt, own?.endedAt ?? ended.endedAt)).write(
+            of: tenantID, db)
     }
 
     package func forgetAlias(_ alias: TenantID) async throws -> TenantAlias? {

@@ -21,10 +21,10 @@ extension SQLiteJobQueue {
     /// Decides whose the job is, and writes what its names teach.
     func decide(on job: NewJob, in context: WriteContext) throws -> NamesDecision {
         var names = job.tenantNames
-        if job.retryOf != nil || limits.tenantAliases != .learn { names = TenantNames(sent: job.retriedTenantID ?? job.tenantID) }
+        if job.retryOf != nil || limits.tenantAliases != .learn { names = TenantNames(sent: job.tenantID) }
         let db = context.db
         guard !names.others.isEmpty else {
-            return try NamesDecision(names) { KnownName(tenantID: try tenant(named: $0, db), hasJobs: false, aliases: []) }
+            return try NamesDecision(names) { KnownName(tenantID: try job.retriedTenantID ?? tenant(named: $0, db), hasJobs: false, aliases: []) }
         }
         let decision = try NamesDecision(names) { try AliasRow.known($0, db) }
         for alias in decision.learnt {

@@ -28,8 +28,14 @@ extension MemoryJobQueue {
             if alias == tenantID, tenant != alias { return .refused(.hasAliases) }
             if alias != tenantID {
                 guard !aliases.contains(where: { $0.tenantID == alias }) else { return .refused(.hasAliases) }
-                guard !state.hasJobs(alias) else { return .refused(.hasJobs) }
+                let open = state.disk.entries.contains { $0.job.tenantID == alias && !$0.job.state.isEnd }
+                let isLate = state.disk.ends[alias].map { $0.endedAt >= now } ?? false
+                guard !open, !isLate else { return .refused(.hasOpenJobs) }
                 guard !hasUsers else { return .refused(.hasUsers) }
+                if let ended = state.disk.ends[alias], ended.sequence > state.disk.ends[tenantID]?.sequence ?? 0 {
+                    let moment = max(ended.endedAt, state.disk.ends[tenantID]?.endedAt ?? ended.endedAt)
+                    state.disk.ends[tenantID] = (ended.sequence, moment)
+                }
             }
             return .set(state.add(alias, of: tenantID, .set, at: now))
         }

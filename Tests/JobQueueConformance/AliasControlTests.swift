@@ -55,7 +55,7 @@ struct AliasControlTests {
     func refused(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
             try await fixture.accept(queue, org)
-            #expect(try await set(queue, org, uuid, fixture) == .refused(.hasJobs))
+            #expect(try await set(queue, org, uuid, fixture) == .refused(.hasOpenJobs))
             #expect(try await set(queue, label, uuid, hasUsers: true, fixture) == .refused(.hasUsers))
             _ = try await set(queue, uuid, org, fixture)
             #expect(try await set(queue, uuid, otherUUID, fixture) == .refused(.isOf(org)))
@@ -66,6 +66,54 @@ struct AliasControlTests {
         try await driver.withQueue { fixture, queue in
             for n in 0..<TenantAlias.mostOfTenant { _ = try await set(queue, TenantID("alias-\(n)"), uuid, fixture) }
             #expect(try await set(queue, "one-more", uuid, fixture) == .refused(.tooMany))
+        }
+    }
+
+    @Test(
+        "a name whose jobs have ended and left no users is set, and the tenant's numbers go on above its own",
+        arguments: QueueDriver.all)
+    func afterJobs(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            for _ in 0..<3 { try await fixture.accept(queue, org) }
+            try await fixture.accept(queue, uuid)
+            try await fixture.work(queue, org)
+            try await fixture.work(queue, uuid)
+            let moment = fixture.now
+            #expect(try await set(queue, org, uuid, hasUsers: true, fixture) == .refused(.hasOpenJobs), "it has just ended")
+            fixture.clock.advance(1)
+            #expect(try await set(queue, org, uuid, hasUsers: true, fixture) == .refused(.hasUsers))
+            #expect(
+                try await queue.setAlias(org, of: uuid, hasUsers: false, now: moment) == .refused(.hasOpenJobs),
+                "one that ended after the question may have made users")
+            guard case .set = try await set(queue, org, uuid, fixture) else {
+                Issue.record("it is not set")
+                return
+            }
+            let job = try await fixture.accept(queue, org)
+            #expect(job.tenantID == uuid)
+            try await fixture.work(queue, uuid)
+            #expect(try await queue.job(job.id)?.sequence == 4)
+        }
+    }
+
+    @Test("however many names a tenant was given, two of one kind stay two tenants", arguments: QueueDriver.all)
+    func manyNames(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            for n in 0..<TenantAlias.mostOfTenant { _ = try await set(queue, TenantID("0-alias-\(n)"), org, fixture) }
+            #expect(try await fixture.accept(queue, uuid, calling: [org]).tenantID == org)
+            let other = try await fixture.accept(queue, otherUUID, calling: [org])
+            #expect(other.tenantID == otherUUID && other.warnings.count == 1)
+        }
+    }
+
+    @Test("a retry stays with the tenant of its job, whatever the name stands for by now", arguments: QueueDriver.all)
+    func retried(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            _ = try await set(queue, org, uuid, fixture)
+            var retry = fixture.newJob(org, users: 1)
+            (retry.retryOf, retry.retriedTenantID) = (retry.id, org)
+            retry.id = JobID(now: fixture.now)
+            #expect(try await queue.accept(retry, upload: nil, batches: batches(1)).tenantID == org)
         }
     }
 

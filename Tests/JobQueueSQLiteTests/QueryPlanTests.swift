@@ -12,6 +12,7 @@ struct QueryPlanTests {
         (AliasRow.selectTenant, ["SEARCH tenant_aliases USING INDEX tenant_aliases_alias (alias=?)"]),
         (AliasRow.selectAliases, ["SEARCH tenant_aliases USING COVERING INDEX tenant_aliases_tenant (tenant_id=?)"]),
         (AliasRow.anyJob, ["SEARCH jobs USING COVERING INDEX jobs_tenant (tenant_id=?)"]),
+        (AliasRow.anyOpenJob, ["SEARCH jobs USING COVERING INDEX jobs_tenant (tenant_id=? AND state=?)"]),
         (AliasRow.anyEnd, ["SEARCH tenant_ends USING PRIMARY KEY (tenant_id=?)"]),
         (HeadJob.select, ["SEARCH jobs USING INDEX jobs_lane (tenant_id=? AND seq>?)"]),
         (HeadJob.exists, ["SEARCH jobs USING COVERING INDEX jobs_lane (tenant_id=?)"]),

@@ -53,10 +53,14 @@ package struct NamesDecision: Sendable, Hashable {
         return further.allSatisfy { name in name.nameKind.map { !taken.contains($0) } ?? true }
     }
 
-    /// For the caller of a request whose names contradict each other; `nil` if they do not.
+    /// For the caller of a request whose names contradict each other, or could not be learnt; `nil` otherwise.
     package var warning: String? {
-        contradiction.map {
-            "The request names its tenant \"\($0)\" too, which is another tenant here: they were not made one, and nothing was learnt"
+        if let contradiction {
+            return
+                "The request names its tenant \"\(contradiction)\" too, which is another tenant here: they were not made one, and nothing was learnt"
         }
+        guard let name = unasked.first else { return nil }
+        return
+            "The CRM's database could not say whether it has users of \"\(name)\": nothing was learnt, and the job is that of the sent name"
     }
 }

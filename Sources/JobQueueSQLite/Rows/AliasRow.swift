@@ -16,10 +16,12 @@ enum AliasRow {
         """
     static let delete = "DELETE FROM tenant_aliases WHERE alias = ?1"
     static let selectAliases = """
-        SELECT alias FROM tenant_aliases INDEXED BY tenant_aliases_tenant WHERE tenant_id = ?1 ORDER BY alias LIMIT ?2
+        SELECT alias FROM tenant_aliases INDEXED BY tenant_aliases_tenant WHERE tenant_id = ?1 ORDER BY alias
         """
     static let anyJob = "SELECT 1 FROM jobs INDEXED BY jobs_tenant WHERE tenant_id = ?1 LIMIT 1"
     static let anyEnd = "SELECT 1 FROM tenant_ends WHERE tenant_id = ?1"
+    /// The codes of `queued` and `running`.
+    static let anyOpenJob = "SELECT 1 FROM jobs INDEXED BY jobs_tenant WHERE tenant_id = ?1 AND state IN (0, 1) LIMIT 1"
     private static let insert = "INSERT INTO tenant_aliases (alias, tenant_id, origin, since) VALUES (?1, ?2, ?3, ?4)"
 
     /// The tenant that a name stands for: one step, so that damaged rows cannot lead in a circle.
@@ -32,6 +34,10 @@ enum AliasRow {
         try [anyJob, anyEnd].contains { try db.sql($0).first(.tenant(tenantID)) { _ in true } ?? false }
     }
 
+    static func hasOpenJobs(_ tenantID: TenantID, _ db: Database) throws -> Bool {
+        try db.sql(anyOpenJob).first(.tenant(tenantID)) { _ in true } ?? false
+    }
+
     static func known(_ name: TenantID, _ db: Database) throws -> KnownName {
         let tenantID = try tenant(named: name, db)
         return KnownName(
@@ -39,8 +45,9 @@ enum AliasRow {
             aliases: try aliases(of: tenantID, db))
     }
 
+    /// All of them: what is learnt depends on each. There are `TenantAlias.mostOfTenant` at most and one more of each kind.
     static func aliases(of tenantID: TenantID, _ db: Database) throws -> [TenantID] {
-        try db.sql(selectAliases).all(.tenant(tenantID), .int(TenantAlias.mostOfTenant)) { TenantID($0.text(0)) }
+        try db.sql(selectAliases).all(.tenant(tenantID)) { TenantID($0.text(0)) }
     }
 
     static func find(_ alias: TenantID, _ db: Database) throws -> TenantAlias? {

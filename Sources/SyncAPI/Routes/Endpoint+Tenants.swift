@@ -16,7 +16,7 @@ extension Endpoint {
         OpenAPIOperation(
             "setAlias", tag: "tenants", "Make a name an alias of a tenant",
             """
-            Only while the name is unused: 409 if jobs came under it, if the CRM has users of it, or if it stands for another tenant. \
+            409 while jobs that came under the name are open, if the CRM has users of it, or if it stands for another tenant. \
             With its own id as `tenantId` it is kept a tenant of its own, and nothing is learnt of it.
             """,
             parameters: ["AliasName", "AliasTenant"],

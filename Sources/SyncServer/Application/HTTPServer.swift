@@ -106,7 +106,9 @@ package enum HTTPServer {
             views: JobViews(queue: queue, links: JobLinks(publicURL: settings.publicURL), clock: clock)
         ).addRoutes(to: router)
         DeliveriesController(queue: queue, engine: engine, clock: clock).addRoutes(to: router)
-        TenantsController(queue: queue, clock: clock, hasUsers: dependencies.hasUsers).addRoutes(to: router)
+        TenantsController(
+            queue: queue, clock: clock, mode: settings.tenantAliases, hasUsers: dependencies.hasUsers
+        ).addRoutes(to: router)
         HealthController(
             engine: engine, isStarted: dependencies.isStarted, isQueueWritable: { await queue.isWritable }, clock: clock
         ).addRoutes(to: router)

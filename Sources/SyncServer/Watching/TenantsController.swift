@@ -7,12 +7,17 @@ package import SyncModel
 package struct TenantsController: Sendable {
     private let queue: any AliasControl
     private let clock: WallClock
+    /// `TENANT_ALIASES`.
+    private let mode: TenantAliases
     /// Whether the directory has users of a tenant; `nil` if it cannot say now.
     private let hasUsers: @Sendable (TenantID) async -> Bool?
 
-    package init(queue: any AliasControl, clock: WallClock, hasUsers: @escaping @Sendable (TenantID) async -> Bool?) {
+    package init(
+        queue: any AliasControl, clock: WallClock, mode: TenantAliases, hasUsers: @escaping @Sendable (TenantID) async -> Bool?
+    ) {
         self.queue = queue
         self.clock = clock
+        self.mode = mode
         self.hasUsers = hasUsers
     }
 
@@ -34,11 +39,15 @@ package struct TenantsController: Sendable {
     @Sendable private func set(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         let query = QueryParameters(request.uri.query)
         let (alias, tenantID) = (try name("alias", query), try name("tenantId", query))
+        if mode == .off {
+            throw APIError(.conflict, "The name cannot be made an alias", details: .text("TENANT_ALIASES is off: no name is one"))
+        }
+        let asked = clock.now()
         guard let hasUsers = await hasUsers(alias) else {
             throw APIError.unavailable("The CRM's database cannot say whether it has users of the name", retryAfter: 5)
         }
         let action = OperatorAction("set alias", alias: alias)
-        switch try await queue.setAlias(alias, of: tenantID, hasUsers: hasUsers, now: clock.now()) {
+        switch try await queue.setAlias(alias, of: tenantID, hasUsers: hasUsers, now: asked) {
         case .set(let set):
             action.log("accepted: of \(set.tenantID)", context)
             return answer("\(alias) stands for \(set.tenantID)", set)
@@ -75,7 +84,7 @@ package struct TenantsController: Sendable {
         switch refusal {
         case .isOf(let tenantID): "It stands for \(tenantID). Forget that first"
         case .hasAliases: "Other names stand for it"
-        case .hasJobs: "Jobs came under it. If the other name is unused, set that as an alias of this one"
+        case .hasOpenJobs: "Jobs that came under it are open, or have just ended. Try again"
         case .hasUsers: "The CRM has users of it. If the other name is unused, set that as an alias of this one"
         case .tooMany: "The tenant has \(TenantAlias.mostOfTenant) aliases, the most it can have"
         }

@@ -77,7 +77,7 @@ struct TenantsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make an unused name an alias of a tenant.",
             discussion: """
-                Refused if jobs came under the name, or the CRM has users of it: it is a tenant then. With the same name twice it is kept
+                Refused while jobs that came under the name are open, and if the CRM has users of it: it is a tenant then. With the same name twice it is kept
                 a tenant of its own, so that nothing is learnt of it.
 
                 EXAMPLES
