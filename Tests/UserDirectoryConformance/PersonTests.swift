@@ -6,10 +6,10 @@ import UserDirectory
 @Suite("Who is who where the platform sends different ids of a person")
 struct PersonTests {
     /// How a request comes: whether as one batch, and whether the directory is told which ids it carries.
-    private static let manners = [(isAlone: true, tellsIDs: false), (false, false), (false, true)]
+    static let manners = [(isAlone: true, tellsIDs: false), (false, false), (false, true)]
 
     /// A request's users, by the first body or, without more fields, by the second.
-    private func send(
+    func send(
         _ it: any DirectoryFixture, job: Int, at seconds: Int64 = 0, _ users: [TestUser],
         _ manner: (isAlone: Bool, tellsIDs: Bool) = (true, false)
     ) async throws -> [String] {
@@ -28,7 +28,7 @@ struct PersonTests {
         return words
     }
 
-    private func user(_ id: String?, _ email: String = "ann", _ kinde: String? = nil, isAdmin: Bool? = nil) -> TestUser {
+    func user(_ id: String?, _ email: String = "ann", _ kinde: String? = nil, isAdmin: Bool? = nil) -> TestUser {
         var user = TestUser(id, "\(email)@x.example", name: "Name")
         if let kinde { user.fields[.kindeUserID] = .text(kinde) }
         if let isAdmin { user.fields[.isAdmin] = isAdmin ? .yes : .no }
@@ -40,7 +40,7 @@ struct PersonTests {
             BatchWork(job: job, operation: .userRemoval, at: seconds, BatchPayload([TestUser.removal(id)])))[0]
     }
 
-    private func rows(_ it: any DirectoryFixture) throws -> [[String?]] {
+    func rows(_ it: any DirectoryFixture) throws -> [[String?]] {
         try it.users("wrapper_user_id", "kinde_user_id", "email", "is_admin")
     }
 

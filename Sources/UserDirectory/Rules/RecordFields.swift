@@ -72,7 +72,8 @@ package final class RecordFields {
     package var ownKindeID: UnsafeRawBufferPointer? { self[.id] == nil ? kindeID : nil }
     /// A Kinde id beside the user's platform id.
     package var kindeIDBeside: UnsafeRawBufferPointer? { self[.id] == nil ? nil : kindeID }
-    private var kindeID: UnsafeRawBufferPointer? { self[.kindeUserID].flatMap { PersonID.isKinde($0) ? $0 : nil } }
+    /// The user's Kinde id, its own or beside it. Other text in `kindeUserId` is none.
+    package var kindeID: UnsafeRawBufferPointer? { self[.kindeUserID].flatMap { PersonID.isKinde($0) ? $0 : nil } }
 
     /// A text field as sent; `nil` if it is absent or null.
     package subscript(field: UserField) -> UnsafeRawBufferPointer? { texts[field.rawValue] }

@@ -12,9 +12,10 @@ struct StoredRow: StoredUser {
     var id: Int64 { statement.int64(0) }
     var email: UnsafeRawBufferPointer? { statement.text(UserSQL.column(.email)) }
     var wrapperID: UnsafeRawBufferPointer? { statement.text(UserSQL.column(.id)) }
-    var kindeUserID: UnsafeRawBufferPointer? { statement.text(UserSQL.column(.kindeUserID)) }
-    /// The Kinde id that a user may carry.
-    var kindeID: UnsafeRawBufferPointer? { kindeUserID.flatMap { PersonID.isKinde($0) ? $0 : nil } }
+    /// The Kinde id that a user may carry. Other text in `kinde_user_id` is none.
+    var kindeID: UnsafeRawBufferPointer? {
+        statement.text(UserSQL.column(.kindeUserID)).flatMap { PersonID.isKinde($0) ? $0 : nil }
+    }
     /// Copies of the ids that a user may carry; that of the platform first.
     var personIDs: [[UInt8]] { [wrapperID, kindeID].compactMap { $0.map { Array($0) } } }
     /// Of a row found by its Kinde id (`UserSQL.byKindeID`): the tenant's next row with the same one.

@@ -52,7 +52,7 @@ extension UserApplier {
     private func isThePerson(of row: StoredRow) -> Bool {
         // A Kinde id among the platform ids was stored by an earlier version that ran again in between.
         let misplaced = row.wrapperID.flatMap { PersonID.isKinde($0) ? $0 : nil }
-        if let sent = fields[.kindeUserID], let stored = row.kindeUserID ?? misplaced { return stored.sameBytes(as: sent) }
+        if let sent = fields.kindeID, let stored = row.kindeID ?? misplaced { return stored.sameBytes(as: sent) }
         return fields[.id] == nil || row.wrapperID == nil
     }
 

@@ -32,7 +32,7 @@ extension PlainRules {
         var kindeKey: String? { Self.isKinde(id ?? sentKinde) ? id ?? sentKinde : nil }
         var platformKey: String? { Self.isKinde(id) ? nil : id }
         var key: String? { platformKey ?? kindeKey }
-        /// As far as anybody knows; not only what it is found by.
+        /// What a removal may name it by.
         var kindeID: String? { kindeKey ?? sentKinde }
         /// A Kinde id that stands beside its own id.
         var beside: String? { kindeKey == nil && Self.isKinde(sentKinde) ? sentKinde : nil }
@@ -40,7 +40,7 @@ extension PlainRules {
             platformKey.map { $0 == row.id } ?? kindeKey.map { $0 == row.kinde } ?? false
         }
         func isThePerson(of row: Row) -> Bool {
-            if let own = kindeID, let other = row.kinde { return own == other }
+            if let own = kindeKey ?? beside, let other = row.kinde, Self.isKinde(other) { return own == other }
             return platformKey == nil || row.id == nil
         }
         func shares(with other: User) -> Bool {
