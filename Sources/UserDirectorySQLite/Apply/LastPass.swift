@@ -58,7 +58,7 @@ struct LastPass {
                 continue
             }
             guard way.isFresh(circle) else {
-                // What some of them waited for may have been settled differently since: ask them again, all in this transaction.
+                // What some of them waited for may have been settled since: ask them again, all in this transaction.
                 way.cutBack(to: circle)
                 mayRest = false
                 continue

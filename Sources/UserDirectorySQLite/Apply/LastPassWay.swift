@@ -17,12 +17,14 @@ final class LastPassWay {
     struct Step {
         var index: UInt32
         var cause = Cause.address
+        /// What `changes` was when it was found to come after the next one.
+        fileprivate var asked = 0
     }
 
     private(set) var steps: [Step]
     private var places: [UInt32: Int]
-    /// How many steps were taken before this transaction; their order was valid then.
-    private var older = 0
+    /// How often something changed that may change whom users come after: a user was settled, or a transaction began.
+    private var changes = 0
 
     init(from index: UInt32) {
         steps = [Step(index: index)]
@@ -36,23 +38,32 @@ final class LastPassWay {
     var isLong: Bool { steps.count > 1 }
 
     func append(_ next: UInt32, _ cause: Cause) {
-        steps[steps.count - 1].cause = cause
+        note(cause)
         places[next] = steps.count
         steps.append(Step(index: next))
     }
 
-    func removeLast() {
-        places[steps.removeLast().index] = nil
-        older = min(older, steps.count)
+    private func note(_ cause: Cause) {
+        steps[steps.count - 1].cause = cause
+        steps[steps.count - 1].asked = changes
     }
+
+    /// The last one is settled.
+    func removeLast() {
+        drop()
+        changes += 1
+    }
+
+    private func drop() { places[steps.removeLast().index] = nil }
 
     /// The users of the circle that closes if the last one comes after `next`; `nil` if none closes.
     func circle(to next: UInt32, _ cause: Cause) -> [Step]? {
         guard let first = places[next] else { return nil }
-        steps[steps.count - 1].cause = cause
+        note(cause)
         return Array(steps[first...])
     }
 
+    /// Some or all of a circle's users are settled.
     /// - Parameter circle: the end of the chain. If that is all of it, it starts over.
     func remove(_ circle: [Step]) {
         let own = first
@@ -60,15 +71,15 @@ final class LastPassWay {
         if steps.isEmpty { (steps, places) = ([Step(index: own)], [own: 0]) }
     }
 
-    /// Whether the circle was found within this transaction, however it was reached.
-    func isFresh(_ circle: [Step]) -> Bool { older <= steps.count - circle.count + 1 }
+    /// Whether nothing has changed since the first of the circle's users was asked.
+    func isFresh(_ circle: [Step]) -> Bool { circle.allSatisfy { $0.asked == changes } }
 
     /// Goes back to the beginning of a circle.
     func cutBack(to circle: [Step]) {
-        for _ in circle.dropFirst() { removeLast() }
+        for _ in circle.dropFirst() { drop() }
     }
 
-    fileprivate func resume() { older = steps.count }
+    fileprivate func resume() { changes += 1 }
 }
 
 /// Chains that continue in the next transaction. A lost chain is followed again.
