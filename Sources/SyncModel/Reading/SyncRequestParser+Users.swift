@@ -90,7 +90,7 @@ extension SyncRequestParser {
             }
         }
         users.begin(index: UInt32(totalUsers))
-        for field in [UserField.id, .email] {
+        for field in [UserField.id, .kindeUserID, .email] {
             let name = body == .version2 && field == .id ? VersionTwoField.externalID.jsonName : field.jsonName
             guard let key = userShape.names.firstIndex(of: name) else { continue }
             let (slot, rule) = (slots[key], userShape.rules[key])

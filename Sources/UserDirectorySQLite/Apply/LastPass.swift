@@ -43,7 +43,7 @@ struct LastPass {
                 if let sharer = try waiting.sharer(before: applier.fields, in: batch) {
                     return .comesAfter(sharer, .sharing)
                 }
-                return try applier.meet()
+                return try applier.decide()
             }
             guard case .comesAfter(let next, let cause) = verdict else {
                 let user = applier.result(of: verdict)
@@ -161,7 +161,7 @@ struct LastPass {
 
     /// Records the present user's result.
     private func note(_ user: AppliedUser, isOwnTurn: Bool) throws(SQLiteFailure) {
-        let keeps = applier.keepsAddress
+        let keeps = try applier.leavesAddress(user)
         if keeps {
             applier.batch.hasKeeping = true
         } else if batch.hasKeeping {

@@ -53,6 +53,13 @@ extension UserApplier {
         return other.withUnsafeBytes { $0.sameBytes(as: own) }
     }
 
+    /// Whether the present user's row keeps an address, now that the user has this result. One that is invalid was never matched, and
+    /// leaves its row as it is, whatever address that has.
+    func leavesAddress(_ user: AppliedUser) throws(SQLiteFailure) -> Bool {
+        let isMissed = user.code == .invalidUser ? try lookAtOwnRow() != nil : false
+        return keepsAddress || isMissed
+    }
+
     /// The present user's row has the address asked for last: notes that it keeps another one no longer apply.
     func noLongerKeepsAddress() throws(SQLiteFailure) {
         if isMetByID, matchedRowID != 0 { try waiting.noLongerKeeps(matchedRowID, in: batch) }

@@ -110,9 +110,7 @@ final class UserApplier {
         let user = result(of: verdict)
         if try markWritten(user, result: nil) { return user }
         guard batch.operation == .userSync, fields.personID != nil else { return user }
-        // A user that was never matched leaves its row as it is, whatever address that has.
-        let isMissed = user.code == .invalidUser ? try lookAtOwnRow() != nil : false
-        if keepsAddress || isMissed {
+        if try leavesAddress(user) {
             try waiting.add(fields, nil, as: .keeps, row: matchedRowID, in: batch)
             batch.hasWaiting = true
             batch.hasKeeping = true
@@ -124,14 +122,18 @@ final class UserApplier {
 
     private func firstVerdict(_ raw: UnsafeRawBufferPointer) throws(SQLiteFailure) -> Verdict {
         if batch.operation == .userRemoval { return try remove() }
-        if let problem = fields[.problem] { return .failed(.invalidUser, detail: String(decoding: problem, as: UTF8.self)) }
-        guard fields.isComplete else { return .failed(.invalidUser) }
         let first = batch.hasWaiting ? try waiting.sharer(before: fields, in: batch) : nil
-        let verdict = first == nil ? try meet() : .deferred
+        let verdict = first == nil ? try decide() : .deferred
         guard case .deferred = verdict else { return verdict }
         try waiting.add(fields, raw, as: .open, in: batch)
         batch.hasWaiting = true
         return verdict
+    }
+
+    /// What becomes of the present user, if it comes after no other that it shares anything with.
+    func decide() throws(SQLiteFailure) -> Verdict {
+        if let problem = fields[.problem] { return .failed(.invalidUser, detail: String(decoding: problem, as: UTF8.self)) }
+        return fields.isComplete ? try meet() : .failed(.invalidUser)
     }
 
     /// Matches the present user against the stored rows and writes it.

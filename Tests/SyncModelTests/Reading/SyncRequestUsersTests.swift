@@ -191,6 +191,18 @@ struct SyncRequestUsersTests {
         #expect(reading.records[5].texts[.id] == nil)
     }
 
+    @Test("a user with a problem keeps the id it is known by, also where that is its kindeUserId")
+    func perUserKindeID() throws {
+        let users = [
+            #"{"kindeUserId":"kp_\u0031","email":"a@x.example","name":""}"#,
+            #"{"kindeUserId":"\#(String(repeating: "k", count: 256))","email":"b@x.example","name":""}"#,
+        ]
+        let records = Reading.of(sync(users: users.joined(separator: ",")), validation: .perUser).records
+        try #require(records.count == 2)
+        #expect(records.map { $0.texts[.kindeUserID] } == ["kp_1", nil])
+        #expect(records.allSatisfy { $0.texts[.problem] != nil })
+    }
+
     @Test("the problem of a user is a few hundred bytes at most")
     func problemLength() throws {
         let bad = UserField.allCases.dropLast().map { #""\#($0.jsonName)":7,"\#($0.jsonName)":8"# }.joined(separator: ",")
