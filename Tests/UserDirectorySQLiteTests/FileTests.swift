@@ -214,7 +214,7 @@ struct FileTests {
                         }
                     }, "\(plan)")
             }
-            for sql in [UserSQL.byKindeID, UserSQL.removalByKindeID] {
+            for sql in [UserSQL.byKindeID(index: KindeIDs.indexName), UserSQL.removalByKindeID(index: KindeIDs.indexName)] {
                 let plan = try plan(of: sql, it).filter { $0.hasPrefix("SEARCH") || $0.hasPrefix("SCAN") }
                 #expect(
                     plan.allSatisfy { $0.contains("idx_users_kinde_user_id (kinde_user_id=? AND tenant_id=?") } && !plan.isEmpty,

@@ -1,4 +1,5 @@
 import SyncModel
+import TestSupport
 import Testing
 import UserDirectory
 import UserDirectoryConformance
@@ -52,15 +53,95 @@ struct KindeIDUpgradeTests {
         }
     }
 
-    @Test("an index of that name that is another one stops the start, which says so")
-    func otherIndex() async throws {
-        for index in [
+    @Test("one that another row has too stays, still finds its row, and is warned of")
+    func stays() async throws {
+        let it = try SQLiteFixture(
+            sql: """
+                \(CRMTables.guide.sql) \(Self.tables)
+                UPDATE users SET tenant_id = 't1', wrapper_user_id = 'kp_2', kinde_user_id = 'kp_1' WHERE id = 5;
+                UPDATE users SET kinde_user_id = 'kp_2' WHERE id = 7;
+                """)
+        try await it.directory.prepare()
+        let before: [[String?]] = [["3", "kp_1", nil], ["5", "kp_2", "kp_1"], ["7", "KP_3", "kp_2"]]
+        #expect(try it.users("id", "wrapper_user_id", "kinde_user_id") == before)
+        #expect(it.warnings.all.filter { $0.hasPrefix("2 rows of users have a Kinde id as wrapper_user_id") }.count == 1)
+        for (at, id) in ["kp_1", "kp_2"].enumerated() {
+            let users = [TestUser(id, "\(id)@new.example"), TestUser("u-\(at)", "u\(at)@x.example")]
+            let applied = try await it.apply(BatchWork(job: 1 + at, users).alone)[0].users
+            #expect(applied[0].crmUserID == [3, 5][at] && applied[0].outcome == .updated && !applied[0].isRelinked)
+            let gone = BatchWork(job: 10 + at, operation: .userRemoval, at: 9, BatchPayload([TestUser.removal(id)]))
+            #expect(try await it.apply(gone)[0].users[0].crmUserID == [3, 5][at])
+        }
+        #expect(try it.users("id", "wrapper_user_id", "kinde_user_id").prefix(3) == before[...])
+    }
+
+    @Test("a row that has moved makes room for another one")
+    func makesRoom() async throws {
+        let it = try SQLiteFixture(
+            sql: """
+                \(CRMTables.guide.sql) \(Self.tables)
+                UPDATE users SET wrapper_user_id = 'kp_3', kinde_user_id = 'kp_2' WHERE id = 7;
+                UPDATE users SET tenant_id = 't1', wrapper_user_id = 'kp_2', kinde_user_id = 'kp_1' WHERE id = 5;
+                """)
+        try await it.directory.prepare()
+        #expect(
+            try it.users("wrapper_user_id", "kinde_user_id") == [[nil, "kp_1"], [nil, "kp_2"], [nil, "kp_3"]])
+        #expect(!it.warnings.all.contains { $0.contains("Kinde id") })
+    }
+
+    @Test(
+        "where the table does not let them move, the start says so and goes on",
+        arguments: ["RAISE(ABORT, 'no')", "RAISE(ROLLBACK, 'no')", "RAISE(IGNORE)", "no()"])
+    func refused(action: String) async throws {
+        let it = try SQLiteFixture(
+            sql: """
+                \(CRMTables.guide.sql) \(Self.tables)
+                CREATE TRIGGER keep BEFORE UPDATE OF kinde_user_id ON users BEGIN SELECT \(action); END;
+                """)
+        try await it.directory.prepare()
+        #expect(try it.users("wrapper_user_id").prefix(2) == [["kp_1"], ["kp_2"]])
+        let warnings = it.warnings.all.filter { $0.hasPrefix("2 rows of users have a Kinde id as wrapper_user_id") }
+        #expect(warnings.count == 1 && (warnings[0].contains("SQLite says: no") || action == "RAISE(IGNORE)"))
+        try it.execute("DROP TRIGGER keep")
+        let applied = try await it.apply(BatchWork([TestUser("kp_1", "bob@new.example")]).alone)[0].users
+        #expect(applied.map(\.crmUserID) == [3])
+    }
+
+    @Test("a UNIQUE on the column does not stop the start either")
+    func unique() async throws {
+        let it = try SQLiteFixture(
+            sql: """
+                \(CRMTables.guide.sql) \(Self.tables)
+                UPDATE users SET tenant_id = 't2', kinde_user_id = 'kp_1' WHERE id = 7;
+                CREATE UNIQUE INDEX once ON users(kinde_user_id);
+                """)
+        try await it.directory.prepare()
+        #expect(try it.users("wrapper_user_id").prefix(2) == [["kp_1"], [nil]])
+        #expect(it.warnings.all.contains { $0.hasPrefix("1 row of users has a Kinde id as wrapper_user_id") })
+        let applied = try await it.apply(BatchWork([TestUser("kp_1", "bob@new.example")]).alone)[0].users
+        #expect(applied.map(\.crmUserID) == [3] && applied[0].outcome == .updated)
+    }
+
+    @Test(
+        "another index of that name is left alone",
+        arguments: [
             "UNIQUE INDEX idx_users_kinde_user_id ON users(kinde_user_id)", "INDEX idx_users_kinde_user_id ON users(name)",
-        ] {
-            let it = try SQLiteFixture(
-                sql: "\(CRMTables.guide.sql) DROP INDEX idx_users_kinde_user_id; CREATE \(index);")
-            let error = await #expect(throws: DirectoryError.self) { try await it.directory.prepare() }
-            #expect(error?.description.contains("idx_users_kinde_user_id is not the guide's") == true)
+            "INDEX idx_users_kinde_user_id ON people(id)",
+        ])
+    func otherIndex(index: String) async throws {
+        let it = try SQLiteFixture(
+            sql: """
+                \(CRMTables.guide.sql) \(Self.tables)
+                DROP INDEX idx_users_kinde_user_id; CREATE TABLE people (id INTEGER); CREATE \(index);
+                """)
+        for job in 1...2 {
+            try await it.directory.prepare()
+            let applied = try await it.apply(BatchWork(job: job, [TestUser("kp_1", "bob@new.example")]).alone)[0].users
+            #expect(applied.map(\.crmUserID) == [3])
+            #expect(try it.column("SELECT sql FROM sqlite_master WHERE name = 'idx_users_kinde_user_id'") == ["CREATE \(index)"])
+            let again = SQLiteUserDirectory(path: it.path, emailScope: .global, clock: it.clock.wallClock)
+            try await again.prepare()
+            await again.close()
         }
     }
 }

@@ -25,6 +25,8 @@ struct BatchContext {
     var hasKeeping: Bool
     /// Whether the tenant has early removals newer than the job.
     let hasRemovals: Bool
+    /// Whether rows of the tenant have a Kinde id among the platform ids: put there by an earlier version, and not moved.
+    let hasMisplacedIDs: Bool
 
     init(_ work: BatchWork, _ statements: UserStatements, retention: Double, at moment: Timestamp) throws(SQLiteFailure) {
         serial = statements.nextBatch()
@@ -41,6 +43,9 @@ struct BatchContext {
         let waiting = WaitingUsers(statements: statements)
         hasWaiting = try waiting.exist(for: work.jobID)
         hasKeeping = hasWaiting ? try waiting.keepAddresses(in: work.jobID) : false
+        let misplaced = try statements(UserSQL.anyMisplacedID)
+        misplaced.bind(UserSQL.tenant, copying: tenantID.text)
+        hasMisplacedIDs = try misplaced.found()
         hasRemovals =
             work.operation == .userSync
             ? try EarlyRemovals(statements: statements, retention: retention).areNewer(than: work, at: moment) : false

@@ -2,17 +2,38 @@ import SQLiteSupport
 import SyncModel
 import UserDirectory
 
-/// Rows that have the user's Kinde id. No index keeps it from being in several of them, and `kindeUserId` beside a platform id
+/// Rows that have the user's id. No index keeps a Kinde id from being in several of them, and `kindeUserId` beside a platform id
 /// changes it.
 extension UserApplier {
     static let severalHaveIt = "Several CRM users have this id as their kindeUserId"
 
+    /// The row with the user's own id; the first one, where several have its Kinde id.
+    func findByID() throws(SQLiteFailure) -> StoredRow? {
+        guard fields[.id] == nil else { return try findByPlatformID(fields[.id]) }
+        if batch.hasMisplacedIDs, let row = try findByPlatformID(fields.ownKindeID) { return row }
+        return try findByKindeID()
+    }
+
+    private func findByPlatformID(_ id: UnsafeRawBufferPointer?) throws(SQLiteFailure) -> StoredRow? {
+        guard let id else { return nil }
+        let select = try statements.byWrapperID()
+        batch.bindConstants(to: select)
+        select.bind(UserSQL.parameter(.id), id)
+        return try select.step() ? StoredRow(select) : nil
+    }
+
     /// The first of them.
     func findByKindeID() throws(SQLiteFailure) -> StoredRow? {
         guard let id = fields.ownKindeID else { return nil }
-        let select = try statement(UserSQL.byKindeID)
+        let select = try statement(statements.byKindeID)
         select.bind(UserSQL.parameter(.kindeUserID), id)
         return try select.step() ? StoredRow(select) : nil
+    }
+
+    /// Whether a row has the user's Kinde id among the platform ids, where no other row has it.
+    func isMisplaced(_ row: StoredRow) -> Bool {
+        guard batch.hasMisplacedIDs, let own = fields.ownKindeID, let id = row.wrapperID else { return false }
+        return id.sameBytes(as: own)
     }
 
     /// `row` is what `findByKindeID` has found.

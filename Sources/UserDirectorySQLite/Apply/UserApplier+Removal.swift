@@ -6,8 +6,8 @@ import UserDirectory
 extension UserApplier {
     func remove() throws(SQLiteFailure) -> Verdict {
         guard let id = fields.personID else { return .failed(.userNotFound) }
-        var rows = fields.ownKindeID == nil ? try removable(UserSQL.removalByWrapperID, id) : []
-        if rows.isEmpty { rows = try removable(UserSQL.removalByKindeID, id) }
+        var rows = fields.ownKindeID == nil || batch.hasMisplacedIDs ? try removable(UserSQL.removalByWrapperID, id) : []
+        if rows.isEmpty { rows = try removable(statements.removalByKindeID, id) }
         guard let row = rows.first else {
             try removals.remember(id, in: batch)
             return .failed(.userNotFound)

@@ -145,7 +145,7 @@ final class UserApplier {
         if let row = try findByID() {
             newInARow = 0
             isMetByID = true
-            return isKnownByKindeID ? try meetByKindeID(row) : try update(row)
+            return isKnownByKindeID && !isMisplaced(row) ? try meetByKindeID(row) : try update(row)
         }
         if triesFirst, isKnownByKindeID, let id = try insert() { return try created(id) }
         if let row = try findByEmail() {
@@ -157,15 +157,6 @@ final class UserApplier {
         if !triesFirst, let id = try insert() { return try created(id) }
         if try isEmailElsewhere() { return .failed(.emailInOtherTenant) }
         return try insertSurfacingConflict()
-    }
-
-    /// The row with the user's own id; the first one, where several have its Kinde id.
-    func findByID() throws(SQLiteFailure) -> StoredRow? {
-        guard let id = fields[.id] else { return try findByKindeID() }
-        let select = try statements.byWrapperID()
-        batch.bindConstants(to: select)
-        select.bind(UserSQL.parameter(.id), id)
-        return try select.step() ? StoredRow(select) : nil
     }
 
     /// Finds the row with the user's id without writing to it.
@@ -204,6 +195,8 @@ final class UserApplier {
             return .applied(.stale, crmUserID: id)
         }
         var changes = fields.changes(from: row)
+        // Another row may have it there.
+        if isMisplaced(row) { changes.subtract(FieldSet(.kindeUserID)) }
         row.done()
         if !emailStands {
             if isOtherSpelling {

@@ -32,13 +32,19 @@ enum UserSQL {
 
     static let byWrapperID = "SELECT \(columns) FROM users WHERE tenant_id = \(tenantValue) AND wrapper_user_id = \(value(.id))"
     /// The first of the rows with a Kinde id, and the number of the next one, which there should not be.
-    static let byKindeID = """
-        SELECT \(columns), (SELECT min(other.id) FROM users AS other INDEXED BY idx_users_kinde_user_id
+    static func byKindeID(index: String) -> String {
+        """
+        SELECT \(columns), (SELECT min(other.id) FROM users AS other INDEXED BY \(index)
           WHERE other.kinde_user_id = \(value(.kindeUserID)) AND other.tenant_id = \(tenantValue) AND other.id > users.id)
-        FROM users INDEXED BY idx_users_kinde_user_id
+        FROM users INDEXED BY \(index)
         WHERE kinde_user_id = \(value(.kindeUserID)) AND tenant_id = \(tenantValue) ORDER BY id LIMIT 1
         """
+    }
     static let nextRowColumn = Int32(UserField.numbers.count + 2)
+    /// Whether a tenant has Kinde ids among its platform ids: those that begin with `kp_`.
+    static let anyMisplacedID = """
+        SELECT 1 FROM users WHERE tenant_id = \(tenantValue) AND wrapper_user_id >= 'kp_' AND wrapper_user_id < 'kp`' LIMIT 1
+        """
     static let byEmail = "SELECT \(columns) FROM users WHERE email = \(value(.email)) AND tenant_id = \(tenantValue)"
     static let byRow = "SELECT \(columns) FROM users WHERE id = \(rowValue) AND tenant_id = \(tenantValue)"
 
@@ -58,10 +64,12 @@ enum UserSQL {
 
     static let removalByWrapperID =
         "SELECT id, sync_time FROM users WHERE tenant_id = \(tenantValue) AND wrapper_user_id = \(value(.id))"
-    static let removalByKindeID = """
-        SELECT id, sync_time FROM users INDEXED BY idx_users_kinde_user_id
+    static func removalByKindeID(index: String) -> String {
+        """
+        SELECT id, sync_time FROM users INDEXED BY \(index)
         WHERE kinde_user_id = \(value(.id)) AND tenant_id = \(tenantValue) LIMIT 2
         """
+    }
     static let deactivate = """
         UPDATE users SET is_active = 0, sync_time = \(syncTimeValue), last_synced_at = \(nowValue),
         updated_at = CASE WHEN is_active IS 0 THEN updated_at ELSE \(nowValue) END

@@ -12,6 +12,9 @@ final class UserStatements {
     private var batches = 0
     /// `PRAGMA data_version` when the tables were fitted; if it differs, another process has committed since.
     let preparedDataVersion: Int64
+    /// Lookups by Kinde id, which name the index.
+    let byKindeID: String
+    let removalByKindeID: String
 
     private struct TakeOver: Hashable {
         var fields: FieldSet
@@ -21,8 +24,10 @@ final class UserStatements {
     /// The most shapes kept per kind; if a payload has more, they are compiled again.
     private static let capacity = 64
 
-    init(_ connection: OpaquePointer, preparedDataVersion: Int64) {
-        self.preparedDataVersion = preparedDataVersion
+    init(_ connection: OpaquePointer, _ tables: SchemaUpgrade.Findings) {
+        preparedDataVersion = tables.dataVersion
+        byKindeID = UserSQL.byKindeID(index: tables.kindeIndex)
+        removalByKindeID = UserSQL.removalByKindeID(index: tables.kindeIndex)
         self.connection = connection
         cache = StatementCache(connection)
     }

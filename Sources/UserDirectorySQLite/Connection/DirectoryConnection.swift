@@ -15,7 +15,7 @@ final class DirectoryConnection {
     private var scale = FileScale.small
     private let log: WriteAheadLog
     private var statements: UserStatements?
-    private var preparedDataVersion: Int64 = 0
+    private var findings = SchemaUpgrade.Findings()
 
     /// Opens the file, sets every pragma and reads it back.
     /// - Parameter makesFile: whether to create a missing file (with mode 0600).
@@ -41,11 +41,9 @@ final class DirectoryConnection {
     deinit { close() }
 
     /// Creates the tables, or upgrades existing ones.
-    /// - Returns: why `sync_logs` will refuse rows; `nil` if it fits.
-    func fitTables(for scope: EmailScope) throws -> String? {
-        let outcome = try withDatabase { try SchemaUpgrade(db: $0, scope: scope).run() }
-        preparedDataVersion = outcome.dataVersion
-        return outcome.logTrouble
+    func fitTables(for scope: EmailScope) throws -> SchemaUpgrade.Findings {
+        findings = try withDatabase { try SchemaUpgrade(db: $0, scope: scope).run() }
+        return findings
     }
 
     /// Runs schema work and infrequent reads through GRDB.
@@ -59,7 +57,7 @@ final class DirectoryConnection {
             guard let handle = db.sqliteConnection else {
                 throw SQLiteFailure(code: SQLITE_CANTOPEN, message: "the connection is closed")
             }
-            let statements = self.statements ?? UserStatements(handle, preparedDataVersion: preparedDataVersion)
+            let statements = self.statements ?? UserStatements(handle, findings)
             self.statements = statements
             return try body(statements)
         }

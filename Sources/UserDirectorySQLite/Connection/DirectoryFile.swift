@@ -101,7 +101,10 @@ final class DirectoryFile {
             self.makesFile = makesFile
             try expectNothingElse(isFirstLook: isFirstLook)
             let connection = try DirectoryConnection(path: path, options: options, makesFile: makesFile)
-            warnOfLog(try connection.fitTables(for: scope))
+            let findings = try connection.fitTables(for: scope)
+            warnOfLog(findings.logTrouble)
+            // Found once: the next time, the index is there.
+            if let trouble = findings.kindeTrouble { warn(trouble) }
             scale = connection.fitScale()
             state = .open(connection)
             self.makesFile = false

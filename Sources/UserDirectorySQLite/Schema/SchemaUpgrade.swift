@@ -15,15 +15,25 @@ struct SchemaUpgrade {
         var dataVersion: Int64 = 0
         /// Why rows of `sync_logs` will be refused; `nil` if the table fits. It is optional, so users do not wait for it.
         var logTrouble: String?
+        /// The index of a tenant's Kinde ids.
+        var kindeIndex = KindeIDs.indexName
+        /// What became of Kinde ids that could not be moved to their own column; `nil` if all were, or were before.
+        var kindeTrouble: String?
     }
 
     func run() throws -> Findings {
+        do { return try attempt() } catch let refused as KindeIDs.Refused { return try attempt(refusal: refused.said) }
+    }
+
+    /// - Parameter refusal: why Kinde ids cannot be moved, if that is known.
+    private func attempt(refusal: String? = nil) throws -> Findings {
         let rebuild = try needsRebuild()
         if rebuild { try TableRebuild.setPragmas(db, rebuilding: true) }
         var made = Findings()
         let outcome = Result {
             try db.inTransaction(.immediate) {
                 try upgradeUsers()
+                try fitKindeIDs(&made, refusal: refusal)
                 made.logTrouble = try logTrouble()
                 try db.execute(sql: GuideTables.ledger)
                 try db.execute(sql: GuideTables.dropConflicts)
@@ -51,7 +61,6 @@ struct SchemaUpgrade {
         }
         try fitEmailIndex()
         try fitTenantIndex()
-        try fitKindeIndex()
     }
 
     /// Whether the table contains the integration guide's UNIQUE and must lose it.
@@ -113,23 +122,15 @@ struct SchemaUpgrade {
         try db.execute(sql: "CREATE UNIQUE INDEX idx_users_tenant_id ON users(tenant_id, wrapper_user_id)")
     }
 
-    /// The guide's index finds the users of all tenants with a Kinde id, this one those of a tenant. Where it is missing, no version
-    /// has told Kinde ids from those of the platform yet.
-    private func fitKindeIndex() throws {
+    private func fitKindeIDs(_ made: inout Findings, refusal: String?) throws {
         guard let users = try TableShape(db, "users") else { return }
-        if let index = users.index(named: "idx_users_kinde_user_id") {
-            if !index.isPartial, index.columns == ["kinde_user_id", "tenant_id"] { return }
-            guard !index.isPartial, !index.isUnique, index.columns == ["kinde_user_id"] else {
-                throw DirectoryError.unusable(
-                    "The index idx_users_kinde_user_id is not the guide's: rename or drop it, so that usersync can make its own")
-            }
-            try db.execute(sql: "DROP INDEX idx_users_kinde_user_id")
-        }
-        try db.execute(
-            sql: """
-                UPDATE users SET kinde_user_id = wrapper_user_id, wrapper_user_id = NULL WHERE wrapper_user_id GLOB 'kp_*'
-                """)
-        try db.execute(sql: "CREATE INDEX idx_users_kinde_user_id ON users(kinde_user_id, tenant_id)")
+        let ids = KindeIDs(db: db)
+        let index = try ids.fitIndex(of: users)
+        made.kindeIndex = index.name
+        guard index.isNew else { return }
+        let stay = try refusal == nil ? ids.move(index: index.name) : ids.count()
+        guard stay > 0 else { return }
+        made.kindeTrouble = KindeIDs.trouble(rows: stay, refusal: refusal)
     }
 
     /// Emails are personal data: this message goes only to the operator at the start, who has to fix the rows.
