@@ -17,6 +17,21 @@ extension PersonTests {
         }
     }
 
+    @Test("the rows of an invalid user keep their addresses, all that have its Kinde id", arguments: DirectoryDriver.all, manners)
+    func invalidOfSeveral(driver: DirectoryDriver, manner: (isAlone: Bool, tellsIDs: Bool)) async throws {
+        let it = try await driver.make(.global)
+        try it.execute(
+            """
+            INSERT INTO users (email, name, tenant_id, kinde_user_id, is_admin) VALUES
+              ('c@x.example', 'C', 't1', 'kp_3', 0), ('f@x.example', 'F', 't1', 'kp_3', 1)
+            """)
+        var invalid = user("kp_3", "d")
+        invalid.fields[.problem] = .text("invalid")
+        let words = try await send(it, job: 1, [invalid, user("kp_1", "c"), user("kp_2", "f")], manner)
+        #expect(words == ["invalid_user", "identity_conflict", "identity_conflict"])
+        #expect(try it.users("kinde_user_id", "name") == [["kp_3", "C"], ["kp_3", "F"]])
+    }
+
     @Test("an invalid user waits for those that share its id, as a valid one does", arguments: DirectoryDriver.all, manners)
     func invalid(driver: DirectoryDriver, manner: (isAlone: Bool, tellsIDs: Bool)) async throws {
         for isKnownByKindeUserID in [false, true] {

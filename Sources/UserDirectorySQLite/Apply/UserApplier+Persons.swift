@@ -77,8 +77,15 @@ extension UserApplier {
     /// Whether the present user's row keeps an address, now that the user has this result. One that is invalid was never matched, and
     /// leaves its row as it is, whatever address that has.
     func leavesAddress(_ user: AppliedUser) throws(SQLiteFailure) -> Bool {
-        let isMissed = user.code == .invalidUser ? try lookAtOwnRow() != nil : false
-        return keepsAddress || isMissed
+        guard user.code == .invalidUser, try lookAtOwnRow() != nil else { return keepsAddress }
+        if try isInSeveralRows() { noteMet(0) }
+        return true
+    }
+
+    private func isInSeveralRows() throws(SQLiteFailure) -> Bool {
+        guard fields.ownKindeID != nil, let row = try findByID() else { return false }
+        defer { row.done() }
+        return !isMisplaced(row) && row.nextWithKindeID != nil
     }
 
     /// The present user's row has the address asked for last: notes that it keeps another one no longer apply.
