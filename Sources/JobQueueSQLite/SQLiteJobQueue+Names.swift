@@ -24,7 +24,9 @@ extension SQLiteJobQueue {
         if job.retryOf != nil || limits.tenantAliases != .learn { names = TenantNames(sent: job.tenantID) }
         let db = context.db
         guard !names.others.isEmpty else {
-            return try NamesDecision(names) { KnownName(tenantID: try job.retriedTenantID ?? tenant(named: $0, db), hasJobs: false, aliases: []) }
+            return try NamesDecision(names) { name in
+                KnownName(tenantID: try job.retriedTenantID ?? tenant(named: name, db), hasJobs: false, aliases: [])
+            }
         }
         let decision = try NamesDecision(names) { try AliasRow.known($0, db) }
         for alias in decision.learnt {
