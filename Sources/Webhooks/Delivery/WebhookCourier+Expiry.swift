@@ -65,7 +65,7 @@ extension WebhookCourier {
         let (wall, due) = (wall.now(), due.now())
         let wanted = DeliveryDecision.next(
             after: outcome, answer, attempt: delivery.attempts.saturatingAdd(1), now: wall, due: due, random: machine.random())
-        if wanted == .putOff, let error = outcome.error, let end = limiter.health(of: delivery.what.destination)?.pace.waitsUntil
+        if wanted == .putOff, let error = outcome.error, let end = limiter.health(of: delivery.what.destination)?.pace.quietUntil
         {
             // As the machine's clock will show it.
             let told = "\(error), waits until \(wall.advanced(bySeconds: end.seconds(since: due)).iso8601)"

@@ -27,8 +27,10 @@ extension WebhookCourier {
     /// count.
     func tellIfUsedUp(_ destination: String) {
         let now = due.now()
-        guard let end = limiter.health(of: destination)?.pace.usedUpUntil, end.seconds(since: now) > DestinationMemory.pause
+        guard let pace = limiter.health(of: destination)?.pace, let usedUp = pace.usedUpUntil,
+            usedUp.seconds(since: now) > DestinationMemory.pause
         else { return }
+        let end = pace.quietUntil ?? usedUp
         // As the machine's clock will show it.
         let shown = wall.now().advanced(bySeconds: end.seconds(since: now))
         log.held(destination, until: end, error: "it takes no more until \(shown.iso8601)", now: now)
