@@ -44,4 +44,47 @@ struct DestinationHoldsTests {
         }
         #expect(bench.log.lines.count { $0 == Self.waits } == 1)
     }
+
+    @Test("a trial's 429 in a window that is used up says nothing of the pace, and without a time changes nothing")
+    func untimed() {
+        var pace = usedUp()
+        let before = pace
+        for n in 1...5 { pace.askedAgain(seconds: nil, at: at(Double(n))) }
+        #expect(pace == before)
+    }
+
+    @Test("a trial's 429 with a time replaces what was said before, shorter or longer", arguments: [5.0, 9000])
+    func replaced(seconds: Double) {
+        var pace = usedUp()
+        pace.askedAgain(seconds: seconds, at: at(10))
+        #expect(pace.quietUntil == at(10 + seconds) && pace.rate == 8)
+        pace.told(ReceiverQuota(remaining: 0, seconds: 50), underWay: 0, at: at(10))
+        #expect(pace.quietUntil == at(10 + max(seconds, 50)))
+    }
+
+    @Test("a trial's 429 that comes after the hold waits for a second, and says nothing of the pace")
+    func late() {
+        var pace = DestinationPace(rate: 8, waitsUntil: at(2), at: start)
+        for n in 1...5 {
+            pace.askedAgain(seconds: nil, at: at(10 * Double(n)))
+            #expect(pace.quietUntil == at(10 * Double(n) + 1) && pace.rate == 8)
+        }
+    }
+
+    @Test("a trial's 429 that tells its window and no other time ends the hold with that")
+    func windowOnly() async throws {
+        let sender = HeldSender { $0 == 1 ? Self.asks("3000") : Self.asks(nil, ReceiverQuota(remaining: 0, seconds: 90)) }
+        sender.allowed.set(.max)
+        var bench = try CourierBench()
+        bench.sender = sender
+        try await bench.run { [bench] courier in
+            await bench.add("evt_0", to: Self.host)
+            _ = try await bench.outbox.attempts(1)
+            await bench.outbox.redeliver("evt_0", at: bench.clock.timestamp)
+            let attempt = try await bench.outbox.attempts(2)[1]
+            let end = bench.clock.timestamp.advanced(bySeconds: 90)
+            #expect(attempt.error == "HTTP 429, waits until \(end.iso8601)")
+            #expect(await courier.limiter.health(of: Self.host)?.pace.quietUntil == end)
+        }
+    }
 }

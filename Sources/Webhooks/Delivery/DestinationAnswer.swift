@@ -23,6 +23,12 @@ enum DestinationAnswer: Sendable, Hashable {
         }
     }
 
+    /// The same; if it asks to wait and does not say how long, but that no more is taken in its window: until the end of that.
+    func timed(by quota: ReceiverQuota?) -> DestinationAnswer {
+        guard self == .wait(seconds: nil), let quota, quota.remaining <= 0 else { return self }
+        return .wait(seconds: quota.seconds)
+    }
+
     /// Seconds for which a destination may ask us to wait: the configured one for a day, that of a callback for an hour.
     static func longestWait(isConfiguredURL: Bool) -> Double { isConfiguredURL ? RetryAfter.cap : 3600 }
 }

@@ -177,14 +177,12 @@ struct DestinationLimiter {
         sending[destination.standing] -= destination.sending
         destination.sending -= 1
         let isTrial = destination.endTrial(leased)
+        let quota = quota?.within(DestinationAnswer.longestWait(isConfiguredURL: what.isConfiguredURL))
         if let answer {
-            destination.health.answered(answer, toTrial: isTrial, at: now, limits)
+            destination.health.answered(isTrial ? answer.timed(by: quota) : answer, toTrial: isTrial, at: now, limits)
             destination.isMet = true
         }
-        if var quota {
-            quota.seconds = min(quota.seconds, DestinationAnswer.longestWait(isConfiguredURL: what.isConfiguredURL))
-            destination.health.told(quota, underWay: destination.sending, at: now)
-        }
+        if let quota { destination.health.told(quota, underWay: destination.sending, at: now) }
         sending[destination.standing] += destination.sending
         if destination.health.isQuiet(at: now) {
             destination.mayHaveMore = true

@@ -138,12 +138,14 @@ struct DestinationPace: Sendable, Hashable {
         growsFrom = until.advanced(bySeconds: pause)
     }
 
-    /// It asked to wait once more, in answer to an attempt that did not: that counts from now on, and says nothing of its pace.
+    /// It asked to wait once more, in answer to an attempt that did not: that replaces all that it said before, and says nothing of its
+    /// pace.
+    /// - Parameter seconds: `nil` if it did not say how long: then what it said before stands, while that lasts.
     mutating func askedAgain(seconds: Double?, at now: Timestamp) {
-        guard let waitsUntil, waitsUntil > now else { return asked(seconds: seconds, at: now) }
-        guard let seconds else { return }
-        let end = now.advanced(bySeconds: max(seconds, Self.standardWait))
-        self.waitsUntil = end
+        if seconds == nil, let quietUntil, quietUntil > now { return }
+        let end = now.advanced(bySeconds: max(seconds ?? Self.standardWait, Self.standardWait))
+        waitsUntil = end
+        quota = nil
         growsFrom = end.advanced(bySeconds: Self.rest)
     }
 

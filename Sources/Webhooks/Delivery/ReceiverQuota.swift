@@ -33,6 +33,9 @@ struct ReceiverQuota: Sendable, Hashable {
         self.seconds = seconds
     }
 
+    /// The same, for so many seconds at most.
+    func within(_ longest: Double) -> ReceiverQuota { ReceiverQuota(remaining: remaining, seconds: min(seconds, longest)) }
+
     /// `"name";r=50;t=30`, or `limit=100, remaining=50, reset=30`. Where the time is left out, that of the only policy stands for it.
     private static func structured(_ fields: [String], policy: [String]) -> [(remaining: Double?, seconds: Double?)] {
         let items = items(fields)
