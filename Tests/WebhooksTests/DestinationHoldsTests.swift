@@ -87,4 +87,55 @@ struct DestinationHoldsTests {
             #expect(await courier.limiter.health(of: Self.host)?.pace.quietUntil == end)
         }
     }
+
+    @Test("after a hold was shortened and is over, that its destination goes on is logged, and so is the next hold")
+    func logged() {
+        let lines = TestLog()
+        var log = CourierLog(Logger(label: "test") { _ in lines })
+        log.held("a", until: at(3600), error: "", now: start)
+        log.held("a", until: at(2), error: "", now: start)
+        #expect(lines.lines == [Self.waits])
+        log.goesOn("a", now: at(3))
+        log.held("a", until: at(1800), error: "", now: at(4))
+        #expect(lines.lines == [Self.waits, Self.goOn, Self.waits])
+        log.goesOn("a", now: at(1801))
+        #expect(lines.lines.count == 3)
+    }
+
+    @Test("a hold after a shortened one is logged though nothing was taken between; so is one that becomes much longer")
+    func loggedAnew() {
+        let lines = TestLog()
+        var log = CourierLog(Logger(label: "test") { _ in lines })
+        log.held("a", until: at(3600), error: "", now: start)
+        log.held("a", until: at(2), error: "", now: start)
+        log.held("a", until: at(1800), error: "", now: at(3))
+        #expect(lines.lines.count == 2)
+        log.held("a", until: at(1830), error: "", now: at(30))
+        #expect(lines.lines.count == 2)
+        log.held("a", until: at(4000), error: "", now: at(40))
+        #expect(lines.lines.count == 3)
+    }
+
+    @Test("the courier logs a hold, that it is over sooner than that said, and the next hold")
+    func told() async throws {
+        let answers = ["3600", "2", nil, "1800"]
+        let sender = HeldSender { number in answers[number - 1].map { Self.asks($0) } ?? .init(status: 200) }
+        sender.allowed.set(.max)
+        var bench = try CourierBench()
+        bench.sender = sender
+        try await bench.run { [bench] _ in
+            await bench.add("evt_0", to: Self.host)
+            _ = try await bench.outbox.attempts(1)
+            await bench.outbox.redeliver("evt_0", at: bench.clock.timestamp)
+            _ = try await bench.outbox.attempts(2)
+            #expect(
+                await eventually {
+                    bench.clock.advance(by: .milliseconds(100))
+                    return await bench.outbox.states == [.delivered: 1]
+                })
+            await bench.add("evt_1", to: Self.host)
+            _ = try await bench.outbox.attempts(4)
+        }
+        #expect(bench.log.lines.filter { $0 == Self.waits || $0 == Self.goOn } == [Self.waits, Self.goOn, Self.waits])
+    }
 }

@@ -6,8 +6,15 @@ import SyncModel
 struct CourierLog {
     let logger: Logger
     private var toldOfWithheldKey = false
-    /// Until when a destination is known to be held, if that was logged.
-    private var holds: [String: Timestamp] = [:]
+    /// The holds that were logged.
+    private var holds: [String: Hold] = [:]
+
+    private struct Hold {
+        /// The end that was logged.
+        var told: Timestamp
+        /// The present end.
+        var end: Timestamp
+    }
 
     private static let mostHolds = 1024
 
@@ -36,19 +43,22 @@ struct CourierLog {
         }
     }
 
-    /// A destination gets nothing for a while: told once, not for each of its deliveries.
+    /// A destination gets nothing for a while: told once, not for each of its deliveries, unless that becomes longer by more than a minute.
+    /// - Parameter end: replaces the end of a hold that lasts.
     mutating func held(_ destination: String, until end: Timestamp, error: String, now: Timestamp) {
-        let isKnown = holds[destination].map { $0 > now } ?? false
-        if holds.count >= Self.mostHolds { holds = holds.filter { $0.value > now } }
-        if holds.count < Self.mostHolds { holds[destination] = max(holds[destination] ?? end, end) }
-        guard !isKnown else { return }
+        let known = holds[destination].flatMap { hold in
+            hold.end > now && end.seconds(since: hold.told) <= DestinationMemory.pause ? hold : nil
+        }
+        if holds.count >= Self.mostHolds { holds = holds.filter { max($0.value.told, $0.value.end) > now } }
+        if holds.count < Self.mostHolds || known != nil { holds[destination] = Hold(told: known?.told ?? end, end: end) }
+        guard known == nil else { return }
         logger.notice(
             "Webhooks wait: their destination asks to wait", metadata: ["destination": "\(destination)", "error": "\(error)"])
     }
 
-    /// A destination that was said to be held takes deliveries again before that is over.
+    /// A destination takes deliveries again: told if it was said to be held for longer.
     mutating func goesOn(_ destination: String, now: Timestamp) {
-        guard let end = holds.removeValue(forKey: destination), end > now else { return }
+        guard let hold = holds.removeValue(forKey: destination), hold.told > now else { return }
         logger.notice("Webhooks go on: their destination takes them again", metadata: ["destination": "\(destination)"])
     }
 

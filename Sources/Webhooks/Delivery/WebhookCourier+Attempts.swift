@@ -20,7 +20,9 @@ extension WebhookCourier {
         let now = due.now()
         let wasQuiet = isQuiet(delivery.what.destination, at: now)
         limiter.sent(leased, answer, quota: outcome.quota, at: now)
-        if wasQuiet, !isQuiet(delivery.what.destination, at: now) { log.goesOn(delivery.what.destination, now: now) }
+        if wasQuiet || answer == .taken, !isQuiet(delivery.what.destination, at: now) {
+            log.goesOn(delivery.what.destination, now: now)
+        }
         note(delivery.what.destination)
         signal.yield()
         let next = decide(&outcome, answer ?? .refused, of: delivery)
