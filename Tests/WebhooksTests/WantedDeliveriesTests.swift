@@ -139,11 +139,16 @@ struct WantedDeliveriesTests {
     @Test("of more than can be kept apart the rest is as all others")
     func many() {
         var wanted = WantedDeliveries()
-        for n in 0..<1000 { wanted.add("\(n % 500)", to: "a") }
-        #expect(wanted.waiting.map(\.id) == (0..<256).map { "\($0)" })
+        let most = WantedDeliveries.mostOfDestination
+        for n in 0..<(2 * most) { wanted.add("\(n)", to: "a") }
+        #expect(wanted.waiting.map(\.id) == (0..<most).map { "\($0)" })
+        wanted.add("other", to: "b")
+        #expect(wanted.waiting.last?.id == "other", "one destination does not crowd out another's")
         wanted.remove("0")
         wanted.add("1", to: "a")
         wanted.add("0", to: "a")
-        #expect(wanted.waiting.count == 256 && wanted.waiting.last?.id == "0")
+        #expect(wanted.waiting.count == most + 1 && wanted.waiting.last?.id == "0")
+        for destination in 0..<4 { for n in 0..<most { wanted.add("\(destination)-\(n)", to: "c\(destination)") } }
+        #expect(wanted.waiting.count == 4 * most, "they are bounded together too")
     }
 }

@@ -3,10 +3,14 @@ struct WantedDeliveries: Sendable {
     private(set) var waiting: [(id: String, destination: String)] = []
 
     /// More are not kept apart: they are sent like all others.
-    private static let most = 256
+    private static let most = 4096
+    /// Of them those of one destination, so that it does not crowd out another's.
+    static let mostOfDestination = 1024
 
     mutating func add(_ id: String, to destination: String) {
-        guard waiting.count < Self.most, !waiting.contains(where: { $0.id == id }) else { return }
+        guard waiting.count < Self.most, !waiting.contains(where: { $0.id == id }),
+            waiting.count(where: { $0.destination == destination }) < Self.mostOfDestination
+        else { return }
         waiting.append((id, destination))
     }
 
