@@ -71,10 +71,13 @@ package struct BatchCutter: ~Copyable {
 
     /// Starts a new run if the present one has a user with one of these ids.
     private mutating func keepOrder(of id: Int?, _ kindeID: Int?) {
-        if id.map({ ids.contains($0) }) == true || kindeID.map({ ids.contains($0) }) == true {
-            run += 1
-            ids = []
-        }
+        var isNew = true
+        if let id, !ids.insert(id).inserted { isNew = false }
+        if let kindeID, !ids.insert(kindeID).inserted { isNew = false }
+        guard !isNew else { return }
+        run += 1
+        // A set of its own size: clearing a large one for each user that comes twice would take longer the longer the run before was.
+        ids = []
         if let id { ids.insert(id) }
         if let kindeID { ids.insert(kindeID) }
     }
