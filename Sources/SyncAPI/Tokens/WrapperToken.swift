@@ -7,6 +7,8 @@ package struct WrapperToken: Sendable, Hashable {
     package static let issuer = "wrapper.zopkit.com"
     /// The most bytes a token may have; the platform's has about 350.
     package static let maxLength = 4096
+    /// Characters of a signature: 32 bytes.
+    private static let codeLength = 43
     /// Seconds for which the platform's tokens are valid.
     package static let lifetime = 3600
 
@@ -63,9 +65,8 @@ package struct WrapperToken: Sendable, Hashable {
     ) throws(Refusal) -> (token: WrapperToken, secret: Int) {
         guard text.utf8.count <= maxLength else { throw .notSigned }
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, let code = Base64URL.bytes(parts[2]), let header = Base64URL.bytes(parts[0]),
-            let claims = Base64URL.bytes(parts[1])
-        else { throw .notSigned }
+        // Of a token that nobody signed nothing else is decoded: it costs little.
+        guard parts.count == 3, parts[2].utf8.count == codeLength, let code = Base64URL.bytes(parts[2]) else { throw .notSigned }
         let signed = Data("\(parts[0]).\(parts[1])".utf8)
         var signer: Int?
         for (at, secret) in secrets.enumerated() {
@@ -73,7 +74,9 @@ package struct WrapperToken: Sendable, Hashable {
             if HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: signed, using: key) { signer = at }
         }
         guard let signer else { throw .notSigned }
-        guard let read = try? WrapperTokenHeader.reading(json: header), read.unread.isEmpty, read.document.isSupported else {
+        guard let header = Base64URL.bytes(parts[0]), let claims = Base64URL.bytes(parts[1]),
+            let read = try? WrapperTokenHeader.reading(json: header), read.unread.isEmpty, read.document.isSupported
+        else {
             throw .unsupported
         }
         return (try token(claims, now: now), signer)
