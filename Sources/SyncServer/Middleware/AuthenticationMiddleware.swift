@@ -36,10 +36,10 @@ package struct AuthenticationMiddleware: RouterMiddleware {
         _ request: Request, context: SyncRequestContext,
         next: (Request, SyncRequestContext) async throws -> Response
     ) async throws -> Response {
-        if tokens.isEmpty, RouteTable.endpoints(forPath: request.uri.path).contains(where: { $0.access == .wrapperToken }) {
+        let access = RouteTable.access(method: request.method, path: request.uri.path)
+        if tokens.isEmpty, access == .wrapperToken || access == nil && isOfTokens(request.uri.path) {
             throw APIError.notFound("Path")
         }
-        let access = RouteTable.access(method: request.method, path: request.uri.path)
         switch access {
         case nil, .open: return try await next(request, context)
         case .metrics where metricsPublic: return try await next(request, context)
@@ -55,6 +55,11 @@ package struct AuthenticationMiddleware: RouterMiddleware {
         context.caller = caller
         context.logger[metadataKey: "keyId"] = .string(caller.keyID)
         return try await next(request, context)
+    }
+
+    /// Whether the path is one of tokens, by whatever method.
+    private func isOfTokens(_ path: String) -> Bool {
+        RouteTable.endpoints(forPath: path).contains { $0.access == .wrapperToken }
     }
 
     private func key(of request: Request, _ context: SyncRequestContext) throws -> Caller {
