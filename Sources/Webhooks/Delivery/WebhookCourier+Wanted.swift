@@ -41,6 +41,13 @@ extension WebhookCourier {
         let waiting = wanted.withLock { $0.waiting }
         guard !waiting.isEmpty else { return nil }
         let now = due.now()
-        return waiting.first { limiter.ready[$0.id] == nil && limiter.mayStartWanted(to: $0.destination, at: now) }
+        // Many may wait for one destination.
+        var shut: Set<String> = []
+        return waiting.first { one in
+            guard !shut.contains(one.destination), limiter.ready[one.id] == nil else { return false }
+            if limiter.mayStartWanted(to: one.destination, at: now) { return true }
+            shut.insert(one.destination)
+            return false
+        }
     }
 }
