@@ -15,7 +15,15 @@ extension SQLiteJobQueue {
 
     package func unasked(_ names: TenantNames) async throws -> [TenantID] {
         guard limits.tenantAliases == .learn, !names.others.isEmpty else { return [] }
-        return try readNow { db in try NamesDecision(names) { try AliasRow.known($0, db) } }.unasked
+        return try readNow { db in try NamesDecision(Self.toDecide(names, db)) { try AliasRow.known($0, db) } }.unasked
+    }
+
+    /// The names without further ones where all stand for one tenant already, as they do in nearly every request: then no more needs to be
+    /// read of them.
+    private static func toDecide(_ names: TenantNames, _ db: Database) throws -> TenantNames {
+        let tenantID = try AliasRow.tenant(named: names.sent, db)
+        let areOne = try names.others.allSatisfy { try AliasRow.tenant(named: $0, db) == tenantID }
+        return areOne ? TenantNames(sent: names.sent) : names
     }
 
     /// Decides whose the job is, and writes what its names teach.
@@ -23,6 +31,7 @@ extension SQLiteJobQueue {
         var names = job.tenantNames
         if job.retryOf != nil || limits.tenantAliases != .learn { names = TenantNames(sent: job.tenantID) }
         let db = context.db
+        if !names.others.isEmpty { names = try Self.toDecide(names, db) }
         guard !names.others.isEmpty else {
             return try NamesDecision(names) { name in
                 KnownName(tenantID: try job.retriedTenantID ?? tenant(named: name, db), hasJobs: false, aliases: [])
