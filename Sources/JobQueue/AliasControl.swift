@@ -6,7 +6,8 @@ package protocol AliasControl: Sendable {
     /// - Parameter tenant: only those of this tenant, by any of its names.
     /// - Throws: `QueueError.badCursor` for a cursor that this queue did not issue.
     func aliases(of tenant: TenantID?, limit: Int, cursor: String?) async throws -> Page<TenantAlias>
-    /// Makes a name an alias of the tenant that another name stands for; jobs that came under it before have ended, and stay its own. Of a tenant by its own id: keeps that a tenant of its own.
+    /// Makes a name an alias of the tenant that another name stands for. Jobs that came under it before have ended, and stay its own. A
+    /// tenant's own id as its alias keeps it a tenant of its own.
     /// - Parameters:
     ///   - hasUsers: whether the directory has users of `alias`, as asked before.
     ///   - now: the time before that question, by the queue's clock: a job that ended later may have made users.

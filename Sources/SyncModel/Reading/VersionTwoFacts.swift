@@ -4,6 +4,7 @@ struct VersionTwoFacts: Sendable {
     var isLate = false
     /// The first `orgCode` that the body or one of its users names; all others are equal to it.
     var orgCode: [UInt8]?
+
     /// Sentences for the caller.
     func warnings(mode: SyncMode?) -> [String] {
         mode == .fullReconcile
