@@ -27,6 +27,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KEY = secrets.token_urlsafe(32)
+WRAPPER_KEY = secrets.token_urlsafe(48)
 SECRET = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 # Fixed, so that a finding is found again.
 SEED = 20251127
@@ -185,7 +186,26 @@ def metrics(port):
 
 
 HOOKS = '''
+import base64
+import hashlib
+import hmac
+import json
+import os
+import time
+
 import schemathesis
+
+
+def base64url(value):
+    return base64.urlsafe_b64encode(value).rstrip(b"=")
+
+
+def token(organisation):
+    """A token of the platform for an organisation (RFC 7515, HS256)."""
+    claims = {"iss": "wrapper.zopkit.com", "role": "admin", "org_code": organisation, "iat": int(time.time()), "exp": int(time.time()) + 300}
+    head = b".".join(base64url(json.dumps(part).encode()) for part in [{"alg": "HS256", "typ": "JWT"}, claims])
+    signature = hmac.new(os.environ["WRAPPER_SECRET_KEY"].encode(), head, hashlib.sha256).digest()
+    return (head + b"." + base64url(signature)).decode()
 
 
 def readable(value):
@@ -197,9 +217,20 @@ def readable(value):
     return value.replace(chr(0), "") if isinstance(value, str) else value
 
 
+def sendable(id):
+    # No header can carry a control character, nor blanks at its ends.
+    return "".join(c for c in id if c > chr(0x20) and c != chr(0x7F)) or "t"
+
+
+def header(id):
+    return id.encode("utf-8", "replace").decode("latin-1")
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """What a document cannot say: the header names the body's tenant, a cursor is one that the server gave, times are not ahead."""
+    """What a document cannot say: the header names the body's tenant, and so do the token and each user of version 2; a cursor is one
+    that the server gave; times are not ahead.
+    """
     if not case.meta:
         return
     if not case.meta.generation.mode.is_positive:
@@ -219,20 +250,44 @@ def before_call(context, case, kwargs):
             body["metadata"].pop("callbackUrl", None)
         tenant = body.get("tenant")
         if isinstance(tenant, dict) and isinstance(tenant.get("id"), str):
-            # No header can carry a control character, nor blanks at its ends.
-            id = "".join(c for c in tenant["id"] if c > chr(0x20) and c != chr(0x7F)) or "t"
-            tenant["id"] = id
+            id = tenant["id"] = sendable(tenant["id"])
             tenant["name"] = tenant.get("name") or "T"
-            headers["X-Tenant-ID"] = id.encode("utf-8", "replace").decode("latin-1")
+            headers["X-Tenant-ID"] = header(id)
+        if isinstance(tenant, dict):
+            # Before the guide's members they would make it a body of version 2.
+            for name in ["mode", "orgCode", "forceUpdate"]:
+                body.pop(name, None)
+        elif isinstance(body.get("orgCode"), str):
+            organisation = body["orgCode"] = sendable(body["orgCode"])
+            # A list of all users is not empty.
+            if not body["users"]:
+                body["mode"] = "upsert"
+            for user in body["users"]:
+                user["orgCode"] = organisation
+            # By its first members a body is known to be one of version 2.
+            case.body = {"mode": body["mode"], "orgCode": organisation} | body
+            headers["X-Tenant-ID"] = header(organisation)
+        headers["Authorization"] = "Bearer " + token(body.get("orgCode", "org_acme9f3"))
     case.headers = headers
     if case.query:
         case.query.pop("cursor", None)
 '''
 
 
+# Where no user is in, for an address that is another's for instance, the answer to the platform's own call is 422.
+CONFIGURATION = """
+[[operations]]
+include-path = "/api/admin/users/sync"
+
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", 409, 422, 429, "5xx"]
+"""
+
+
 def schema(port, folder):
     """schemathesis asks what the document allows and what it does not, and holds the answers against it."""
     (folder / "hooks.py").write_text(HOOKS)
+    (folder / "schemathesis.toml").write_text(CONFIGURATION)
     # Left out: ignored_auth, for after 20 wrong keys a minute they are answered with 429, which it takes for no refusal.
     command = [
         sys.executable, "-m", "schemathesis.cli", "run", f"http://127.0.0.1:{port}/openapi.json", "--seed", str(SEED),
@@ -242,7 +297,7 @@ def schema(port, folder):
     ]
     environment = os.environ | {
         "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(folder), "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "hypothesis"),
-        "COLUMNS": "150",
+        "COLUMNS": "150", "WRAPPER_SECRET_KEY": WRAPPER_KEY,
     }
     try:
         outcome = subprocess.run(
@@ -266,7 +321,7 @@ def main():
     environment = {
         "HOST": "127.0.0.1", "PORT": "0", "DATA_DIR": str(folder / "data"), "INTERNAL_API_KEY": KEY, "WEBHOOK_SECRET": SECRET,
         "WRAPPER_WEBHOOK_URL": f"http://127.0.0.1:{receiver.server_port}/hook", "RATE_LIMIT_MAX": "0",
-        "MIN_FREE_DISK_BYTES": "1048576", "LOG_LEVEL": "info",
+        "MIN_FREE_DISK_BYTES": "1048576", "LOG_LEVEL": "info", "WRAPPER_SECRET_KEY": WRAPPER_KEY, "WRAPPER_WAIT": "1",
     }
     started = time.monotonic()
     try:

@@ -53,17 +53,14 @@ extension OpenAPIDocument {
         ],
         "AliasName": [
             "name": "alias", "in": "query", "required": true, "description": "The name.",
-            "schema": ["type": "string", "minLength": 1, "maxLength": .integer(TextLimits.name)],
+            "schema": filterText,
         ],
         "AliasTenant": [
             "name": "tenantId", "in": "query", "required": true, "description": "The tenant, by any of its names.",
-            "schema": ["type": "string", "minLength": 1, "maxLength": .integer(TextLimits.name)],
+            "schema": filterText,
         ],
-        "TenantFilter": query(
-            "tenantId", "Of this tenant, by any of its names.",
-            ["type": "string", "minLength": 1, "maxLength": .integer(TextLimits.name)]),
-        "SourceFilter": query(
-            "source", "From this X-Sync-Source.", ["type": "string", "minLength": 1, "maxLength": .integer(TextLimits.name)]),
+        "TenantFilter": query("tenantId", "Of this tenant, by any of its names.", filterText),
+        "SourceFilter": query("source", "From this X-Sync-Source.", filterText),
         "JobFilter": query("jobId", "Of this job.", ["type": "string", "format": "uuid"]),
         "Since": query("since", "Accepted at this moment or later; ISO 8601, UTC without an offset.", moment),
         "Until": query("until", "Accepted before this moment; ISO 8601, UTC without an offset.", moment),
@@ -73,6 +70,11 @@ extension OpenAPIDocument {
     private static let moment: JSONValue = [
         "type": "string", "minLength": 10, "maxLength": .integer(TextLimits.name),
         "anyOf": [["format": "date-time"], ["format": "date"]],
+    ]
+
+    /// Query parameters are UTF-8 without NUL.
+    private static let filterText: JSONValue = [
+        "type": "string", "minLength": 1, "maxLength": .integer(TextLimits.name), "pattern": "^[^\\u0000]*$",
     ]
 
     private static let paging: JSONValue = [
