@@ -33,6 +33,8 @@ package enum AliasChange: Sendable, Hashable {
         case hasOpenJobs
         /// The directory has users of it.
         case hasUsers
+        /// It has a part in a merge that is under way, or the tenant has.
+        case isMerging
         /// The tenant has `TenantAlias.mostOfTenant`.
         case tooMany
     }

@@ -6,8 +6,8 @@
 ///
 /// Errors are `QueueError`s, or `CancellationError`: any method may throw `unavailable`, any write `refused`; others are named
 /// at the methods.
-package protocol JobQueue: JobIntake, JobLeasing, JobControl, JobInspection, TenantNaming, AliasControl, DeliveryOutbox,
-    QueueMaintenance
+package protocol JobQueue: JobIntake, JobLeasing, JobControl, JobInspection, TenantNaming, AliasControl, TenantMerging,
+    DeliveryOutbox, QueueMaintenance
 {
     /// Closes the store, after everything that uses it has ended.
     func close() async

@@ -15,6 +15,7 @@ struct OpenedStore {
     var log: WriteAheadLog
     var totals: QueueCounters
     var tenants: TenantQueue
+    var merging: Set<TenantID>
     var lastNumber: Int64
     var lastAcceptance: Timestamp
     var place: OpenFilePlace
@@ -51,7 +52,7 @@ struct OpenedStore {
         pool = try DatabasePool(path: path, configuration: configuration)
         let log = WriteAheadLog(limit: logPages)
         self.log = log
-        (totals, tenants, lastNumber, lastAcceptance) = try pool.writeWithoutTransaction { db in
+        (totals, tenants, merging, lastNumber, lastAcceptance) = try pool.writeWithoutTransaction { db in
             try Self.checkOwner(db, now: now)
             try Self.setPragmas(db)
             log.attach(to: db)
@@ -62,7 +63,8 @@ struct OpenedStore {
                 throw QueueError.unusable("it is damaged: the last number of a job in it is \(lastNumber)")
             }
             let lastAcceptance = try TenantQueueLoader.lastAcceptance(db)
-            return (try CounterRows.read(db), try TenantQueueLoader.load(db), lastNumber, lastAcceptance)
+            let (tenants, merging) = (try TenantQueueLoader.load(db), try MergeRow.tenants(db))
+            return (try CounterRows.read(db), tenants, merging, lastNumber, lastAcceptance)
         }
         configuration.readonly = true
         reader = try DatabaseQueue(path: path, configuration: configuration)

@@ -19,12 +19,13 @@ extension SQLiteJobQueue {
     package func setAlias(
         _ alias: TenantID, of tenant: TenantID, hasUsers: Bool, now: Timestamp
     ) async throws -> AliasChange {
-        try await writer.write { context in
+        try await writer.write { [self] context in
             let db = context.db
             let tenantID = try AliasRow.tenant(named: tenant, db)
             if let present = try AliasRow.find(alias, db) {
                 return present.tenantID == tenantID ? .unchanged(present) : .refused(.isOf(present.tenantID))
             }
+            guard !isMerging(alias), !isMerging(tenantID) else { return .refused(.isMerging) }
             let aliases = try AliasRow.aliases(of: tenantID, db)
             guard aliases.count < TenantAlias.mostOfTenant else { return .refused(.tooMany) }
             // They are one already, the other way round.
@@ -36,7 +37,7 @@ extension SQLiteJobQueue {
                 let isSettled = try !AliasRow.hasOpenJobs(alias, db) && ended.map { $0.endedAt < now } ?? true
                 guard isSettled else { return .refused(.hasOpenJobs) }
                 guard !hasUsers else { return .refused(.hasUsers) }
-                if let ended { try self.goOn(from: ended, to: tenantID, db) }
+                if let ended { try goOn(from: ended, to: tenantID, db) }
             }
             try AliasRow.insert(alias, of: tenantID, .set, at: now, db)
             return .set(TenantAlias(alias: alias, tenantID: tenantID, origin: .set, since: now))
@@ -44,7 +45,7 @@ extension SQLiteJobQueue {
     }
 
     /// Receivers keep the highest number that they saw under a name: the tenant's go on above those of the name.
-    private func goOn(from ended: TenantEnd, to tenantID: TenantID, _ db: Database) throws {
+    func goOn(from ended: TenantEnd, to tenantID: TenantID, _ db: Database) throws {
         let own = try TenantEnd.last(of: tenantID, db)
         guard ended.sequence > own?.sequence ?? 0 else { return }
         try TenantEnd(sequence: ended.sequence, endedAt: max(ended.endedAt, own?.endedAt ?? ended.endedAt)).write(

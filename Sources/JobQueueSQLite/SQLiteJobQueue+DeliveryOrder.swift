@@ -43,6 +43,12 @@ extension SQLiteJobQueue {
         return first >= seq
     }
 
+    /// A pending delivery is about to become one of another tenant: the earlier one of it and of those is the only one that may be due.
+    func standInLine(_ seq: Int64, of tenantID: TenantID, in context: WriteContext) throws {
+        guard let first = try firstInOrder(of: tenantID, in: context) else { return }
+        try context.sql(Self.makeWaiting).run(.int(max(first, seq)))
+    }
+
     /// A delivery to a destination is due with the commit.
     func isDue(at time: Timestamp, _ destination: String, in context: WriteContext) {
         context.afterCommit { [self] in

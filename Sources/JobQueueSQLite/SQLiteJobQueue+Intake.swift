@@ -99,9 +99,10 @@ extension SQLiteJobQueue {
         let names = try decide(on: job, in: context)
         var job = job
         if let warning = names.warning { job.warnings.append(warning) }
+        let isHeld = isMerging(names.tenantID)
         let accepted = try JobRow.insert(
             job, of: names.tenantID, at: nextAcceptance(at: job.acceptedAt), seq: seq, batchKey: key,
-            batches: before + batches.count, in: context)
+            batches: before + batches.count, isHeld: isHeld, in: context)
         if let idempotency = job.idempotency {
             guard claims.withLock({ $0.holds(idempotency.claim) }) else { throw QueueError.claimLost }
             // By the clock, even if the job had to be accepted ahead of it: the key's day begins now.
@@ -116,6 +117,7 @@ extension SQLiteJobQueue {
         context.backlog(names.tenantID, openJobs: 1, pendingUsers: users)
         context.afterCommit { [self, job] in
             if let claim = job.idempotency?.claim { forget(claim) }
+            if isHeld { return }
             if accepted.batches > 0 {
                 tenantQueue { $0.setWork(names.tenantID, true) }
             } else {

@@ -15,7 +15,7 @@ extension SQLiteJobQueue {
 
     package func unasked(_ names: TenantNames) async throws -> [TenantID] {
         guard limits.tenantAliases == .learn, !names.others.isEmpty else { return [] }
-        return try readNow { db in try NamesDecision(Self.toDecide(names, db)) { try AliasRow.known($0, db) } }.unasked
+        return try readNow { db in try NamesDecision(Self.toDecide(names, db)) { try known($0, db) } }.unasked
     }
 
     /// The names without further ones where all stand for one tenant already, as they do in nearly every request: then no more needs to be
@@ -24,6 +24,13 @@ extension SQLiteJobQueue {
         let tenantID = try AliasRow.tenant(named: names.sent, db)
         let areOne = try names.others.allSatisfy { try AliasRow.tenant(named: $0, db) == tenantID }
         return areOne ? TenantNames(sent: names.sent) : names
+    }
+
+    /// A tenant that is being merged must become no alias otherwise.
+    private func known(_ name: TenantID, _ db: Database) throws -> KnownName {
+        var known = try AliasRow.known(name, db)
+        if isMerging(known.tenantID) { known.hasJobs = true }
+        return known
     }
 
     /// Decides whose the job is, and writes what its names teach.
@@ -37,7 +44,7 @@ extension SQLiteJobQueue {
                 KnownName(tenantID: try job.retriedTenantID ?? tenant(named: name, db), hasJobs: false, aliases: [])
             }
         }
-        let decision = try NamesDecision(names) { try AliasRow.known($0, db) }
+        let decision = try NamesDecision(names) { try known($0, db) }
         for alias in decision.learnt {
             try AliasRow.insert(alias, of: decision.tenantID, .learnt, at: job.acceptedAt, db)
         }

@@ -43,6 +43,9 @@ package final class SQLiteJobQueue: JobQueue {
     /// jobs the ids are missing, as after a restart: a user that matches another person's row then waits for the last pass.
     static let mostCarriedIDs = 512
 
+    /// Tenants whose merge holds what is accepted for them. Changed by the writer only.
+    let merging: Mutex<Set<TenantID>>
+
     /// Whether pending deliveries are as this process's settings have them.
     let areDeliveriesSettled = Atomic<Bool>(false)
 
@@ -63,6 +66,7 @@ package final class SQLiteJobQueue: JobQueue {
         self.limits = limits
         self.clock = clock
         tenantQueue = Mutex(parts.tenants)
+        merging = Mutex(parts.merging)
         lastNumber = Atomic(parts.lastNumber)
         lastAcceptance = Atomic(parts.lastAcceptance.microseconds)
         let gate = AdmissionGate(

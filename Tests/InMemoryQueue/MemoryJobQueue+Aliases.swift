@@ -23,6 +23,7 @@ extension MemoryJobQueue {
             if let present = state.disk.aliases[alias]?.alias {
                 return present.tenantID == tenantID ? .unchanged(present) : .refused(.isOf(present.tenantID))
             }
+            guard !state.isMerging(alias), !state.isMerging(tenantID) else { return .refused(.isMerging) }
             let aliases = state.disk.aliases.values.map(\.alias)
             guard aliases.count(where: { $0.tenantID == tenantID }) < 16 else { return .refused(.tooMany) }
             if alias == tenantID, tenant != alias { return .refused(.hasAliases) }
@@ -32,10 +33,7 @@ extension MemoryJobQueue {
                 let isLate = state.disk.ends[alias].map { $0.endedAt >= now } ?? false
                 guard !open, !isLate else { return .refused(.hasOpenJobs) }
                 guard !hasUsers else { return .refused(.hasUsers) }
-                if let ended = state.disk.ends[alias], ended.sequence > state.disk.ends[tenantID]?.sequence ?? 0 {
-                    let moment = max(ended.endedAt, state.disk.ends[tenantID]?.endedAt ?? ended.endedAt)
-                    state.disk.ends[tenantID] = (ended.sequence, moment)
-                }
+                state.goOn(from: alias, to: tenantID)
             }
             return .set(state.add(alias, of: tenantID, .set, at: now))
         }
@@ -43,5 +41,13 @@ extension MemoryJobQueue {
 
     package func forgetAlias(_ alias: TenantID) async throws -> TenantAlias? {
         try change { state in state.disk.aliases.removeValue(forKey: alias)?.alias }
+    }
+}
+
+extension MemoryJobQueue.State {
+    /// The numbers of a tenant's ends go on above those of the name.
+    mutating func goOn(from alias: TenantID, to tenantID: TenantID) {
+        guard let ended = disk.ends[alias], ended.sequence > disk.ends[tenantID]?.sequence ?? 0 else { return }
+        disk.ends[tenantID] = (ended.sequence, max(ended.endedAt, disk.ends[tenantID]?.endedAt ?? ended.endedAt))
     }
 }

@@ -21,7 +21,7 @@ extension MemoryJobQueue.State {
     func known(_ name: TenantID) -> KnownName {
         let tenantID = tenant(named: name)
         return KnownName(
-            tenantID: tenantID, hasJobs: hasJobs(tenantID),
+            tenantID: tenantID, hasJobs: hasJobs(tenantID) || isMerging(tenantID),
             aliases: disk.aliases.values.map(\.alias).filter { $0.tenantID == tenantID }.map(\.alias))
     }
 

@@ -7,6 +7,7 @@ extension MemoryJobQueue {
             guard let at = state.disk.index(of: id) else { return .unknown }
             guard !state.disk.entries[at].job.state.isEnd else { return .ended(state.disk.entries[at].job) }
             state.disk.entries[at].job.cancelRequested = true
+            state.disk.entries[at].isHeld = false
             let isLastPass = state.disk.entries[at].isInLastPass
             if !isLastPass { state.disk.entries[at].cancelDeferred() }
             state.disk.entries[at].backoff = nil

@@ -199,7 +199,8 @@ extension MemoryJobQueue.State {
         }
         disk.entries.append(
             QueueDisk.Entry(
-                seq: disk.nextNumber(), job: job, batches: batches.map { QueueDisk.Batch(payload: $0.payload) }))
+                seq: disk.nextNumber(), job: job, batches: batches.map { QueueDisk.Batch(payload: $0.payload) },
+                isHeld: isMerging(tenantID)))
         if batches.isEmpty { jobsWaiting += 1 }
         refresh(tenantID, now: now)
         return job

@@ -24,12 +24,14 @@ package struct QueueDisk: Sendable {
         var backoff: (batch: Int, until: Timestamp, error: String)?
         /// The directory's ledger may hold rows of it.
         var isLedgered = true
+        /// It waits for a merge of its tenant.
+        var isHeld = false
 
         var openBatches: [Int] { batches.indices.filter { batches[$0].end == .open } }
         var hasWork: Bool { !deferred.isEmpty || batches.contains { $0.end == .open } }
-        var isWorking: Bool { !job.state.isEnd && !job.cancelRequested && hasWork }
+        var isWorking: Bool { !job.state.isEnd && !job.cancelRequested && !isHeld && hasWork }
         var isCancelling: Bool { !job.state.isEnd && job.cancelRequested && hasWork }
-        var isEndable: Bool { !job.state.isEnd && !hasWork }
+        var isEndable: Bool { !job.state.isEnd && !isHeld && !hasWork }
         /// Some of its batches were made of users who waited.
         var isInLastPass: Bool { batches.last?.pass == .conflicts }
         /// A single batch that was not tried yet.
@@ -92,6 +94,7 @@ package struct QueueDisk: Sendable {
 
     /// What an alias stands for.
     var aliases: [TenantID: Alias] = [:]
+    var merges: [TenantMerge] = []
     /// In the order accepted.
     var entries: [Entry] = []
     var uploads: [UploadID: Upload] = [:]

@@ -14,6 +14,12 @@ struct QueryPlanTests {
         (AliasRow.anyJob, ["SEARCH jobs USING COVERING INDEX jobs_tenant (tenant_id=?)"]),
         (AliasRow.anyOpenJob, ["SEARCH jobs USING COVERING INDEX jobs_tenant (tenant_id=? AND state=?)"]),
         (AliasRow.anyEnd, ["SEARCH tenant_ends USING PRIMARY KEY (tenant_id=?)"]),
+        (MergeRow.page, ["SEARCH tenant_merges USING INTEGER PRIMARY KEY (rowid<?)"]),
+        (MergeRow.open, ["SCAN tenant_merges USING INDEX tenant_merges_open"]),
+        (MergeRow.countWorking, ["SEARCH jobs USING COVERING INDEX jobs_lane (tenant_id=?)"]),
+        (MergeRow.countEnding, ["SEARCH jobs USING COVERING INDEX jobs_ending (tenant_id=?)"]),
+        (MergeRow.countHeld, ["SEARCH jobs USING COVERING INDEX jobs_held (tenant_id=?)"]),
+        (SQLiteJobQueue.selectDeliveries, ["SEARCH deliveries USING COVERING INDEX deliveries_tenant (tenant_id=?)"]),
         (HeadJob.select, ["SEARCH jobs USING INDEX jobs_lane (tenant_id=? AND seq>?)"]),
         (HeadJob.exists, ["SEARCH jobs USING COVERING INDEX jobs_lane (tenant_id=?)"]),
         (

@@ -140,6 +140,20 @@ struct UpgradeTests {
         }
     }
 
+    @Test("tenants in one of version 5 can be merged")
+    func version5() async throws {
+        try await QueueDriver.sqlite.withQueue { fixture, queue in
+            try await fixture.accept(queue, TenantNamesTests.org)
+            try await queue.asVersion5()
+            let upgraded = try await QueueDriver.sqlite.killed(fixture)
+            let start = try await upgraded.beginMerge(of: TenantNamesTests.org, into: TenantNamesTests.uuid, now: fixture.now)
+            guard case .begun(let merge) = start else { return Issue.record("\(start)") }
+            #expect(merge.openJobs == 1)
+            #expect(try await QueueDriver.sqlite.audit(upgraded) == [])
+            await upgraded.close()
+        }
+    }
+
     @Test("one of a later version is refused")
     func later() async throws {
         try await QueueDriver.sqlite.withQueue { fixture, queue in
@@ -170,6 +184,7 @@ extension JobQueue {
     /// The same for version 4.
     fileprivate func asVersion4() async throws {
         let sqlite = try #require(self as? SQLiteJobQueue)
+        try await asVersion5()
         try await sqlite.writer.alone { db in
             try db.execute(
                 sql: """
@@ -177,6 +192,14 @@ extension JobQueue {
                     ALTER TABLE jobs DROP COLUMN sent_tenant_id; ALTER TABLE deliveries DROP COLUMN sent_tenant_id;
                     PRAGMA user_version = 4
                     """)
+        }
+    }
+
+    /// The same for version 5.
+    fileprivate func asVersion5() async throws {
+        let sqlite = try #require(self as? SQLiteJobQueue)
+        try await sqlite.writer.alone { db in
+            try db.execute(sql: "DROP TABLE tenant_merges; DROP INDEX jobs_held; PRAGMA user_version = 5")
         }
     }
 

@@ -10,4 +10,6 @@ package enum JobPhase: Int, Sendable {
     case ledgered = 3
     /// It has ended, and its ledger rows are deleted.
     case closed = 4
+    /// It was accepted while a merge of its tenant was under way, and waits for its end.
+    case held = 5
 }

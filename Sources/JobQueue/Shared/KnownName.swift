@@ -4,7 +4,7 @@ package import SyncModel
 package struct KnownName: Sendable, Hashable {
     /// The tenant it stands for: itself unless it is an alias.
     package var tenantID: TenantID
-    /// Whether the queue has accepted a job of that tenant, however long ago.
+    /// Whether the queue has accepted a job of that tenant, however long ago, or merges it with another.
     package var hasJobs: Bool
     /// The aliases of that tenant. One that is the tenant's own id keeps it a tenant of its own.
     package var aliases: [TenantID]

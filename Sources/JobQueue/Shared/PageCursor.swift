@@ -6,6 +6,7 @@ package struct PageCursor {
         case deliveries = "d"
         case results = "r"
         case aliases = "a"
+        case merges = "m"
     }
 
     package static func text(_ kind: Kind, _ numbers: Int64...) -> String { text(kind, numbers) }

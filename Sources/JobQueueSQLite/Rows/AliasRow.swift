@@ -15,6 +15,7 @@ enum AliasRow {
         ORDER BY seq DESC LIMIT ?2
         """
     static let delete = "DELETE FROM tenant_aliases WHERE alias = ?1"
+    static let giveAll = "UPDATE tenant_aliases SET tenant_id = ?2 WHERE tenant_id = ?1"
     static let selectAliases = """
         SELECT alias FROM tenant_aliases INDEXED BY tenant_aliases_tenant WHERE tenant_id = ?1 ORDER BY alias
         """

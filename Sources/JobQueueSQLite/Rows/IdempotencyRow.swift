@@ -22,6 +22,9 @@ struct IdempotencyRow: Sendable {
             WHERE accepted_at <= ?7
         """
 
+    /// Makes a tenant's keys those of another. One that both have used stays: it means the other's.
+    static let giveAll = "UPDATE OR IGNORE idempotency SET tenant_id = ?2 WHERE tenant_id = ?1"
+
     static func find(
         _ tenantID: TenantID, _ path: String, _ key: String, now: Timestamp, _ db: Database
     ) throws -> IdempotencyRow? {

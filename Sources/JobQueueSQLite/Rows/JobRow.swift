@@ -61,12 +61,13 @@ extension JobRow {
     /// - Parameters:
     ///   - tenantID: whose it is.
     ///   - acceptedAt: stands for its `syncTime` too if it names none.
+    ///   - isHeld: whether it waits for a merge of its tenant.
     static func insert(
         _ job: NewJob, of tenantID: TenantID, at acceptedAt: Timestamp, seq: Int64, batchKey: Int64, batches: Int,
-        in context: WriteContext
+        isHeld: Bool, in context: WriteContext
     ) throws -> Job {
         let syncTime = job.syncTime ?? acceptedAt
-        let phase: JobPhase = batches == 0 ? .endable : .working
+        let phase: JobPhase = isHeld ? .held : batches == 0 ? .endable : .working
         try context.sql(insert).run(
             .int(seq), .text(job.id.text), .int(batchKey), .int(phase.rawValue), .int(JobState.queued.code),
             .int(job.operation.code), .tenant(tenantID), .text(job.tenantName), .text(job.source), .time(syncTime),

@@ -23,6 +23,7 @@ extension Schema {
             try renameDestinations(db)
         }
         if version < 5 { try db.execute(sql: aliases) }
+        if version < 6 { try db.execute(sql: merges) }
         // Since version 3 records have a format, which an earlier version would not see. Those that are there are of format 0 and stay
         // as they are.
         try db.execute(sql: "PRAGMA user_version = \(Self.version)")
@@ -91,6 +92,24 @@ extension Schema {
         ) STRICT;
         CREATE UNIQUE INDEX tenant_aliases_alias ON tenant_aliases (alias);
         CREATE INDEX tenant_aliases_tenant ON tenant_aliases (tenant_id, alias);
+        """
+
+    /// Since version 6: tenants that are made one, and jobs that wait for it.
+    static let merges = """
+        CREATE TABLE tenant_merges (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            alias TEXT NOT NULL,  -- the tenant that becomes an alias
+            tenant_id TEXT NOT NULL,  -- the tenant that it becomes an alias of
+            state INTEGER NOT NULL,  -- TenantMerge.State
+            since INTEGER NOT NULL,
+            ended_at INTEGER,
+            moved INTEGER NOT NULL DEFAULT 0,
+            joined INTEGER NOT NULL DEFAULT 0,
+            error TEXT
+        ) STRICT;
+        CREATE INDEX tenant_merges_open ON tenant_merges (seq) WHERE ended_at IS NULL;
+        -- With phase, or SQLite reads the row to make sure of it.
+        CREATE INDEX jobs_held ON jobs (tenant_id, seq, phase) WHERE phase = 5;
         """
 
     /// What waits has the rest of its lifetime from its creation, and a day at least: earlier versions kept it however long it took. A

@@ -11,7 +11,7 @@ import SyncModel
 enum Schema {
     /// `PRAGMA application_id`: "usyq".
     static let applicationID: Int64 = 0x7573_7971
-    static let version: Int64 = 5
+    static let version: Int64 = 6
     /// Earlier versions that `upgrade` knows.
     static let upgradable = 1..<version
 
@@ -22,6 +22,7 @@ enum Schema {
         try db.execute(sql: dueTimes)
         try db.execute(sql: lifetimes)
         try db.execute(sql: aliases)
+        try db.execute(sql: merges)
         try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
     }
 

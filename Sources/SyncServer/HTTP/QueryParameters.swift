@@ -28,6 +28,12 @@ package struct QueryParameters: Sendable {
         return value
     }
 
+    /// The name of a tenant, which is required.
+    package func tenantID(_ name: String) throws(APIError) -> TenantID {
+        guard let text = try text(name) else { throw .badRequest("Query parameter \"\(name)\" is required") }
+        return TenantID(text)
+    }
+
     /// One of the words of `Word`.
     package func word<Word: RawRepresentable & CaseIterable>(
         _ name: String, as type: Word.Type

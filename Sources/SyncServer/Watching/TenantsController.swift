@@ -38,7 +38,7 @@ package struct TenantsController: Sendable {
 
     @Sendable private func set(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         let query = QueryParameters(request.uri.query)
-        let (alias, tenantID) = (try name("alias", query), try name("tenantId", query))
+        let (alias, tenantID) = (try query.tenantID("alias"), try query.tenantID("tenantId"))
         if mode == .off {
             throw APIError(.conflict, "The name cannot be made an alias", details: .text("TENANT_ALIASES is off: no name is one"))
         }
@@ -61,7 +61,7 @@ package struct TenantsController: Sendable {
     }
 
     @Sendable private func forget(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
-        let alias = try name("alias", QueryParameters(request.uri.query))
+        let alias = try QueryParameters(request.uri.query).tenantID("alias")
         let action = OperatorAction("forget alias", alias: alias)
         guard let forgotten = try await queue.forgetAlias(alias) else {
             action.log("refused: unknown", context)
@@ -69,11 +69,6 @@ package struct TenantsController: Sendable {
         }
         action.log("accepted", context)
         return answer("\(alias) stands for no tenant any more", forgotten)
-    }
-
-    private func name(_ parameter: String, _ query: QueryParameters) throws(APIError) -> TenantID {
-        guard let text = try query.text(parameter) else { throw .badRequest("Query parameter \"\(parameter)\" is required") }
-        return TenantID(text)
     }
 
     private func answer(_ message: String, _ alias: TenantAlias) -> Response {
@@ -86,6 +81,7 @@ package struct TenantsController: Sendable {
         case .hasAliases: "Other names stand for it"
         case .hasOpenJobs: "Jobs that came under it are open, or have just ended. Try again"
         case .hasUsers: "The CRM has users of it. If the other name is unused, set that as an alias of this one"
+        case .isMerging: "A merge of it, or of the tenant, is under way"
         case .tooMany: "The tenant has \(TenantAlias.mostOfTenant) aliases, the most it can have"
         }
     }

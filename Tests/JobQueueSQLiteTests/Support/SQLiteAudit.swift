@@ -50,10 +50,18 @@ extension SQLiteJobQueue {
                     ("leftovers", "SELECT 0", "SELECT count(*) FROM leftovers"),
                     ("bodies", "SELECT count(*) FROM deliveries", "SELECT count(*) FROM delivery_bodies"),
                     (
+                        "held jobs", "SELECT 0",
+                        """
+                        SELECT count(*) FROM jobs WHERE phase = 5 AND NOT EXISTS (
+                            SELECT 1 FROM tenant_merges m WHERE m.state < 2 AND jobs.tenant_id IN (m.alias, m.tenant_id))
+                        """
+                    ),
+                    (
                         "phases", "SELECT 0",
                         """
                         SELECT count(*) FROM jobs WHERE phase <> CASE
                             WHEN state >= 2 THEN max(phase, 3)
+                            WHEN phase = 5 THEN 5
                             WHEN batches_done < batches OR deferred > 0 THEN cancel_requested
                             ELSE 2 END
                         """

@@ -56,6 +56,30 @@ extension RoughQueue {
     }
     func forgetAlias(_ alias: TenantID) async throws -> TenantAlias? { try await base.forgetAlias(alias) }
 
+    func beginMerge(of alias: TenantID, into tenant: TenantID, now: Timestamp) async throws -> MergeStart {
+        try await call("merge \(alias) into \(tenant)", .write) { try await base.beginMerge(of: alias, into: tenant, now: now) }
+    }
+    func merge(_ id: Int64) async throws -> TenantMerge? { try await base.merge(id) }
+    func merges(limit: Int, cursor: String?) async throws -> Page<TenantMerge> {
+        try await base.merges(limit: limit, cursor: cursor)
+    }
+    func openMerges() async throws -> [TenantMerge] { try await call(nil, .read) { try await base.openMerges() } }
+    func startMoving(_ id: Int64) async throws -> Bool {
+        try await call(nil, .write) { try await base.startMoving(id) }
+    }
+    func endMoving(_ id: Int64, moved: Int, joined: Int, now: Timestamp) async throws {
+        try await call("merge \(id) has moved", .write) {
+            try await base.endMoving(id, moved: moved, joined: joined, now: now)
+        }
+    }
+    func settleMerge(_ id: Int64, limit: Int, now: Timestamp) async throws -> Bool {
+        try await call("merge \(id) settles", .write) { try await base.settleMerge(id, limit: limit, now: now) }
+    }
+    func refuseMerge(_ id: Int64, because error: String, now: Timestamp) async throws {
+        try await call("merge \(id) is refused", .write) { try await base.refuseMerge(id, because: error, now: now) }
+    }
+    func cancelMerge(_ id: Int64, now: Timestamp) async throws -> TenantMerge? { try await base.cancelMerge(id, now: now) }
+
     func admission() -> Admission { base.admission() }
     var isWritable: Bool { get async { await base.isWritable } }
 
