@@ -45,6 +45,17 @@ package protocol UserDirectory: Sendable {
     /// Whether the tenant has a user, whoever wrote it. Does not wait for calls that write.
     func hasUsers(of tenantID: TenantID) async throws(DirectoryError) -> Bool
 
+    /// What `merge` would do now. Reads only; does not wait for calls that write. What the database's own constraints and triggers would
+    /// refuse is not known before the deed.
+    func previewMerge(of tenantID: TenantID, into target: TenantID) async throws(DirectoryError) -> UserMerge
+
+    /// Makes the users of one tenant those of another, with its early removals and its rows of `sync_logs`, in one transaction: all or
+    /// nothing. Repeated, it finds nothing left to do. Call it only while no batch of either tenant is applied and no user of them waits
+    /// for a last pass.
+    /// - Returns: what it did; if `conflicts` is not 0, nothing was changed.
+    /// - Throws: `transient` if something else than a user's row is refused. Whatever is thrown, nothing was changed.
+    func merge(_ tenantID: TenantID, into target: TenantID, now: Timestamp) async throws(DirectoryError) -> UserMerge
+
     /// Checks whether the directory can be written now.
     func probe() async throws(DirectoryError)
 
@@ -57,6 +68,16 @@ extension UserDirectory {
     /// For one that cannot be asked: whoever asks must not take that for an answer.
     package func hasUsers(of tenantID: TenantID) async throws(DirectoryError) -> Bool {
         throw .unavailable("This directory does not say whether a tenant has users")
+    }
+
+    /// For one that cannot merge.
+    package func previewMerge(of tenantID: TenantID, into target: TenantID) async throws(DirectoryError) -> UserMerge {
+        throw .unavailable("This directory does not say what a merge would do")
+    }
+
+    /// For one that cannot merge.
+    package func merge(_ tenantID: TenantID, into target: TenantID, now: Timestamp) async throws(DirectoryError) -> UserMerge {
+        throw .unavailable("This directory does not merge tenants")
     }
 }
 
