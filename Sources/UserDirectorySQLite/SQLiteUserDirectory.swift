@@ -13,6 +13,8 @@ package actor SQLiteUserDirectory: UserDirectory {
     private let clock: WallClock
     private let options: Options
     private let reader: UsersReader
+    /// Previews take their time with many users; quick questions do not wait for them.
+    private let previews: UsersReader
     private let file: DirectoryFile
     private let executor = SerialQueueExecutor(label: "usersync.directory.calls")
     /// Calls running or waiting; a commit of many batches closes early for the others.
@@ -36,6 +38,7 @@ package actor SQLiteUserDirectory: UserDirectory {
         let ways = LastPassWays()
         self.ways = ways
         reader = UsersReader(path: path)
+        previews = UsersReader(path: path)
         file = DirectoryFile(path: path, scope: emailScope, options: options, warn: warn, onReopen: { ways.forgetAll() })
     }
 
@@ -160,6 +163,35 @@ package actor SQLiteUserDirectory: UserDirectory {
 
     package nonisolated func hasUsers(of tenantID: TenantID) async throws(DirectoryError) -> Bool {
         try await reader.hasUsers(of: tenantID)
+    }
+
+    package nonisolated func previewMerge(
+        of tenantID: TenantID, into target: TenantID
+    ) async throws(DirectoryError) -> UserMerge {
+        guard tenantID != target else { return UserMerge() }
+        return try await previews.previewMerge(
+            of: tenantID, into: target, scope: emailScope, now: clock.now(), retention: options.retentionDays * 86_400)
+    }
+
+    package nonisolated func merge(
+        _ tenantID: TenantID, into target: TenantID, now: Timestamp
+    ) async throws(DirectoryError) -> UserMerge {
+        guard tenantID != target else { return UserMerge() }
+        line.enter()
+        defer { line.leave() }
+        return try await mergeNow(tenantID, into: target, now: now)
+    }
+
+    private func mergeNow(
+        _ tenantID: TenantID, into target: TenantID, now: Timestamp
+    ) throws(DirectoryError) -> UserMerge {
+        ways.forgetAll()
+        let (scope, retention) = (emailScope, options.retentionDays * 86_400)
+        return try write { statements in
+            let plan = MergePlan(
+                statements.connection, tenantID, into: target, scope: scope, now: now, retention: retention)
+            return try TenantMerge(plan: plan, statements: statements).run()
+        }
     }
 
     /// Commits a row and its removal: a full disk or a file turned read-only shows only on a write. Also checks that the table of

@@ -12,6 +12,23 @@ actor UsersReader {
 
     init(path: String) { self.path = path }
 
+    /// - Parameters:
+    ///   - now: the time of the merge.
+    ///   - retention: how long an early removal is remembered, in seconds.
+    func previewMerge(
+        of tenantID: TenantID, into target: TenantID, scope: EmailScope, now: Timestamp, retention: Double
+    ) throws(DirectoryError) -> UserMerge {
+        do {
+            return try DatabaseFile.readBeside(path) { connection in
+                // Goes through all users of a tenant several times.
+                try SQLStatement(connection, "PRAGMA cache_size = -\(FileScale.large.cacheKiB)").run()
+                return try MergePlan(connection, tenantID, into: target, scope: scope, now: now, retention: retention).make()
+            }
+        } catch {
+            throw DirectoryError(error)
+        }
+    }
+
     func hasUsers(of tenantID: TenantID) throws(DirectoryError) -> Bool {
         do {
             return try DatabaseFile.readBeside(path) { connection in

@@ -2,7 +2,7 @@ import SyncModel
 import UserDirectory
 
 /// The integration guide's two tables for SQLite, with columns for what the payload carries and the guide's table drops, and
-/// three of usersync's own tables.
+/// four of usersync's own tables.
 enum GuideTables {
     /// SQLite's spelling of the integration guide's `NOW()`.
     private static let now = "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))"
@@ -103,6 +103,12 @@ enum GuideTables {
           tenant_id TEXT NOT NULL, user_id TEXT NOT NULL, removed_at INTEGER NOT NULL, noted_at INTEGER NOT NULL,
           PRIMARY KEY (tenant_id, user_id)
         ) WITHOUT ROWID
+        """
+    /// Rows of persons whom a merge left with the tenant that became another one (`TenantMerge`), and when, as it stands in them.
+    static let merged = """
+        CREATE TABLE IF NOT EXISTS usersync_merged (
+          row_id INTEGER PRIMARY KEY, tenant_id TEXT NOT NULL, merged_at TEXT NOT NULL
+        )
         """
     static let removalsIndexes = [
         "CREATE INDEX IF NOT EXISTS usersync_removals_moment ON usersync_removals(tenant_id, removed_at, noted_at)",

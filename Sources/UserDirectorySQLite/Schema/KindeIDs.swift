@@ -10,6 +10,12 @@ struct KindeIDs {
     /// Where another index of the CRM's has that name.
     static let ownIndexName = "usersync_users_kinde_user_id"
 
+    /// Finds the name of the index that `fitIndex` has found or made.
+    static let findIndex = """
+        SELECT i.name FROM pragma_index_list('users') AS i WHERE lower(i.name) IN ('\(indexName)', '\(ownIndexName)') AND i.partial = 0
+        AND (SELECT group_concat(lower(c.name)) FROM pragma_index_info(i.name) AS c) = 'kinde_user_id,tenant_id' LIMIT 1
+        """
+
     /// The table refuses to have ids moved: a trigger, for example, that may have ended the transaction with it, or that calls a
     /// function of the CRM's process.
     struct Refused: Error {

@@ -9,8 +9,8 @@ import UserDirectory
 /// otherwise it would cost every new user a tenth of its time. `PRAGMA data_version` shows other processes' commits.
 enum MixedCaseIndex {
     static let name = "idx_users_email_lower"
-    private static let create = "CREATE INDEX IF NOT EXISTS \(name) ON users(lower(email)) WHERE email <> lower(email)"
-    private static let exists = "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = '\(name)'"
+    static let create = "CREATE INDEX IF NOT EXISTS \(name) ON users(lower(email)) WHERE email <> lower(email)"
+    static let exists = "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = '\(name)'"
 
     /// At the start, inside the transaction that upgrades the tables: creates the index if there are such rows.
     /// - Returns: the data version the answer belongs to.

@@ -40,6 +40,7 @@ struct SchemaUpgrade {
                 try db.execute(sql: GuideTables.waiting)
                 if let waiting = try TableShape(db, "usersync_waiting") { try add(GuideTables.waitingAdditions, to: waiting) }
                 try db.execute(sql: GuideTables.removals)
+                try db.execute(sql: GuideTables.merged)
                 for index in GuideTables.waitingIndexes + GuideTables.removalsIndexes { try db.execute(sql: index) }
                 made.dataVersion = try MixedCaseIndex.prepare(db)
                 return .commit
