@@ -21,6 +21,12 @@ extension DirectoryInFront {
     func log(_ jobs: [SyncLogEntry]) async throws(DirectoryError) { try await base.log(jobs) }
     func forget(_ jobs: [JobID]) async throws(DirectoryError) { try await base.forget(jobs) }
     func hasUsers(of tenantID: TenantID) async throws(DirectoryError) -> Bool { try await base.hasUsers(of: tenantID) }
+    func previewMerge(of tenantID: TenantID, into target: TenantID) async throws(DirectoryError) -> UserMerge {
+        try await base.previewMerge(of: tenantID, into: target)
+    }
+    func merge(_ tenantID: TenantID, into target: TenantID, now: Timestamp) async throws(DirectoryError) -> UserMerge {
+        try await base.merge(tenantID, into: target, now: now)
+    }
     func probe() async throws(DirectoryError) { try await base.probe() }
     func checkpoint() async { await base.checkpoint() }
     func close() async { await base.close() }

@@ -56,6 +56,8 @@ final class MemoryDirectory: Sendable {
 
     var snapshot: State { state.withLock { $0 } }
 
+    func withState<Value>(_ body: (inout sending State) -> sending Value) -> Value { state.withLock(body) }
+
     /// Commits batches, each once; a prefix, as the protocol says.
     func apply(_ batches: [BatchWork], at now: Timestamp) -> [BatchApplied] {
         var done: [BatchApplied] = []
@@ -185,6 +187,29 @@ extension MemoryDirectory.State {
     }
 
     static let bad = "refused"
+
+    // MARK: Users by tenant
+
+    /// Removes a tenant's users, and returns each one's id and email.
+    mutating func takeUsers(of tenantID: TenantID) -> [(id: String, email: String)] {
+        let taken = emails.filter { $0.key.tenantID == tenantID }.map { (id: $0.key.text, email: $0.value) }
+        emails = emails.filter { $0.key.tenantID != tenantID }
+        holders = holders.filter { $0.key.tenantID != tenantID }
+        return taken.sorted { $0.id < $1.id }
+    }
+
+    func has(_ id: String, in tenantID: TenantID) -> Bool {
+        emails[MemoryDirectory.Key(tenantID: tenantID, text: id)] != nil
+    }
+
+    /// False if somebody of the tenant has the address.
+    mutating func give(_ id: String, _ email: String, to tenantID: TenantID) -> Bool {
+        let address = MemoryDirectory.Key(tenantID: tenantID, text: email)
+        guard email.isEmpty || holders[address] == nil else { return false }
+        emails[MemoryDirectory.Key(tenantID: tenantID, text: id)] = email
+        if !email.isEmpty { holders[address] = id }
+        return true
+    }
 }
 
 extension SyncLogEntry {

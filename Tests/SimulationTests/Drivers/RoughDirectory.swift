@@ -103,6 +103,14 @@ final class RoughDirectory: UserDirectory {
         try await call("forget", ambiguous: true) { self.base.forget(jobs) }
     }
 
+    func previewMerge(of tenantID: TenantID, into target: TenantID) async throws(DirectoryError) -> UserMerge {
+        try await call("preview a merge") { self.base.previewMerge(of: tenantID, into: target) }
+    }
+
+    func merge(_ tenantID: TenantID, into target: TenantID, now: Timestamp) async throws(DirectoryError) -> UserMerge {
+        try await call("merge", ambiguous: true) { self.base.merge(tenantID, into: target) }
+    }
+
     // MARK: One call
 
     private func call<T: Sendable>(
