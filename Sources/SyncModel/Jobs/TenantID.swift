@@ -18,14 +18,6 @@ extension TenantID: Hashable {
     }
 }
 
-extension TenantID {
-    /// Whether both have the same bytes; the time depends on their number alone.
-    package func isSecretlyEqual(to other: TenantID) -> Bool {
-        guard text.utf8.count == other.text.utf8.count else { return false }
-        return zip(text.utf8, other.text.utf8).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
-    }
-}
-
 extension TenantID: Comparable {
     package static func < (one: TenantID, other: TenantID) -> Bool { one.text.utf8.lexicographicallyPrecedes(other.text.utf8) }
 }

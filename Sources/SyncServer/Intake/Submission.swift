@@ -188,7 +188,7 @@ struct Submission {
             guard envelope.mode == nil else { return try agreedTenant(headers.tenantID ?? "") }
             return try agreedTenant(envelope.tenantID)
         }
-        guard let tenantID = headers.tenantID, tenantID.isSecretlyEqual(to: envelope.tenantID) else {
+        guard let tenantID = headers.tenantID, tenantID.text.utf8.isSecretlyEqual(to: envelope.tenantID.text.utf8) else {
             throw APIError(.forbidden, "Forbidden", details: .text("orgCode must be equal to the token's org_code"))
         }
         return tenantID

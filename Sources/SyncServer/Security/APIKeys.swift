@@ -22,11 +22,7 @@ package struct APIKeys: Sendable {
     package func caller(sending key: String) -> Caller? {
         let digest = Array(SHA256.hash(data: Array(key.utf8)))
         var match: Caller?
-        for entry in entries {
-            var difference: UInt8 = 0
-            for i in 0..<digest.count { difference |= digest[i] ^ entry.digest[i] }
-            if difference == 0 { match = entry.caller }
-        }
+        for entry in entries where digest.isSecretlyEqual(to: entry.digest) { match = entry.caller }
         return match
     }
 
