@@ -122,7 +122,8 @@ extension SQLiteJobQueue {
     private static let gatherStep = 32
 
     static let selectOpenRetry = """
-        SELECT \(JobRow.columns) FROM jobs INDEXED BY jobs_retry_of WHERE retry_of = ?1 AND state < 2 ORDER BY seq DESC LIMIT 1
+        SELECT \(JobRow.columns) FROM jobs INDEXED BY jobs_retry_of WHERE retry_of = ?1 AND state IN (\(JobState.openCodes))
+        ORDER BY seq DESC LIMIT 1
         """
     private static let selectFailed = """
         SELECT b.id, p.records, b.failed FROM batches b JOIN payloads p ON p.id = b.id

@@ -13,6 +13,9 @@ extension JobState {
         }
     }
 
+    /// The codes of those that a job leaves, as SQL lists them.
+    package static let openCodes = JobState.allCases.filter { !$0.isEnd }.map { "\($0.code)" }.joined(separator: ", ")
+
     package init(code: Int) {
         // An unknown code cannot occur: only this file's writer wrote it.
         self = JobState.allCases.first { $0.code == code } ?? .failed

@@ -21,8 +21,9 @@ enum AliasRow {
         """
     static let anyJob = "SELECT 1 FROM jobs INDEXED BY jobs_tenant WHERE tenant_id = ?1 LIMIT 1"
     static let anyEnd = "SELECT 1 FROM tenant_ends WHERE tenant_id = ?1"
-    /// The codes of `queued` and `running`.
-    static let anyOpenJob = "SELECT 1 FROM jobs INDEXED BY jobs_tenant WHERE tenant_id = ?1 AND state IN (0, 1) LIMIT 1"
+    static let anyOpenJob = """
+        SELECT 1 FROM jobs INDEXED BY jobs_tenant WHERE tenant_id = ?1 AND state IN (\(JobState.openCodes)) LIMIT 1
+        """
     private static let insert = "INSERT INTO tenant_aliases (alias, tenant_id, origin, since) VALUES (?1, ?2, ?3, ?4)"
 
     /// The tenant that a name stands for: one step, so that damaged rows cannot lead in a circle.
