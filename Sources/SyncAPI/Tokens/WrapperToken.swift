@@ -75,7 +75,7 @@ package struct WrapperToken: Sendable, Hashable {
         }
         guard let signer else { throw .notSigned }
         guard let header = Base64URL.bytes(parts[0]), let claims = Base64URL.bytes(parts[1]),
-            let read = try? WrapperTokenHeader.reading(json: header), read.unread.isEmpty, read.document.isSupported
+            let read = TokenPart<WrapperTokenHeader>(header), read.document.isSupported
         else {
             throw .unsupported
         }
@@ -83,16 +83,22 @@ package struct WrapperToken: Sendable, Hashable {
     }
 
     private static func token(_ json: Data, now: Timestamp) throws(Refusal) -> WrapperToken {
-        guard let (claims, unread) = try? WrapperClaims.reading(json: json), unread.isEmpty, claims.isForUs,
-            let orgCode = claims.orgCode, (1...TextLimits.name).contains(orgCode.unicodeScalars.count),
-            orgCode.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }), let expiresAt = claims.expiresAt
+        guard let part = TokenPart<WrapperClaims>(json), case let claims = part.document, claims.isForUs,
+            !part.names.contains(WrapperClaims.audience), let orgCode = claims.orgCode, isName(orgCode),
+            let expiresAt = claims.expiresAt
         else { throw .claims }
         guard now.seconds < expiresAt else { throw .expired }
         for start in [claims.issuedAt, claims.notBefore] {
             if let start, start - now.seconds > Timestamp.tolerance { throw .notYetValid }
         }
-        let subject = claims.subject.flatMap { $0.isEmpty || $0.unicodeScalars.count > TextLimits.name ? nil : $0 }
+        let subject = claims.subject.flatMap { isName($0) ? $0 : nil }
         return WrapperToken(orgCode: orgCode, subject: subject ?? "unknown")
+    }
+
+    /// Whether a text may be a tenant's id or a source: they stand in headers and logs.
+    private static func isName(_ text: String) -> Bool {
+        (1...TextLimits.name).contains(text.unicodeScalars.count)
+            && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }
 }
 
@@ -118,6 +124,8 @@ private struct WrapperTokenHeader: JSONDocument {
 /// The claims of a token (RFC 7519, section 4); times are seconds since 1970.
 private struct WrapperClaims: JSONDocument {
     static let platformRole = "admin"
+    /// A token that names its recipients, whatever it says of them, is not meant for us: the platform's names none.
+    static let audience = "aud"
 
     var subject: String?
     var issuer: String?
@@ -126,12 +134,10 @@ private struct WrapperClaims: JSONDocument {
     var issuedAt: Double?
     var notBefore: Double?
     var expiresAt: Double?
-    /// A token that names its recipients is not meant for us: the platform's names none.
-    var audience: String?
 
     /// The platform made it, for a call such as this. A token without a role is taken, one of another role is not.
     var isForUs: Bool {
-        issuer == WrapperToken.issuer && audience == nil && (role ?? WrapperClaims.platformRole) == WrapperClaims.platformRole
+        issuer == WrapperToken.issuer && (role ?? WrapperClaims.platformRole) == WrapperClaims.platformRole
     }
 
     mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
@@ -142,6 +148,5 @@ private struct WrapperClaims: JSONDocument {
         try coder.optional("iat", &issuedAt)
         try coder.optional("nbf", &notBefore)
         try coder.optional("exp", &expiresAt)
-        try coder.optional("aud", &audience)
     }
 }

@@ -29,7 +29,7 @@ package struct WrapperTokens: Sendable {
                 switch error {
                 case .notSigned: "the token is not signed with WRAPPER_SECRET_KEY"
                 case .unsupported: "the token's algorithm must be HS256"
-                case .claims: "the token must have iss \(WrapperToken.issuer), exp and org_code, and no aud"
+                case .claims: "the token must have iss \(WrapperToken.issuer), exp and org_code, each once, and no aud"
                 case .expired: "the token has expired"
                 case .notYetValid: "the token is not valid yet: do the clocks differ?"
                 }

@@ -102,7 +102,8 @@ struct WrapperTokenTests {
             #"{"alg":"RS256"}"#, #"{"alg":"ES256"}"#, #"{"alg":"EdDSA"}"#, #"{"alg":["HS256"]}"#, #"{"alg":null}"#,
             #"{"typ":"JWT"}"#,
             #"{"alg":"HS256","crit":["exp"]}"#, #"{"alg":"HS256","crit":"exp"}"#, #"{"alg":"HS256","typ":"JWE"}"#,
-            #"{"alg":"HS256","typ":7}"#, "[]", "", "null", #""HS256""#, #"{"alg":"HS256""#, "\u{FEFF}{}",
+            #"{"alg":"HS256","typ":7}"#, #"{"alg":"HS256","typ":null}"#, #"{"alg":"HS256","crit":null}"#, "[]", "", "null",
+            #""HS256""#, #"{"alg":"HS256""#, "\u{FEFF}{}",
             String(repeating: "[", count: 2000),
         ])
     func unsupported(_ header: String) { #expect(refusal(Self.token(header: header)) == .unsupported) }
@@ -117,9 +118,48 @@ struct WrapperTokenTests {
             ["org_code": #""a\r\nb""#],
             ["org_code": "\"\(String(repeating: "o", count: 256))\""],
             ["aud": #""crm""#], ["aud": #"["crm"]"#], ["role": #""user""#], ["role": #"["admin"]"#], ["nbf": #""x""#],
-            ["iat": "{}"],
+            ["iat": "{}"], ["aud": "null"], ["aud": "[]"], ["role": "null"], ["iat": "null"], ["nbf": "null"], ["sub": "null"],
+            ["exp": "-1e400"], ["exp": String(repeating: "9", count: 400)], ["exp": "NaN"], ["exp": "+1860000000"],
+            ["exp": "0x7fffffff"],
+            ["exp": "01860000000"], ["exp": ".5"], ["exp": "1e-400"], ["exp": "[1860000000]"], ["iat": "1e400"],
         ] as [[String: String?]])
     func badClaims(_ changes: [String: String?]) { #expect(refusal(Self.token(claims: Self.claims(changes))) == .claims) }
+
+    /// A decoder would keep one of them, and not every decoder the same one.
+    @Test("a claim that comes twice is refused, however it is spelled and whatever it says", arguments: ["org_code", "exp", "x"])
+    func twice(_ name: String) {
+        let first = name == "exp" ? "1860000000" : #""org_1""#
+        let escaped = name.utf8.map { "\\u00" + String($0, radix: 16) }.joined()
+        for (again, value) in [(name, first), (name, "1"), (name, "null"), (escaped, first)] {
+            for twice in ["\"\(name)\":\(first),\"\(again)\":\(value)", "\"\(again)\":\(value),\"\(name)\":\(first)"] {
+                let others = Self.claims([name: nil]).dropLast()
+                #expect(refusal(Self.token(claims: "\(others),\(twice)}")) == .claims, "\(twice)")
+            }
+        }
+        #expect(refusal(Self.token(header: #"{"alg":"none","alg":"HS256"}"#)) == .unsupported)
+        #expect(refusal(Self.token(header: #"{"alg":"HS256","typ":"JWE","typ":"JWT"}"#)) == .unsupported)
+    }
+
+    @Test("what is no JSON object is refused, though decoders take it")
+    func strict() {
+        for claims in [
+            "\u{FEFF}\(Self.goodClaims)", Self.goodClaims + "0", Self.goodClaims + "\u{0}", Self.goodClaims + "{}", "[]",
+        ] {
+            #expect(refusal(Self.token(claims: claims)) == .claims, "\(claims)")
+        }
+        for change in [("}", ",}"), (",", ",,"), ("{", "{,"), (",", "/**/,"), (":", ":+")] {
+            #expect(
+                refusal(Self.token(claims: Self.goodClaims.replacing(change.0, with: change.1, maxReplacements: 1))) == .claims)
+        }
+        #expect(refusal(Self.token(header: "\u{FEFF}" + #"{"alg":"HS256"}"#)) == .unsupported)
+        #expect(refusal(Self.token(claims: " \(Self.goodClaims.replacing(":", with: " : "))\n")) == nil, "white space is allowed")
+    }
+
+    @Test("who calls, if that cannot stand in a header, is not known", arguments: [#""a\r\nX-Evil: 1""#, #""""#])
+    func subjects(_ subject: String) throws {
+        let text = Self.token(claims: Self.claims(["sub": subject]))
+        #expect(try WrapperToken.verify(text, secrets: [Self.secret], now: Self.now).token.subject == "unknown")
+    }
 
     @Test("a token is good from five minutes before its beginning to the second of its end")
     func times() {
@@ -128,7 +168,7 @@ struct WrapperTokenTests {
                 Self.token(claims: Self.claims(["exp": exp, "iat": iat.map { "\($0)" }, "nbf": nbf.map { "\($0)" }])))
         }
         #expect(at("\(Self.seconds + 1)") == nil)
-        for exp in ["\(Self.seconds)", "0", "-1", "-1e300"] { #expect(at(exp) == .expired, "\(exp)") }
+        for exp in ["\(Self.seconds)", "0", "-0", "-0.0", "-1", "-1e300"] { #expect(at(exp) == .expired, "\(exp)") }
         #expect(at("1e300") == nil)
         #expect(at("1e300", iat: Self.seconds + 300, nbf: Self.seconds + 300) == nil)
         #expect(at("1e300", iat: Self.seconds + 301) == .notYetValid)
