@@ -73,6 +73,10 @@ package struct RemovalRequestReader: Sendable {
             violations.add(at: path, RuleViolation.notOperation(.userRemoval).violation(at: path))
         }
         let userID = shape.text(.userID, members, slots, in: cursor)
+        if var userID, !userID.isEmpty, userID.withUTF8({ PersonID.isNone(UnsafeRawBufferPointer($0)) }) {
+            let path = [Violation.PathElement.key("userId")]
+            violations.add(at: path, RuleViolation.notID.violation(at: path))
+        }
         let removedAt = shape.moment(.removedAt, members, slots, in: cursor)
         let reason = shape.text(.reason, members, slots, in: cursor)
         // This reuses the slots, so it comes last.

@@ -118,6 +118,8 @@ extension SyncRequestParser {
         case .string where field == .name && FieldRule.withText(raw, slot, PersonName.isNone):
             users.set(.name, .null)
             namelessUsers += 1
+        case .string where (field == .id || field == .kindeUserID) && FieldRule.withText(raw, slot, PersonID.isNone):
+            emptyIDs += 1
         case .string where slot.needsRewriting: users.set(field, upTo: raw.count) { JSONText.unescape(raw, to: $0) }
         case .array where slot.needsRewriting, .object where slot.needsRewriting:
             users.set(field, upTo: raw.count) { JSONText.minify(raw, to: $0) }

@@ -56,6 +56,8 @@ struct SyncRequestParser: Sendable {
     var totalUsers = 0
     /// Those whose name says nothing.
     var namelessUsers = 0
+    /// Ids that say nothing.
+    var emptyIDs = 0
 
     init(maxUsers: Int, validation: ValidationMode, body: SyncBody?) {
         self.maxUsers = min(max(maxUsers, 0), Int(UInt32.max))
@@ -106,8 +108,9 @@ struct SyncRequestParser: Sendable {
         guard violations.isEmpty else { return .refused(violations) }
         envelope.totalUsers = totalUsers
         let nameless = namelessUsers > 0 ? [PersonName.warning(count: namelessUsers)] : []
+        let without = emptyIDs > 0 ? [PersonID.warning(count: emptyIDs)] : []
         envelope.warnings = Array(
-            (versionTwo.warnings(mode: envelope.mode) + nameless + unknown.warnings).prefix(UnknownKeys.limit))
+            (versionTwo.warnings(mode: envelope.mode) + nameless + without + unknown.warnings).prefix(UnknownKeys.limit))
         return .sync(envelope)
     }
 

@@ -6,6 +6,23 @@ package enum PersonID {
     package static func isKinde(_ id: UnsafeRawBufferPointer) -> Bool {
         id.count >= 3 && id[0] == UInt8(ascii: "k") && id[1] == UInt8(ascii: "p") && id[2] == UInt8(ascii: "_")
     }
+
+    /// Whether a text says nothing as an id: blank, or only the words that JavaScript puts where one is missing. It would make one
+    /// person of all who have none.
+    package static func isNone(_ id: UnsafeRawBufferPointer) -> Bool {
+        // Nearly every id ends the question with its first byte.
+        guard let first = id.first else { return true }
+        let mayBeNone = first == UInt8(ascii: "u") || first == UInt8(ascii: "n") || first <= 0x20 || first >= 0x80
+        return mayBeNone && PersonName.isNone(id)
+    }
+
+    /// A request's warning about ids that say nothing.
+    /// - Parameter count: how many there are, at least one.
+    package static func warning(count: Int) -> String {
+        """
+        \(count == 1 ? "1 id is" : "\(count) ids are") blank, "undefined" or "null", and \(count == 1 ? "counts" : "count") as absent
+        """
+    }
 }
 
 extension UserRecord {

@@ -94,6 +94,19 @@ struct RemovalRequestReaderTests {
             ])
     }
 
+    @Test(
+        "a userId that says nothing is refused: whose it is cannot be known",
+        arguments: [#"undefined"#, "null", " ", "\\t", "undefined null", #"\u0075ndefined"#, "\u{A0}"])
+    func noID(_ id: String) throws {
+        #expect(
+            try messages(Self.wrapper.replacing("user\\u002d1", with: id)) == [
+                #""userId" must be an id, not blank, undefined or null any.invalid"#
+            ])
+    }
+
+    @Test("an id may look like it", arguments: ["undefined1", "Null", "nullable", "user", "none", "0"])
+    func id(_ id: String) throws { #expect(try messages(Self.wrapper.replacing("user\\u002d1", with: id)).isEmpty) }
+
     @Test("it is read as strictly as a sync", arguments: SyntaxCase.all)
     func strict(_ bad: SyntaxCase) {
         #expect(throws: RequestReadError.malformed(RequestSyntaxError(offset: bad.offset, problem: bad.problem))) {

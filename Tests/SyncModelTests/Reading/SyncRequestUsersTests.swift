@@ -107,6 +107,20 @@ struct SyncRequestUsersTests {
         #expect(Reading.of(sync(users: user())).envelope?.warnings == [])
     }
 
+    @Test("an id that says nothing counts as absent, in either field and body, and a warning counts them")
+    func idsThatSayNothing() {
+        let ids = [" ", "undefined", #"\u006eull"#, "undefined1", "nu", "kp_1"]
+        let guide = Reading.of(sync(users: ids.map { user(#""id":"\#($0)","kindeUserId":"\#($0)""#) }.joined(separator: ",")))
+        #expect(guide.records.map { $0.texts[.id] } == [nil, nil, nil, "undefined1", "nu", "kp_1"])
+        #expect(guide.records.map { $0.states[.kindeUserID] } == [nil, nil, nil, .value, .value, .value])
+        #expect(guide.envelope?.warnings == [PersonID.warning(count: 6)])
+        let users = ids.map { #"{"externalId":"\#($0)","email":"a@b.c","firstName":"Ann"}"# }.joined(separator: ",")
+        let other = Reading.of(#"{"mode":"upsert","orgCode":"o","users":[\#(users)]}"#)
+        #expect(other.records.map { $0.texts[.id] } == [nil, nil, nil, "undefined1", "nu", "kp_1"])
+        #expect(other.envelope?.warnings == [PersonID.warning(count: 3)])
+        #expect(PersonID.warning(count: 1) == #"1 id is blank, "undefined" or "null", and counts as absent"#)
+    }
+
     @Test("every element counts and keeps its index")
     func indices() {
         let reading = Reading.of(sync(users: (0..<500).map { user(#""id":"\#($0)""#) }.joined(separator: " , ")))

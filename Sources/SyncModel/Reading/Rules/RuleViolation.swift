@@ -19,6 +19,8 @@ enum RuleViolation: Sendable, Equatable {
     case differs(from: String)
     /// What it says about `users` must be known before they arrive.
     case afterUsers
+    /// A text that says nothing as an id (`PersonID.isNone`).
+    case notID
     /// An empty list where that cannot be meant.
     case noItems
     /// A known key is given twice.
@@ -41,6 +43,7 @@ enum RuleViolation: Sendable, Equatable {
         case .tooLong: "string.max"
         case .notOperation, .notMode, .differs: "any.only"
         case .afterUsers: "object.order"
+        case .notID: "any.invalid"
         case .noItems: "array.min"
         case .repeated: "object.duplicate"
         case .tooLarge: "object.size"
@@ -65,6 +68,7 @@ enum RuleViolation: Sendable, Equatable {
         case .notMode: "must be one of [\(SyncMode.allCases.map(\.rawValue).joined(separator: ", "))]"
         case .differs(let other): "must be equal to \(other)"
         case .afterUsers: "must come before users"
+        case .notID: "must be an id, not blank, undefined or null"
         case .noItems: "must contain at least 1 items"
         case .repeated: "is given twice"
         case .tooLarge(let limit): "must not be larger than \(limit) bytes of JSON"

@@ -14,9 +14,9 @@ struct UserProperties {
         .title: 0...100, .lastActiveAt: 24...27, .subscriptionTier: 0...50,
     ]
 
-    /// Whether a name has no words but those for what is missing.
-    private static func saysNothing(_ name: String) -> Bool {
-        let words = name.unicodeScalars.split { $0.properties.isWhitespace || $0 == "\u{FEFF}" }
+    /// Whether a name or id has no words but those for what is missing.
+    private static func saysNothing(_ text: String) -> Bool {
+        let words = text.unicodeScalars.split { $0.properties.isWhitespace || $0 == "\u{FEFF}" }
         return words.allSatisfy { ["undefined", "null"].contains(String($0)) }
     }
 
@@ -53,7 +53,8 @@ struct UserProperties {
     /// Checks the record against the user as it was sent in version 2.
     func check(againstVersionTwo user: [String: Any]) throws {
         for (field, member) in [(UserField.id, "externalId"), (.email, "email"), (.title, "designation")] {
-            let sent = user[member] as? String ?? ""
+            var sent = user[member] as? String ?? ""
+            if field == .id, UserProperties.saysNothing(sent) { sent = "" }
             try hold(record.text(field) ?? "" == sent, "\(member) of user \(record.index) is as it was sent")
             try hold(record.state(field) == (sent.isEmpty ? .absent : .value), "\(member) that is empty clears nothing")
         }
@@ -74,6 +75,8 @@ struct UserProperties {
             let sent = user[field.jsonName]
             let sentence = "\(field) of user \(record.index) is as it was sent"
             switch record.state(field) {
+            case .absent where [.id, .kindeUserID].contains(field):
+                try hold(sent == nil || (sent as? String).map(Self.saysNothing) == true, sentence)
             case .absent: try hold(sent == nil, sentence)
             case .null where field == .name: try hold((sent as? String).map(Self.saysNothing) == true, sentence)
             case .null: try hold(sent is NSNull, sentence)
@@ -90,7 +93,8 @@ struct UserProperties {
                     try hold((stored?.first as? String).map { JSONOracle.isSame($0, as: sent) } == true, sentence)
                 case let sent as String:
                     try hold(JSONOracle.isSame(text, as: sent), sentence)
-                    try hold(field != .name || !Self.saysNothing(sent), "a name says something")
+                    try hold(
+                        ![.name, .id, .kindeUserID].contains(field) || !Self.saysNothing(sent), "names and ids say something")
                 case let sent? where sent is [Any] || sent is [String: Any]:
                     guard oracle.hasExactNumbers else { continue }
                     guard let stored = JSONOracle.read(Array(text.utf8)).value else { throw BrokenProperty("\(field) is JSON") }
