@@ -129,7 +129,7 @@ struct PersonTests {
         #expect(
             try await it.outcomes(BatchWork(job: 5, tenant: "t2", [user("kp_1", "other")])) == ["created"],
             "another tenant's person is another")
-        #expect(try await removal(it, job: 6, "k", at: 1) == "removed")
+        #expect(try await removal(it, job: 6, "k", at: 1) == "user_not_found")
     }
 
     @Test("an id that several rows have is a conflict, and none of them is touched", arguments: DirectoryDriver.all, manners)

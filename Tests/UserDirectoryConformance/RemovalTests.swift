@@ -49,21 +49,48 @@ struct RemovalTests {
         #expect(try it.users("is_active") == [["1"]])
     }
 
-    @Test("of no wrapper id is looked for among kinde ids; of several rows it is a conflict", arguments: DirectoryDriver.all)
+    @Test("a Kinde id is looked for among kinde ids; of several rows it is a conflict", arguments: DirectoryDriver.all)
     func kinde(driver: DirectoryDriver) async throws {
         let it = try await driver.make(.global)
         try await it.apply(
             BatchWork([
                 TestUser("a", "a@x.example", [.kindeUserID: .text("b")]), TestUser("b", "b@x.example"),
-                TestUser("c", "c@x.example", [.kindeUserID: .text("k")]),
-                TestUser("d", "d@x.example", [.kindeUserID: .text("k2")]),
-                TestUser("e", "e@x.example", [.kindeUserID: .text("k2")]),
+                TestUser("c", "c@x.example", [.kindeUserID: .text("kp_1")]),
+                TestUser("d", "d@x.example", [.kindeUserID: .text("kp_2")]),
+                TestUser("e", "e@x.example", [.kindeUserID: .text("kp_2")]),
             ]))
-        try await it.apply(BatchWork(job: 2, tenant: "t2", [TestUser("z", "z@x.example", [.kindeUserID: .text("k")])]))
-        #expect(try await it.outcomes(removal(3, "b", at: 5)) == ["removed"], "the wrapper id comes first")
-        #expect(try await it.outcomes(removal(4, "k", at: 5)) == ["removed"])
-        #expect(try await it.outcomes(removal(5, "k2", at: 5)) == ["identity_conflict"])
+        try await it.apply(BatchWork(job: 2, tenant: "t2", [TestUser("z", "z@x.example", [.kindeUserID: .text("kp_1")])]))
+        #expect(try await it.outcomes(removal(3, "b", at: 5)) == ["removed"], "by the wrapper id alone")
+        #expect(try await it.outcomes(removal(4, "kp_1", at: 5)) == ["removed"])
+        #expect(try await it.outcomes(removal(5, "kp_2", at: 5)) == ["identity_conflict"])
         #expect(try it.users("is_active") == [["1"], ["0"], ["0"], ["1"], ["1"], ["1"]])
+    }
+
+    @Test("what stands as kindeUserId and is no Kinde id identifies nobody, now or later", arguments: DirectoryDriver.all)
+    func noKindeID(driver: DirectoryDriver) async throws {
+        for text in ["undefined", "null", " ", "pending_77", "KP_1", "kp"] {
+            let it = try await driver.make(.global)
+            try await it.apply(BatchWork([TestUser("a", "a@x.example", [.kindeUserID: .text(text)])]))
+            #expect(try await it.outcomes(removal(2, text, at: 9)) == ["user_not_found"], "\(text)")
+            let late = TestUser("b", "b@x.example", [.kindeUserID: .text(text), .isActive: .yes])
+            let applied = try await it.apply(BatchWork(job: 3, at: 8, [late]).alone)[0].users
+            #expect(applied.map(\.outcome) == [.created] && applied[0].detail == nil, "\(text)")
+            #expect(try it.users("is_active") == [["1"], ["1"]], "\(text)")
+        }
+    }
+
+    /// Rows and records of earlier versions may have them.
+    @Test("of no id fails, whatever rows have it as their platform id, and is not remembered", arguments: DirectoryDriver.all)
+    func noID(driver: DirectoryDriver) async throws {
+        for text in ["undefined", "null", " ", "undefined null", "\u{A0}"] {
+            let it = try await driver.make(.global)
+            try await it.apply(BatchWork([TestUser(text, "a@x.example")]))
+            #expect(try await it.outcomes(removal(2, text, at: 5)) == ["user_not_found"], "\(text)")
+            #expect(try await it.outcomes(BatchWork(job: 3, tenant: "t2", [TestUser("x", "x@two.example")])) == ["created"])
+            #expect(try await it.outcomes(removal(4, text, at: 9)) == ["user_not_found"])
+            #expect(try await it.outcomes(BatchWork(job: 5, at: 8, [TestUser(text, "a@x.example")]).alone) == ["unchanged"])
+            #expect(try it.users("is_active") == [["1"], ["1"]], "\(text)")
+        }
     }
 
     @Test(
@@ -72,12 +99,12 @@ struct RemovalTests {
     func early(driver: DirectoryDriver) async throws {
         let it = try await driver.make(.global)
         try await it.apply(BatchWork([TestUser(nil, "adopted@x.example"), TestUser("old", "taken@x.example")]))
-        for (job, id) in ["a", "kp", "b", "c"].enumerated() {
+        for (job, id) in ["a", "kp_x", "b", "c"].enumerated() {
             #expect(try await it.outcomes(removal(10 + job, id, at: 9)) == ["user_not_found"])
         }
         #expect(try await it.outcomes(removal(20, "a", at: 7)) == ["user_not_found"], "an older one takes nothing back")
         let users = [
-            TestUser("a", "a@x.example", [.isActive: .yes]), TestUser("x", "x@x.example", [.kindeUserID: .text("kp")]),
+            TestUser("a", "a@x.example", [.isActive: .yes]), TestUser("x", "x@x.example", [.kindeUserID: .text("kp_x")]),
             TestUser("b", "adopted@x.example"), TestUser("c", "taken@x.example"), TestUser("free", "free@x.example"),
         ]
         let applied = try await it.apply(BatchWork(job: 21, at: 8, users).alone)[0].users

@@ -39,7 +39,7 @@ struct EarlyRemovals {
     func moment(of fields: RecordFields, in batch: BatchContext) throws(SQLiteFailure) -> Timestamp? {
         let select = try statement(Self.find, batch)
         select.bind(2, fields[.id].map { .text($0) } ?? .null)
-        select.bind(5, fields[.kindeUserID].map { .text($0) } ?? .null)
+        select.bind(5, fields.kindeID.map { .text($0) } ?? .null)
         guard try select.step() else { return nil }
         defer { select.reset() }
         return select.integer(0).map { Timestamp(microseconds: $0) }

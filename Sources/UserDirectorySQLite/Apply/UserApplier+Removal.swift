@@ -5,9 +5,11 @@ import UserDirectory
 
 extension UserApplier {
     func remove() throws(SQLiteFailure) -> Verdict {
-        guard let id = fields.personID else { return .failed(.userNotFound) }
-        var rows = fields.ownKindeID == nil || batch.hasMisplacedIDs ? try removable(UserSQL.removalByWrapperID, id) : []
-        if rows.isEmpty { rows = try removable(statements.removalByKindeID, id) }
+        // What is no id is nobody's, now and later.
+        guard let id = fields.personID, !PersonID.isNone(id) else { return .failed(.userNotFound) }
+        let isKinde = fields.ownKindeID != nil
+        var rows = !isKinde || batch.hasMisplacedIDs ? try removable(UserSQL.removalByWrapperID, id) : []
+        if rows.isEmpty, isKinde { rows = try removable(statements.removalByKindeID, id) }
         guard let row = rows.first else {
             try removals.remember(id, in: batch)
             return .failed(.userNotFound)

@@ -32,7 +32,7 @@ extension PlainRules {
         var kindeKey: String? { Self.isKinde(id ?? sentKinde) ? id ?? sentKinde : nil }
         var platformKey: String? { Self.isKinde(id) ? nil : id }
         var key: String? { platformKey ?? kindeKey }
-        /// What a removal may name it by.
+        /// What is written as its Kinde id, be it one or not.
         var kindeID: String? { kindeKey ?? sentKinde }
         /// A Kinde id that stands beside its own id.
         var beside: String? { kindeKey == nil && Self.isKinde(sentKinde) ? sentKinde : nil }

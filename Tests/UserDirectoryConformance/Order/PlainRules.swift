@@ -16,8 +16,7 @@ struct PlainRules {
     private func at(_ email: String) -> Int? { rows.firstIndex { $0.email == email } }
 
     mutating func remove(_ id: String, at time: Int) -> String {
-        var found = id.hasPrefix("kp_") ? [] : rows.indices.filter { rows[$0].id == id }
-        if found.isEmpty { found = rows.indices.filter { rows[$0].kinde == id } }
+        let found = rows.indices.filter { (id.hasPrefix("kp_") ? rows[$0].kinde : rows[$0].id) == id }
         guard let first = found.first else {
             removed[id] = max(removed[id] ?? time, time)
             return "user_not_found"
@@ -135,7 +134,9 @@ struct PlainRules {
         if let isAdmin = user.isAdmin { row.isAdmin = isAdmin ?? false }
         if let isActive = user.isActive { row.isActive = isActive ?? true }
         // Somebody new, of whom a later removal was heard already.
-        let gone = isNew || takesID ? [user.platformKey, user.kindeID].compactMap { $0.flatMap { removed[$0] } }.max() : nil
+        let gone =
+            isNew || takesID
+            ? [user.platformKey, user.kindeKey ?? user.beside].compactMap { $0.flatMap { removed[$0] } }.max() : nil
         if let gone, gone > time { row.isActive = false }
         var same = rows[at]
         same.time = row.time
