@@ -107,6 +107,29 @@ struct KindeIDUpgradeTests {
         #expect(applied.map(\.crmUserID) == [3])
     }
 
+    @Test(
+        "a foreign key on either column does not stop the start, also one that is checked at the commit",
+        arguments: ["", " DEFERRABLE INITIALLY DEFERRED"], [true, false])
+    func foreignKey(deferral: String, refersToUs: Bool) async throws {
+        let guide = CRMTables.guide.sql.replacing(
+            "kinde_user_id VARCHAR(255)",
+            with: "kinde_user_id VARCHAR(255)\(refersToUs ? "" : " REFERENCES logins(kinde)\(deferral)")")
+        let it = try SQLiteFixture(
+            sql: """
+                CREATE TABLE logins (kinde TEXT PRIMARY KEY);
+                \(guide) \(Self.tables)
+                CREATE UNIQUE INDEX crm_ids ON users(wrapper_user_id);
+                CREATE TABLE teams (leader TEXT\(refersToUs ? " REFERENCES users(wrapper_user_id)\(deferral)" : ""));
+                INSERT INTO teams VALUES ('kp_1');
+                """)
+        try await it.directory.prepare()
+        #expect(try it.users("wrapper_user_id").prefix(2) == [["kp_1"], ["kp_2"]])
+        let warnings = it.warnings.all.filter { $0.hasPrefix("2 rows of users have a Kinde id as wrapper_user_id") }
+        #expect(warnings.count == 1 && warnings[0].contains("SQLite says: FOREIGN KEY constraint failed"))
+        let applied = try await it.apply(BatchWork([TestUser("kp_1", "bob@new.example")]).alone)[0].users
+        #expect(applied.map(\.crmUserID) == [3])
+    }
+
     @Test("a UNIQUE on the column does not stop the start either")
     func unique() async throws {
         let it = try SQLiteFixture(

@@ -22,7 +22,14 @@ struct SchemaUpgrade {
     }
 
     func run() throws -> Findings {
-        do { return try attempt() } catch let refused as KindeIDs.Refused { return try attempt(refusal: refused.said) }
+        do {
+            return try attempt()
+        } catch let refused as KindeIDs.Refused {
+            return try attempt(refusal: refused.said)
+        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_FOREIGNKEY {
+            // A deferred foreign key refuses only the commit.
+            return try attempt(refusal: SQLiteFailure(error).message)
+        }
     }
 
     /// - Parameter refusal: why Kinde ids cannot be moved, if that is known.
