@@ -59,6 +59,13 @@ struct SchemaInspectionTests {
         #expect(try find([lacking, Self.logs]) == .foreign(columns: ["users.title"]))
     }
 
+    @Test("ids that the start would refuse to compare are named")
+    func collations() throws {
+        let odd = Self.users.replacingOccurrences(of: "tenant_id VARCHAR(255)", with: "tenant_id VARCHAR(255) COLLATE NOCASE")
+        #expect(try find([odd, Self.logs]) == .unfit(columns: ["users.tenant_id"]))
+        #expect(try find([odd]) == .unfit(columns: ["users.tenant_id"]))
+    }
+
     @Test("a pipe, which could be opened without end, and a device are errors")
     func noFile() throws {
         let folder = try TemporaryDirectory()

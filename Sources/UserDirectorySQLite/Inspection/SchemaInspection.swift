@@ -13,6 +13,8 @@ package enum SchemaInspection {
         case upgradable(columns: [String])
         /// Tables that lack some of the integration guide's own columns (`table.column`).
         case foreign(columns: [String])
+        /// Ids in columns (`table.column`) that do not compare texts by their bytes.
+        case unfit(columns: [String])
         /// Complete.
         case ready
     }
@@ -55,6 +57,8 @@ package enum SchemaInspection {
             lacking += absent(table.ours)
         }
         if !foreign.isEmpty { return .foreign(columns: foreign) }
+        let unfit = Collation.unfit(in: "users", connection).map { "users.\($0.column)" }
+        if !unfit.isEmpty { return .unfit(columns: unfit) }
         if !missing.isEmpty { return .missing(tables: missing) }
         return lacking.isEmpty ? .ready : .upgradable(columns: lacking)
     }

@@ -67,7 +67,9 @@ struct KindeIDs {
     func fitIndex(of users: TableShape) throws -> (name: String, isNew: Bool) {
         let names = [Self.indexName, Self.ownIndexName]
         let fitting = names.first { name in
-            users.index(named: name).map { !$0.isPartial && $0.columns == ["kinde_user_id", "tenant_id"] } ?? false
+            users.index(named: name).map {
+                !$0.isPartial && $0.comparesAsColumns && $0.columns == ["kinde_user_id", "tenant_id"]
+            } ?? false
         }
         if let fitting { return (fitting, false) }
         let guides = users.index(named: Self.indexName)
@@ -76,6 +78,7 @@ struct KindeIDs {
         }
         let taken = try String.fetchAll(db, sql: "SELECT lower(name) FROM sqlite_master WHERE type IN ('index', 'table', 'view')")
         let name = taken.contains(Self.indexName) ? Self.ownIndexName : Self.indexName
+        if name == Self.ownIndexName { try db.execute(sql: "DROP INDEX IF EXISTS \(name)") }
         try db.execute(sql: "CREATE INDEX \(name) ON users(kinde_user_id, tenant_id)")
         return (name, true)
     }

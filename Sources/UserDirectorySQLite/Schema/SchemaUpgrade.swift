@@ -63,12 +63,23 @@ struct SchemaUpgrade {
     private func upgradeUsers() throws {
         if let users = try TableShape(db, "users") {
             try demand(GuideTables.userColumns, in: users)
+            try demandBytes(in: users)
             try add(GuideTables.userAdditions, to: users)
         } else {
             try db.execute(sql: GuideTables.users)
         }
         try fitEmailIndex()
         try fitTenantIndex()
+    }
+
+    private func demandBytes(in users: TableShape) throws {
+        let unfit = users.columns.first { Collation.identities.contains($0.name.lowercased()) && $0.collation != Collation.bytes }
+        guard let unfit else { return }
+        throw DirectoryError.unusable(
+            """
+            \(users.name).\(unfit.name) has COLLATE \(unfit.collation), by which two ids may count as one. Make a table in which the \
+            column has no COLLATE, copy the rows and give it the old name
+            """)
     }
 
     /// Whether the table contains the integration guide's UNIQUE and must lose it.
@@ -88,7 +99,7 @@ struct SchemaUpgrade {
         let unique = users.uniqueIndexes(on: ["email"])
         switch scope {
         case .global:
-            guard unique.isEmpty else { return }
+            guard !unique.contains(where: \.comparesAsColumns) else { return }
             try refuseRepeatedEmails()
             if named != nil { try db.execute(sql: "DROP INDEX idx_users_email") }
             try db.execute(sql: "CREATE UNIQUE INDEX idx_users_email ON users(email)")
@@ -97,7 +108,8 @@ struct SchemaUpgrade {
             for index in unique where index.origin == "c" {
                 try db.execute(sql: "DROP INDEX \(index.name.quotedDatabaseIdentifier)")
             }
-            guard named?.columns != ["email", "tenant_id"] || named?.isUnique != true else { return }
+            let isThere = named.map { $0.columns == ["email", "tenant_id"] && $0.isUnique && $0.comparesAsColumns } ?? false
+            guard !isThere else { return }
             if let named, !unique.contains(named) { try db.execute(sql: "DROP INDEX idx_users_email") }
             try refuseRepeatedEmails()
             try db.execute(sql: "CREATE UNIQUE INDEX idx_users_email ON users(email, tenant_id)")
@@ -107,7 +119,8 @@ struct SchemaUpgrade {
     private func fitTenantIndex() throws {
         guard let users = try TableShape(db, "users") else { return }
         if let index = users.index(named: "idx_users_tenant_id") {
-            if index.isUnique, !index.isPartial, index.columns == ["tenant_id", "wrapper_user_id"] { return }
+            let isFull = index.isUnique && !index.isPartial && index.comparesAsColumns
+            if isFull, index.columns == ["tenant_id", "wrapper_user_id"] { return }
             guard index.columns == ["tenant_id"] else {
                 throw DirectoryError.unusable(
                     "The index idx_users_tenant_id is not the guide's: rename or drop it, so that usersync can make its own")

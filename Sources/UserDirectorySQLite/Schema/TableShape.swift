@@ -12,6 +12,8 @@ struct TableShape {
         var keyPosition: Int
         /// 0 for a plain column; 2 and 3 are generated.
         var hidden: Int
+        /// How its texts are compared, in upper case.
+        var collation: String
     }
 
     struct Index: Equatable {
@@ -22,6 +24,8 @@ struct TableShape {
         var isPartial: Bool
         /// Lower-case names of the key's columns; `nil` for an expression.
         var columns: [String?]
+        /// Whether it compares each of them as the column itself does. SQLite does not look anything up by another comparison.
+        var comparesAsColumns: Bool
     }
 
     var name: String
@@ -41,22 +45,27 @@ struct TableShape {
         }
         name = row["name"]
         sql = row["sql"] ?? ""
+        let connection = db.sqliteConnection
         columns = try Row.fetchAll(
             db, sql: #"SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)"#, arguments: [table]
-        ).map {
+        ).map { row in
             Column(
-                name: $0["name"], type: $0["type"], isNotNull: $0["notnull"], defaultValue: $0["dflt_value"],
-                keyPosition: $0["pk"],
-                hidden: $0["hidden"])
+                name: row["name"], type: row["type"], isNotNull: row["notnull"], defaultValue: row["dflt_value"],
+                keyPosition: row["pk"], hidden: row["hidden"],
+                collation: connection.flatMap { Collation.of(row["name"], in: table, $0) } ?? Collation.bytes)
         }
+        let collations = Dictionary(columns.map { ($0.name.lowercased(), $0.collation) }) { first, _ in first }
         indexes = try Row.fetchAll(
             db, sql: #"SELECT name, "unique", origin, partial FROM pragma_index_list(?)"#, arguments: [table]
         ).map { index in
-            let names = try Optional<String>.fetchAll(
-                db, sql: "SELECT name FROM pragma_index_info(?) ORDER BY seqno", arguments: [index["name"] as String])
+            let keys = try Row.fetchAll(
+                db, sql: #"SELECT name, upper(coll) FROM pragma_index_xinfo(?) WHERE "key" ORDER BY seqno"#,
+                arguments: [index["name"] as String])
+            let names = keys.map { ($0[0] as String?)?.lowercased() }
             return Index(
                 name: index["name"], isUnique: index["unique"], origin: index["origin"], isPartial: index["partial"],
-                columns: names.map { $0?.lowercased() })
+                columns: names,
+                comparesAsColumns: zip(names, keys).allSatisfy { name, key in name.map { collations[$0] == key[1] } ?? true })
         }
     }
 

@@ -45,6 +45,10 @@ extension ConfigurationCheck {
                 list.failure(
                     .schema, "\(path) has tables that lack columns of the guide: \(columns.joined(separator: ", "))",
                     "add them, or point DATABASE_URL at the right database")
+            case .unfit(let columns):
+                list.failure(
+                    .schema, "\(path) does not compare ids by their bytes: \(columns.joined(separator: ", ")) with COLLATE",
+                    "make the table anew without COLLATE there: the server does not start")
             }
         } catch {
             list.failure(.schema, "\(path) cannot be read: \(error)", "check the file, its owner and its mode")
