@@ -12,7 +12,10 @@ package protocol AliasControl: Sendable {
     ///   - hasUsers: whether the directory has users of `alias`, as asked before.
     ///   - now: the time before that question, by the queue's clock: a job that ended later may have made users.
     func setAlias(_ alias: TenantID, of tenant: TenantID, hasUsers: Bool, now: Timestamp) async throws -> AliasChange
-    /// Makes a name no alias any more. Jobs that came under it stay with their tenant, open ones too.
+    /// Whether a job of the tenant that a name stands for was ever accepted.
+    func hasJobs(_ name: TenantID) async throws -> Bool
+    /// Makes a name no alias any more. Jobs that came under it stay with their tenant, open ones too; the numbers of its own jobs
+    /// (`Job.sequence`) go on above the tenant's.
     /// - Returns: what it was; `nil` if it was none.
     func forgetAlias(_ alias: TenantID) async throws -> TenantAlias?
 }

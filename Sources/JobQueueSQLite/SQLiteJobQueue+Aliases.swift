@@ -37,24 +37,25 @@ extension SQLiteJobQueue {
                 let isSettled = try !AliasRow.hasOpenJobs(alias, db) && ended.map { $0.endedAt < now } ?? true
                 guard isSettled else { return .refused(.hasOpenJobs) }
                 guard !hasUsers else { return .refused(.hasUsers) }
-                if let ended { try goOn(from: ended, to: tenantID, db) }
+                // Receivers keep the highest number that they saw under a name.
+                if let ended { try TenantEnd.raise(tenantID, above: ended.sequence, db) }
             }
             try AliasRow.insert(alias, of: tenantID, .set, at: now, db)
             return .set(TenantAlias(alias: alias, tenantID: tenantID, origin: .set, since: now))
         }
     }
 
-    /// Receivers keep the highest number that they saw under a name: the tenant's go on above those of the name.
-    func goOn(from ended: TenantEnd, to tenantID: TenantID, _ db: Database) throws {
-        let own = try TenantEnd.last(of: tenantID, db)
-        guard ended.sequence > own?.sequence ?? 0 else { return }
-        try TenantEnd(sequence: ended.sequence, endedAt: max(ended.endedAt, own?.endedAt ?? ended.endedAt)).write(
-            of: tenantID, db)
+    package func hasJobs(_ name: TenantID) async throws -> Bool {
+        try await read { db in try AliasRow.hasJobs(try AliasRow.tenant(named: name, db), db) }
     }
 
     package func forgetAlias(_ alias: TenantID) async throws -> TenantAlias? {
         try await writer.write { context in
             guard let present = try AliasRow.find(alias, context.db) else { return nil }
+            // What was sent under the name had the tenant's numbers.
+            if present.tenantID != alias, let ended = try TenantEnd.last(of: present.tenantID, context.db) {
+                try TenantEnd.raise(alias, above: ended.sequence, context.db)
+            }
             try context.sql(AliasRow.delete).run(.tenant(alias))
             return present
         }

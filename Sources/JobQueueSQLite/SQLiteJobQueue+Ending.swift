@@ -41,7 +41,7 @@ extension SQLiteJobQueue {
         var row = job
         let tenantID = row.job.tenantID
         var end = try TenantEnd.last(of: tenantID, context.db) ?? TenantEnd(sequence: 0, endedAt: now)
-        end.sequence += 1
+        end.sequence = try nextSequence(of: row.job, after: end.sequence, context.db)
         // Whoever ended the previous job may have read the clock later. But an end ahead of the clock was written before the
         // clock was set back.
         end.endedAt = end.endedAt <= clock.now() ? max(now, end.endedAt) : now
@@ -58,6 +58,7 @@ extension SQLiteJobQueue {
             notify { $0.jobEnded(id) }
         }
         try end.write(of: tenantID, context.db)
+        try noteSequence(end.sequence, of: row.job, context.db)
         job = row
         context.backlog(tenantID, openJobs: -1, pendingUsers: 0)
         // Jobs that had to wait for this one.

@@ -65,7 +65,9 @@ extension SQLiteJobQueue {
             try context.sql(AliasRow.delete).run(.tenant(alias))
             try context.sql(AliasRow.giveAll).run(.tenant(alias), .tenant(tenantID))
             try AliasRow.insert(alias, of: tenantID, .set, at: now, context.db)
-            if let ended = try TenantEnd.last(of: alias, context.db) { try goOn(from: ended, to: tenantID, context.db) }
+            if let ended = try TenantEnd.last(of: alias, context.db) {
+                try TenantEnd.raise(tenantID, above: ended.sequence, context.db)
+            }
             try context.sql(IdempotencyRow.giveAll).run(.tenant(alias), .tenant(tenantID))
             try giveOpenJobs(of: alias, to: tenantID, in: context)
             try letGo([alias, tenantID], in: context)

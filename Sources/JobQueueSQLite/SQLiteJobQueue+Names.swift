@@ -51,3 +51,20 @@ extension SQLiteJobQueue {
         return decision
     }
 }
+
+    /// The number that a job's end takes: above all that receivers saw under its name.
+    /// - Parameter last: the tenant's last one.
+    func nextSequence(of job: Job, after last: Int64, _ db: Database) throws -> Int64 {
+        var names: Set<TenantID> = [job.sentTenantID]
+        // Its jobs were those of another tenant before TENANT_ALIASES was off.
+        if limits.tenantAliases == .off { names.insert(try AliasRow.tenant(named: job.sentTenantID, db)) }
+        names.remove(job.tenantID)
+        let others = try names.compactMap { try TenantEnd.last(of: $0, db)?.sequence }
+        return others.reduce(last, max) + 1
+    }
+
+    /// Keeps a job's number from being used again under its name, if that is another tenant by now.
+    func noteSequence(_ sequence: Int64, of job: Job, _ db: Database) throws {
+        guard job.sentTenantID != job.tenantID, try tenant(named: job.sentTenantID, db) != job.tenantID else { return }
+        try TenantEnd.raise(job.sentTenantID, above: sequence, db)
+    }

@@ -33,21 +33,23 @@ extension MemoryJobQueue {
                 let isLate = state.disk.ends[alias].map { $0.endedAt >= now } ?? false
                 guard !open, !isLate else { return .refused(.hasOpenJobs) }
                 guard !hasUsers else { return .refused(.hasUsers) }
-                state.goOn(from: alias, to: tenantID)
+                if let ended = state.disk.ends[alias] { state.disk.raise(tenantID, above: ended.sequence) }
             }
             return .set(state.add(alias, of: tenantID, .set, at: now))
         }
     }
 
     package func forgetAlias(_ alias: TenantID) async throws -> TenantAlias? {
-        try change { state in state.disk.aliases.removeValue(forKey: alias)?.alias }
+        try change { state in
+            guard let present = state.disk.aliases.removeValue(forKey: alias)?.alias else { return nil }
+            if present.tenantID != alias, let ended = state.disk.ends[present.tenantID] {
+                state.disk.raise(alias, above: ended.sequence)
+            }
+            return present
+        }
     }
-}
 
-extension MemoryJobQueue.State {
-    /// The numbers of a tenant's ends go on above those of the name.
-    mutating func goOn(from alias: TenantID, to tenantID: TenantID) {
-        guard let ended = disk.ends[alias], ended.sequence > disk.ends[tenantID]?.sequence ?? 0 else { return }
-        disk.ends[tenantID] = (ended.sequence, max(ended.endedAt, disk.ends[tenantID]?.endedAt ?? ended.endedAt))
+    package func hasJobs(_ name: TenantID) async throws -> Bool {
+        try look { state in state.hasJobs(state.disk.aliases[name]?.alias.tenantID ?? name) }
     }
 }

@@ -132,7 +132,7 @@ extension MemoryJobQueue.State {
         disk.aliases[alias] = nil
         for (name, row) in disk.aliases where row.alias.tenantID == alias { disk.aliases[name]?.alias.tenantID = tenantID }
         add(alias, of: tenantID, .set, at: now)
-        goOn(from: alias, to: tenantID)
+        if let ended = disk.ends[alias] { disk.raise(tenantID, above: ended.sequence) }
         for (key, known) in disk.keys where key.tenantID == alias {
             let own = QueueDisk.Key(tenantID: tenantID, path: key.path, key: key.key)
             guard disk.keys[own] == nil else { continue }

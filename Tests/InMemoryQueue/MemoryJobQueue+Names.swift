@@ -15,7 +15,7 @@ extension MemoryJobQueue.State {
     }
 
     func hasJobs(_ tenantID: TenantID) -> Bool {
-        disk.ends[tenantID] != nil || disk.entries.contains { $0.job.tenantID == tenantID }
+        disk.ends[tenantID].map { $0.endedAt.microseconds > 0 } ?? false || disk.entries.contains { $0.job.tenantID == tenantID }
     }
 
     func known(_ name: TenantID) -> KnownName {
@@ -44,3 +44,9 @@ extension MemoryJobQueue.State {
         return (decision.tenantID, decision.warning)
     }
 }
+
+    /// The number after all that were sent under a job's name.
+    func nextSequence(of job: Job) -> Int64 {
+        let before = tenantAliases == .off ? disk.aliases[job.sentTenantID]?.alias.tenantID : nil
+        return ([job.tenantID, job.sentTenantID, before].compactMap { $0.flatMap { disk.ends[$0]?.sequence } }.max() ?? 0) + 1
+    }

@@ -161,13 +161,15 @@ extension MemoryJobQueue.State {
         var job = disk.entries[at].job
         let last = disk.ends[job.tenantID] ?? (sequence: 0, endedAt: now)
         let moment = last.endedAt <= clock ? max(now, last.endedAt) : now
-        job.sequence = last.sequence + 1
+        let sequence = nextSequence(of: job)
+        job.sequence = sequence
         job.endedAt = moment
         guard let ending = ending(job) else { return false }
         guard ending.state.isEnd else { throw QueueError.refused("\(ending.state) is not the end of a job") }
         disk.entries[at].job = job.ended(as: ending.state, at: moment, error: ending.error)
         if let warning = ending.warning { disk.entries[at].job.warnings.append(warning) }
-        disk.ends[job.tenantID] = (last.sequence + 1, moment)
+        disk.ends[job.tenantID] = (sequence, moment)
+        if tenant(named: job.sentTenantID) != job.tenantID { disk.raise(job.sentTenantID, above: sequence) }
         jobsEnded.append(job.id)
         if let delivery = ending.delivery { post(delivery, now: now) }
         return true

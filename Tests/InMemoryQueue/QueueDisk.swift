@@ -101,7 +101,7 @@ package struct QueueDisk: Sendable {
     var keys: [Key: Known] = [:]
     var posted: [Posted] = []
     var destinations: [String: DestinationRecord] = [:]
-    /// By tenant its last end, which outlives the jobs.
+    /// By tenant its last end, which outlives the jobs. At 0: none of its jobs has ended, but its numbers go on above others.
     var ends: [TenantID: (sequence: Int64, endedAt: Timestamp)] = [:]
     var lastNumber = 0
     /// When the newest job was accepted; it may be pruned.
@@ -120,6 +120,11 @@ package struct QueueDisk: Sendable {
     mutating func nextNumber() -> Int {
         lastNumber += 1
         return lastNumber
+    }
+
+    mutating func raise(_ tenantID: TenantID, above sequence: Int64) {
+        let own = ends[tenantID] ?? (sequence: 0, endedAt: Timestamp(microseconds: 0))
+        ends[tenantID] = (max(own.sequence, sequence), own.endedAt)
     }
 
     func index(of id: JobID) -> Int? { entries.firstIndex { $0.job.id == id } }

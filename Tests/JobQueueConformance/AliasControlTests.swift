@@ -1,4 +1,5 @@
 import JobQueue
+import Synchronization
 import SyncModel
 import TestSupport
 import Testing
@@ -148,6 +149,93 @@ struct AliasControlTests {
             let job = try await fixture.accept(queue, uuid, calling: [label])
             #expect(job.tenantID == uuid && job.warnings.count == 1)
             #expect(try await fixture.accept(queue, label).tenantID == label)
+    @Test("the numbers of a name that was forgotten go on above those that receivers saw under it", arguments: QueueDriver.all)
+    func numbersAfterForgetting(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            func ended(_ name: TenantID, _ tenant: TenantID) async throws -> Int64? {
+                let job = try await fixture.accept(queue, name)
+                try await fixture.work(queue, tenant)
+                return try await queue.job(job.id)?.sequence
+            }
+            _ = try await set(queue, org, uuid, fixture)
+            for number in 1...3 { #expect(try await ended(org, uuid) == Int64(number)) }
+            // Two are open when it is forgotten, and are told under the name.
+            let open = [try await fixture.accept(queue, org), try await fixture.accept(queue, org)]
+            _ = try await queue.forgetAlias(org)
+            #expect(try await ended(org, org) == 4)
+            try await fixture.work(queue, uuid)
+            var sequences: [Int64?] = []
+            for job in open { sequences.append(try await queue.job(job.id)?.sequence) }
+            #expect(sequences == [5, 6], "the tenant's go on above what the name has sent")
+            #expect(try await ended(org, org) == 7)
+            #expect(try await ended(uuid, uuid) == 7, "which are two tenants now")
+            // And back: what the name has sent by itself was higher.
+            #expect(try await ended(org, org) == 8)
+            fixture.clock.advance(1)
+            _ = try await set(queue, org, uuid, fixture)
+            #expect(try await ended(org, uuid) == 9)
+        }
+    }
+
+    @Test("with TENANT_ALIASES=off the numbers under a name go on too", arguments: QueueDriver.all)
+    func numbersWhenOff(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            func ended(_ queue: any JobQueue, _ tenant: TenantID) async throws -> Int64? {
+                let job = try await fixture.accept(queue, org)
+                try await fixture.work(queue, tenant)
+                return try await queue.job(job.id)?.sequence
+            }
+            _ = try await set(queue, org, uuid, fixture)
+            for number in 1...2 { #expect(try await ended(queue, uuid) == Int64(number)) }
+            var limits = QueueLimits()
+            limits.tenantAliases = .off
+            let next = QueueFixture(limits: limits)
+            next.place.withLock { $0 = fixture.place.withLock { $0 } }
+            next.queue.withLock { $0 = queue }
+            let off = try await driver.killed(next)
+            for number in 3...4 { #expect(try await ended(off, org) == Int64(number)) }
+            await off.close()
+        }
+    }
+
+    @Test("a name that was forgotten unused may be learnt again, and that it had numbers is no use", arguments: QueueDriver.all)
+    func learntAgain(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            try await fixture.accept(queue, uuid, calling: [org])
+            let first = try await fixture.accept(queue, org)
+            try await fixture.work(queue, uuid)
+            _ = try await queue.forgetAlias(org)
+            #expect(try await !queue.hasJobs(org))
+            let again = try await fixture.accept(queue, uuid, calling: [org])
+            #expect(again.warnings.isEmpty)
+            #expect(try await queue.tenant(named: org) == uuid)
+            #expect(try await queue.job(first.id)?.sequence == 2)
+        }
+    }
+
+    @Test("a tenant is known once a job of it was accepted, by any of its names", arguments: QueueDriver.all)
+    func known(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            _ = try await set(queue, org, uuid, fixture)
+            for name in [org, uuid, label] { #expect(try await !queue.hasJobs(name)) }
+            try await fixture.accept(queue, org)
+            for name in [org, uuid] { #expect(try await queue.hasJobs(name)) }
+            #expect(try await !queue.hasJobs(label))
+        }
+        try await driver.withQueue { fixture, queue in
+            // The numbers go on above those of a name that has ended jobs: that makes its tenant none that is known.
+            try await fixture.accept(queue, org)
+            try await fixture.work(queue, org)
+            fixture.clock.advance(1)
+            _ = try await set(queue, org, uuid, fixture)
+            #expect(try await !queue.hasJobs(uuid))
+            let first = try await fixture.accept(queue, uuid)
+            try await fixture.work(queue, uuid)
+            #expect(try await queue.job(first.id)?.sequence == 2)
+            #expect(try await queue.hasJobs(uuid))
+        }
+    }
+
         }
     }
 

@@ -20,7 +20,6 @@ enum AliasRow {
         SELECT alias FROM tenant_aliases INDEXED BY tenant_aliases_tenant WHERE tenant_id = ?1 ORDER BY alias
         """
     static let anyJob = "SELECT 1 FROM jobs INDEXED BY jobs_tenant WHERE tenant_id = ?1 LIMIT 1"
-    static let anyEnd = "SELECT 1 FROM tenant_ends WHERE tenant_id = ?1"
     static let anyOpenJob = """
         SELECT 1 FROM jobs INDEXED BY jobs_tenant WHERE tenant_id = ?1 AND state IN (\(JobState.openCodes)) LIMIT 1
         """
@@ -33,7 +32,7 @@ enum AliasRow {
 
     /// Whether a job of the tenant was ever accepted: its row is there, or its end, which is kept beyond it.
     static func hasJobs(_ tenantID: TenantID, _ db: Database) throws -> Bool {
-        try [anyJob, anyEnd].contains { try db.sql($0).first(.tenant(tenantID)) { _ in true } ?? false }
+        try [anyJob, TenantEnd.isAny].contains { try db.sql($0).first(.tenant(tenantID)) { _ in true } ?? false }
     }
 
     static func hasOpenJobs(_ tenantID: TenantID, _ db: Database) throws -> Bool {

@@ -103,8 +103,8 @@ struct TenantsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a name no alias any more.",
             discussion: """
-                Jobs that came under it stay with their tenant. With TENANT_ALIASES=learn it may be learnt again; to prevent that, set it
-                as an alias of itself.
+                Jobs that came under it stay with their tenant, and its own get numbers (sequence) above those. With
+                TENANT_ALIASES=learn it may be learnt again; to prevent that, set it as an alias of itself.
 
                 EXAMPLE
                   usersync tenants alias forget org_acme9f3

@@ -54,6 +54,7 @@ extension RoughQueue {
     func setAlias(_ alias: TenantID, of tenant: TenantID, hasUsers: Bool, now: Timestamp) async throws -> AliasChange {
         try await base.setAlias(alias, of: tenant, hasUsers: hasUsers, now: now)
     }
+    func hasJobs(_ name: TenantID) async throws -> Bool { try await base.hasJobs(name) }
     func forgetAlias(_ alias: TenantID) async throws -> TenantAlias? { try await base.forgetAlias(alias) }
 
     func beginMerge(of alias: TenantID, into tenant: TenantID, now: Timestamp) async throws -> MergeStart {
