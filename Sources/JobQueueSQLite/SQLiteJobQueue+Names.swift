@@ -41,7 +41,7 @@ extension SQLiteJobQueue {
         if !names.others.isEmpty { names = try Self.toDecide(names, db) }
         guard !names.others.isEmpty else {
             return try NamesDecision(names) { name in
-                KnownName(tenantID: try job.retriedTenantID ?? tenant(named: name, db), hasJobs: false, aliases: [])
+                KnownName(tenantID: try tenant(named: job.retriedTenantID ?? name, db), hasJobs: false, aliases: [])
             }
         }
         let decision = try NamesDecision(names) { try known($0, db) }

@@ -37,7 +37,7 @@ extension MemoryJobQueue.State {
     /// Whose a new job is, with a warning if its names contradict each other; what they teach is kept.
     mutating func learn(from new: NewJob) -> (TenantID, warning: String?) {
         guard new.retryOf == nil, tenantAliases == .learn else {
-            return (new.retriedTenantID ?? tenant(named: new.tenantID), nil)
+            return (tenant(named: new.retriedTenantID ?? new.tenantID), nil)
         }
         let decision = NamesDecision(new.tenantNames) { known($0) }
         for alias in decision.learnt { add(alias, of: decision.tenantID, .learnt, at: new.acceptedAt) }
