@@ -59,5 +59,12 @@ extension TenantAliasDocument {
 }
 
 extension AliasAnswerDocument {
-    package static var notes: DocumentNotes { DocumentNotes("AliasAnswer", "", ["success": .constant(true)]) }
+    package static var notes: DocumentNotes {
+        DocumentNotes(
+            "AliasAnswer", "",
+            [
+                "success": .constant(true),
+                "message": "What came of it; for a tenant of which no job and no user is known, it says so.",
+            ])
+    }
 }

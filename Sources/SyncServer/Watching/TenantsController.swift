@@ -50,14 +50,21 @@ package struct TenantsController: Sendable {
         switch try await queue.setAlias(alias, of: tenantID, hasUsers: hasUsers, now: asked) {
         case .set(let set):
             action.log("accepted: of \(set.tenantID)", context)
-            return answer("\(alias) stands for \(set.tenantID)", set)
+            return answer("\(alias) stands for \(set.tenantID)\(try await doubt(set))", set)
         case .unchanged(let present):
             action.log("known", context)
-            return answer("\(alias) stood for \(present.tenantID) before", present)
+            return answer("\(alias) stood for \(present.tenantID) before\(try await doubt(present))", present)
         case .refused(let refusal):
             action.log("refused", context)
             throw APIError(.conflict, "The name cannot be made an alias", details: .text(Self.sentence(refusal)))
         }
+    }
+
+    /// A sentence more if nobody knows the tenant: its name may be misspelt, or it is set up before its first call.
+    private func doubt(_ alias: TenantAlias) async throws -> String {
+        let tenantID = alias.tenantID
+        guard alias.alias != tenantID, try await !queue.hasJobs(tenantID), await hasUsers(tenantID) == false else { return "" }
+        return ". No job and no user of \(tenantID) is known: if that is not what you meant, forget the alias"
     }
 
     @Sendable private func forget(_ request: Request, _ context: SyncRequestContext) async throws -> Response {

@@ -78,7 +78,7 @@ struct TenantsCommand: AsyncParsableCommand {
             abstract: "Make an unused name an alias of a tenant.",
             discussion: """
                 Refused while jobs that came under the name are open, and if the CRM has users of it: it is a tenant then. With the same name twice it is kept
-                a tenant of its own, so that nothing is learnt of it.
+                a tenant of its own, so that nothing is learnt of it. The answer says if no job and no user of the tenant is known.
 
                 EXAMPLES
                   usersync tenants alias set org_acme9f3 acme

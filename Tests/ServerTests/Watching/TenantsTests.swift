@@ -22,6 +22,28 @@ struct TenantsTests {
         }
     }
 
+    @Test("one of a tenant that nobody knows is set, and the answer says so")
+    func unknownTenant() async throws {
+        try await TestServer.run { server in
+            let doubt = "No job and no user of acmee is known"
+            for word in ["stands for", "stood for"] {
+                let set = try await server.act("tenants/aliases/set?alias=org_1&tenantId=acmee")
+                #expect(set.status == 200)
+                let message = try #require(set.json.message.string)
+                #expect(message.contains(word) && message.contains(doubt))
+            }
+            let itself = try await server.act("tenants/aliases/set?alias=own&tenantId=own")
+            #expect(itself.json.message.string == "own stands for own")
+            // Known by a user, and by a job, of whichever name.
+            try server.execute("INSERT INTO users (email, name, tenant_id) VALUES ('eve@x.io', 'Eve', 'bolt')")
+            let user = try await server.act("tenants/aliases/set?alias=org_2&tenantId=bolt")
+            #expect(user.json.message.string == "org_2 stands for bolt")
+            _ = try await server.synced([Bodies.user("u1", "ada@x.io")], tenant: "org_1")
+            let job = try await server.act("tenants/aliases/set?alias=org_3&tenantId=org_1")
+            #expect(job.json.message.string == "org_3 stands for acmee")
+        }
+    }
+
     @Test("a name with users or jobs is a 409, and one of which the CRM's database cannot say it a 503")
     func refused() async throws {
         try await TestServer.run { server in
