@@ -15,6 +15,8 @@ package struct QueueObserver: Sendable {
     package var jobWaiting: @Sendable () -> Void = {}
     /// A job has ended, whichever call ended it, and its end is on disk.
     package var jobEnded: @Sendable (_ job: JobID) -> Void = { _ in }
+    /// A job was accepted whose names taught something, contradicted each other, or could not be learnt.
+    package var namesDecided: @Sendable (NamesDecision) -> Void = { _ in }
     /// A transition was requested that the queue's states do not allow; nothing was changed.
     package var impossible: @Sendable (ImpossibleTransition) -> Void = { _ in }
 

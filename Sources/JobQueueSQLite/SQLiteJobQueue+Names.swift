@@ -48,9 +48,9 @@ extension SQLiteJobQueue {
         for alias in decision.learnt {
             try AliasRow.insert(alias, of: decision.tenantID, .learnt, at: job.acceptedAt, db)
         }
+        if decision.isNews { context.afterCommit { [self] in notify { $0.namesDecided(decision) } } }
         return decision
     }
-}
 
     /// The number that a job's end takes: above all that receivers saw under its name.
     /// - Parameter last: the tenant's last one.
@@ -68,3 +68,4 @@ extension SQLiteJobQueue {
         guard job.sentTenantID != job.tenantID, try tenant(named: job.sentTenantID, db) != job.tenantID else { return }
         try TenantEnd.raise(job.sentTenantID, above: sequence, db)
     }
+}

@@ -68,6 +68,7 @@ package final class Engine: Service, EngineControl {
         observer.batchReady = { [wake = dispatcher.wake] _ in wake.yield() }
         observer.jobWaiting = { alarm.call() }
         observer.jobEnded = { completions.ended($0) }
+        observer.namesDecided = { metrics.decided($0) }
         observer.impossible = { transitions.report($0) }
         queue.observe(observer)
     }

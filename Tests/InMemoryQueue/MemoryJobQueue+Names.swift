@@ -41,12 +41,13 @@ extension MemoryJobQueue.State {
         }
         let decision = NamesDecision(new.tenantNames) { known($0) }
         for alias in decision.learnt { add(alias, of: decision.tenantID, .learnt, at: new.acceptedAt) }
+        if decision.isNews { decisions.append(decision) }
         return (decision.tenantID, decision.warning)
     }
-}
 
     /// The number after all that were sent under a job's name.
     func nextSequence(of job: Job) -> Int64 {
         let before = tenantAliases == .off ? disk.aliases[job.sentTenantID]?.alias.tenantID : nil
         return ([job.tenantID, job.sentTenantID, before].compactMap { $0.flatMap { disk.ends[$0]?.sequence } }.max() ?? 0) + 1
     }
+}

@@ -17,6 +17,7 @@ package final class MemoryJobQueue: JobQueue {
         var deliveriesWanted: [(delivery: String, destination: String)] = []
         var leasesEnded: [(delivery: String, lease: DeliveryLease)] = []
         var jobsEnded: [JobID] = []
+        var decisions: [NamesDecision] = []
         var impossible: [ImpossibleTransition] = []
     }
 
@@ -80,6 +81,7 @@ package final class MemoryJobQueue: JobQueue {
             for wanted in state.deliveriesWanted { observer.deliveryWanted(wanted.delivery, wanted.destination) }
             for _ in 0..<state.deliveriesDue { observer.deliveryDue() }
             for id in state.jobsEnded { observer.jobEnded(id) }
+            for decision in state.decisions { observer.namesDecided(decision) }
             for transition in state.impossible { observer.impossible(transition) }
         }
     }

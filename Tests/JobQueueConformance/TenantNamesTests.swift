@@ -272,6 +272,22 @@ package struct TenantNamesTests {
         }
     }
 
+    @Test("observers are told what was learnt, what contradicts, and what could not be learnt", arguments: QueueDriver.all)
+    func told(_ driver: QueueDriver) async throws {
+        try await withQueue(driver) { fixture, queue in
+            try await fixture.accept(queue, uuid)
+            #expect(fixture.events.takeDecisions().isEmpty)
+            try await fixture.accept(queue, uuid, calling: [org], withUsers: nil)
+            #expect(fixture.events.takeDecisions().map(\.unasked) == [[org]])
+            try await fixture.accept(queue, uuid, calling: [org, label])
+            #expect(fixture.events.takeDecisions().map(\.learnt) == [[org, label]])
+            try await fixture.accept(queue, uuid, calling: [org, label])
+            #expect(fixture.events.takeDecisions().isEmpty, "nothing new")
+            try await fixture.accept(queue, otherUUID, calling: [org])
+            #expect(fixture.events.takeDecisions().map(\.contradiction) == [org])
+        }
+    }
+
     @Test("with WEBHOOK_ORDER=tenant the webhooks of all its names have one order", arguments: QueueDriver.all)
     func order(_ driver: QueueDriver) async throws {
         try await withQueue(driver, order: .tenant) { fixture, queue in

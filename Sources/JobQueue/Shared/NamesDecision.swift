@@ -53,6 +53,9 @@ package struct NamesDecision: Sendable, Hashable {
         return further.allSatisfy { name in name.nameKind.map { !taken.contains($0) } ?? true }
     }
 
+    /// Whether there is anything to tell beyond whose the job is.
+    package var isNews: Bool { !learnt.isEmpty || contradiction != nil || !unasked.isEmpty }
+
     /// For the caller of a request whose names contradict each other, or could not be learnt; `nil` otherwise.
     package var warning: String? {
         if let contradiction {

@@ -13,6 +13,9 @@ struct EngineMetrics: Sendable {
     private let jobDuration = Metric(
         "usersync_job_duration_seconds", "From the acceptance of a job to its end.", buckets: MetricBuckets.job
     ).timer()
+    private let learntNames: Counter
+    private let contradictions: Counter
+    private let unaskedNames: Counter
     private let unlogged = Metric(
         "usersync_sync_logs_refused_total", "Jobs that ended without their row, as sync_logs refused it."
     ).counter()
@@ -23,6 +26,12 @@ struct EngineMetrics: Sendable {
     init() {
         let users = Metric("usersync_users_processed_total", "Users applied, by outcome.")
         outcomes = Dictionary(uniqueKeysWithValues: UserOutcome.allCases.map { ($0, users.counter(("outcome", $0.word))) })
+        let names = Metric(
+            "usersync_tenant_names_total",
+            "Names learnt as aliases of tenants, and jobs whose names contradicted each other or could not be learnt, by result.")
+        learntNames = names.counter(("result", "learnt"))
+        contradictions = names.counter(("result", "contradicted"))
+        unaskedNames = names.counter(("result", "not_learnt"))
         let repairs = Metric(
             "usersync_queue_repairs_total", "Faults in what the queue keeps in memory that were put right; a defect if not 0.")
         self.repairs = Dictionary(
@@ -31,6 +40,12 @@ struct EngineMetrics: Sendable {
 
     /// Counts an error of the queue's state in memory that was corrected.
     func repaired(_ kind: QueueRepair.Kind) { repairs[kind]?.increment() }
+
+    /// Counts what a job's names taught.
+    func decided(_ names: NamesDecision) {
+        if !names.learnt.isEmpty { learntNames.increment(by: names.learnt.count) }
+        if names.contradiction != nil { contradictions.increment() } else if !names.unasked.isEmpty { unaskedNames.increment() }
+    }
 
     /// Counts leases that were found lost when something was written under them.
     func lost(leases: Int) { leasesLost.increment(by: leases) }

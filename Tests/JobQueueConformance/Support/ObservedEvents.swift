@@ -19,6 +19,7 @@ package final class ObservedEvents: Sendable {
     }
 
     private let counts = Mutex(Counts())
+    private let decisions = Mutex<[NamesDecision]>([])
     private let impossible = Mutex<[ImpossibleTransition]>([])
 
     package var observer: QueueObserver {
@@ -29,6 +30,7 @@ package final class ObservedEvents: Sendable {
         observer.deliveryLeaseEnded = { _, lease in self.counts.withLock { $0.leasesEnded.append(lease) } }
         observer.jobWaiting = { self.counts.withLock { $0.jobsWaiting += 1 } }
         observer.jobEnded = { id in self.counts.withLock { $0.jobsEnded.append(id) } }
+        observer.namesDecided = { decision in self.decisions.withLock { $0.append(decision) } }
         observer.impossible = { transition in self.impossible.withLock { $0.append(transition) } }
         return observer
     }
@@ -38,6 +40,14 @@ package final class ObservedEvents: Sendable {
         counts.withLock { counts in
             defer { counts = Counts() }
             return counts
+        }
+    }
+
+    /// What jobs' names taught since the last call.
+    package func takeDecisions() -> [NamesDecision] {
+        decisions.withLock { decisions in
+            defer { decisions = [] }
+            return decisions
         }
     }
 

@@ -70,6 +70,27 @@ struct MetricsTests {
         }
     }
 
+    @Test("names that were learnt, and those that contradicted each other, are counted")
+    func names() async throws {
+        try await TestServer.run { server in
+            func count(_ result: String) async throws -> Double {
+                let value = try await read(server)["usersync_tenant_names_total{result=\"\(result)\"}"]
+                return try #require(value)
+            }
+            // Suites in this process count in one place.
+            let before = (try await count("learnt"), try await count("contradicted"))
+            let uuid = "3f2b6c1e-0d4a-4b8f-9a51-7c2e9d3f1a01"
+            let other = "3f2b6c1e-0d4a-4b8f-9a51-7c2e9d3f1a02"
+            for tenant in [uuid, other] {
+                let body = Bodies.sync([], tenant: tenant).replacing(#""name":"#, with: #""kindeOrgId":"org_metrics1","name":"#)
+                _ = try await server.post(
+                    "/api/internal/sync/users", body, headers: ["X-Tenant-ID": tenant, "X-Sync-Source": "test"])
+            }
+            #expect(try await eventually { try await count("learnt") >= before.0 + 1 })
+            #expect(try await eventually { try await count("contradicted") >= before.1 + 1 })
+        }
+    }
+
     @Test("moves that cannot be are counted by what was to move")
     func impossible() async throws {
         try await TestServer.run { server in
