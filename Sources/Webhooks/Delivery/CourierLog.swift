@@ -6,7 +6,7 @@ import SyncModel
 struct CourierLog {
     let logger: Logger
     private var toldOfWithheldKey = false
-    /// The holds that were logged.
+    /// The holds that were logged, `mostHolds` at most.
     private var holds: [String: Hold] = [:]
 
     private struct Hold {
@@ -16,9 +16,12 @@ struct CourierLog {
         var end: Timestamp
     }
 
-    private static let mostHolds = 1024
+    static let mostHolds = 1024
 
     init(_ logger: Logger) { self.logger = logger }
+
+    /// How many holds are known.
+    var knownHolds: Int { holds.count }
 
     mutating func attempt(_ delivery: Delivery, _ outcome: WebhookSender.Outcome, _ next: DeliveryAttempt.Next) {
         var metadata: Logger.Metadata = [
@@ -49,11 +52,19 @@ struct CourierLog {
         let known = holds[destination].flatMap { hold in
             hold.end > now && end.seconds(since: hold.told) <= DestinationMemory.pause ? hold : nil
         }
-        if holds.count >= Self.mostHolds { holds = holds.filter { max($0.value.told, $0.value.end) > now } }
-        if holds.count < Self.mostHolds || known != nil { holds[destination] = Hold(told: known?.told ?? end, end: end) }
+        if holds[destination] == nil { makeRoom(now: now) }
+        holds[destination] = Hold(told: known?.told ?? end, end: end)
         guard known == nil else { return }
         logger.notice(
             "Webhooks wait: their destination asks to wait", metadata: ["destination": "\(destination)", "error": "\(error)"])
+    }
+
+    /// Forgets holds that are over or, if all last, the one that ends first: of that neither its end nor that it goes on is told any more.
+    private mutating func makeRoom(now: Timestamp) {
+        guard holds.count >= Self.mostHolds else { return }
+        holds = holds.filter { max($0.value.told, $0.value.end) > now }
+        guard holds.count >= Self.mostHolds, let first = holds.min(by: { $0.value.end < $1.value.end }) else { return }
+        holds[first.key] = nil
     }
 
     /// A destination takes deliveries again: told if it was said to be held for longer.
