@@ -49,7 +49,7 @@ static const char *schema =
     " last_active_at TIMESTAMP, allowed_applications JSONB, subscription_tier VARCHAR(50), sync_time TIMESTAMP);"
     "CREATE UNIQUE INDEX idx_users_email ON users(email);"
     "CREATE UNIQUE INDEX idx_users_tenant_id ON users(tenant_id, wrapper_user_id);"
-    "CREATE INDEX idx_users_kinde_user_id ON users(kinde_user_id)";
+    "CREATE INDEX idx_users_kinde_user_id ON users(kinde_user_id, tenant_id)";
 
 static const char *upsert =
     "INSERT INTO users (email, wrapper_user_id, kinde_user_id, name, tenant_id, is_active, is_admin, department, title, roles,"
