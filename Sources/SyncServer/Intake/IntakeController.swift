@@ -51,6 +51,8 @@ package struct IntakeController: Sendable {
             }
         } catch {
             await session.discard()
+            // What it refuses may come to light before it is asked which body it is.
+            if session.body == .version2 { submission.forgive() }
             throw await submission.refused(error)
         }
     }
