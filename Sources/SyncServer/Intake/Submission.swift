@@ -53,7 +53,10 @@ struct Submission {
         logger = context.logger
         if dependencies.isDraining() { throw BodyReceiver.stopping }
         let settings = dependencies.settings
-        headers = try SubmissionHeaders(request.headers, requiresSource: kind == .sync && settings.requireSyncSource)
+        var fields = request.headers
+        // The token names the tenant: what a header says of it is ignored, however wrong.
+        if kind == .versionTwo { fields[.tenantID] = nil }
+        headers = try SubmissionHeaders(fields, requiresSource: kind == .sync && settings.requireSyncSource)
         if kind == .versionTwo { headers.caller(context.caller?.token) }
         mayBeCheck = kind != .removal && headers.contentLength.map { $0 <= 128 } ?? false
         if headers.tenantID == nil {
