@@ -59,7 +59,7 @@ extension SyncRequestParser {
     mutating func expectOrgCode(
         _ members: JSONMembers, _ slots: UnsafeMutableBufferPointer<JSONSlot>, _ cursor: JSONCursor
     ) {
-        guard versionTwo.orgCode == nil, let raw = text(.orgCode, members, slots, cursor) else { return }
+        guard versionTwo.orgCode == nil, let raw = text(.orgCode, members, slots, cursor), !raw.isEmpty else { return }
         versionTwo.orgCode = JSONText.unescaped(raw)
     }
 
@@ -68,7 +68,8 @@ extension SyncRequestParser {
         _ members: JSONMembers, _ slots: UnsafeMutableBufferPointer<JSONSlot>, _ cursor: JSONCursor,
         _ met: (Int, RuleViolation) -> Void
     ) {
-        if let raw = text(.orgCode, members, slots, cursor), !JSONText.unescaped(raw).elementsEqual(versionTwo.orgCode ?? []) {
+        let organisation = text(.orgCode, members, slots, cursor).flatMap { $0.isEmpty ? nil : JSONText.unescaped($0) }
+        if let organisation, organisation != versionTwo.orgCode {
             met(VersionTwoField.orgCode.rawValue, .differs(from: "orgCode"))
         }
         let lengths = [VersionTwoField.firstName, .lastName].compactMap { text($0, members, slots, cursor) }

@@ -122,6 +122,16 @@ struct VersionTwoTests {
         #expect(reading.envelope?.warnings.count == 1)
     }
 
+    @Test("an organisation of a user that is empty or null is not known, wherever the body's own stands")
+    func unknownOrganisation() {
+        for organisation in ["null", "\"\""] {
+            let user = #"{"externalId":"u","email":"a@x.io","orgCode":\#(organisation)}"#
+            #expect(messages(read([user])) == [], "\(organisation)")
+            let late = Reading.of(#"{"mode":"upsert","users":[\#(user)],"orgCode":"org_1"}"#)
+            #expect(messages(late) == [] && late.envelope?.tenantID == "org_1", "\(organisation)")
+        }
+    }
+
     @Test("a name of both parts has room for 255 characters")
     func longNames() {
         func message(_ first: Int, _ last: Int) -> [String] {

@@ -22,11 +22,10 @@ enum VersionTwoField: Int, CaseIterable {
         switch self {
         case .externalID: .required(255)
         case .email: .email
-        case .firstName, .lastName: .text(255)
+        case .firstName, .lastName, .orgCode: .text(255)
         // The column's `title`.
         case .designation: .text(100)
         case .isActive: .boolean
-        case .orgCode: .name(255)
         case .mobile, .zone, .metadata: .any
         }
     }
