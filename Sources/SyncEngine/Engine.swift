@@ -9,7 +9,7 @@ package import UserDirectory
 
 /// Everything that runs by itself between the queue and the directory: dispatcher, workers, and the ending of jobs.
 package final class Engine: Service, EngineControl {
-    private let queue: any JobLeasing & JobControl & JobInspection
+    private let queue: any JobLeasing & JobControl & JobInspection & TenantMerging
     private let directory: any UserDirectory
     private let configuration: EngineConfiguration
     private let clock: WallClock
@@ -19,6 +19,7 @@ package final class Engine: Service, EngineControl {
     private let dispatcher: Dispatcher
     private let keeper: LeaseKeeper
     private let closer: JobCloser
+    private let merger: TenantMerger
     let completions: JobCompletions
     private let alarm: SweepAlarm
     private let metrics: EngineMetrics
@@ -28,8 +29,9 @@ package final class Engine: Service, EngineControl {
     ///   - impossible: called for each transition that the states do not allow, in the queue or here; tests fail there.
     ///   - draining: whether the process is stopping; shown in the status.
     package init(
-        queue: any JobLeasing & JobControl & JobInspection, directory: any UserDirectory, configuration: EngineConfiguration,
-        machine: Machine = .real, logger: Logger, impossible: @escaping @Sendable (ImpossibleTransition) -> Void = { _ in },
+        queue: any JobLeasing & JobControl & JobInspection & TenantMerging, directory: any UserDirectory,
+        configuration: EngineConfiguration, machine: Machine = .real, logger: Logger,
+        impossible: @escaping @Sendable (ImpossibleTransition) -> Void = { _ in },
         draining: @escaping @Sendable () -> Bool
     ) {
         let clock = queue.clock
@@ -55,6 +57,9 @@ package final class Engine: Service, EngineControl {
         self.logger = logger
         self.breaker = breaker
         self.closer = closer
+        merger = TenantMerger(
+            queue: queue, directory: directory, breaker: breaker, interval: configuration.sweepInterval, machine: machine,
+            logger: logger)
         self.completions = completions
         self.alarm = alarm
         self.keeper = keeper
@@ -87,6 +92,7 @@ package final class Engine: Service, EngineControl {
                 group.addTask { await self.breaker.keepProbing() }
                 group.addTask { await self.keepSweeping() }
                 group.addTask { await self.keeper.run() }
+                group.addTask { await self.merger.run() }
                 await dispatcher.run()
                 group.cancelAll()
             }
@@ -245,6 +251,20 @@ package final class Engine: Service, EngineControl {
                 id: id, jobID: nil, type: WebhookDocument.testType, url: url, isConfiguredURL: true,
                 body: WebhookDocument(testAt: now).json, tenantID: nil, source: nil, traceparent: nil), now: now)
         return try await queue.delivery(id)
+    }
+
+    package func previewMerge(of alias: TenantID, into tenant: TenantID) async -> UserMerge? {
+        do throws(DirectoryError) {
+            return try await directory.previewMerge(of: alias, into: tenant)
+        } catch {
+            logger.warning("preview of a merge failed", metadata: ["error": .string(error.description)])
+            return nil
+        }
+    }
+
+    package func beginMerge(of alias: TenantID, into tenant: TenantID) async throws -> MergeStart {
+        defer { merger.wake() }
+        return try await queue.beginMerge(of: alias, into: tenant, now: clock.now())
     }
 
     package func ended(_ id: JobID, within seconds: Double) async -> Job? {

@@ -190,7 +190,7 @@ package actor SQLiteUserDirectory: UserDirectory {
         return try write { statements in
             let plan = MergePlan(
                 statements.connection, tenantID, into: target, scope: scope, now: now, retention: retention)
-            return try TenantMerge(plan: plan, statements: statements).run()
+            return try UserMerger(plan: plan, statements: statements).run()
         }
     }
 

@@ -11,6 +11,7 @@ struct CommandLineTests {
         ["serve"], ["demo"], ["submit"], ["jobs"], ["jobs", "list"], ["jobs", "show"], ["jobs", "retry"], ["jobs", "cancel"],
         ["deliveries"], ["deliveries", "list"], ["deliveries", "redeliver"], ["deliveries", "test"], ["tenants"],
         ["tenants", "alias"], ["tenants", "alias", "list"], ["tenants", "alias", "set"], ["tenants", "alias", "forget"],
+        ["tenants", "alias", "merge"], ["tenants", "merges"], ["tenants", "merges", "list"], ["tenants", "merges", "cancel"],
         ["status"], ["listen"], ["check"], ["keygen"],
     ]
 

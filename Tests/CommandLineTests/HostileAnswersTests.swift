@@ -20,6 +20,8 @@ struct HostileAnswersTests {
         ["jobs", "retry", FakeServer.job, "--follow"], ["jobs", "cancel", FakeServer.job], ["deliveries"],
         ["deliveries", "redeliver", "msg_1"], ["deliveries", "redeliver", "--dead"], ["deliveries", "test"],
         ["tenants", "alias"], ["tenants", "alias", "set", "org_1", "acme"], ["tenants", "alias", "forget", "org_1"],
+        ["tenants", "alias", "merge", "org_1", "acme"], ["tenants", "alias", "merge", "org_1", "acme", "--yes"],
+        ["tenants", "merges"], ["tenants", "merges", "cancel", "7"],
         ["submit", "FILE", "--tenant", "acme"],
         ["submit", "FILE", "--tenant", "acme", "--follow"], ["check"],
     ]

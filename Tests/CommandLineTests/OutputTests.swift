@@ -22,7 +22,10 @@ struct OutputTests {
         ["deliveries", "list", "--json"], ["deliveries", "redeliver", "msg_1", "--json"],
         ["deliveries", "redeliver", "--dead", "--json"], ["deliveries", "test", "--json"],
         ["tenants", "alias"], ["tenants", "alias", "list", "--json"], ["tenants", "alias", "set", "org_1", "acme", "--json"],
-        ["tenants", "alias", "forget", "org_1", "--json"],
+        ["tenants", "alias", "forget", "org_1", "--json"], ["tenants", "alias", "merge", "org_1", "acme"],
+        ["tenants", "alias", "merge", "org_1", "acme", "--json"],
+        ["tenants", "alias", "merge", "org_1", "acme", "--yes", "--json"], ["tenants", "merges"],
+        ["tenants", "merges", "list", "--json"], ["tenants", "merges", "cancel", "7", "--json"],
         ["submit", "FILE", "--tenant", "acme", "--json"], ["submit", "FILE", "--tenant", "acme", "--follow", "--json"],
     ]
     private static let watching: [[String]] = [["status", "--watch"], ["status", "--watch", "--json"]]

@@ -147,7 +147,10 @@ struct UpgradeTests {
             try await queue.asVersion5()
             let upgraded = try await QueueDriver.sqlite.killed(fixture)
             let start = try await upgraded.beginMerge(of: TenantNamesTests.org, into: TenantNamesTests.uuid, now: fixture.now)
-            guard case .begun(let merge) = start else { return Issue.record("\(start)") }
+            guard case .begun(let merge) = start else {
+                Issue.record("\(start)")
+                return
+            }
             #expect(merge.openJobs == 1)
             #expect(try await QueueDriver.sqlite.audit(upgraded) == [])
             await upgraded.close()

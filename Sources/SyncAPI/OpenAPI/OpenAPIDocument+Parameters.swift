@@ -39,6 +39,10 @@ extension OpenAPIDocument {
             "name": "id", "in": "path", "required": true, "description": "The header webhook-id.",
             "schema": ["type": "string", "maxLength": .integer(TextLimits.deliveryID)],
         ],
+        "MergeID": [
+            "name": "id", "in": "path", "required": true, "description": "The merge's number.",
+            "schema": ["type": "integer", "minimum": 1],
+        ],
     ]
 
     private static let filters: JSONValue = [

@@ -3,7 +3,8 @@ package import HTTPTypes
 /// All endpoints (Contract.md, "Requests"), in the order of the OpenAPI document. Tests check registration against it.
 package enum RouteTable {
     package static let all: [Endpoint] =
-        Endpoint.submittingGroup + Endpoint.jobGroup + Endpoint.deliveryGroup + Endpoint.tenantGroup + Endpoint.healthGroup
+        Endpoint.submittingGroup + Endpoint.jobGroup + Endpoint.deliveryGroup + Endpoint.tenantGroup + Endpoint.mergeGroup
+        + Endpoint.healthGroup
 
     /// All methods that any endpoint takes, for `Allow`.
     package static let methods = "GET, HEAD, POST"

@@ -16,6 +16,11 @@ package protocol EngineControl: Sendable {
     /// Adds a test event for the configured address to the outbox. `nil` if no address is configured.
     func sendTestEvent(requestID: String) async throws -> Delivery?
 
+    /// What making a tenant an alias of another would do to the users now; `nil` if the directory cannot say.
+    func previewMerge(of alias: TenantID, into tenant: TenantID) async -> UserMerge?
+    /// Begins to make a tenant an alias of another; both by any of their names.
+    func beginMerge(of alias: TenantID, into tenant: TenantID) async throws -> MergeStart
+
     /// Waits until the job has ended, at most `seconds`; `nil` if it has not by then (or the server stops).
     func ended(_ id: JobID, within seconds: Double) async -> Job?
 }

@@ -13,7 +13,7 @@ package enum HTTPServer {
     /// What the server needs from the rest of the process.
     package struct Dependencies: Sendable {
         package var settings: Settings
-        package var queue: any JobIntake & JobInspection & TenantNaming & AliasControl
+        package var queue: any JobIntake & JobInspection & TenantNaming & AliasControl & TenantMerging
         package var engine: any EngineControl
         package var clock: WallClock
         package var logger: Logger
@@ -34,9 +34,10 @@ package enum HTTPServer {
         package var maxConnections = 1000
 
         package init(
-            settings: Settings, queue: any JobIntake & JobInspection & TenantNaming & AliasControl, engine: any EngineControl,
-            clock: WallClock, logger: Logger,
-            isStarted: @escaping @Sendable () -> Bool, isDraining: @escaping @Sendable () -> Bool,
+            settings: Settings,
+            queue: any JobIntake & JobInspection & TenantNaming & AliasControl & TenantMerging,
+            engine: any EngineControl, clock: WallClock, logger: Logger, isStarted: @escaping @Sendable () -> Bool,
+            isDraining: @escaping @Sendable () -> Bool,
             callbackProblem: @escaping @Sendable (String) -> String?, renderMetrics: @escaping @Sendable () async -> [UInt8]
         ) {
             self.settings = settings
@@ -109,6 +110,7 @@ package enum HTTPServer {
         TenantsController(
             queue: queue, clock: clock, mode: settings.tenantAliases, hasUsers: dependencies.hasUsers
         ).addRoutes(to: router)
+        MergesController(queue: queue, engine: engine, clock: clock, mode: settings.tenantAliases).addRoutes(to: router)
         HealthController(
             engine: engine, isStarted: dependencies.isStarted, isQueueWritable: { await queue.isWritable }, clock: clock
         ).addRoutes(to: router)

@@ -1,3 +1,4 @@
+import SyncModel
 import UserDirectory
 
 /// The SQL that finds the rows of both tenants that are one person's. The tenant's users are gone through once for each kind of match, the

@@ -104,7 +104,7 @@ enum GuideTables {
           PRIMARY KEY (tenant_id, user_id)
         ) WITHOUT ROWID
         """
-    /// Rows of persons whom a merge left with the tenant that became another one (`TenantMerge`), and when, as it stands in them.
+    /// Rows of persons whom a merge left with the tenant that became another one (`UserMerger`), and when, as it stands in them.
     static let merged = """
         CREATE TABLE IF NOT EXISTS usersync_merged (
           row_id INTEGER PRIMARY KEY, tenant_id TEXT NOT NULL, merged_at TEXT NOT NULL

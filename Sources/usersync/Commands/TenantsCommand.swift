@@ -14,7 +14,7 @@ struct TenantsCommand: AsyncParsableCommand {
               usersync tenants alias list
               usersync tenants alias set org_acme9f3 3f2b6c1e-0d4a-4b8f-9a51-7c2e9d3f1a01
             """,
-        subcommands: [Alias.self])
+        subcommands: [Alias.self, Merges.self])
 
     /// `usersync tenants alias`
     struct Alias: AsyncParsableCommand {
@@ -25,9 +25,10 @@ struct TenantsCommand: AsyncParsableCommand {
                   usersync tenants alias list --tenant acme
                   usersync tenants alias set org_acme9f3 acme      jobs sent to org_acme9f3 are acme's
                   usersync tenants alias set acme acme             acme stays a tenant of its own
+                  usersync tenants alias merge org_acme9f3 acme    what making one of the two would do
                   usersync tenants alias forget org_acme9f3
                 """,
-            subcommands: [List.self, Set.self, Forget.self],
+            subcommands: [List.self, Set.self, Merge.self, Forget.self],
             defaultSubcommand: List.self)
     }
 

@@ -25,6 +25,11 @@ struct Answers {
             "GET \(sync)/tenants/aliases": (200, #"{"aliases":[\#(alias),\#(alias)],"nextCursor":\#(text)}"#),
             "POST \(sync)/tenants/aliases/set": (200, #"{"message":\#(text),"alias":\#(alias)}"#),
             "POST \(sync)/tenants/aliases/forget": (200, #"{"message":\#(text),"alias":\#(alias)}"#),
+            "GET \(sync)/tenants/aliases/merge": (200, mergePreview),
+            "POST \(sync)/tenants/aliases/merge": (202, #"{"message":\#(text),"merge":\#(merge)}"#),
+            "GET \(sync)/tenants/merges": (200, #"{"merges":[\#(merge),\#(merge)],"nextCursor":\#(text)}"#),
+            "GET \(sync)/tenants/merges/7": (200, merge),
+            "POST \(sync)/tenants/merges/7/cancel": (200, #"{"message":\#(text),"merge":\#(merge)}"#),
             "GET \(sync)/status": (200, status),
         ]
     }
@@ -60,6 +65,21 @@ struct Answers {
 
     private var alias: String {
         #"{"alias":\#(text),"tenantId":\#(text),"origin":\#(text),"since":"2025-08-19T10:00:00Z"}"#
+    }
+
+    private var merge: String {
+        """
+        {"id":7,"alias":\(text),"tenantId":\(text),"state":\(word("refused")),"since":"2025-08-19T10:00:00Z",\
+        "endedAt":"2025-08-19T10:00:01Z","openJobs":\(number),"heldJobs":\(number),"moved":\(number),"joined":\(number),"error":\(text)}
+        """
+    }
+
+    private var mergePreview: String {
+        let row = #"{"crmUserId":\#(number),"id":\#(text),"kindeUserId":\#(text)}"#
+        return """
+            {"alias":\(text),"tenantId":\(text),"moved":\(number),"joined":\(number),"conflicts":\(number),\
+            "firstConflicts":[{"reason":\(text),"user":\(row),"other":\(row)}]}
+            """
     }
 
     private var result: String {

@@ -4,7 +4,7 @@ import SyncModel
 import UserDirectory
 
 /// Makes the users of one tenant those of another, in one transaction: all or nothing.
-struct TenantMerge {
+struct UserMerger {
     let plan: MergePlan
     let statements: UserStatements
 

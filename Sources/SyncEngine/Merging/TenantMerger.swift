@@ -1,0 +1,104 @@
+import JobQueue
+import Logging
+import ServiceSupport
+import SyncModel
+import UserDirectory
+
+/// Carries merges of tenants through, each step when it may be taken (`TenantMerging`). What a crash interrupts goes on at the next
+/// start; processes that share the queue may do the same step twice.
+struct TenantMerger: Sendable {
+    private let queue: any TenantMerging & TimedQueue
+    private let directory: any UserDirectory
+    private let breaker: CircuitBreaker
+    private let machine: Machine
+    private let logger: Logger
+    /// Seconds between looks for merges that another process began.
+    private let interval: Double
+    private let alarm: SweepAlarm
+
+    init(
+        queue: any TenantMerging & TimedQueue, directory: any UserDirectory, breaker: CircuitBreaker, interval: Double,
+        machine: Machine, logger: Logger
+    ) {
+        self.queue = queue
+        self.directory = directory
+        self.breaker = breaker
+        self.interval = interval
+        self.machine = machine
+        self.logger = logger
+        alarm = SweepAlarm(machine: machine)
+    }
+
+    /// A merge was begun.
+    func wake() { alarm.call() }
+
+    /// Runs until cancelled.
+    func run() async {
+        var outage = Outage("Merging tenants", logger)
+        while !Task.isCancelled {
+            var isAnyOpen = true
+            do {
+                let merges = try await queue.openMerges()
+                for merge in merges { try await advance(merge) }
+                isAnyOpen = !merges.isEmpty
+                outage.worked()
+            } catch {
+                outage.failed(error)
+            }
+            _ = await alarm.wait(atMost: .seconds(isAnyOpen ? min(Self.pause, interval) : interval))
+        }
+    }
+
+    private func advance(_ merge: TenantMerge) async throws {
+        switch merge.state {
+        case .draining:
+            if try await queue.startMoving(merge.id) { try await move(merge) }
+        case .moving: try await move(merge)
+        case .settling: try await settle(merge)
+        case .merged, .refused, .cancelled: break
+        }
+    }
+
+    private func move(_ merge: TenantMerge) async throws {
+        guard await !breaker.isTripped else { return }
+        let users: UserMerge
+        do throws(DirectoryError) {
+            users = try await directory.merge(merge.alias, into: merge.tenantID, now: queue.clock.now())
+        } catch {
+            switch error {
+            case .unavailable(let reason): return await breaker.trip(reason)
+            // The transaction was undone: nothing has moved.
+            case .transient(let reason), .unusable(let reason): return try await refuse(merge, because: reason)
+            }
+        }
+        guard users.conflicts == 0 else { return try await refuse(merge, because: Self.sentence(users)) }
+        try await queue.endMoving(merge.id, moved: users.moved, joined: users.joined, now: queue.clock.now())
+        try await settle(merge)
+    }
+
+    private func settle(_ merge: TenantMerge) async throws {
+        while try await !queue.settleMerge(merge.id, limit: Self.portion, now: queue.clock.now()) { try Task.checkCancellation() }
+        logger.notice("tenants merged", metadata: metadata(merge))
+    }
+
+    private func refuse(_ merge: TenantMerge, because reason: String) async throws {
+        try await queue.refuseMerge(merge.id, because: reason, now: queue.clock.now())
+        logger.warning("merge of tenants refused", metadata: metadata(merge).merging(["error": .string(reason)]) { $1 })
+    }
+
+    /// Names the first conflicts by the CRM's ids.
+    private static func sentence(_ users: UserMerge) -> String {
+        let first = users.firstConflicts.prefix(5).map { "users.id \($0.user.crmUserID) (\($0.reason.rawValue))" }
+        let more = users.conflicts > first.count ? " and others" : ""
+        return "\(users.conflicts) users cannot be merged: \(first.joined(separator: ", "))\(more)"
+    }
+
+    private func metadata(_ merge: TenantMerge) -> Logger.Metadata {
+        ["merge": .stringConvertible(merge.id), "alias": "\(merge.alias)", "tenant": "\(merge.tenantID)"]
+    }
+
+    /// Seconds between looks at merges that wait for jobs to end.
+    private static let pause = 0.5
+    /// The most jobs, and the most deliveries, that one transaction gives to the tenant.
+    private static let portion = 500
+}
