@@ -2,8 +2,8 @@ import FoundationEssentials
 import SyncModel
 
 /// One of the JSON objects in a token, read so that whoever signed it and whoever reads it cannot understand it differently: each name
-/// comes once (RFC 7519, section 4, lets a reader refuse the rest), and a member that we know is no `null`, which a decoder takes for
-/// absent.
+/// comes once (RFC 7519, section 4, lets a reader refuse the rest), and a member that we know has a value of its type: a decoder takes
+/// `null`, and our reader any other type, for absent.
 struct TokenPart<Document: JSONDocument> {
     let document: Document
     /// The names of all members, also of those that we do not know.
@@ -12,8 +12,7 @@ struct TokenPart<Document: JSONDocument> {
     /// `nil` if it is no such object, or a member that we know has another type.
     init?(_ json: Data) {
         guard let names = JSONObjectNames.of(json), case let set = Set(names), set.count == names.count,
-            let (document, unread) = try? Document.reading(json: json), unread.isEmpty,
-            set.isDisjoint(with: AbsentMembers.of(document))
+            let document = try? Document(json: json), set.isDisjoint(with: AbsentMembers.of(document))
         else { return nil }
         (self.document, self.names) = (document, set)
     }
