@@ -11,7 +11,7 @@ extension Endpoint {
             answers: [OpenAPIAnswer(200, "A page of merges.", .json(PageDocument<MergeDocument>.self))], errors: [503]))
 
     package static let previewMerge = Endpoint(
-        .get, "/api/internal/sync/tenants/aliases/merge", .anyKey,
+        .get, "/api/internal/sync/tenants/aliases/merge/preview", .anyKey,
         OpenAPIOperation(
             "previewMerge", tag: "tenants", "What a merge would do to the users now",
             "Changes nothing. 409 if both names are one tenant's.", parameters: ["AliasName", "AliasTenant"],

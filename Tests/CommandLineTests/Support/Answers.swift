@@ -25,7 +25,7 @@ struct Answers {
             "GET \(sync)/tenants/aliases": (200, #"{"aliases":[\#(alias),\#(alias)],"nextCursor":\#(text)}"#),
             "POST \(sync)/tenants/aliases/set": (200, #"{"message":\#(text),"alias":\#(alias)}"#),
             "POST \(sync)/tenants/aliases/forget": (200, #"{"message":\#(text),"alias":\#(alias)}"#),
-            "GET \(sync)/tenants/aliases/merge": (200, mergePreview),
+            "GET \(sync)/tenants/aliases/merge/preview": (200, mergePreview),
             "POST \(sync)/tenants/aliases/merge": (202, #"{"message":\#(text),"merge":\#(merge)}"#),
             "GET \(sync)/tenants/merges": (200, #"{"merges":[\#(merge),\#(merge)],"nextCursor":\#(text)}"#),
             "GET \(sync)/tenants/merges/7": (200, merge),

@@ -20,7 +20,7 @@ struct MergesTests {
             _ = try await server.synced([Bodies.user("u1", "ada@x.io")], tenant: "acme")
             _ = try await server.synced([Bodies.user("u2", "bob@x.io"), Bodies.user("u3", "eve@x.io")], tenant: "acme-eu")
             let names = "alias=acme-eu&tenantId=acme"
-            let preview = try await server.get("/api/internal/sync/tenants/aliases/merge?\(names)")
+            let preview = try await server.get("/api/internal/sync/tenants/aliases/merge/preview?\(names)")
             #expect(preview.status == 200 && preview.json.moved.int == 2 && preview.json.conflicts.int == 0)
             #expect(try server.rows("SELECT id FROM users WHERE tenant_id = 'acme'").count == 1, "a preview changes nothing")
             let begun = try await server.act("tenants/aliases/merge?\(names)")
@@ -38,7 +38,7 @@ struct MergesTests {
                 #expect(page[list].array.count == 3, "\(list)")
             }
             #expect(try await server.act("tenants/aliases/merge?\(names)").status == 200, "they are one")
-            #expect(try await server.get("/api/internal/sync/tenants/aliases/merge?\(names)").status == 409)
+            #expect(try await server.get("/api/internal/sync/tenants/aliases/merge/preview?\(names)").status == 409)
             #expect(try await server.act("tenants/merges/\(id)/cancel").status == 409)
             #expect(try await server.get("/api/internal/sync/tenants/merges").json.merges.array.map { $0.id.int } == [id])
         }
@@ -50,7 +50,7 @@ struct MergesTests {
             _ = try await server.synced([Bodies.user("u1", "ada@x.io")], tenant: "acme")
             _ = try await server.synced([Bodies.user("u2", "ada@x.io")], tenant: "acme-eu")
             let before = try server.rows("SELECT * FROM users ORDER BY id").map(\.description)
-            let preview = try await server.get("/api/internal/sync/tenants/aliases/merge?alias=acme-eu&tenantId=acme").json
+            let preview = try await server.get("/api/internal/sync/tenants/aliases/merge/preview?alias=acme-eu&tenantId=acme").json
             #expect(preview.conflicts.int == 1 && preview.firstConflicts[0].reason.string == "other_id")
             let begun = try await server.act("tenants/aliases/merge?alias=acme-eu&tenantId=acme")
             let merge = try await end(server, try #require(begun.json.merge.id.int))
@@ -66,7 +66,7 @@ struct MergesTests {
         try await TestServer.run(["TENANT_ALIASES": "off"]) { server in
             for query in ["", "?alias=a", "?tenantId=a", "?alias=&tenantId=a", "?alias=%00&tenantId=a"] {
                 #expect(try await server.act("tenants/aliases/merge\(query)").status == 400, "\(query)")
-                #expect(try await server.get("/api/internal/sync/tenants/aliases/merge\(query)").status == 400, "\(query)")
+                #expect(try await server.get("/api/internal/sync/tenants/aliases/merge/preview\(query)").status == 400, "\(query)")
             }
             for id in ["0", "-1", "99999999999999999999", "x", "1"] {
                 #expect(try await server.get("/api/internal/sync/tenants/merges/\(id)").status == 404, "\(id)")

@@ -55,32 +55,6 @@ struct OddValuesMergeTests {
         #expect(try await merge(empty) == (0, 0, 1))
     }
 
-    @Test("columns that ignore case: other bytes are another id, and another tenant")
-    func noCase() async throws {
-        let tables = """
-            CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL COLLATE NOCASE, wrapper_user_id TEXT COLLATE NOCASE,
-            \(CRMTables.columns.replacing("kinde_user_id VARCHAR(255)", with: "kinde_user_id TEXT COLLATE NOCASE")
-                .replacing("tenant_id VARCHAR(255) NOT NULL", with: "tenant_id TEXT COLLATE NOCASE NOT NULL")));
-            """
-        let byKinde = try await fixture(
-            row(1, "a", email: "'e1@x.example'", kinde: "'kp_a'") + row(2, "t", email: "'e2@x.example'", kinde: "'kp_A'")
-                + row(3, "A", email: "'e3@x.example'") + row(4, "T", email: "'e4@x.example'", wrapper: "'u4'"), tables: tables)
-        #expect(try await merge(byKinde) == (1, 0, 0))
-        #expect(try byKinde.column("SELECT tenant_id FROM users ORDER BY id") == ["t", "t", "A", "T"])
-        let byID = try await fixture(
-            row(1, "a", email: "'e1@x.example'", wrapper: "'u1'") + row(2, "t", email: "'e2@x.example'", wrapper: "'U1'"),
-            tables: tables)
-        #expect(try await merge(byID) == (0, 0, 1))
-        let byEmail = try await fixture(
-            row(1, "a", email: "'E1@x.example'", wrapper: "'u1'") + row(2, "t", email: "'e1@X.example'"), tables: tables)
-        #expect(try await merge(byEmail) == (0, 1, 0))
-        // Names of a tenant that the column takes for one are still two.
-        let same = try await fixture(row(1, "t", email: "'e1@x.example'", wrapper: "'u1'"), tables: tables)
-        #expect(try await same.directory.merge("T", into: "t", now: same.clock.now) == UserMerge())
-        #expect(try await same.directory.merge("t", into: "T", now: same.clock.now).moved == 1)
-        #expect(try same.column("SELECT tenant_id || is_active FROM users") == ["T1"])
-    }
-
     @Test("times and flags that are none: the target's row decides")
     func times() async throws {
         let more = ", last_synced_at, sync_time, is_active, is_admin, roles, permissions"
