@@ -50,7 +50,8 @@ struct MergesTests {
             _ = try await server.synced([Bodies.user("u1", "ada@x.io")], tenant: "acme")
             _ = try await server.synced([Bodies.user("u2", "ada@x.io")], tenant: "acme-eu")
             let before = try server.rows("SELECT * FROM users ORDER BY id").map(\.description)
-            let preview = try await server.get("/api/internal/sync/tenants/aliases/merge/preview?alias=acme-eu&tenantId=acme").json
+            let preview = try await server.get("/api/internal/sync/tenants/aliases/merge/preview?alias=acme-eu&tenantId=acme")
+                .json
             #expect(preview.conflicts.int == 1 && preview.firstConflicts[0].reason.string == "other_id")
             let begun = try await server.act("tenants/aliases/merge?alias=acme-eu&tenantId=acme")
             let merge = try await end(server, try #require(begun.json.merge.id.int))
@@ -66,7 +67,8 @@ struct MergesTests {
         try await TestServer.run(["TENANT_ALIASES": "off"]) { server in
             for query in ["", "?alias=a", "?tenantId=a", "?alias=&tenantId=a", "?alias=%00&tenantId=a"] {
                 #expect(try await server.act("tenants/aliases/merge\(query)").status == 400, "\(query)")
-                #expect(try await server.get("/api/internal/sync/tenants/aliases/merge/preview\(query)").status == 400, "\(query)")
+                #expect(
+                    try await server.get("/api/internal/sync/tenants/aliases/merge/preview\(query)").status == 400, "\(query)")
             }
             for id in ["0", "-1", "99999999999999999999", "x", "1"] {
                 #expect(try await server.get("/api/internal/sync/tenants/merges/\(id)").status == 404, "\(id)")
