@@ -23,7 +23,7 @@ extension SQLiteJobQueue {
     private static func toDecide(_ names: TenantNames, _ db: Database) throws -> TenantNames {
         let tenantID = try AliasRow.tenant(named: names.sent, db)
         let areOne = try names.others.allSatisfy { try AliasRow.tenant(named: $0, db) == tenantID }
-        return areOne ? TenantNames(sent: names.sent) : names
+        return areOne ? names.withoutOthers : names
     }
 
     /// A tenant that is being merged must become no alias otherwise.
@@ -36,7 +36,7 @@ extension SQLiteJobQueue {
     /// Decides whose the job is, and writes what its names teach.
     func decide(on job: NewJob, in context: WriteContext) throws -> NamesDecision {
         var names = job.tenantNames
-        if job.retryOf != nil || limits.tenantAliases != .learn { names = TenantNames(sent: job.tenantID) }
+        if job.retryOf != nil || limits.tenantAliases != .learn { names = names.withoutOthers }
         let db = context.db
         if !names.others.isEmpty { names = try Self.toDecide(names, db) }
         guard !names.others.isEmpty else {

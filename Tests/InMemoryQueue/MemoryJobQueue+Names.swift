@@ -36,10 +36,9 @@ extension MemoryJobQueue.State {
 
     /// Whose a new job is, with a warning if its names contradict each other; what they teach is kept.
     mutating func learn(from new: NewJob) -> (TenantID, warning: String?) {
-        guard new.retryOf == nil, tenantAliases == .learn else {
-            return (tenant(named: new.retriedTenantID ?? new.tenantID), nil)
-        }
-        let decision = NamesDecision(new.tenantNames) { known($0) }
+        guard new.retryOf == nil else { return (tenant(named: new.retriedTenantID ?? new.tenantID), nil) }
+        let names = tenantAliases == .learn ? new.tenantNames : new.tenantNames.withoutOthers
+        let decision = NamesDecision(names) { known($0) }
         for alias in decision.learnt { add(alias, of: decision.tenantID, .learnt, at: new.acceptedAt) }
         if decision.isNews { decisions.append(decision) }
         return (decision.tenantID, decision.warning)

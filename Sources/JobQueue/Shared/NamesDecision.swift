@@ -8,7 +8,8 @@ package import SyncModel
 /// no part in any transaction of the queue. Those are seen if they were there when the question was asked.
 ///
 /// One request teaches all or nothing: if any two of its names belong to tenants that are in use, or to one that has another name of
-/// the same kind already, its data are wrong somewhere, and which of the names is wrong cannot be known.
+/// the same kind already, its data are wrong somewhere, and which of the names is wrong cannot be known. So are they if two of its names
+/// are of one kind.
 package struct NamesDecision: Sendable, Hashable {
     /// The tenant whose job it is.
     package private(set) var tenantID: TenantID
@@ -18,11 +19,16 @@ package struct NamesDecision: Sendable, Hashable {
     package private(set) var contradiction: TenantID?
     /// Names of which the directory has to say whether it has users before anything can be learnt.
     package private(set) var unasked: [TenantID] = []
+    private let sentName: TenantID
 
     /// - Parameter known: reads what the queue knows of a name; all in one transaction.
     package init(_ names: TenantNames, known: (TenantID) throws -> KnownName) rethrows {
         let sent = try known(names.sent)
-        tenantID = sent.tenantID
+        (tenantID, sentName) = (sent.tenantID, names.sent)
+        if let name = names.foreign, try known(name).tenantID != sent.tenantID {
+            contradiction = name
+            return
+        }
         guard !names.others.isEmpty else { return }
         let others = try names.others.map { (name: $0, known: try known($0)) }
         guard let foreign = others.first(where: { $0.known.tenantID != sent.tenantID })?.name else { return }
@@ -59,6 +65,10 @@ package struct NamesDecision: Sendable, Hashable {
     /// For the caller of a request whose names contradict each other, or could not be learnt; `nil` otherwise.
     package var warning: String? {
         if let contradiction {
+            guard !sentName.isMistake else {
+                return
+                    "X-Tenant-ID \"\(sentName)\" names no tenant, but the request names \"\(contradiction)\" too: the job is that of the sent name, and nothing was learnt"
+            }
             return
                 "The request names its tenant \"\(contradiction)\" too, which is another tenant here: they were not made one, and nothing was learnt"
         }

@@ -13,13 +13,24 @@ extension TenantID {
     /// a name (`undefined`, `null`, a number, blanks, a UUID of zeros).
     package var nameKind: TenantNameKind? {
         let bytes = Array(text.utf8)
-        if Self.isUUID(bytes) { return bytes.allSatisfy { $0 == UInt8(ascii: "0") || $0 == UInt8(ascii: "-") } ? nil : .uuid }
+        if Self.isUUID(bytes) { return Self.isZeros(bytes) ? nil : .uuid }
         if text.hasPrefix("org_") {
             let code = bytes.dropFirst(4)
             let isCode = (1...64).contains(code.count) && code.allSatisfy { Self.isDigit($0) || Self.isLetter($0) }
             return isCode && !Self.mistakes.contains(String(text.dropFirst(4)).lowercased()) ? .organisation : nil
         }
         return Self.isLabel(bytes) && !Self.mistakes.contains(text) ? .subdomain : nil
+    }
+
+    /// Whether it is what programs write where there is no value. A number is not: it may be an id.
+    package var isMistake: Bool {
+        let word = (text.hasPrefix("org_") ? String(text.dropFirst(4)) : text).lowercased()
+        let bytes = Array(word.utf8)
+        return Self.mistakes.contains(word) || word == "[object object]" || Self.isUUID(bytes) && Self.isZeros(bytes)
+    }
+
+    private static func isZeros(_ bytes: [UInt8]) -> Bool {
+        bytes.allSatisfy { $0 == UInt8(ascii: "0") || $0 == UInt8(ascii: "-") }
     }
 
     private static func isUUID(_ bytes: [UInt8]) -> Bool {

@@ -40,4 +40,14 @@ struct TenantNamesTests {
         #expect(TenantNames(sent: "acme", others: ["bolt", "org_1"]).others == ["org_1"])
         #expect(TenantNames(sent: "Acme Ltd", others: ["org_1", "acme"]).others.isEmpty)
     }
+
+    @Test("another UUID or organisation is foreign, another label is not, and any name is beside a mistake")
+    func foreign() {
+        #expect(TenantNames(sent: uuid, others: ["org_1", "org_2", "acme", "bolt"]).foreign == "org_2")
+        #expect(TenantNames(sent: "org_1", others: ["org_1", "acme"]).foreign == nil)
+        #expect(TenantNames(sent: "acme", others: ["bolt", "org_1"]).foreign == nil)
+        #expect(TenantNames(sent: "undefined", others: ["null", "acme"]).foreign == "acme")
+        #expect(TenantNames(sent: "42", others: ["org_1"]).foreign == nil)
+        #expect(TenantNames(sent: "org_1", others: ["org_2", "acme"]).withoutOthers.foreign == "org_2")
+    }
 }
