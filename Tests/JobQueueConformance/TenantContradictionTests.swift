@@ -89,4 +89,26 @@ struct TenantContradictionTests {
             #expect(try await queue.tenant(named: org) == org)
         }
     }
+
+    @Test("nothing is learnt of a name that is an alias of itself, whichever of its names is sent", arguments: QueueDriver.all)
+    func ofItself(_ driver: QueueDriver) async throws {
+        for isUsed in [true, false] {
+            try await withQueue(driver) { fixture, queue in
+                _ = try await queue.setAlias(org, of: org, hasUsers: false, now: fixture.now)
+                if isUsed { try await fixture.accept(queue, org) }
+                for (sent, other) in [(uuid, org), (org, uuid)] {
+                    let job = try await fixture.accept(queue, sent, calling: [other])
+                    #expect(job.tenantID == sent && job.warnings.count == 1)
+                    #expect(job.warnings.allSatisfy { $0.contains(other.text) })
+                    for name in [uuid, org] { #expect(try await queue.tenant(named: name) == name) }
+                }
+                // What an operator gives it counts as for any other.
+                _ = try await queue.setAlias(label, of: org, hasUsers: false, now: fixture.now)
+                let job = try await fixture.accept(queue, label, calling: [org])
+                #expect(job.tenantID == org && job.warnings.isEmpty)
+                #expect(try await fixture.accept(queue, label, calling: [otherUUID]).warnings.count == 1)
+                #expect(try await queue.tenant(named: otherUUID) == otherUUID)
+            }
+        }
+    }
 }

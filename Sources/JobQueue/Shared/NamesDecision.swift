@@ -9,7 +9,7 @@ package import SyncModel
 ///
 /// One request teaches all or nothing: if any two of its names belong to tenants that are in use, or to one that has another name of
 /// the same kind already, its data are wrong somewhere, and which of the names is wrong cannot be known. So are they if two of its names
-/// are of one kind.
+/// are of one kind. Nothing is learnt of a tenant that an operator made an alias of itself.
 package struct NamesDecision: Sendable, Hashable {
     /// The tenant whose job it is.
     package private(set) var tenantID: TenantID
@@ -37,7 +37,8 @@ package struct NamesDecision: Sendable, Hashable {
         let unused = all.filter { !$0.known.isSettled }.map(\.name)
         let present = settled.first.map { [$0.tenantID] + $0.aliases } ?? []
         let isOneTenant = Set(settled.map(\.tenantID)).count <= 1
-        guard isOneTenant, Self.areOfOneTenant(present, unused) else {
+        let isClosed = settled.contains { $0.aliases.contains($0.tenantID) }
+        guard isOneTenant, !isClosed, Self.areOfOneTenant(present, unused) else {
             contradiction = foreign
             return
         }
