@@ -8,8 +8,15 @@ package struct CutOffEvent: Sendable {
     package init() {}
 }
 
-/// The connection must make room for another: a caller still sending gets a 503, any other connection is just closed.
+/// The connection must make room for another: a caller still sending gets a 503, one whose answer is due has a moment for it, and a
+/// wait for a result ends. Any other connection is just closed.
 struct LeaveEvent: Sendable {}
+
+/// The answer to the request under way waits for something else than its caller.
+struct WaitEvent: Sendable {
+    /// Has it be answered at once. May be called more than once.
+    let end: @Sendable () -> Void
+}
 
 /// A malformed or truncated body, as its reader sees it.
 struct BrokenBody: Error, Equatable {

@@ -24,6 +24,9 @@ extension HTTPConnection {
         case is LeaveEvent:
             promise?.succeed()
             leave(context)
+        case let event as WaitEvent:
+            promise?.succeed()
+            if isLeaving { event.end() } else { endWait = event.end }
         default:
             context.triggerUserOutboundEvent(event, promise: promise)
         }
@@ -46,6 +49,7 @@ extension HTTPConnection {
             // Nothing follows the head in an answer to HEAD, not even a last chunk.
             let end: HTTPServerResponsePart = state.isHead ? .body(.byteBuffer(ByteBuffer())) : .end(nil)
             let next = state.answerEnded()
+            endWait = nil
             if next == .close { return writeLast(end, promise, context) }
             context.write(wrapOutboundOut(end), promise: promise)
             follow(next, context)

@@ -39,6 +39,10 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
     /// Whether a read of the socket is outstanding.
     var isReading = false
     var stall = WriteStall()
+    /// Ends the wait for which the answer is put off.
+    var endWait: (@Sendable () -> Void)?
+    /// It was told to make room.
+    private(set) var isLeaving = false
     /// While it runs, waiting bytes are not parsed.
     var pause: Scheduled<Void>?
 
@@ -204,9 +208,15 @@ package final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandle
 
     /// Makes room for another connection.
     func leave(_ context: ChannelHandlerContext) {
-        guard state.inbound == .body else { return context.close(promise: nil) }
-        refuse(.crowded, context)
-        unread = ByteBuffer()
+        guard state.isAnswerDue else { return context.close(promise: nil) }
+        isLeaving = true
+        if state.inbound == .body {
+            refuse(.crowded, context)
+            unread = ByteBuffer()
+        } else {
+            state.lastRequest()
+            endWait?()
+        }
         setAlarm(.discard, in: limits.discardTime, context)
         readOn(context)
     }

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import JobQueue
 import Logging
+import NIOCore
 import ServiceLifecycle
 import Settings
 import SyncAPI
@@ -35,6 +36,7 @@ struct Submission {
     private var counted: (address: String, tenantID: TenantID?)?
     private var ticket: SubmissionLimiter.Ticket?
     private let logger: Logger
+    private let channel: any Channel
     private var claim: IdempotencyClaim?
     /// When the claim was made or last renewed.
     private var claimedAt = Timestamp(microseconds: 0)
@@ -50,7 +52,7 @@ struct Submission {
     init(_ kind: Kind, _ request: Request, context: SyncRequestContext, dependencies: IntakeDependencies) async throws {
         self.dependencies = dependencies
         self.kind = kind
-        logger = context.logger
+        (logger, channel) = (context.logger, context.channel)
         if dependencies.isDraining() { throw BodyReceiver.stopping }
         let settings = dependencies.settings
         var fields = request.headers
@@ -231,17 +233,33 @@ struct Submission {
     /// - Parameter mode: of version 2, whose callers are answered in its own form.
     func answer(waitingFor job: Job, mode: SyncMode? = nil) async throws -> Response {
         guard let seconds = secondsToWait else { return answer(for: job) }
-        let engine = dependencies.engine
-        // If the process stops, the wait ends at once and the answer is the 202.
-        let waited = await cancelWhenGracefulShutdown { await engine.ended(job.id, within: seconds) }
         var response: Response
-        if let ended = waited {
+        if let ended = await ended(job.id, within: seconds) {
             response = try await result(of: ended, mode: mode)
         } else {
             response = answer(for: try await dependencies.queue.job(job.id) ?? job)
         }
         if let wait = headers.wait { response.headers[.preferenceApplied] = "wait=\(wait)" }
         return response
+    }
+
+    /// Waits until the job has ended; `nil` if it has not in time, or if the wait ends at once since the process stops or the connection
+    /// must make room for another.
+    private func ended(_ id: JobID, within seconds: Double) async -> Job? {
+        let engine = dependencies.engine
+        let (leaves, leave) = AsyncStream.makeStream(of: Never.self)
+        channel.triggerUserOutboundEvent(WaitEvent { leave.finish() }, promise: nil)
+        return await cancelWhenGracefulShutdown {
+            await withTaskGroup { group in
+                group.addTask { await engine.ended(id, within: seconds) }
+                group.addTask {
+                    for await _ in leaves {}
+                    return nil
+                }
+                defer { group.cancelAll() }
+                return await group.next() ?? nil
+            }
+        }
     }
 
     /// As long as the caller asks for. The callers of version 2 cannot ask, and give up 30 s after they began to send.

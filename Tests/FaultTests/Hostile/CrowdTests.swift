@@ -121,6 +121,38 @@ struct CrowdTests {
         }
     }
 
+    @Test("callers who wait for a result make room with their 202, the one waiting longest first")
+    func waiting() async throws {
+        try await TestServer.run { server in
+            var dependencies = server.dependencies()
+            dependencies.maxConnections = 16
+            let beside = try await Beside.start(dependencies)
+            let waiters = try await OtherProcess.whileItLocks(server.databasePath) {
+                var waiters: [RawCaller] = []
+                for number in 1...20 {
+                    let caller = try await RawCaller.connect(port: beside.port)
+                    let body = Bodies.sync([Bodies.user("u\(number)", "u\(number)@x.io")], tenant: "hostile")
+                    await caller.send(RawCaller.head("Content-Length: \(body.utf8.count)", "Prefer: wait=25") + body)
+                    waiters.append(caller)
+                    // So that it waits before the next one comes.
+                    try #require(
+                        await eventually(10) {
+                            (try? await server.get("/api/internal/sync/status").json.pendingUsers.int) == number
+                        })
+                    let gone = waiters.prefix(max(0, number - 14))
+                    try #require(await eventually(10) { gone.allSatisfy { $0.answer.contains("warnings") } })
+                }
+                return waiters
+            }
+            for caller in waiters.prefix(6) {
+                #expect(caller.answer.hasPrefix("HTTP/1.1 202") && caller.answer.contains("Connection: close"))
+            }
+            #expect(await eventually { waiters.dropFirst(6).allSatisfy { $0.answer.hasPrefix("HTTP/1.1 200") } })
+            for caller in waiters { await caller.close() }
+            try await beside.stop()
+        }
+    }
+
     @Test("who takes nothing of an answer loses the connection, with a key or without")
     func stalled() async throws {
         try await TestServer.run { server in

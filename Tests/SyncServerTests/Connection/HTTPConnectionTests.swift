@@ -4,6 +4,7 @@ import NIOEmbedded
 import NIOHTTP1
 import NIOHTTPTypes
 import SyncModel
+import Synchronization
 import TestSupport
 import Testing
 
@@ -89,12 +90,57 @@ struct HTTPConnectionTests {
             channel.embeddedEventLoop.advanceTime(by: .milliseconds(2100))
             #expect(!channel.isActive)
         }
-        for sent in ["", "GET", live, start + "llo"] {
+        for sent in ["", "GET"] {
             try connection { channel, _ in
                 try channel.writeInbound(ByteBuffer(string: sent))
                 channel.triggerUserOutboundEvent(LeaveEvent(), promise: nil)
                 #expect(!channel.isActive, "\(sent.debugDescription)")
             }
+        }
+    }
+
+    @Test("who is told to go while its answer is due gets that, and a wait for a result ends at once", arguments: [true, false])
+    func leavingWhileWaiting(waitsBefore: Bool) throws {
+        for sent in [live, "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"] {
+            try connection { channel, _ in
+                try channel.writeInbound(ByteBuffer(string: sent))
+                #expect(try heads(channel) == 1)
+                let ends = Mutex(0)
+                let wait = WaitEvent { ends.withLock { $0 += 1 } }
+                if waitsBefore { channel.triggerUserOutboundEvent(wait, promise: nil) }
+                #expect(ends.withLock { $0 } == 0)
+                channel.triggerUserOutboundEvent(LeaveEvent(), promise: nil)
+                if !waitsBefore { channel.triggerUserOutboundEvent(wait, promise: nil) }
+                #expect(ends.withLock { $0 } == 1)
+                #expect(channel.isActive)
+                try channel.writeOutbound(HTTPResponsePart.head(HTTPResponse(status: .accepted)))
+                let head = try #require(try channel.readOutbound(as: HTTPServerResponsePart.self))
+                guard case .head(let fields) = head else { return }
+                #expect(fields.headers["Connection"] == ["close"])
+                try channel.writeOutbound(HTTPResponsePart.end(nil))
+                channel.embeddedEventLoop.advanceTime(by: .milliseconds(2100))
+                #expect(!channel.isActive)
+            }
+            // Nobody answers: it goes all the same.
+            try connection { channel, _ in
+                try channel.writeInbound(ByteBuffer(string: sent))
+                channel.triggerUserOutboundEvent(LeaveEvent(), promise: nil)
+                channel.embeddedEventLoop.advanceTime(by: .milliseconds(2100))
+                #expect(!channel.isActive)
+            }
+        }
+    }
+
+    @Test("a wait of the request before is not ended with another one")
+    func waitIsOver() throws {
+        try connection { channel, _ in
+            let ends = Mutex(0)
+            try channel.writeInbound(ByteBuffer(string: live))
+            channel.triggerUserOutboundEvent(WaitEvent { ends.withLock { $0 += 1 } }, promise: nil)
+            try answer(channel)
+            try channel.writeInbound(ByteBuffer(string: live))
+            channel.triggerUserOutboundEvent(LeaveEvent(), promise: nil)
+            #expect(ends.withLock { $0 } == 0)
         }
     }
 

@@ -92,6 +92,9 @@ struct ConnectionState: Sendable, Equatable {
         return true
     }
 
+    /// The connection must make room: it ends with the answer that is due.
+    mutating func lastRequest() { closes = true }
+
     /// The answer's head is about to be sent.
     /// - Parameters:
     ///   - saysClose: its own headers say so.
