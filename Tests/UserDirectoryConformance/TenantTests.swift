@@ -113,4 +113,15 @@ struct TenantTests {
         #expect(try await it.directory.hasUsers(of: "t2"))
         #expect(try await !it.directory.hasUsers(of: "t1"))
     }
+
+    @Test("a removal that came before its user counts as one, as long as it is remembered", arguments: DirectoryDriver.all)
+    func hasEarlyRemovals(driver: DirectoryDriver) async throws {
+        let it = try await driver.make(.global)
+        let removal = BatchWork(job: 1, tenant: "t1", operation: .userRemoval, at: 1, BatchPayload([TestUser.removal("a")]))
+        #expect(try await it.outcomes(removal) == ["user_not_found"])
+        #expect(try await it.directory.hasUsers(of: "t1"))
+        #expect(try await !it.directory.hasUsers(of: "t2"))
+        try it.execute("DELETE FROM usersync_removals")
+        #expect(try await !it.directory.hasUsers(of: "t1"))
+    }
 }

@@ -16,7 +16,8 @@ extension Endpoint {
         OpenAPIOperation(
             "setAlias", tag: "tenants", "Make a name an alias of a tenant",
             """
-            409 while jobs that came under the name are open, if the CRM has users of it, or if it stands for another tenant. \
+            409 while jobs that came under the name are open, if the CRM has users of it or a removal that came before its user, or \
+            if it stands for another tenant. \
             With its own id as `tenantId` it is kept a tenant of its own, and nothing is learnt of it.
             """,
             parameters: ["AliasName", "AliasTenant"],

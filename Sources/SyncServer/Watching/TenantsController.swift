@@ -87,7 +87,8 @@ package struct TenantsController: Sendable {
         case .isOf(let tenantID): "It stands for \(tenantID). Forget that first"
         case .hasAliases: "Other names stand for it"
         case .hasOpenJobs: "Jobs that came under it are open, or have just ended. Try again"
-        case .hasUsers: "The CRM has users of it. If the other name is unused, set that as an alias of this one"
+        case .hasUsers:
+            "The CRM has users of it, or a removal that came before its user. If the other name is unused, set that as an alias of this one"
         case .isMerging: "A merge of it, or of the tenant, is under way"
         case .tooMany: "The tenant has \(TenantAlias.mostOfTenant) aliases, the most it can have"
         }

@@ -21,6 +21,7 @@ struct EarlyRemovals {
         SELECT max(removed_at) FROM usersync_removals
         WHERE tenant_id = ?1 AND user_id IN (?2, ?5) AND removed_at > ?3 AND removed_at <= ?6 AND noted_at >= ?4
         """
+    static let anyOfTenant = "SELECT 1 FROM usersync_removals WHERE tenant_id = ?1 LIMIT 1"
     private static let forget = "DELETE FROM usersync_removals WHERE noted_at < ?4"
 
     func remember(_ id: UnsafeRawBufferPointer, in batch: BatchContext) throws(SQLiteFailure) {

@@ -32,7 +32,9 @@ actor UsersReader {
     func hasUsers(of tenantID: TenantID) throws(DirectoryError) -> Bool {
         do {
             return try DatabaseFile.readBeside(path) { connection in
-                try SQLStatement(connection, UserSQL.anyOfTenant).first(.text(tenantID.text)) { _ in true } ?? false
+                try [UserSQL.anyOfTenant, EarlyRemovals.anyOfTenant].contains { sql in
+                    try SQLStatement(connection, sql).first(.text(tenantID.text)) { _ in true } ?? false
+                }
             }
         } catch {
             throw DirectoryError(error)

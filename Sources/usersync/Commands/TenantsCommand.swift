@@ -78,8 +78,9 @@ struct TenantsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make an unused name an alias of a tenant.",
             discussion: """
-                Refused while jobs that came under the name are open, and if the CRM has users of it: it is a tenant then. With the same name twice it is kept
-                a tenant of its own, so that nothing is learnt of it. The answer says if no job and no user of the tenant is known.
+                Refused while jobs that came under the name are open, and if the CRM has users of it, or a removal that came
+                before its user: it is a tenant then, which can be merged. With the same name twice it is kept a tenant of its own,
+                so that nothing is learnt of it. The answer says if no job and no user of the tenant is known.
 
                 EXAMPLES
                   usersync tenants alias set org_acme9f3 acme

@@ -44,6 +44,19 @@ struct TenantsTests {
         }
     }
 
+    @Test("a removal that came before its user keeps its name from being set: the user would be active under the other one")
+    func earlyRemoval() async throws {
+        try await TestServer.run { server in
+            _ = try await server.synced([Bodies.user("u1", "ada@x.io")], tenant: "acme")
+            let removed = try await server.post(
+                "/api/internal/sync/remove-user", Bodies.removal("u2", tenant: "early"),
+                headers: ["X-Tenant-ID": "early", "Prefer": "wait=20"])
+            #expect(removed.json.results[0].code.string == "user_not_found")
+            let refused = try await server.act("tenants/aliases/set?alias=early&tenantId=acme")
+            #expect(refused.status == 409 && refused.json.details.string?.contains("removal") == true)
+        }
+    }
+
     @Test("a name with users or jobs is a 409, and one of which the CRM's database cannot say it a 503")
     func refused() async throws {
         try await TestServer.run { server in
