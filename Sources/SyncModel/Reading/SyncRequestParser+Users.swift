@@ -39,10 +39,10 @@ extension SyncRequestParser {
     /// Checks a scanned user and writes its record.
     @inline(__always)
     private mutating func take(_ members: JSONMembers, _ slots: UnsafeMutableBufferPointer<JSONSlot>, _ cursor: JSONCursor) {
-        if body == .version2 { expectOrgCode(members, slots, cursor) }
         var isValid = true
         forEachBreach(members, slots, cursor) { _, _ in isValid = false }
         guard isValid else { return refuseUser(members, slots, cursor) }
+        if body == .version2 { expectOrgCode(members, slots, cursor) }
         guard violations.isEmpty else { return }
         users.begin(index: UInt32(totalUsers))
         if body == .version2 {

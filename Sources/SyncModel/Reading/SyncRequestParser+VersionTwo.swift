@@ -55,7 +55,7 @@ extension SyncRequestParser {
 
     // MARK: A user
 
-    /// Remembers the organisation of the first user that names one, if the body has not.
+    /// Remembers the organisation of the first valid user that names one, if the body has not.
     mutating func expectOrgCode(
         _ members: JSONMembers, _ slots: UnsafeMutableBufferPointer<JSONSlot>, _ cursor: JSONCursor
     ) {
@@ -69,7 +69,7 @@ extension SyncRequestParser {
         _ met: (Int, RuleViolation) -> Void
     ) {
         let organisation = text(.orgCode, members, slots, cursor).flatMap { $0.isEmpty ? nil : JSONText.unescaped($0) }
-        if let organisation, organisation != versionTwo.orgCode {
+        if let organisation, let expected = versionTwo.orgCode, organisation != expected {
             met(VersionTwoField.orgCode.rawValue, .differs(from: "orgCode"))
         }
         let lengths = [VersionTwoField.firstName, .lastName].compactMap { text($0, members, slots, cursor) }

@@ -132,6 +132,24 @@ struct VersionTwoTests {
         }
     }
 
+    @Test("an organisation is not believed of a user who breaks a rule, wherever the body's own stands")
+    func organisationOfBadUser() {
+        let bad = [
+            #"{"externalId":"u","email":"nonsense","orgCode":"org_2"}"#,
+            #"{"externalId":"u","email":"a@x.io","orgCode":"\#(String(repeating: "x", count: 300))"}"#,
+            #"{"externalId":"","email":"a@x.io","orgCode":"org_2"}"#,
+        ]
+        for user in bad {
+            let good = Bodies.userOfVersionTwo("v", "b@x.io")
+            let users = [user, good, Bodies.userOfVersionTwo("w", "c@x.io", organisation: "org_3")]
+            let late = #"{"mode":"upsert","users":[\#(users.joined(separator: ","))],"orgCode":"org_1"}"#
+            let lenient = Reading.of(late, validation: .perUser)
+            #expect(messages(lenient) == [] && lenient.envelope?.tenantID == "org_1" && lenient.envelope?.totalUsers == 3)
+            #expect(lenient.records.map { $0.texts[.problem] == nil } == [false, true, false])
+            #expect(messages(Reading.of(late)).count == 2, "one of each user who breaks a rule")
+        }
+    }
+
     @Test("a name of both parts has room for 255 characters")
     func longNames() {
         func message(_ first: Int, _ last: Int) -> [String] {
