@@ -134,8 +134,9 @@ package struct BatchCutter: ~Copyable {
     }
 
     private mutating func startOver() {
-        entries.removeAll(keepingCapacity: true)
-        ids.removeAll(keepingCapacity: true)
+        // Its owner may wait for long once the request has ended.
+        entries.removeAll(keepingCapacity: !isClosed)
+        ids.removeAll(keepingCapacity: !isClosed)
         blocks.removeAll()
         budget.give(granted)
         granted = 0
