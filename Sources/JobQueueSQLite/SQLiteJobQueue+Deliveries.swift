@@ -63,21 +63,20 @@ extension SQLiteJobQueue {
     package func deliveries(_ filter: DeliveryFilter, limit: Int, cursor: String?) async throws -> Page<Delivery> {
         let before = try cursor.map { try PageCursor.numbers($0, .deliveries, count: 1)[0] } ?? .max
         let rows = try await read { [self] db in
-            var filter = filter
-            filter.tenantID = try filter.tenantID.map { try tenant(named: $0, db) }
+            let tenants = try filter.tenantID.map { try self.tenants(listedAs: $0, db) }
             if let jobID = filter.jobID {
                 // A job has at most a handful.
                 return try db.sql(DeliveryRow.ofJob).all(.text(jobID.text)) { DeliveryRow($0) }.filter { row in
                     row.seq < before && filter.state ?? row.delivery.state == row.delivery.state
-                        && filter.tenantID ?? row.delivery.what.tenantID == row.delivery.what.tenantID
+                        && tenants?.contains { $0 == row.delivery.what.tenantID } ?? true
                 }
             }
             return try (filter.state.map { [$0] } ?? DeliveryState.allCases).flatMap { state in
-                if let tenantID = filter.tenantID {
-                    return try db.sql(DeliveryRow.byTenant)
-                        .all(.int(state.code), .int(before), .int(limit + 1), .tenant(tenantID)) { DeliveryRow($0) }
+                let bounds: [SQLValue] = [.int(state.code), .int(before), .int(limit + 1)]
+                guard let tenants else { return try db.sql(DeliveryRow.byState).all(bounds) { DeliveryRow($0) } }
+                return try tenants.flatMap { tenantID in
+                    try db.sql(DeliveryRow.byTenant).all(bounds + [.tenant(tenantID)]) { DeliveryRow($0) }
                 }
-                return try db.sql(DeliveryRow.byState).all(.int(state.code), .int(before), .int(limit + 1)) { DeliveryRow($0) }
             }
         }
         let sorted = rows.sorted { $0.seq > $1.seq }

@@ -8,7 +8,7 @@ extension SQLiteJobQueue {
         try readNow { db in try JobRow.find(id, db)?.job }
     }
 
-    /// Newest first. One index serves one state (of one tenant, or source); the pages of the requested states are merged.
+    /// Newest first. One index serves one state (of one tenant, or source); the pages of the requested states and tenants are merged.
     package func jobs(_ filter: JobFilter, limit: Int, cursor: String?) async throws -> Page<Job> {
         var before = (at: Int64.max, seq: Int64.max)
         if let cursor {
@@ -18,13 +18,12 @@ extension SQLiteJobQueue {
         if let until = filter.until, until.microseconds - 1 < before.at { before = (until.microseconds - 1, .max) }
         let (at, seq) = before
         let rows = try await read { [self] db in
-            var filter = filter
-            filter.tenantID = try filter.tenantID.map { try tenant(named: $0, db) }
+            let tenants: [TenantID?] = try filter.tenantID.map { try self.tenants(listedAs: $0, db) } ?? [nil]
             return try (filter.state.map { [$0] } ?? JobState.allCases).flatMap { state in
                 let bounds: [SQLValue] = [
                     .int(state.code), .int(filter.since?.microseconds ?? .min), .int(at), .int(seq), .int(limit + 1),
                 ]
-                return try JobList.rows(filter, bounds, db)
+                return try tenants.flatMap { try JobList.rows(of: $0, filter, bounds, db) }
             }
         }
         let sorted = rows.sorted { ($0.job.acceptedAt, $0.seq) > ($1.job.acceptedAt, $1.seq) }
@@ -32,6 +31,12 @@ extension SQLiteJobQueue {
         let next =
             sorted.count > limit ? page.last.map { PageCursor.text(.jobs, $0.job.acceptedAt.microseconds, $0.seq) } : nil
         return Page(items: page.map(\.job), nextCursor: next)
+    }
+
+    /// The tenants whose records a name finds: the one that it stands for and, if that is another, its own from before it was set.
+    func tenants(listedAs name: TenantID, _ db: Database) throws -> [TenantID] {
+        let tenantID = try tenant(named: name, db)
+        return tenantID == name ? [name] : [tenantID, name]
     }
 
     package func statistics(now: Timestamp) async throws -> QueueStatistics {
@@ -104,9 +109,11 @@ enum JobList {
         SELECT tenant_id, open_jobs, pending_users FROM tenants INDEXED BY tenants_backlog ORDER BY pending_users DESC LIMIT 20
         """
 
-    static func rows(_ filter: JobFilter, _ bounds: [SQLValue], _ db: Database) throws -> [JobRow] {
+    static func rows(
+        of tenantID: TenantID?, _ filter: JobFilter, _ bounds: [SQLValue], _ db: Database
+    ) throws -> [JobRow] {
         let (sql, more): (String, [SQLValue]) =
-            switch (filter.tenantID, filter.source) {
+            switch (tenantID, filter.source) {
             case (let tenantID?, let source?): (byTenantAndSource, [.tenant(tenantID), .text(source)])
             case (let tenantID?, nil): (byTenant, [.tenant(tenantID)])
             case (nil, let source?): (bySource, [.text(source)])

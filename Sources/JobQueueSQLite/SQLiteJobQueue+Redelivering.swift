@@ -27,8 +27,10 @@ extension SQLiteJobQueue {
     ) async throws -> Redelivered {
         let before = try cursor.map { try PageCursor.numbers($0, .deliveries, count: 1)[0] } ?? .max
         return try await writer.write { [self] context in
-            let tenant = try tenant.map { try self.tenant(named: $0, context.db) }
-            let found = try Self.dead(ofJob: job, ofTenant: tenant, before: before, limit: limit.saturatingAdd(1), in: context)
+            let tenants: [TenantID?] = try tenant.map { try self.tenants(listedAs: $0, context.db) } ?? [nil]
+            let found = try tenants.flatMap {
+                try Self.dead(ofJob: job, ofTenant: $0, before: before, limit: limit.saturatingAdd(1), in: context)
+            }.sorted { $0.seq > $1.seq }
             let page = found.prefix(limit)
             for row in page { try startAnew(row, from: .dead, now: now, in: context) }
             if !page.isEmpty { context.afterCommit { [self] in notify { $0.deliveryDue() } } }

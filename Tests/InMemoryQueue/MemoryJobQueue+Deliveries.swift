@@ -124,12 +124,12 @@ extension MemoryJobQueue {
     package func deliveries(_ filter: DeliveryFilter, limit: Int, cursor: String?) async throws -> Page<Delivery> {
         let before = try cursor.map { try Cursor.numbers($0, "d", count: 1)[0] } ?? .max
         let found = try look { state in
-            let tenantID = filter.tenantID.map { state.tenant(named: $0) }
+            let tenants = filter.tenantID.map { state.tenants(listedAs: $0) }
             return state.disk.posted.filter { posted in
                 let delivery = posted.delivery
                 return Int64(posted.seq) < before && filter.state ?? delivery.state == delivery.state
                     && filter.jobID.map { $0 == delivery.what.jobID } ?? true
-                    && tenantID.map { $0 == delivery.what.tenantID } ?? true
+                    && tenants?.contains { $0 == delivery.what.tenantID } ?? true
             }.sorted { $0.seq > $1.seq }
         }
         let page = found.prefix(limit)
@@ -162,11 +162,11 @@ extension MemoryJobQueue {
     ) async throws -> Redelivered {
         let before = try cursor.map { try Cursor.numbers($0, "d", count: 1)[0] } ?? .max
         return try change { state in
-            let tenant = tenant.map { state.tenant(named: $0) }
+            let tenants = tenant.map { state.tenants(listedAs: $0) }
             let found = state.disk.posted.indices.filter { at in
                 let (seq, delivery) = (state.disk.posted[at].seq, state.disk.posted[at].delivery)
                 return Int64(seq) < before && delivery.state == .dead && job ?? delivery.what.jobID == delivery.what.jobID
-                    && tenant ?? delivery.what.tenantID == delivery.what.tenantID
+                    && tenants?.contains { $0 == delivery.what.tenantID } ?? true
             }.sorted { state.disk.posted[$0].seq > state.disk.posted[$1].seq }
             let page = found.prefix(limit)
             for at in page { state.startAnew(at, now: now) }

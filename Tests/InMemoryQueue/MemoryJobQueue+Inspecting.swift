@@ -10,11 +10,11 @@ extension MemoryJobQueue {
     package func jobs(_ filter: JobFilter, limit: Int, cursor: String?) async throws -> Page<Job> {
         let before = try cursor.map { try Cursor.numbers($0, "j", count: 2) } ?? [.max, .max]
         let found = try look { state in
-            let tenantID = filter.tenantID.map { state.tenant(named: $0) }
+            let tenants = filter.tenantID.map { state.tenants(listedAs: $0) }
             return state.disk.entries.filter { entry in
                 let job = entry.job
                 return (job.acceptedAt.microseconds, Int64(entry.seq)) < (before[0], before[1])
-                    && filter.state ?? job.state == job.state && tenantID ?? job.tenantID == job.tenantID
+                    && filter.state ?? job.state == job.state && tenants?.contains(job.tenantID) ?? true
                     && filter.source ?? job.source == job.source && filter.since.map { job.acceptedAt >= $0 } ?? true
                     && filter.until.map { job.acceptedAt < $0 } ?? true
             }.sorted { ($0.job.acceptedAt, $0.seq) > ($1.job.acceptedAt, $1.seq) }

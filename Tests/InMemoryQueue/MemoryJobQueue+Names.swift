@@ -14,6 +14,9 @@ extension MemoryJobQueue.State {
         tenantAliases == .off ? name : disk.aliases[name]?.alias.tenantID ?? name
     }
 
+    /// The tenants whose records a name finds: the one that it stands for, and its own from before it was set.
+    func tenants(listedAs name: TenantID) -> Set<TenantID> { [tenant(named: name), name] }
+
     func hasJobs(_ tenantID: TenantID) -> Bool {
         disk.ends[tenantID].map { $0.endedAt.microseconds > 0 } ?? false || disk.entries.contains { $0.job.tenantID == tenantID }
     }

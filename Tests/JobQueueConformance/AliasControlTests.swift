@@ -249,6 +249,61 @@ struct AliasControlTests {
         }
     }
 
+    @Test(
+        "what ended under a name before it was set is found by that name, in order with the tenant's, page by page",
+        arguments: QueueDriver.all)
+    func listsAfterSet(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            var jobs: [Job] = []
+            for round in 0..<3 {
+                for name in [org, uuid] {
+                    jobs.append(try await fixture.accept(queue, name, users: 1, source: round == 1 ? "other" : "wrapper"))
+                    try await fixture.work(queue, name, deliver: true)
+                }
+            }
+            for job in jobs { try await fixture.attempt(queue, "msg_\(job.id)", .dead) }
+            fixture.clock.advance(1)
+            _ = try await set(queue, org, uuid, fixture)
+            let ofTenant = jobs.filter { $0.tenantID == uuid }
+            for (name, found) in [(org, jobs), (uuid, ofTenant)] {
+                for source in [nil, "other"] {
+                    var filter = JobFilter()
+                    (filter.tenantID, filter.source) = (name, source)
+                    let wanted = found.filter { source ?? $0.source == $0.source }.map(\.id)
+                    #expect(try await queue.allJobs(filter).map(\.id) == wanted.reversed())
+                }
+                var filter = DeliveryFilter()
+                filter.tenantID = name
+                var (met, cursor): ([JobID?], String?) = ([], nil)
+                repeat {
+                    let page = try await queue.deliveries(filter, limit: 2, cursor: cursor)
+                    met += page.items.map(\.what.jobID)
+                    cursor = page.nextCursor
+                } while cursor != nil
+                #expect(met == found.map(\.id).reversed())
+                filter.jobID = jobs[0].id
+                #expect(try await queue.deliveries(filter, limit: 2, cursor: nil).items.count == (name == org ? 1 : 0))
+            }
+            for (name, counts) in [(org, [2, 2, 2]), (uuid, [0])] {
+                var (met, cursor): ([Int], String?) = ([], nil)
+                repeat {
+                    let again = try await queue.redeliverDead(
+                        ofJob: nil, ofTenant: name, limit: 2, cursor: cursor, now: fixture.now)
+                    met.append(again.count)
+                    cursor = again.nextCursor
+                } while cursor != nil
+                // The first leaves nothing, however its pages fall among the two.
+                #expect(met == counts)
+            }
+            try await fixture.attempt(queue, "msg_\(jobs[0].id)", .dead)
+            for (name, count) in [(uuid, 0), (org, 1)] {
+                let again = try await queue.redeliverDead(
+                    ofJob: jobs[0].id, ofTenant: name, limit: 2, cursor: nil, now: fixture.now)
+                #expect(again.count == count)
+            }
+        }
+    }
+
     @Test("are listed, the newest first, page by page, and by any name of their tenant", arguments: QueueDriver.all)
     func listed(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
