@@ -76,14 +76,17 @@ package struct Assembly: Sendable {
         signals shutdown: [UnixSignal], onDrain: @escaping @Sendable () -> Void = {}
     ) -> ServiceGroupConfiguration {
         var configuration = ServiceGroupConfiguration(
-            services: [
-                maintenance, courier, engine, server,
-                DrainAnnouncer(phase: phase, onDrain: onDrain),
-            ].map { .init(service: $0) },
+            services: ([maintenance, courier, engine, server] + splitTenants + [DrainAnnouncer(phase: phase, onDrain: onDrain)])
+                .map { .init(service: $0) },
             gracefulShutdownSignals: shutdown, logger: quiet(logger))
         // Two seconds before the grace period ends, cancel whatever still runs so it can unwind.
         configuration.maximumGracefulShutdownDuration = .seconds(max(1, settings.shutdownGrace - 2))
         return configuration
+    }
+
+    /// Where names stand for tenants.
+    private var splitTenants: [any Service] {
+        settings.tenantAliases == .off ? [] : [SplitTenants(queue: queue, directory: directory, logger: logger)]
     }
 
     /// Closes the files, after the services have ended.

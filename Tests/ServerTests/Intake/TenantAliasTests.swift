@@ -135,4 +135,22 @@ struct TenantAliasTests {
             #expect(second.json.results[0].code.string == "email_in_other_tenant")
         }
     }
+
+    @Test("users of a name that stands for another tenant, from a time without aliases, are a warning at the start")
+    func splitTenant() async throws {
+        let message = "the CRM has users of names that stand for another tenant: no sync of that tenant finds them"
+        try await TestServer.run { server in
+            _ = try await server.synced([Bodies.user("u1", "ada@x.io")], tenant: "acme")
+            #expect(try await server.act("tenants/aliases/set?alias=acme-eu&tenantId=acme").status == 200)
+            #expect(try await server.act("tenants/aliases/set?alias=acme&tenantId=acme").status == 200)
+            try server.execute("INSERT INTO users (email, name, tenant_id) VALUES ('eve@x.io', 'Eve', 'acme-eu')")
+            try await server.app.stop()
+            try await TestServer.start(folder: server.folder, receiver: server.receiver) { again in
+                #expect(await eventually { again.log.lines.contains { $0.message == message } })
+                let line = again.log.lines.first { $0.message == message }
+                #expect(line?.metadata["names"] == "1", "one that is an alias of itself is where it should be")
+                #expect(line?.metadata["alias"] == "acme-eu" && line?.metadata["tenantId"] == "acme")
+            }
+        }
+    }
 }
