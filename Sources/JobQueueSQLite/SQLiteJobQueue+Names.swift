@@ -39,12 +39,11 @@ extension SQLiteJobQueue {
         if job.retryOf != nil || limits.tenantAliases != .learn { names = names.withoutOthers }
         let db = context.db
         if !names.others.isEmpty { names = try Self.toDecide(names, db) }
-        guard !names.others.isEmpty else {
-            return try NamesDecision(names) { name in
+        let decision =
+            names.others.isEmpty
+            ? try NamesDecision(names) { name in
                 KnownName(tenantID: try tenant(named: job.retriedTenantID ?? name, db), hasJobs: false, aliases: [])
-            }
-        }
-        let decision = try NamesDecision(names) { try known($0, db) }
+            } : try NamesDecision(names) { try known($0, db) }
         for alias in decision.learnt {
             try AliasRow.insert(alias, of: decision.tenantID, .learnt, at: job.acceptedAt, db)
         }
