@@ -175,7 +175,7 @@ struct OlderRecordsTests {
     @Test("and the file is one that earlier versions refuse from then on")
     func raised() async throws {
         try await open { server in
-            #expect(try server.queueRows("PRAGMA user_version")[0][0] == 5)
+            #expect(try server.queueRows("PRAGMA user_version")[0][0] == 6)
             for id in [Job.fields, Job.removal, Job.running, Job.many] { _ = try await server.ended(id) }
             #expect(try server.queueRows("SELECT 1 FROM deferred").isEmpty)
             _ = try await server.synced([Bodies.user("n-1", "new@new.example")])
