@@ -60,6 +60,7 @@ extension SQLiteJobQueue {
             guard var merge = try MergeRow.find(id, context.db), merge.state == .moving else { return }
             (merge.state, merge.moved, merge.joined) = (.settling, moved, joined)
             try MergeRow.write(merge, context.db)
+            try context.sql(MergeRow.setLast).run(.int(id), .int(nextNumber()))
             let (alias, tenantID) = (merge.alias, merge.tenantID)
             // Its own id may be among its aliases, which kept it a tenant of its own.
             try context.sql(AliasRow.delete).run(.tenant(alias))
@@ -78,9 +79,9 @@ extension SQLiteJobQueue {
         try await writer.write { [self] context in
             guard var merge = try MergeRow.find(id, context.db), merge.state == .settling else { return true }
             let (alias, tenantID) = (merge.alias, merge.tenantID)
-            try context.sql(Self.giveJobs).run(.tenant(alias), .tenant(tenantID), .int(limit))
+            try context.sql(Self.giveJobs).run(.tenant(alias), .tenant(tenantID), .int(id), .int(limit))
             let jobs = context.db.changesCount
-            let deliveries = try giveDeliveries(of: alias, to: tenantID, limit: limit, now: now, in: context)
+            let deliveries = try giveDeliveries(of: merge, limit: limit, now: now, in: context)
             guard jobs < limit, deliveries < limit else { return false }
             (merge.state, merge.endedAt) = (.merged, now)
             try MergeRow.write(merge, context.db)
@@ -155,9 +156,10 @@ extension SQLiteJobQueue {
     }
 
     private func giveDeliveries(
-        of alias: TenantID, to tenantID: TenantID, limit: Int, now: Timestamp, in context: WriteContext
+        of merge: TenantMerge, limit: Int, now: Timestamp, in context: WriteContext
     ) throws -> Int {
-        let found = try context.sql(Self.selectDeliveries).all(.tenant(alias), .int(limit)) { row in
+        let (alias, tenantID) = (merge.alias, merge.tenantID)
+        let found = try context.sql(Self.selectDeliveries).all(.tenant(alias), .int(merge.id), .int(limit)) { row in
             (seq: row.int64(0), state: DeliveryState(code: row.int(1)))
         }
         for (seq, state) in found {
@@ -183,10 +185,12 @@ extension SQLiteJobQueue {
         """
     static let giveJobs = """
         UPDATE jobs SET sent_tenant_id = coalesce(sent_tenant_id, ?1), tenant_id = ?2
-        WHERE seq IN (SELECT seq FROM jobs INDEXED BY jobs_tenant WHERE tenant_id = ?1 LIMIT ?3)
+        WHERE seq IN (SELECT seq FROM jobs INDEXED BY jobs_tenant
+            WHERE tenant_id = ?1 AND seq <= (SELECT last_job FROM tenant_merges WHERE seq = ?3) LIMIT ?4)
         """
     static let selectDeliveries = """
-        SELECT seq, state FROM deliveries INDEXED BY deliveries_tenant WHERE tenant_id = ?1 ORDER BY state, seq LIMIT ?2
+        SELECT seq, state FROM deliveries INDEXED BY deliveries_tenant
+        WHERE tenant_id = ?1 AND seq <= (SELECT last_delivery FROM tenant_merges WHERE seq = ?2) ORDER BY state, seq LIMIT ?3
         """
     private static let giveDelivery = """
         UPDATE deliveries SET sent_tenant_id = coalesce(sent_tenant_id, ?2), tenant_id = ?3 WHERE seq = ?1

@@ -55,6 +55,7 @@ extension MemoryJobQueue {
         _ = try step(id) { state, merge, _ in
             guard merge.state == .moving else { return }
             (merge.state, merge.moved, merge.joined) = (.settling, moved, joined)
+            state.disk.lastOfMerges[id] = state.disk.lastNumber
             state.makeOne(merge, now: now)
         }
     }
@@ -62,14 +63,18 @@ extension MemoryJobQueue {
     package func settleMerge(_ id: Int64, limit: Int, now: Timestamp) async throws -> Bool {
         try step(id) { state, merge, _ in
             guard merge.state == .settling else { return true }
+            let last = state.disk.lastOfMerges[id] ?? 0
             var left = limit
-            for at in state.disk.entries.indices where state.disk.entries[at].job.tenantID == merge.alias && left > 0 {
+            for at in state.disk.entries.indices
+            where state.disk.entries[at].job.tenantID == merge.alias && state.disk.entries[at].seq <= last && left > 0 {
                 state.disk.entries[at].job.tenantID = merge.tenantID
                 left -= 1
             }
             var deliveries = limit
             for at in state.disk.posted.indices
-            where state.disk.posted[at].delivery.what.tenantID == merge.alias && deliveries > 0 {
+            where state.disk.posted[at].delivery.what.tenantID == merge.alias && state.disk.posted[at].seq <= last
+                && deliveries > 0
+            {
                 state.disk.posted[at].delivery.what.sentTenantID = state.disk.posted[at].delivery.what.shownTenantID
                 state.disk.posted[at].delivery.what.tenantID = merge.tenantID
                 deliveries -= 1

@@ -95,6 +95,8 @@ package struct QueueDisk: Sendable {
     /// What an alias stands for.
     var aliases: [TenantID: Alias] = [:]
     var merges: [TenantMerge] = []
+    /// By merge the last number that may be given to its tenant: what came later came under a name that was forgotten.
+    var lastOfMerges: [Int64: Int] = [:]
     /// In the order accepted.
     var entries: [Entry] = []
     var uploads: [UploadID: Upload] = [:]

@@ -191,6 +191,31 @@ struct TenantMergingTests {
         }
     }
 
+    @Test("what comes under a name that is forgotten while a merge settles stays the name's own", arguments: QueueDriver.all)
+    func forgotten(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            for _ in 0..<3 { try await fixture.accept(queue, org) }
+            try await fixture.work(queue, org, deliver: true)
+            let merge = try await begun(queue, org, uuid, fixture.now)
+            #expect(try await queue.startMoving(merge.id))
+            try await queue.endMoving(merge.id, moved: 1, joined: 0, now: fixture.now)
+            _ = try await queue.forgetAlias(org)
+            let ended = try await fixture.accept(queue, org)
+            try await fixture.work(queue, org, deliver: true)
+            let open = try await fixture.accept(queue, org)
+            while try await !queue.settleMerge(merge.id, limit: 1, now: fixture.now) {}
+            #expect(try await queue.readyTenants(now: fixture.now, limit: 9) == [org])
+            try await fixture.work(queue, org)
+            for job in [ended, open] {
+                let job = try #require(try await queue.job(job.id))
+                #expect(job.tenantID == org && job.state == .completed)
+            }
+            #expect(try await queue.delivery("msg_\(ended.id)")?.what.tenantID == org)
+            #expect(try await queue.allJobs().map(\.tenantID) == [org, org, uuid, uuid, uuid])
+            #expect(try await driver.audit(queue) == [])
+        }
+    }
+
     @Test("in order, webhooks of the name that wait stand among those of the tenant by their ends", arguments: QueueDriver.all)
     func webhooks(_ driver: QueueDriver) async throws {
         var limits = QueueLimits()

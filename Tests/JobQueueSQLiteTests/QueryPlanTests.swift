@@ -19,7 +19,13 @@ struct QueryPlanTests {
         (MergeRow.countWorking, ["SEARCH jobs USING COVERING INDEX jobs_lane (tenant_id=?)"]),
         (MergeRow.countEnding, ["SEARCH jobs USING COVERING INDEX jobs_ending (tenant_id=?)"]),
         (MergeRow.countHeld, ["SEARCH jobs USING COVERING INDEX jobs_held (tenant_id=?)"]),
-        (SQLiteJobQueue.selectDeliveries, ["SEARCH deliveries USING COVERING INDEX deliveries_tenant (tenant_id=?)"]),
+        (
+            SQLiteJobQueue.selectDeliveries,
+            [
+                "SEARCH deliveries USING COVERING INDEX deliveries_tenant (tenant_id=?)", "SCALAR SUBQUERY 1",
+                "SEARCH tenant_merges USING INTEGER PRIMARY KEY (rowid=?)",
+            ]
+        ),
         (HeadJob.select, ["SEARCH jobs USING INDEX jobs_lane (tenant_id=? AND seq>?)"]),
         (HeadJob.exists, ["SEARCH jobs USING COVERING INDEX jobs_lane (tenant_id=?)"]),
         (

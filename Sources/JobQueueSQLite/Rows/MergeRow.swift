@@ -18,6 +18,10 @@ enum MergeRow {
     private static let update = """
         UPDATE tenant_merges SET state = ?2, ended_at = ?3, moved = ?4, joined = ?5, error = ?6 WHERE seq = ?1
         """
+    /// What is there now belongs to the tenant by the end of the merge, what comes later does not.
+    static let setLast = """
+        UPDATE tenant_merges SET last_job = ?2, last_delivery = (SELECT coalesce(max(seq), 0) FROM deliveries) WHERE seq = ?1
+        """
     private static let deleteOld = """
         DELETE FROM tenant_merges WHERE ended_at IS NOT NULL AND seq <= (
             SELECT seq FROM tenant_merges WHERE ended_at IS NOT NULL ORDER BY seq DESC LIMIT 1 OFFSET \(TenantMerge.mostEnded))

@@ -105,7 +105,10 @@ extension Schema {
             ended_at INTEGER,
             moved INTEGER NOT NULL DEFAULT 0,
             joined INTEGER NOT NULL DEFAULT 0,
-            error TEXT
+            error TEXT,
+            -- The last ones that may be given to the tenant: later ones came when the name was forgotten again.
+            last_job INTEGER,
+            last_delivery INTEGER
         ) STRICT;
         CREATE INDEX tenant_merges_open ON tenant_merges (seq) WHERE ended_at IS NULL;
         -- With phase, or SQLite reads the row to make sure of it.
