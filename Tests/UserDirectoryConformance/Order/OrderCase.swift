@@ -106,7 +106,7 @@ struct OrderCase: Sendable {
         var left = Array(users.indices)
         var order: [Int] = []
         while !left.isEmpty {
-            let first = left.filter { at in !left.contains { $0 < at && users[$0].shares(with: users[at]) } }
+            let first = left.filter { at in !left.contains { $0 < at && users[$0].sharesAnything(with: users[at]) } }
             guard let next = first.randomElement(using: &random) else { break }
             order.append(next)
             left.removeAll { $0 == next }

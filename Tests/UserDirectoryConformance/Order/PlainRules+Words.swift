@@ -47,6 +47,8 @@ extension PlainRules {
             address == other.address || key != nil && [other.key, other.beside].contains(key)
                 || beside != nil && beside == other.key
         }
+        /// Also a Kinde id that both carry beside their own: of their rows the one that is made first is found first.
+        func sharesAnything(with other: User) -> Bool { shares(with: other) || beside != nil && beside == other.beside }
     }
     /// Why a user waits for another one.
     enum Cause {
