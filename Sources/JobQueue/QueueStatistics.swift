@@ -16,6 +16,8 @@ package struct QueueStatistics: Sendable {
     /// Destinations that asked to wait for longer than a minute and still do, and until when the longest does.
     package var destinationsHeld = 0
     package var destinationsHeldUntil: Timestamp?
+    /// Merges of tenants that are under way, the oldest first.
+    package var merges: [TenantMerge] = []
     /// Bytes of the queue's data.
     package var bytes: Int64 = 0
     /// Bytes of its write-ahead log; `nil` if the store keeps none of its own.

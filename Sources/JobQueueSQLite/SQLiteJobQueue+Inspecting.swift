@@ -66,6 +66,7 @@ extension SQLiteJobQueue {
             found.lastDeliveryError = try db.sql(DeliveryRow.lastError).first { $0.text(0) }
             (found.destinationsHeld, found.destinationsHeldUntil) =
                 try db.sql(Self.selectHeld).first(.time(now)) { ($0.int(0), $0.optionalTime(1)) } ?? (0, nil)
+            found.merges = try MergeRow.allOpen(db)
             return found
         }
         for state in JobState.allCases { statistics.jobs[state] = totals[state] }

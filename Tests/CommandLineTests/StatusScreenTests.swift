@@ -55,6 +55,25 @@ struct StatusScreenTests {
         #expect(held.hasSuffix("the oldest for 1 h; 1 receiver asked us to wait, the longest until 2025-08-19T10:40:00.000Z"))
     }
 
+    @Test("a merge of tenants says what it waits for, since when, and how to take it back")
+    func merge() throws {
+        var status = StatusDocument()
+        var merge = MergeDocument()
+        (merge.id, merge.alias, merge.tenantID, merge.state) = (3, "org_1", "acme", "draining")
+        (merge.openJobs, merge.heldJobs) = (1, 2_000)
+        merge.since = Timestamp(iso8601: "2025-08-19T02:14:00.000Z")
+        status.merges = [merge]
+        let attention = try #require(StatusScreen(status: status, server: "s", now: now).attentions.first)
+        #expect(
+            attention.what == """
+                The merge of org_1 into acme waits for 1 open job since 2025-08-19 02:14:00 UTC (38 min ago); 2,000 jobs wait for it
+                """)
+        #expect(attention.press.hasSuffix("usersync tenants merges cancel 3"))
+        status.merges[0].openJobs = 0
+        status.merges[0].state = "moving"
+        #expect(StatusScreen(status: status, server: "s", now: now).attentions.first?.what.contains("is moving since") == true)
+    }
+
     @Test("a tenant at work names its job")
     func tenants() {
         var status = StatusDocument()

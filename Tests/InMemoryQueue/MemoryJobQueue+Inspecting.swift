@@ -83,6 +83,7 @@ extension MemoryJobQueue {
             found.deliveriesPending = posted.count { $0.state == .pending }
             let holds = state.disk.destinations.values.compactMap(\.heldUntil).filter { $0 > now }
             (found.destinationsHeld, found.destinationsHeldUntil) = (holds.count, holds.max())
+            found.merges = state.disk.merges.filter { !$0.state.isEnd }.map { state.counted($0) }
             found.deliveriesDead = posted.count { $0.state == .dead }
             found.oldestPendingDeliveryAt = posted.filter { $0.state == .pending }.map(\.createdAt).min()
             found.lastDeliveryError =

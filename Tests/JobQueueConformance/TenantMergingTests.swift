@@ -44,6 +44,7 @@ struct TenantMergingTests {
             #expect(try await queue.readyTenants(now: fixture.now, limit: 9).isEmpty, "what was sent meanwhile waits")
             merge = try #require(try await queue.openMerges().first)
             #expect(merge.openJobs == 0 && merge.heldJobs == 3)
+            #expect(try await queue.statistics(now: fixture.now).merges == [merge])
             try await merged(queue, merge, fixture.now)
             let ended = try await queue.merge(merge.id)
             #expect(ended?.state == .merged && ended?.moved == 1 && ended?.endedAt == fixture.now)
@@ -55,7 +56,8 @@ struct TenantMergingTests {
             }
             #expect(ran == held.map(\.id))
             #expect(try await queue.allJobs().allSatisfy { $0.tenantID == uuid && $0.state == .completed })
-            #expect(try await queue.statistics(now: fixture.now).tenants.isEmpty)
+            let statistics = try await queue.statistics(now: fixture.now)
+            #expect(statistics.tenants.isEmpty && statistics.merges.isEmpty)
             #expect(try await queue.job(held[0].id)?.sentTenantID == org)
             #expect(try await driver.audit(queue) == [])
         }

@@ -12,6 +12,7 @@ extension StatusDocument {
                 "workers": .always(),
                 "usersPerSecond": .always(),
                 "retrying": "Batches in backoff, the next due first, up to 20.",
+                "merges": "Merges of tenants that are under way, the oldest first: they hold jobs of both.",
                 "directory": .always(),
                 "webhooks": .always(),
                 "queue": .always(),

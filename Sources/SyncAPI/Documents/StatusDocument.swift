@@ -15,6 +15,8 @@ package struct StatusDocument: JSONDocument {
     package var usersPerSecond: Speed?
     /// Batches in backoff, the next due first.
     package var retrying: [Retrying] = []
+    /// Merges of tenants that are under way, the oldest first.
+    package var merges: [MergeDocument] = []
     package var directory: DirectoryDocument?
     package var webhooks: Webhooks?
     package var queue: Queue?
@@ -32,6 +34,7 @@ package struct StatusDocument: JSONDocument {
         try coder.optional("workers", &workers)
         try coder.optional("usersPerSecond", &usersPerSecond)
         try coder.member("retrying", &retrying)
+        try coder.member("merges", &merges)
         try coder.optional("directory", &directory)
         try coder.optional("webhooks", &webhooks)
         try coder.optional("queue", &queue)

@@ -14,6 +14,7 @@ extension StatusDocument {
         workers = Workers(engine)
         usersPerSecond = Speed(engine)
         retrying = statistics.retrying.map(Retrying.init)
+        merges = statistics.merges.map(MergeDocument.init)
         directory = DirectoryDocument(engine.directory)
         webhooks = Webhooks(
             pending: statistics.deliveriesPending, dead: statistics.deliveriesDead,

@@ -72,6 +72,16 @@ struct StatusScreen {
                         + (first.lastError.map { ": \($0)" } ?? ""),
                     press: "usersync jobs show \(first.jobID)"))
         }
+        if let merge = status.merges.first {
+            let since = merge.since.map { " since \(Format.moment($0.iso8601)) UTC\(age(of: $0))" } ?? ""
+            let state = merge.openJobs > 0 ? "waits for \(Format.count(merge.openJobs, "open job"))" : "is \(merge.state)"
+            all.append(
+                Attention(
+                    isGrave: false,
+                    what:
+                        "The merge of \(merge.alias) into \(merge.tenantID) \(state)\(since); \(Format.count(merge.heldJobs, "job")) wait for it",
+                    press: "usersync tenants merges list; to take it back, usersync tenants merges cancel \(merge.id)"))
+        }
         if let pending = status.webhooks?.pending, pending > 0, let oldest = status.webhooks?.oldestAgeSeconds, oldest > 300 {
             all.append(
                 Attention(

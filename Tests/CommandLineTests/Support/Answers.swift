@@ -104,7 +104,7 @@ struct Answers {
         "oldestPendingAgeSeconds":\(number),"tenants":[{"tenantId":\(text),"openJobs":\(number),"pendingUsers":\(number),\
         "currentJobId":\(text)}],"workers":{"active":\(number),"idle":\(number)},"usersPerSecond":{"1m":\(number),"5m":\(number)},\
         "retrying":[{"jobId":\(text),"tenantId":\(text),"batch":\(number),"attempts":\(number),\
-        "nextAttemptAt":"9999-12-31T23:59:59Z","lastError":\(text)}],"directory":\(directory),\
+        "nextAttemptAt":"9999-12-31T23:59:59Z","lastError":\(text)}],"merges":[\(merge)],"directory":\(directory),\
         "webhooks":{"pending":\(number),"dead":\(number),"oldestAgeSeconds":\(number),"lastError":\(text)},\
         "queue":{"bytes":\(number),"walBytes":\(number),"freeDiskBytes":\(number)},"draining":true}
         """
