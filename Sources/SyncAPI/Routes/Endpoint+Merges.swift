@@ -14,7 +14,8 @@ extension Endpoint {
         .get, "/api/internal/sync/tenants/aliases/merge/preview", .anyKey,
         OpenAPIOperation(
             "previewMerge", tag: "tenants", "What a merge would do to the users now",
-            "Changes nothing. 409 if both names are one tenant's.", parameters: ["AliasName", "AliasTenant"],
+            "Changes nothing. 409 if both names are one tenant's, or nobody knows one of them.",
+            parameters: ["AliasName", "AliasTenant"],
             answers: [OpenAPIAnswer(200, "What it would do.", .json(MergePreviewDocument.self))], errors: [409, 503]))
 
     package static let beginMerge = Endpoint(
@@ -23,7 +24,7 @@ extension Endpoint {
             "beginMerge", tag: "tenants", "Make a tenant that is in use an alias of another",
             """
             Jobs that are accepted for either from now on wait; once those before have ended, the users are moved, all or none. 409 if one of \
-            them has a part in another merge, and with TENANT_ALIASES=off.
+            them has a part in another merge or neither a job nor a user, and with TENANT_ALIASES=off.
             """,
             parameters: ["AliasName", "AliasTenant"],
             answers: [

@@ -110,7 +110,9 @@ package enum HTTPServer {
         TenantsController(
             queue: queue, clock: clock, mode: settings.tenantAliases, hasUsers: dependencies.hasUsers
         ).addRoutes(to: router)
-        MergesController(queue: queue, engine: engine, clock: clock, mode: settings.tenantAliases).addRoutes(to: router)
+        MergesController(
+            queue: queue, engine: engine, clock: clock, mode: settings.tenantAliases, hasUsers: dependencies.hasUsers
+        ).addRoutes(to: router)
         HealthController(
             engine: engine, isStarted: dependencies.isStarted, isQueueWritable: { await queue.isWritable }, clock: clock
         ).addRoutes(to: router)

@@ -7,13 +7,19 @@ package import SyncModel
 
 /// Making two tenants one.
 package struct MergesController: Sendable {
-    private let queue: any TenantNaming & TenantMerging
+    private let queue: any TenantNaming & TenantMerging & AliasControl
     private let engine: any EngineControl
     private let clock: WallClock
     /// `TENANT_ALIASES`.
     private let mode: TenantAliases
+    /// Whether the directory has users of a tenant; `nil` if it cannot say now.
+    private let hasUsers: @Sendable (TenantID) async -> Bool?
 
-    package init(queue: any TenantNaming & TenantMerging, engine: any EngineControl, clock: WallClock, mode: TenantAliases) {
+    package init(
+        queue: any TenantNaming & TenantMerging & AliasControl, engine: any EngineControl, clock: WallClock, mode: TenantAliases,
+        hasUsers: @escaping @Sendable (TenantID) async -> Bool?
+    ) {
+        self.hasUsers = hasUsers
         self.queue = queue
         self.engine = engine
         self.clock = clock
@@ -40,6 +46,7 @@ package struct MergesController: Sendable {
         let (alias, tenant) = try names(request)
         let (from, to) = (try await queue.tenant(named: alias), try await queue.tenant(named: tenant))
         guard from != to else { throw refused("Both are names of \(to)") }
+        try await expectUse(of: [from, to])
         guard let users = await engine.previewMerge(of: from, into: to) else {
             throw APIError.unavailable("The CRM's database cannot say what the merge would do", retryAfter: 5)
         }
@@ -49,6 +56,8 @@ package struct MergesController: Sendable {
     @Sendable private func begin(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         let (alias, tenant) = try names(request)
         if mode == .off { throw refused("TENANT_ALIASES is off: no name is an alias") }
+        let (from, to) = (try await queue.tenant(named: alias), try await queue.tenant(named: tenant))
+        if from != to { try await expectUse(of: [from, to]) }
         let action = OperatorAction("merge tenants", alias: alias)
         switch try await engine.beginMerge(of: alias, into: tenant) {
         case .begun(let merge):
@@ -85,6 +94,18 @@ package struct MergesController: Sendable {
         return .json(
             document: MergeAnswerDocument(
                 message: "The merge is cancelled; nothing was changed", merge: MergeDocument(merge)))
+    }
+
+    /// Users must not go to a name that is misspelt.
+    private func expectUse(of tenants: [TenantID]) async throws {
+        for tenantID in tenants where try await !queue.hasJobs(tenantID) {
+            guard let hasUsers = await hasUsers(tenantID) else {
+                throw APIError.unavailable("The CRM's database cannot say whether it has users of the tenants", retryAfter: 5)
+            }
+            if !hasUsers {
+                throw refused("No job and no user of \(tenantID) is known: it may be misspelt. An unused name can be set")
+            }
+        }
     }
 
     private func names(_ request: Request) throws(APIError) -> (alias: TenantID, tenant: TenantID) {

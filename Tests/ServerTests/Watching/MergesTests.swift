@@ -62,6 +62,20 @@ struct MergesTests {
         }
     }
 
+    @Test("a name that nobody knows is a 409: users must not go to one that is misspelt")
+    func misspelt() async throws {
+        try await TestServer.run { server in
+            _ = try await server.synced([Bodies.user("u1", "ada@x.io")], tenant: "acme")
+            for names in ["alias=acme&tenantId=acmee", "alias=org_1&tenantId=acme"] {
+                let begun = try await server.act("tenants/aliases/merge?\(names)")
+                #expect(begun.status == 409 && begun.json.details.string?.contains("misspelt") == true)
+                #expect(try await server.get("/api/internal/sync/tenants/aliases/merge/preview?\(names)").status == 409)
+            }
+            try server.execute("INSERT INTO users (email, name, tenant_id) VALUES ('eve@x.io', 'Eve', 'org_1')")
+            #expect(try await server.act("tenants/aliases/merge?alias=org_1&tenantId=acme").status == 202)
+        }
+    }
+
     @Test("bad names and numbers are 400 and 404, and with TENANT_ALIASES=off it is a 409")
     func wrong() async throws {
         try await TestServer.run(["TENANT_ALIASES": "off"]) { server in
