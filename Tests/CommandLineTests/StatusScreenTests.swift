@@ -71,7 +71,9 @@ struct StatusScreenTests {
         #expect(attention.press.hasSuffix("usersync tenants merges cancel 3"))
         status.merges[0].openJobs = 0
         status.merges[0].state = "moving"
-        #expect(StatusScreen(status: status, server: "s", now: now).attentions.first?.what.contains("is moving since") == true)
+        let moving = try #require(StatusScreen(status: status, server: "s", now: now).attentions.first)
+        #expect(
+            moving.what.contains("is moving since") && moving.press == "usersync tenants merges list", "it cannot be taken back")
     }
 
     @Test("a tenant at work names its job")

@@ -90,7 +90,8 @@ struct TenantMerger: Sendable {
     private static func sentence(_ users: UserMerge) -> String {
         let first = users.firstConflicts.prefix(5).map { "users.id \($0.user.crmUserID) (\($0.reason.rawValue))" }
         let more = users.conflicts > first.count ? " and others" : ""
-        return "\(users.conflicts) users cannot be merged: \(first.joined(separator: ", "))\(more)"
+        return
+            "\(users.conflicts) \(users.conflicts == 1 ? "user" : "users") cannot be merged: \(first.joined(separator: ", "))\(more)"
     }
 
     private func metadata(_ merge: TenantMerge) -> Logger.Metadata {

@@ -74,11 +74,12 @@ extension TenantsCommand {
 
         static func progress(_ merge: MergeDocument) -> TerminalText {
             switch merge.state {
-            case "draining": "waiting for \(merge.openJobs) open jobs; \(merge.heldJobs) wait for the merge"
-            case "moving": "moving the users; \(merge.heldJobs) jobs wait"
+            case "draining":
+                "waiting for \(Format.count(merge.openJobs, "open job")); \(Format.count(merge.heldJobs)) wait for the merge"
+            case "moving": "moving the users; \(Format.count(merge.heldJobs, "job")) waiting"
             case "settling": "the users are moved; ended jobs are being given to \(merge.tenantID)"
             case "merged":
-                "\(merge.alias) is an alias of \(merge.tenantID): \(merge.moved) users moved, \(merge.joined) were there before"
+                "\(merge.alias) is an alias of \(merge.tenantID): \(Format.count(merge.moved, "user")) moved, \(Format.count(merge.joined)) were there before"
             case "refused": "refused, nothing was changed: \(merge.error ?? "")"
             default: "\(merge.state), nothing was changed"
             }

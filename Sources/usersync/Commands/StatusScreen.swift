@@ -80,7 +80,8 @@ struct StatusScreen {
                     isGrave: false,
                     what:
                         "The merge of \(merge.alias) into \(merge.tenantID) \(state)\(since); \(Format.count(merge.heldJobs, "job")) wait for it",
-                    press: "usersync tenants merges list; to take it back, usersync tenants merges cancel \(merge.id)"))
+                    press: merge.state == "draining"
+                        ? "Wait, or take it back: usersync tenants merges cancel \(merge.id)" : "usersync tenants merges list"))
         }
         if let pending = status.webhooks?.pending, pending > 0, let oldest = status.webhooks?.oldestAgeSeconds, oldest > 300 {
             all.append(
