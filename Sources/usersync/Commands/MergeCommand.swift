@@ -54,7 +54,7 @@ extension TenantsCommand {
                 if json { return try terminal.say(json: begun.json) }
                 return terminal.note("\(terminal.errorStyle.green("✔")) \(answer.message)")
             }
-            terminal.note("\(answer.message)")
+            terminal.note("\(answer.message); that goes on if this command is ended (usersync tenants merges)")
             let id = "\(merge.id)"
             var shown = TerminalText()
             while merge.endedAt == nil {
