@@ -183,10 +183,12 @@ extension SQLiteJobQueue {
         UPDATE jobs SET phase = CASE WHEN batches = 0 THEN 2 ELSE 0 END
         WHERE seq IN (SELECT seq FROM jobs INDEXED BY jobs_held WHERE tenant_id = ?1 AND phase = 5)
         """
+    /// Ended ones: open jobs of the tenant were given with the alias, and lanes and figures know nothing of this.
     static let giveJobs = """
         UPDATE jobs SET sent_tenant_id = coalesce(sent_tenant_id, ?1), tenant_id = ?2
         WHERE seq IN (SELECT seq FROM jobs INDEXED BY jobs_tenant
-            WHERE tenant_id = ?1 AND seq <= (SELECT last_job FROM tenant_merges WHERE seq = ?3) LIMIT ?4)
+            WHERE tenant_id = ?1 AND seq <= (SELECT last_job FROM tenant_merges WHERE seq = ?3)
+                AND state NOT IN (\(JobState.openCodes)) LIMIT ?4)
         """
     static let selectDeliveries = """
         SELECT seq, state FROM deliveries INDEXED BY deliveries_tenant

@@ -218,6 +218,27 @@ struct TenantMergingTests {
         }
     }
 
+    @Test("nor after a crash: no number is used twice", arguments: QueueDriver.all)
+    func forgottenBeforeCrash(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            try await fixture.accept(queue, org)
+            try await fixture.work(queue, org)
+            let merge = try await begun(queue, org, uuid, fixture.now)
+            #expect(try await queue.startMoving(merge.id))
+            try await queue.endMoving(merge.id, moved: 1, joined: 0, now: fixture.now)
+            _ = try await queue.forgetAlias(org)
+            let reborn = try await driver.killed(fixture)
+            let ended = try await fixture.accept(reborn, org)
+            try await fixture.work(reborn, org)
+            let open = try await fixture.accept(reborn, org)
+            while try await !reborn.settleMerge(merge.id, limit: 1, now: fixture.now) {}
+            for job in [ended, open] { #expect(try await reborn.job(job.id)?.tenantID == org) }
+            #expect(try await reborn.readyTenants(now: fixture.now, limit: 9) == [org])
+            #expect(try await driver.audit(reborn) == [])
+            await reborn.close()
+        }
+    }
+
     @Test("in order, webhooks of the name that wait stand among those of the tenant by their ends", arguments: QueueDriver.all)
     func webhooks(_ driver: QueueDriver) async throws {
         var limits = QueueLimits()

@@ -12,7 +12,7 @@ enum TenantQueueLoader {
     private static let attempts = "SELECT attempts FROM batches WHERE id = ?1"
     private static let numbers = """
         SELECT max(coalesce((SELECT max(seq) FROM jobs), 0), coalesce((SELECT max(batch_key) FROM leftovers), 0),
-            coalesce((SELECT max(id) >> 20 FROM batches), 0))
+            coalesce((SELECT max(id) >> 20 FROM batches), 0), coalesce((SELECT max(last_job) FROM tenant_merges), 0))
         """
 
     static let newestAcceptance = "SELECT max(accepted_at) FROM jobs INDEXED BY jobs_state WHERE state = ?1"
@@ -34,7 +34,7 @@ enum TenantQueueLoader {
         return queue
     }
 
-    /// The largest number in use as `jobs.seq` or batch key.
+    /// The largest number in use, at the end of a merge too, as `jobs.seq` or batch key.
     static func lastNumber(_ db: Database) throws -> Int64 {
         try db.sql(numbers).first { $0.int64(0) } ?? 0
     }
