@@ -71,11 +71,18 @@ enum MergeSQL {
     // MARK: News
 
     /// A stored time as a number, less than all others if it is none or cannot be believed.
-    static func time(_ column: String) -> String {
-        "ifnull(iif(\(TimeFunction.name)(\(column)) <= ?\(latest), \(TimeFunction.name)(\(column)), NULL), -1 << 62)"
+    static func time(_ column: String) -> String { "ifnull(\(believed(column)), -1 << 62)" }
+    private static func believed(_ column: String) -> String {
+        "iif(\(TimeFunction.name)(\(column)) <= ?\(latest), \(TimeFunction.name)(\(column)), NULL)"
     }
-    /// Whether `a` has newer news than `t`.
-    static let isNewer = "\(time("a.last_synced_at")) > \(time("t.last_synced_at"))"
+    /// Of when a row's news is, as in a sync: its `sync_time`, or for rows of other programs when they were written.
+    private static func news(_ row: String) -> String {
+        "coalesce(\(believed("\(row).sync_time")), \(believed("\(row).last_synced_at")), -1 << 62)"
+    }
+    /// Whether `a` has newer news than `t`; of equal ones, those that came later count.
+    static let isNewer = """
+        ((\(news("a")), \(time("a.last_synced_at"))) > (\(news("t")), \(time("t.last_synced_at"))))
+        """
     static let hasNewerSyncTime = "\(time("a.sync_time")) > \(time("t.sync_time"))"
     static let deactivates = "(\(isNewer)) AND a.is_active IS 0 AND t.is_active IS NOT 0"
     static let reactivates = "(\(isNewer)) AND a.is_active IS NOT 0 AND t.is_active IS 0"

@@ -130,6 +130,22 @@ struct MergeTests {
         }
     }
 
+    @Test("an older list that came later brings nobody back who was removed since", arguments: DirectoryDriver.all)
+    func lateList(driver: DirectoryDriver) async throws {
+        for scope in [EmailScope.tenant, .global] {
+            let it = try await driver.make(scope)
+            try MergeWorld(
+                scope,
+                [
+                    Row(key: 1, email: "old@x.example", platformID: "u1", seen: 40, news: 10),
+                    Row(key: 2, tenant: "t", email: "new@x.example", platformID: "u1", isActive: false, seen: 30, news: 20),
+                ]
+            ).store(in: it)
+            #expect(try await merge(it) == counts(joined: 1))
+            #expect(try it.users("is_active", "email")[1] == ["0", "new@x.example"])
+        }
+    }
+
     @Test("a row left behind that is written again is a user again", arguments: DirectoryDriver.all)
     func again(driver: DirectoryDriver) async throws {
         let it = try await driver.make(.tenant)

@@ -39,7 +39,11 @@ struct PlainMerge {
 
     /// A time that can be believed.
     private func believed(_ time: Int?) -> Int { time.map { $0 <= now + 300 ? $0 : .min } ?? .min }
-    private func isNewer(_ a: Row, _ t: Row) -> Bool { believed(a.seen) > believed(t.seen) }
+    /// An older list does not bring back who was removed since, however late it came.
+    private func isNewer(_ a: Row, _ t: Row) -> Bool {
+        func news(_ row: Row) -> Int { believed(row.news) == .min ? believed(row.seen) : believed(row.news) }
+        return (news(a), believed(a.seen)) > (news(t), believed(t.seen))
+    }
 
     /// Merges, unless there are conflicts.
     mutating func run() {
