@@ -42,7 +42,8 @@ package protocol UserDirectory: Sendable {
     /// Removes the ledger rows, and the waiting users, of jobs that the queue has durably ended.
     func forget(_ jobs: [JobID]) async throws(DirectoryError)
 
-    /// Whether the tenant has a user, whoever wrote it, or a removal that came before its user. Does not wait for calls that write.
+    /// Whether the tenant has a user, whoever wrote it, or a removal that came before its user. A row that a merge left behind is no
+    /// user. Does not wait for calls that write.
     func hasUsers(of tenantID: TenantID) async throws(DirectoryError) -> Bool
 
     /// What `merge` would do now. Reads only; does not wait for calls that write. What the database's own constraints and triggers would

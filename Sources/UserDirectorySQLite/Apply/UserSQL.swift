@@ -80,7 +80,6 @@ enum UserSQL {
         """
 
     static let anyUser = "SELECT \(columns) FROM users LIMIT 1"
-    static let anyOfTenant = "SELECT 1 FROM users WHERE tenant_id = ?1 LIMIT 1"
     static let triggers = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = 'users' LIMIT 1"
 
     /// Creates a user unless a unique index already contains it. Omitted fields take the table's defaults.

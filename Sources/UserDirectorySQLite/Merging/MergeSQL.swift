@@ -37,6 +37,7 @@ enum MergeSQL {
     /// The tenant's users, in the order of the index.
     static let tenantsUsers = "users AS a INDEXED BY idx_users_tenant_id"
     static let isTenantsUser = "\(isTenants()) AND \(isUser)"
+    static let anyUser = "SELECT 1 FROM users AS a WHERE \(isTenantsUser) LIMIT 1"
 
     // MARK: Ids
 

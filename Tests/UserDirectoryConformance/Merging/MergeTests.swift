@@ -153,9 +153,11 @@ struct MergeTests {
             try await it.apply(BatchWork(job: job, tenant: tenant, [TestUser("u1", "ann@x.example")]))
         }
         #expect(try await merge(it) == counts(joined: 1))
+        #expect(try await !it.directory.hasUsers(of: "a"), "it is nobody's user")
         it.clock.advance()
         let back = BatchWork(job: 3, tenant: "a", at: 2_000, [TestUser("u1", "ann@x.example", [.isActive: .no])])
         #expect(try await it.outcomes(back) == ["unchanged"])
+        #expect(try await it.directory.hasUsers(of: "a"))
         it.clock.advance()
         var wanted = counts(joined: 1)
         wanted.deactivated = 1
