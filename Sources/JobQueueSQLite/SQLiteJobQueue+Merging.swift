@@ -83,6 +83,8 @@ extension SQLiteJobQueue {
             let jobs = context.db.changesCount
             let deliveries = try giveDeliveries(of: merge, limit: limit, now: now, in: context)
             guard jobs < limit, deliveries < limit else { return false }
+            // Its own later ones, if it was forgotten meanwhile, no longer wait for those that were given away.
+            try dueIsNext(of: alias, at: now, in: context)
             (merge.state, merge.endedAt) = (.merged, now)
             try MergeRow.write(merge, context.db)
             return true

@@ -260,6 +260,28 @@ struct TenantMergingTests {
         }
     }
 
+    @Test("in order, a webhook of a name forgotten meanwhile waits for none that became the tenant's", arguments: QueueDriver.all)
+    func webhooksOfForgotten(_ driver: QueueDriver) async throws {
+        var limits = QueueLimits()
+        limits.webhookOrder = .tenant
+        try await driver.withQueue(limits: limits) { fixture, queue in
+            for _ in 0..<2 {
+                try await fixture.accept(queue, org)
+                try await fixture.work(queue, org, deliver: true)
+            }
+            let merge = try await begun(queue, org, uuid, fixture.now)
+            #expect(try await queue.startMoving(merge.id))
+            try await queue.endMoving(merge.id, moved: 1, joined: 0, now: fixture.now)
+            _ = try await queue.forgetAlias(org)
+            let own = try await fixture.accept(queue, org)
+            try await fixture.work(queue, org, deliver: true)
+            while try await !queue.settleMerge(merge.id, limit: 5, now: fixture.now) {}
+            let leased = try await fixture.leaseDeliveries(queue)
+            #expect(Set(leased.map(\.delivery.what.tenantID)) == [org, uuid] && leased.count == 2)
+            #expect(leased.contains { $0.delivery.what.id == "msg_\(own.id)" })
+        }
+    }
+
     @Test("merges are listed, the newest first", arguments: QueueDriver.all)
     func lists(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in
