@@ -35,6 +35,8 @@ package struct QueueRepair: Sendable, Hashable {
         case undueDelivery = "undue_delivery"
         /// What waits for a destination would have been looked for too late, or never.
         case forgottenDestination = "forgotten_destination"
+        /// Jobs of a tenant were held for a merge that has ended.
+        case forgottenHold = "forgotten_hold"
     }
 
     package var kind: Kind

@@ -69,6 +69,9 @@ extension SQLiteJobQueue {
             if let ended = try TenantEnd.last(of: alias, context.db) {
                 try TenantEnd.raise(tenantID, above: ended.sequence, context.db)
             }
+            // An expired one is none, and would hide the name's.
+            try context.sql(IdempotencyRow.deleteExpired).run(
+                .tenant(tenantID), .time(now.advanced(bySeconds: -IdempotencyRow.lifetime)))
             try context.sql(IdempotencyRow.giveAll).run(.tenant(alias), .tenant(tenantID))
             try giveOpenJobs(of: alias, to: tenantID, in: context)
             try letGo([alias, tenantID], in: context)
@@ -93,7 +96,7 @@ extension SQLiteJobQueue {
 
     package func refuseMerge(_ id: Int64, because error: String, now: Timestamp) async throws {
         try await writer.write { [self] context in
-            guard let merge = try MergeRow.find(id, context.db), merge.state.holdsJobs else { return }
+            guard let merge = try MergeRow.find(id, context.db), merge.endedAt == nil, merge.state != .settling else { return }
             try refuse(merge, because: error, now: now, in: context)
         }
     }
@@ -157,6 +160,29 @@ extension SQLiteJobQueue {
         context.afterCommit { [self] in notify { $0.jobWaiting() } }
     }
 
+    /// Jobs that no merge holds go on. Their tenants are looked for beside the writer, and looked at again in its transaction.
+    func reconcileHeldJobs(limit: Int) async throws -> [QueueRepair] {
+        let tenants = try await read { db in
+            var found: [TenantID] = []
+            while found.count < limit,
+                let next = try db.sql(Self.nextHeld).first(
+                    .text(found.last?.text ?? ""), map: { TenantID($0.text(0)) })
+            { found.append(next) }
+            return found
+        }
+        var repairs: [QueueRepair] = []
+        for tenantID in tenants where !isMerging(tenantID) {
+            let isForgotten = try await writer.write { [self] context in
+                let isForgotten =
+                    try !isMerging(tenantID) && context.sql(MergeRow.countHeld).first(.tenant(tenantID)) { $0.int(0) } ?? 0 > 0
+                if isForgotten { try letGo([tenantID], in: context) }
+                return isForgotten
+            }
+            if isForgotten { repairs.append(QueueRepair(kind: .forgottenHold, tenantID: tenantID)) }
+        }
+        return repairs
+    }
+
     private func giveDeliveries(
         of merge: TenantMerge, limit: Int, now: Timestamp, in context: WriteContext
     ) throws -> Int {
@@ -184,6 +210,10 @@ extension SQLiteJobQueue {
     private static let letGo = """
         UPDATE jobs SET phase = CASE WHEN batches = 0 THEN 2 ELSE 0 END
         WHERE seq IN (SELECT seq FROM jobs INDEXED BY jobs_held WHERE tenant_id = ?1 AND phase = 5)
+        """
+    /// The next tenant of which jobs are held.
+    static let nextHeld = """
+        SELECT tenant_id FROM jobs INDEXED BY jobs_held WHERE phase = 5 AND tenant_id > ?1 ORDER BY tenant_id LIMIT 1
         """
     /// Ended ones: open jobs of the tenant were given with the alias, and lanes and figures know nothing of this.
     static let giveJobs = """

@@ -34,7 +34,7 @@ extension SQLiteJobQueue {
             self.looks.withLock { [next] in $0 = next }
             return repairs
         }
-        let all = try await repairs + reconcileDeliveries(limit: max(1, limit / 4))
+        let all = try await repairs + reconcileHeldJobs(limit: limit) + reconcileDeliveries(limit: max(1, limit / 4))
         countRepairs(all.count)
         return all
     }

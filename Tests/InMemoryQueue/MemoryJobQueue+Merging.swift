@@ -140,7 +140,7 @@ extension MemoryJobQueue.State {
         if let ended = disk.ends[alias] { disk.raise(tenantID, above: ended.sequence) }
         for (key, known) in disk.keys where key.tenantID == alias {
             let own = QueueDisk.Key(tenantID: tenantID, path: key.path, key: key.key)
-            guard disk.keys[own] == nil else { continue }
+            if let present = disk.keys[own], now.seconds(since: present.at) < 86_400 { continue }
             (disk.keys[key], disk.keys[own]) = (nil, known)
         }
         for at in disk.entries.indices where disk.entries[at].job.tenantID == alias && !disk.entries[at].job.state.isEnd {

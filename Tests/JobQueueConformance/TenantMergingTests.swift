@@ -100,6 +100,24 @@ struct TenantMergingTests {
         }
     }
 
+    @Test("a key of the tenant that has expired does not hide the name's", arguments: QueueDriver.all)
+    func expiredKey(_ driver: QueueDriver) async throws {
+        try await driver.withQueue { fixture, queue in
+            let old = try await fixture.claim(queue, "k", of: uuid)
+            let first = fixture.newJob(uuid, users: 1, idempotency: .init(claim: old, bodyHash: [1]))
+            _ = try await queue.accept(first, upload: nil, batches: batches(1))
+            try await fixture.work(queue, uuid)
+            fixture.clock.advance(86_401)
+            let claim = try await fixture.claim(queue, "k", of: org)
+            let job = fixture.newJob(org, users: 1, idempotency: .init(claim: claim, bodyHash: [2]))
+            _ = try await queue.accept(job, upload: nil, batches: batches(1))
+            try await fixture.work(queue, org)
+            try await merged(queue, try await begun(queue, org, uuid, fixture.now), fixture.now)
+            let again = try await queue.claim(tenantID: uuid, path: "/sync", key: "k", now: fixture.now)
+            #expect(again == .known(job: job.id, bodyHash: [2]))
+        }
+    }
+
     @Test("refused or cancelled, both stay tenants and what waited goes on", arguments: QueueDriver.all, [true, false])
     func refused(_ driver: QueueDriver, _ isCancelled: Bool) async throws {
         try await driver.withQueue { fixture, queue in

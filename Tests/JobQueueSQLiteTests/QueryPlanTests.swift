@@ -14,6 +14,7 @@ struct QueryPlanTests {
         (AliasRow.anyJob, ["SEARCH jobs USING COVERING INDEX jobs_tenant (tenant_id=?)"]),
         (AliasRow.anyOpenJob, ["SEARCH jobs USING COVERING INDEX jobs_tenant (tenant_id=? AND state=?)"]),
         (TenantEnd.isAny, ["SEARCH tenant_ends USING PRIMARY KEY (tenant_id=?)"]),
+        (SQLiteJobQueue.nextHeld, ["SEARCH jobs USING COVERING INDEX jobs_held (tenant_id>?)"]),
         (MergeRow.page, ["SEARCH tenant_merges USING INTEGER PRIMARY KEY (rowid<?)"]),
         (MergeRow.open, ["SCAN tenant_merges USING INDEX tenant_merges_open"]),
         (MergeRow.countWorking, ["SEARCH jobs USING COVERING INDEX jobs_lane (tenant_id=?)"]),

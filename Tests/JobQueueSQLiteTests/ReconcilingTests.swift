@@ -1,3 +1,4 @@
+import GRDB
 import JobQueue
 import JobQueueConformance
 import SyncModel
@@ -113,6 +114,34 @@ struct ReconcilingTests {
                 #expect(try await queue.reconcile(limit: 9) == [])
             }
             queue.tenantQueue { $0.unclaim("a") }
+        }
+    }
+
+    @Test("jobs that are held for no merge go on; those of a merge do not", arguments: [0, 99])
+    func held(state: Int) async throws {
+        try await withSQLiteQueue(isSound: false) { fixture, queue in
+            guard case .begun(let merge) = try await queue.beginMerge(of: "a", into: "b", now: fixture.now) else {
+                Issue.record("it is not begun")
+                return
+            }
+            for tenantID in ["a", "b"] as [TenantID] { try await fixture.accept(queue, tenantID, users: 1) }
+            #expect(try await queue.reconcile(limit: 9) == [])
+            #expect(try await queue.readyTenants(now: fixture.now, limit: 9) == [])
+            // As a damaged file says: ended, or in a state that is none.
+            try await queue.writer.alone { db in
+                try db.execute(
+                    sql: "UPDATE tenant_merges SET state = ?1, ended_at = iif(?1, NULL, since) WHERE seq = ?2",
+                    arguments: [state, merge.id])
+            }
+            await queue.close()
+            let reborn = try await SQLiteJobQueue.open(path: queue.path, clock: fixture.clock.wallClock)
+            let repairs = ["a", "b"].map { QueueRepair(kind: .forgottenHold, tenantID: TenantID($0)) }
+            #expect(try await reborn.reconcile(limit: 9) == repairs)
+            #expect(try await reborn.reconcile(limit: 9) == [])
+            #expect(try await reborn.readyTenants(now: fixture.now, limit: 9) == ["a", "b"])
+            if state == 99 { try await reborn.refuseMerge(merge.id, because: "damaged", now: fixture.now) }
+            #expect(try await reborn.openMerges() == [])
+            await reborn.close()
         }
     }
 }

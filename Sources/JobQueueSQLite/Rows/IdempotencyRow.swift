@@ -22,6 +22,7 @@ struct IdempotencyRow: Sendable {
             WHERE accepted_at <= ?7
         """
 
+    static let deleteExpired = "DELETE FROM idempotency WHERE accepted_at <= ?2 AND tenant_id = ?1"
     /// Makes a tenant's keys those of another. One that both have used stays: it means the other's.
     static let giveAll = "UPDATE OR IGNORE idempotency SET tenant_id = ?2 WHERE tenant_id = ?1"
 

@@ -57,6 +57,7 @@ enum MergeRow {
         if merge.endedAt != nil { try db.sql(deleteOld).run() }
     }
 
+    /// A state that is none, in a damaged file, is `refused` without an end.
     static func row(_ row: SQLRow) -> TenantMerge {
         var merge = TenantMerge(
             id: row.int64(0), alias: TenantID(row.text(1)), tenantID: TenantID(row.text(2)),

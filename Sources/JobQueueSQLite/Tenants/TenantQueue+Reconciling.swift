@@ -30,7 +30,7 @@ extension TenantQueue {
         case .staleBackoff: clearBackoff(tenantID, ofJob: fault.number)
         case .staleClaim: unclaim(tenantID)
         case .misplaced: place(tenantID)
-        case .wrongCancel, .undueDelivery, .forgottenDestination: break
+        case .wrongCancel, .undueDelivery, .forgottenDestination, .forgottenHold: break
         }
     }
 }

@@ -55,7 +55,8 @@ struct TenantMerger: Sendable {
             if try await queue.startMoving(merge.id) { try await move(merge) }
         case .moving: try await move(merge)
         case .settling: try await settle(merge)
-        case .merged, .refused, .cancelled: break
+        // It is open all the same: its record is damaged.
+        case .merged, .refused, .cancelled: try await refuse(merge, because: "its state cannot be read")
         }
     }
 
