@@ -54,7 +54,8 @@ package protocol UserDirectory: Sendable {
     /// nothing. Repeated, it finds nothing left to do. Call it only while no batch of either tenant is applied and no user of them waits
     /// for a last pass.
     /// - Returns: what it did; if `conflicts` is not 0, nothing was changed.
-    /// - Throws: `transient` if something else than a user's row is refused. Whatever is thrown, nothing was changed.
+    /// - Throws: `transient` if something else than a user's row is refused: nothing was changed. After `unavailable` it may have been
+    ///   done all the same: ask again.
     func merge(_ tenantID: TenantID, into target: TenantID, now: Timestamp) async throws(DirectoryError) -> UserMerge
 
     /// Checks whether the directory can be written now.

@@ -102,10 +102,10 @@ package final class MemoryJobQueue: JobQueue {
         return try change { state in
             let tenantID = state.tenant(named: tenantID)
             let claimed = QueueDisk.Key(tenantID: tenantID, path: path, key: key)
-            if let claim = state.disk.claims[claimed], claim.end > time { return .arriving }
             if let known = state.disk.keys[claimed], now.seconds(since: known.at) < 86_400 {
                 return .known(job: known.job, bodyHash: known.bodyHash)
             }
+            if let claim = state.disk.claims[claimed], claim.end > time { return .arriving }
             let token = Int64(state.disk.nextNumber())
             state.disk.claims[claimed] = (token, time.advanced(bySeconds: KeyClaim.lifetime))
             return .claimed(KeyClaim(tenantID: tenantID, path: path, key: key, token: token))

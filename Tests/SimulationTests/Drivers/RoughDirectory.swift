@@ -108,28 +108,33 @@ final class RoughDirectory: UserDirectory {
     }
 
     func merge(_ tenantID: TenantID, into target: TenantID, now: Timestamp) async throws(DirectoryError) -> UserMerge {
-        try await call("merge", ambiguous: true) { self.base.merge(tenantID, into: target) }
+        try await call("merge \(tenantID) into \(target)", ambiguous: true, whenLost: { .unavailable($0) }) {
+            self.base.merge(tenantID, into: target)
+        }
     }
 
     // MARK: One call
 
     private func call<T: Sendable>(
-        _ name: String, ambiguous: Bool = false, _ body: @escaping @Sendable () -> T
+        _ name: String, ambiguous: Bool = false, whenLost: (String) -> DirectoryError = { .transient($0) },
+        _ body: @escaping @Sendable () -> T
     ) async throws(DirectoryError) -> T {
         let faults = weather.scenario.faults
         let fate = weather.fate(
             failing: faults.directoryFails, losing: ambiguous ? faults.directoryAnswerLost : 0)
-        return try await call(name, fate) {
+        return try await call(name, fate, whenLost: whenLost) {
         } then: {
             body()
         }
     }
 
     /// - Parameters:
+    ///   - whenLost: the error of a call that has its effect all the same.
     ///   - before: what takes time.
     ///   - then: the effect, in one step.
     private func call<Prepared: Sendable, T: Sendable>(
-        _ name: String, _ fate: Weather.Fate, _ before: @Sendable () async -> Prepared, then: @Sendable (Prepared) -> T
+        _ name: String, _ fate: Weather.Fate, whenLost: (String) -> DirectoryError = { .transient($0) },
+        _ before: @Sendable () async -> Prepared, then: @Sendable (Prepared) -> T
     ) async throws(DirectoryError) -> T {
         await weather.pass()
         let prepared = await before()
@@ -144,7 +149,7 @@ final class RoughDirectory: UserDirectory {
         await weather.pass()
         if case .losesItsAnswer = fate {
             weather.executor.note("\(name) loses its answer")
-            throw .transient("the answer is lost")
+            throw whenLost("the answer is lost")
         }
         return value
     }

@@ -14,7 +14,7 @@ extension RoughQueue {
             let time = clock.now()
             let end = isShared ? time.advanced(bySeconds: KeyClaim.lifetime) : nil
             monitor.requests {
-                $0.answered(answer, WatchedRequests.Key(tenantID, key), in: weather.life, at: time, end: end)
+                $0.answered(answer, WatchedRequests.Key(key), in: weather.life, at: time, end: end)
             }
         }
     }
@@ -58,13 +58,23 @@ extension RoughQueue {
     func forgetAlias(_ alias: TenantID) async throws -> TenantAlias? { try await base.forgetAlias(alias) }
 
     func beginMerge(of alias: TenantID, into tenant: TenantID, now: Timestamp) async throws -> MergeStart {
-        try await call("merge \(alias) into \(tenant)", .write) { try await base.beginMerge(of: alias, into: tenant, now: now) }
+        try await call("merge \(alias) into \(tenant)", .write) {
+            try await base.beginMerge(of: alias, into: tenant, now: now)
+        } told: { start in
+            if case .begun(let merge) = start { monitor.began(merge) }
+        }
     }
     func merge(_ id: Int64) async throws -> TenantMerge? { try await base.merge(id) }
     func merges(limit: Int, cursor: String?) async throws -> Page<TenantMerge> {
         try await base.merges(limit: limit, cursor: cursor)
     }
-    func openMerges() async throws -> [TenantMerge] { try await call(nil, .read) { try await base.openMerges() } }
+    func openMerges() async throws -> [TenantMerge] {
+        try await call(nil, .read) {
+            try await base.openMerges()
+        } told: {
+            monitor.areOpen($0)
+        }
+    }
     func startMoving(_ id: Int64) async throws -> Bool {
         try await call(nil, .write) { try await base.startMoving(id) }
     }
@@ -74,12 +84,26 @@ extension RoughQueue {
         }
     }
     func settleMerge(_ id: Int64, limit: Int, now: Timestamp) async throws -> Bool {
-        try await call("merge \(id) settles", .write) { try await base.settleMerge(id, limit: limit, now: now) }
+        try await call("merge \(id) settles", .write) {
+            try await base.settleMerge(id, limit: limit, now: now)
+        } told: { isOver in
+            if isOver { monitor.ended(merge: id) }
+        }
     }
     func refuseMerge(_ id: Int64, because error: String, now: Timestamp) async throws {
-        try await call("merge \(id) is refused", .write) { try await base.refuseMerge(id, because: error, now: now) }
+        try await call("merge \(id) is refused", .write) {
+            try await base.refuseMerge(id, because: error, now: now)
+        } told: {
+            monitor.ended(merge: id)
+        }
     }
-    func cancelMerge(_ id: Int64, now: Timestamp) async throws -> TenantMerge? { try await base.cancelMerge(id, now: now) }
+    func cancelMerge(_ id: Int64, now: Timestamp) async throws -> TenantMerge? {
+        try await call("merge \(id) is cancelled", .write) {
+            try await base.cancelMerge(id, now: now)
+        } told: { merge in
+            if merge?.state == .cancelled { monitor.ended(merge: id) }
+        }
+    }
 
     func admission() -> Admission { base.admission() }
     var isWritable: Bool { get async { await base.isWritable } }

@@ -43,9 +43,18 @@ final class Monitor: Sendable {
         /// When the receiver last refused a webhook.
         var lastRefusal: Duration?
         var failure: String?
+        /// Tenants of merges under way, by the merges' ids.
+        var merges: [Int64: Set<TenantID>] = [:]
     }
 
     private let state = Mutex(State())
+    private let groups: [TenantID: Set<TenantID>]
+    private let forgotten: Set<TenantID>
+
+    /// - Parameters:
+    ///   - groups: tenants that may become one.
+    ///   - forgotten: names of which the jobs need not take effect in order.
+    init(groups: [TenantID: Set<TenantID>], forgotten: Set<TenantID>) { (self.groups, self.forgotten) = (groups, forgotten) }
 
     var failure: String? { state.withLock { $0.failure } }
 
@@ -129,24 +138,44 @@ final class Monitor: Sendable {
     /// A batch of a job takes effect.
     func applied(_ id: JobID) {
         let isLate = state.withLock { state -> Bool in
-            guard let job = state.jobs[id], job.place >= 0 else { return false }
+            guard let job = state.jobs[id], job.place >= 0, !forgotten.contains(job.tenantID) else { return false }
             defer { state.lastPlace[job.tenantID] = max(job.place, state.lastPlace[job.tenantID] ?? 0) }
             return job.place < state.lastPlace[job.tenantID] ?? 0
         }
         if isLate { fail("a job's batch was applied after one of the tenant's next job") }
     }
 
-    /// Jobs that were acknowledged and have not ended, but for those of tenants in backoff.
+    /// Jobs that were acknowledged and have not ended, but for those of tenants in backoff, or being merged.
     func waiting(at now: Timestamp) -> [Known] {
         state.withLock { state in
             state.order.compactMap { state.jobs[$0] }.filter { job in
-                job.isAcknowledged && job.ends == 0 && (state.backoffs[job.tenantID].map { $0 <= now } ?? true)
+                guard job.isAcknowledged, job.ends == 0 else { return false }
+                let group = groups[job.tenantID] ?? [job.tenantID]
+                return group.allSatisfy { tenantID in
+                    (state.backoffs[tenantID].map { $0 <= now } ?? true)
+                        && !state.merges.values.contains { $0.contains(tenantID) }
+                }
             }
         }
     }
 
     func putOff(_ tenantID: TenantID, until moment: Timestamp) {
         state.withLock { $0.backoffs[tenantID] = max(moment, $0.backoffs[tenantID] ?? moment) }
+    }
+
+    // MARK: Merges
+
+    var openMerges: [Int64] { state.withLock { $0.merges.keys.sorted() } }
+
+    func began(_ merge: TenantMerge) { state.withLock { $0.merges[merge.id] = [merge.alias, merge.tenantID] } }
+
+    func ended(merge id: Int64) { state.withLock { $0.merges[id] = nil } }
+
+    /// What the queue says is all there is.
+    func areOpen(_ merges: [TenantMerge]) {
+        state.withLock { state in
+            state.merges = Dictionary(uniqueKeysWithValues: merges.map { ($0.id, [$0.alias, $0.tenantID]) })
+        }
     }
 
     // MARK: Callers

@@ -12,7 +12,7 @@ extension Scenario {
     func job(_ number: Int, at now: Timestamp) -> NewJob {
         let plan = plans[number]
         var job = NewJob(
-            id: id(of: number), operation: .userSync, tenantID: TenantID("t\(plan.tenant)"), tenantName: "T", source: "tests",
+            id: id(of: number), operation: .userSync, tenantID: Self.tenant(plan.tenant), tenantName: "T", source: "tests",
             syncTime: now, acceptedAt: now, totalUsers: plan.users.count, requestID: "r")
         if plan.hasURL { job.callbackURL = Self.origin(of: plan.tenant % Self.destinations) + "/hook" }
         return job

@@ -26,7 +26,7 @@ extension Scenario {
             && events.allSatisfy { event in
                 switch event.what {
                 case .kill, .stop: false
-                case .cancel, .retryFailed, .outage: true
+                case .cancel, .retryFailed, .outage, .merge, .cancelMerges, .forgetName: true
                 }
             }
             && spells.allSatisfy { if case .slow = $0.kind { false } else { true } }

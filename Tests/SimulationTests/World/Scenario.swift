@@ -33,6 +33,12 @@ struct Scenario: Sendable {
         case stop(process: Int)
         /// The directory is away for so many milliseconds.
         case outage(Int)
+        /// An operator makes two tenants one.
+        case merge(tenant: Int, into: Int)
+        /// An operator takes back the merges that can be.
+        case cancelMerges
+        /// A name no longer stands for another tenant.
+        case forgetName(tenant: Int)
     }
 
     /// How often a call goes wrong, in a thousand.
@@ -141,6 +147,7 @@ struct Scenario: Sendable {
         leaseSeconds = Double(number(2...15))
         drawRequests(&others)
         drawSpells()
+        drawMerges()
         guard !isCalm else { return }
         if Int.random(in: 1...3, using: &others) == 1 { faults.signals = Int.random(in: 1...500, using: &others) }
         if chance(3) { faults.queueFails = number(1...60) }

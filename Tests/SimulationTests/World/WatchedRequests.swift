@@ -4,13 +4,22 @@ import SyncModel
 /// Idempotency keys and uploads of a world, as the store has them: held to what it answers.
 struct WatchedRequests: Sendable {
     struct Key: Hashable, Comparable {
-        var tenantID: TenantID
+        /// Another one for each job, whose tenant may be merged into another.
         var key: String
 
-        init(_ tenantID: TenantID, _ key: String) { (self.tenantID, self.key) = (tenantID, key) }
-        init(_ claim: KeyClaim) { self.init(claim.tenantID, claim.key) }
+        init(_ key: String) { self.key = key }
+        init(_ claim: KeyClaim) { self.init(claim.key) }
 
-        static func < (a: Key, b: Key) -> Bool { (a.tenantID, a.key) < (b.tenantID, b.key) }
+        static func < (a: Key, b: Key) -> Bool { a.key < b.key }
+    }
+
+    /// The tenant as the queue knew it then: a request that claimed a key before its tenant became another's does not keep others from
+    /// claiming it there. Of them, one is accepted.
+    private struct Claimed: Hashable {
+        var tenantID: TenantID
+        var key: Key
+
+        init(_ claim: KeyClaim) { (tenantID, key) = (claim.tenantID, Key(claim)) }
     }
 
     private struct Claim {
@@ -27,7 +36,7 @@ struct WatchedRequests: Sendable {
         var grewAt: Timestamp
     }
 
-    private var claims: [Key: Claim] = [:]
+    private var claims: [Claimed: Claim] = [:]
     private var accepted: [Key: (job: JobID, bodyHash: [UInt8])] = [:]
     private var uploads: [UploadID: Upload] = [:]
     /// The jobs that requests with a key would have made.
@@ -40,13 +49,14 @@ struct WatchedRequests: Sendable {
     /// The queue answered a claim.
     /// - Parameter end: when a claim ends by itself.
     mutating func answered(_ answer: IdempotencyClaim, _ key: Key, in life: Int, at now: Timestamp, end: Timestamp?) -> String? {
-        let holder = claims[key].flatMap { $0.isHeld(at: now) ? $0 : nil }
         switch answer {
         case .claimed(let claim):
-            defer { claims[key] = Claim(token: claim.token, life: life, end: end) }
+            defer { claims[Claimed(claim)] = Claim(token: claim.token, life: life, end: end) }
             if accepted[key] != nil { return "a key is free though a job was accepted under it" }
-            return holder == nil ? nil : "a key is claimed twice at a time"
-        case .arriving: return holder == nil ? "a request is still arriving that nobody sends" : nil
+            return claims[Claimed(claim)]?.isHeld(at: now) ?? false ? "a key is claimed twice at a time" : nil
+        case .arriving:
+            let isHeld = claims.contains { $0.key.key == key && $0.value.isHeld(at: now) }
+            return isHeld ? nil : "a request is still arriving that nobody sends"
         case .known(let job, let bodyHash):
             if let known = accepted[key], known != (job, bodyHash) { return "a replay names another job" }
             accepted[key] = (job, bodyHash)
@@ -55,16 +65,18 @@ struct WatchedRequests: Sendable {
     }
 
     mutating func renewed(_ claim: KeyClaim, until end: Timestamp) {
-        if claims[Key(claim)]?.token == claim.token { claims[Key(claim)]?.end = end }
+        if claims[Claimed(claim)]?.token == claim.token { claims[Claimed(claim)]?.end = end }
     }
 
     mutating func released(_ claim: KeyClaim) {
-        if claims[Key(claim)]?.token == claim.token { claims[Key(claim)] = nil }
+        if claims[Claimed(claim)]?.token == claim.token { claims[Claimed(claim)] = nil }
     }
 
     /// The queue says that a claim is no longer held.
     func lost(_ claim: KeyClaim, at now: Timestamp) -> String? {
-        guard let holder = claims[Key(claim)], holder.token == claim.token, holder.isHeld(at: now) else { return nil }
+        // Somebody who claimed it under the tenant's other name was faster.
+        guard accepted[Key(claim)] == nil else { return nil }
+        guard let holder = claims[Claimed(claim)], holder.token == claim.token, holder.isHeld(at: now) else { return nil }
         return "a claim is lost before its end"
     }
 
@@ -72,7 +84,8 @@ struct WatchedRequests: Sendable {
         let name = Key(key.claim)
         if let known = accepted[name] { return known.job == job ? nil : "two jobs are accepted under one key" }
         accepted[name] = (job, key.bodyHash)
-        guard let holder = claims.removeValue(forKey: name), holder.token == key.claim.token, holder.isHeld(at: now) else {
+        guard let holder = claims.removeValue(forKey: Claimed(key.claim)), holder.token == key.claim.token, holder.isHeld(at: now)
+        else {
             return "a job is accepted under a claim that is not held"
         }
         return nil

@@ -18,7 +18,9 @@ extension World {
                     )
                 }
                 check(known, found.0, found.1, found.2, users)
-                guard known.place >= 0, let job = found.0, let sequence = job.sequence, job.counts.applied > 0 else { continue }
+                guard known.place >= 0, !scenario.forgottenNames.contains(known.tenantID), let job = found.0,
+                    let sequence = job.sequence, job.counts.applied > 0
+                else { continue }
                 if let last = sequences[known.tenantID], last.sequence > sequence {
                     monitor.fail("\(known.tenantID).\(known.place) ended before \(last.place), which took effect before it")
                 }
@@ -28,6 +30,7 @@ extension World {
             }
         }
         await checkRequests(life)
+        await checkMerges(life)
         for user in users.outcomes where user.value.count > 1 { monitor.fail("a user was applied twice") }
     }
 
@@ -45,6 +48,17 @@ extension World {
             if left > 0 { monitor.fail("\(left) uploads that became no job are left") }
         } catch {
             monitor.fail("what is left of requests cannot be asked for: \(error)")
+        }
+    }
+
+    private func checkMerges(_ life: Life) async {
+        do {
+            let merges = try await life.ask { queue, _ in try await queue.base.merges(limit: 100, cursor: nil).items }
+            for merge in merges where !merge.state.isEnd || merge.endedAt == nil {
+                monitor.fail("the merge of \(merge.alias) into \(merge.tenantID) is \(merge.state)")
+            }
+        } catch {
+            monitor.fail("merges cannot be asked for: \(error)")
         }
     }
 

@@ -57,8 +57,8 @@ extension World {
         if isFirst { monitor.announce(job.id, of: job.tenantID, place: number, hasURL: plan.hasURL) }
         let key = request.isKeyed ? "k\(number)" : nil
         if let key {
-            monitor.requests { [id = job.id, tenantID = job.tenantID] requests in
-                requests.tries(id, under: WatchedRequests.Key(tenantID, key))
+            monitor.requests { [id = job.id] requests in
+                requests.tries(id, under: WatchedRequests.Key(key))
                 return nil
             }
         }

@@ -19,7 +19,7 @@ struct Verdict: Sendable {
 final class World: Sendable {
     let scenario: Scenario
     let scheduler: Scheduler
-    let monitor = Monitor()
+    let monitor: Monitor
     let directory: MemoryDirectory
     let receiver: Receiver
     let store: any SimulatedStore
@@ -40,12 +40,13 @@ final class World: Sendable {
 
     private init(_ scenario: Scenario, keepsLines: Bool) throws {
         self.scenario = scenario
+        monitor = Monitor(groups: scenario.groups, forgotten: scenario.forgottenNames)
         state = Mutex(State(lives: Array(repeating: nil, count: scenario.processes)))
         scheduler = Scheduler(seed: scenario.seed, keepsLines: keepsLines)
         outside = SeededExecutor(scheduler)
         receiver = Receiver(spells: scenario.spells)
         directory = MemoryDirectory(
-            monitor: monitor, tenants: Set(scenario.plans.map { TenantID("t\($0.tenant)") }), known: scenario.knownUsers)
+            monitor: monitor, tenants: Set(scenario.plans.map { Scenario.tenant($0.tenant) }), known: scenario.knownUsers)
         store = try scenario.makeStore(clock: WorldClock(executor: outside).wall)
     }
 
@@ -135,7 +136,9 @@ final class World: Sendable {
         }
         if !isSettled {
             let open = monitor.jobs.filter { $0.isAcknowledged && $0.ends == 0 }.map { "\($0.tenantID).\($0.place)" }
-            monitor.fail("not settled after \(scenario.patience) s: jobs \(open), \(monitor.openDeliveries) deliveries")
+            monitor.fail(
+                "not settled after \(scenario.patience) s: jobs \(open), \(monitor.openDeliveries) deliveries, merges \(monitor.openMerges)"
+            )
         }
         // Whoever comes late now comes after the ledger forgot.
         if scenario.isLong { await pause(.seconds(scenario.ledgerMargin + 2 * scenario.sweepSeconds)) }
@@ -144,7 +147,9 @@ final class World: Sendable {
         await check()
     }
 
-    private var isSettled: Bool { monitor.jobs.allSatisfy { !$0.isAcknowledged || $0.ends > 0 } && monitor.openDeliveries == 0 }
+    private var isSettled: Bool {
+        monitor.jobs.allSatisfy { !$0.isAcknowledged || $0.ends > 0 } && monitor.openDeliveries == 0 && monitor.openMerges.isEmpty
+    }
 
     func pause(_ duration: Duration) async {
         try? await scheduler.sleep(for: duration, outside, isWork: false)
@@ -176,6 +181,21 @@ final class World: Sendable {
                 _ = try? await life.ask { [scenario] _, engine in
                     try await engine.retryFailed(of: scenario.id(of: job), requestID: "again")
                 }
+            case .merge(let alias, let target):
+                guard let life = await process() else { continue }
+                let (alias, target) = (Scenario.tenant(alias), Scenario.tenant(target))
+                _ = try? await life.ask { _, engine in try await engine.beginMerge(of: alias, into: target) }
+            case .cancelMerges:
+                guard let life = await process() else { continue }
+                _ = try? await life.ask { queue, _ in
+                    for merge in try await queue.openMerges() {
+                        _ = try await queue.cancelMerge(merge.id, now: queue.clock.now())
+                    }
+                }
+            case .forgetName(let tenant):
+                guard let life = await process() else { continue }
+                scheduler.note("forget \(Scenario.tenant(tenant))")
+                _ = try? await life.ask { queue, _ in try await queue.forgetAlias(Scenario.tenant(tenant)) }
             }
         }
     }
