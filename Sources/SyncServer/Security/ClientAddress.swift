@@ -4,17 +4,19 @@ package import SyncModel
 /// Where a request comes from, taking proxies into account.
 package enum ClientAddress {
     /// The caller's address: the connection's peer or, if that is a trusted proxy, the last address in `X-Forwarded-For` that is
-    /// not one. Anything that is not an address ends the search.
+    /// not one; in the one spelling that each address has here. Anything that is not an address ends the search.
     package static func of(peer: String?, headers: HTTPFields, trusted: [AddressRange]) -> String {
         guard let peer else { return "unknown" }
-        guard !trusted.isEmpty, let address = IPAddress(peer), isTrusted(address, trusted) else { return peer }
-        var client = peer
+        guard let address = IPAddress(peer) else { return peer }
+        var client = address.unmapped.description
+        guard isTrusted(address, trusted) else { return client }
         let hops = headers[values: .forwardedFor].joined(separator: ",").split(separator: ",")
         for hop in hops.reversed() {
             let text = hop.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" }
             guard let address = ClientAddress.address(text) else { break }
-            client = address.text
-            guard isTrusted(address.value, trusted) else { break }
+            // As it is written is not who it is: IPv6 has many spellings, and IPv4 may be written as IPv6.
+            client = address.unmapped.description
+            guard isTrusted(address, trusted) else { break }
         }
         return client
     }
@@ -31,7 +33,7 @@ package enum ClientAddress {
 
     /// An entry as proxies write it: an address, IPv6 possibly in brackets, possibly with a port. The port is dropped: it does
     /// not identify a caller.
-    private static func address(_ text: Substring) -> (text: String, value: IPAddress)? {
+    private static func address(_ text: Substring) -> IPAddress? {
         var host = text
         var port = Substring()
         if text.first == "[" {
@@ -44,9 +46,8 @@ package enum ClientAddress {
             port = text[colon...]
         }
         let digits = port.dropFirst()
-        guard port.isEmpty || port.first == ":" && UInt16(digits) != nil && digits.first != "+", let value = IPAddress(host)
-        else { return nil }
-        return (String(host), value)
+        guard port.isEmpty || port.first == ":" && UInt16(digits) != nil && digits.first != "+" else { return nil }
+        return IPAddress(host)
     }
 
     private static func isTrusted(_ address: IPAddress, _ ranges: [AddressRange]) -> Bool {

@@ -125,10 +125,15 @@ struct HeaderReadingTests {
         func client(_ entry: String, peer: String = "10.0.0.1") -> String {
             ClientAddress.of(peer: peer, headers: [.forwardedFor: entry], trusted: trusted)
         }
+        let long = "2001:db8:0:0:0:0:0:1"
         for (entry, address) in [
-            ("203.0.113.1", "203.0.113.1"), ("203.0.113.1:1001", "203.0.113.1"), ("[2001:db8::1]:443", "2001:db8::1"),
-            ("[2001:db8::1]", "2001:db8::1"), ("2001:db8::1", "2001:db8::1"), ("1.1.1.1, 203.0.113.1:1", "203.0.113.1"),
+            ("203.0.113.1", "203.0.113.1"), ("203.0.113.1:1001", "203.0.113.1"), ("[2001:db8::1]:443", long),
+            ("[2001:db8::1]", long), ("2001:db8::1", long), ("1.1.1.1, 203.0.113.1:1", "203.0.113.1"),
             ("203.0.113.1, 10.0.0.2:99", "203.0.113.1"), ("unknown, 203.0.113.1", "203.0.113.1"),
+            // However it is written: else whoever sends the header would have a rate limit for each spelling.
+            ("2001:DB8::1", long), ("2001:db8:0::1", long), ("[2001:0db8:0:0:0:0:0:1]:1", long),
+            ("::ffff:203.0.113.1", "203.0.113.1"), ("::ffff:cb00:7101", "203.0.113.1"),
+            ("203.0.113.1, ::ffff:10.0.0.2", "203.0.113.1"),
         ] {
             #expect(client(entry) == address, "\(entry)")
         }
@@ -142,6 +147,8 @@ struct HeaderReadingTests {
         }
         // Of a peer that is no listed proxy nothing is believed.
         #expect(client("203.0.113.1", peer: "192.0.2.7") == "192.0.2.7")
+        #expect(client("203.0.113.1", peer: "::ffff:192.0.2.7") == "192.0.2.7")
+        #expect(client("203.0.113.1", peer: "::ffff:10.0.0.1") == "203.0.113.1")
         #expect(ClientAddress.of(peer: "10.0.0.1", headers: [.forwardedFor: "203.0.113.1"], trusted: []) == "10.0.0.1")
     }
 
