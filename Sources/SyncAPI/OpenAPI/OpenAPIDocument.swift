@@ -64,7 +64,7 @@ package enum OpenAPIDocument {
         `Prefer: wait=N`, or received as a webhook.
 
         Every path answers other methods with 405 and `Allow`; HEAD is answered wherever GET is. Unknown query parameters are \
-        ignored, known ones must not be repeated. Early errors carry `Connection: close`.
+        ignored by GET and refused where a query selects what is acted upon; known ones must not be repeated. Early errors carry `Connection: close`.
 
         A request may have a target of \(RequestHeadLimits.target >> 10) KiB, \(RequestHeadLimits.fields) header fields of \
         \(RequestHeadLimits.field >> 10) KiB each, and a head of \(RequestHeadLimits.head >> 10) KiB in all, the request line and \

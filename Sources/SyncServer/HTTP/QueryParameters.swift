@@ -1,18 +1,34 @@
 package import SyncModel
 
 /// The query of a request, parsed strictly: a bad value of a parameter that an endpoint reads is a 400 that names the parameter
-/// and says what is allowed. Unknown parameters are ignored.
+/// and says what is allowed. An endpoint that only shows something ignores unknown parameters; one that acts refuses them
+/// (`expectOnly`): a misspelt filter would let it act upon more than was meant.
 package struct QueryParameters: Sendable {
     private var values: [String: [String?]] = [:]
+    /// Whether a name is no percent-encoded UTF-8.
+    private var hasUnreadableName = false
 
     /// Splits as WHATWG's `application/x-www-form-urlencoded` does: `&` between pairs, `+` for a space, percent-encoded UTF-8.
     /// - Parameter query: the part after the `?`, if any.
     package init(_ query: String?) {
         for pair in (query ?? "").split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = QueryParameters.decode(parts[0]) else { continue }
+            guard let name = QueryParameters.decode(parts[0]) else {
+                hasUnreadableName = true
+                continue
+            }
             values[name, default: []].append(parts.count == 2 ? QueryParameters.decode(parts[1]) : "")
         }
+    }
+
+    /// - Throws: a 400 that names a parameter which is not among `names`.
+    package func expectOnly(_ names: String...) throws(APIError) {
+        let allowed = names.joined(separator: ", ")
+        guard !hasUnreadableName else {
+            throw .badRequest("The names of query parameters must be percent-encoded UTF-8; allowed here: \(allowed)")
+        }
+        guard let unknown = values.keys.filter({ !names.contains($0) }).min() else { return }
+        throw .badRequest("Query parameter \"\(unknown.prefix(64))\" is unknown; allowed here: \(allowed)")
     }
 
     /// Text of 1 to `maxLength` Unicode scalars; `nil` if the parameter is absent.

@@ -55,6 +55,7 @@ package struct DeliveriesController: Sendable {
     /// 202 and how many dead ones are due now. The state is in the query so that a call without one does nothing.
     @Sendable private func redeliverDead(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         let query = QueryParameters(request.uri.query)
+        try query.expectOnly("state", "jobId", "tenantId")
         guard try query.text("state") == DeliveryState.dead.rawValue else {
             throw APIError.badRequest("Query parameter \"state\" must be dead")
         }

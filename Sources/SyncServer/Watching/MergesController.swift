@@ -110,6 +110,7 @@ package struct MergesController: Sendable {
 
     private func names(_ request: Request) throws(APIError) -> (alias: TenantID, tenant: TenantID) {
         let query = QueryParameters(request.uri.query)
+        try query.expectOnly("alias", "tenantId")
         return (try query.tenantID("alias"), try query.tenantID("tenantId"))
     }
 

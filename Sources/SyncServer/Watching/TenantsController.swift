@@ -38,6 +38,7 @@ package struct TenantsController: Sendable {
 
     @Sendable private func set(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         let query = QueryParameters(request.uri.query)
+        try query.expectOnly("alias", "tenantId")
         let (alias, tenantID) = (try query.tenantID("alias"), try query.tenantID("tenantId"))
         if mode == .off {
             throw APIError(.conflict, "The name cannot be made an alias", details: .text("TENANT_ALIASES is off: no name is one"))
@@ -68,7 +69,9 @@ package struct TenantsController: Sendable {
     }
 
     @Sendable private func forget(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
-        let alias = try QueryParameters(request.uri.query).tenantID("alias")
+        let query = QueryParameters(request.uri.query)
+        try query.expectOnly("alias")
+        let alias = try query.tenantID("alias")
         let action = OperatorAction("forget alias", alias: alias)
         guard let forgotten = try await queue.forgetAlias(alias) else {
             action.log("refused: unknown", context)

@@ -114,7 +114,11 @@ struct DeliveriesTests {
                 try await server.get("\(base)?state=dead").json.deliveries.array.map(\.jobId.string)
             }
             #expect(try await eventually { try await dead().count == 3 })
-            for query in ["", "?state=pending", "?state=dead&jobId=1", "?state=dead&state=dead", "?tenantId=t1"] {
+            for query in [
+                "", "?state=pending", "?state=dead&jobId=1", "?state=dead&state=dead", "?tenantId=t1",
+                // A misspelt filter must not send everybody's again.
+                "?state=dead&tenantID=t2", "?state=dead&tenant=t2", "?state=dead&%zz=t2", "?state=dead&jobid=\(jobs[0])",
+            ] {
                 let refused = try await server.act("deliveries/redeliver\(query)")
                 #expect(refused.status == 400, "\(query)")
             }

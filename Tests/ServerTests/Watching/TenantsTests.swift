@@ -16,6 +16,12 @@ struct TenantsTests {
             #expect(moved.results[0].outcome.string == "updated" && moved.tenant.id.string == "acme-eu")
             let list = try await server.get("\(aliases)?tenantId=acme-eu").json
             #expect(list.aliases.array.map { $0.alias.string } == ["acme-eu"])
+            for query in [
+                "set?alias=acme-uk&tenantId=acme&tenant=x", "forget?alias=acme-eu&tenantId=other",
+                "merge?alias=a&tenantId=b&yes=0",
+            ] {
+                #expect(try await server.act("tenants/aliases/\(query)").status == 400, "\(query)")
+            }
             #expect(try await server.act("tenants/aliases/forget?alias=acme-eu").status == 200)
             #expect(try await server.act("tenants/aliases/forget?alias=acme-eu").status == 404)
             #expect(try await server.get(aliases).json.aliases.array.isEmpty)

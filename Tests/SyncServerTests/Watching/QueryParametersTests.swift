@@ -20,6 +20,15 @@ struct QueryParametersTests {
     }
 
     @Test(
+        "that are unknown are refused where they would be a filter, and named",
+        arguments: ["a=1&tenantid=2", "b", "a=1&=", "a=1&%zz"])
+    func unknown(query: String) {
+        let error = #expect(throws: APIError.self) { try QueryParameters(query).expectOnly("a", "tenantId") }
+        #expect(error.map { "\($0)" }?.contains("a, tenantId") == true)
+        #expect(throws: Never.self) { try QueryParameters("tenantId=2&a=1&&").expectOnly("a", "tenantId") }
+    }
+
+    @Test(
         "that are not text are refused",
         arguments: [
             "a", "a=", "a=%", "a=%4", "a=%4x", "a=%C3", "a=%00", "a=1&a=1", "a=1&%61=2",
