@@ -9,6 +9,7 @@ enum TextReaders {
         case 2: try RetryAfterProperties.check(text)
         case 3: try QueryProperties.check(text)
         case 4: try DotEnvProperties.check(text)
+        case 7: try HeaderProperties.check(text)
         case 5: try CSVProperties.check(Array(rest), cut: Int(rest.first ?? 0))
         default: try SettingsProperties.check(text)
         }

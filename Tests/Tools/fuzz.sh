@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fuzzes the readers of bodies, moments, addresses, stored rows, settings, .env and CSV files, queries, webhook addresses and
-# Retry-After, in one process: sh Tests/Tools/fuzz.sh [SECONDS], by default 600. The properties checked are in Support/Properties of
+# Fuzzes the readers of bodies, moments, addresses, stored rows, settings, .env and CSV files, queries, webhook addresses,
+# Retry-After, Prefer and traces, in one process: sh Tests/Tools/fuzz.sh [SECONDS], by default 600. The properties checked are in Support/Properties of
 # the tests. Starts from Tests/Fuzz/Corpus, which the tests replay. On a finding it exits with a status other than 0 and prints
 # where the input that shows it is.
 set -eu
@@ -24,6 +24,8 @@ Sources/Webhooks/Addresses/AddressPolicy.swift
 Sources/Webhooks/Addresses/IPAddress+Scope.swift
 Sources/Webhooks/Delivery/RetryAfter.swift
 Sources/SyncServer/HTTP/QueryParameters.swift
+Sources/SyncServer/Intake/PreferHeader.swift
+Sources/SyncServer/Channel/Reading/FieldSyntax.swift
 Sources/SyncClient/ClientFailure.swift
 Sources/SyncClient/Submission/CSVReader.swift
 END
