@@ -147,7 +147,13 @@ struct Submission {
     /// - Returns: the error for the caller.
     mutating func refused(_ error: any Error) async -> any Error {
         await release()
-        let error = (error as? RequestReadError).map { APIError.unreadable($0) } ?? error
+        let error: any Error =
+            switch error {
+            case let error as RequestReadError: APIError.unreadable(error)
+            // Malformed chunks are the caller's mistake, as malformed JSON is. A connection that broke is not.
+            case let error as BrokenBody: error.refusal.apiError
+            default: error
+            }
         switch error {
         case var error as APIError where error.status != .serviceUnavailable:
             // Refused before it was known which body it is: it counts as the guide's.

@@ -28,6 +28,19 @@ struct RateLimitTests {
         }
     }
 
+    @Test("a body of malformed chunks counts as any other that is malformed")
+    func brokenChunks() async throws {
+        try await TestServer.run(["RATE_LIMIT_MAX": "2"]) { server in
+            var statuses: [Int?] = []
+            for chunk in ["x\r\n", "1\r\n{}\r\n", "x\r\n"] {
+                let head = RawCaller.head(tenant: "t1", "Transfer-Encoding: chunked")
+                let (answers, _) = try await RawCaller.answers(port: server.port, head + chunk)
+                statuses.append(answers.first?.status)
+            }
+            #expect(statuses == [400, 400, 429])
+        }
+    }
+
     @Test("what a full queue refuses counts nothing: who obeys Retry-After is let in once there is room")
     func fullQueue() async throws {
         try await TestServer.run(["RATE_LIMIT_MAX": "2", "MAX_PENDING_USERS": "50"]) { server in
