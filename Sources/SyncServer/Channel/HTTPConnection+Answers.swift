@@ -133,7 +133,7 @@ extension HTTPConnection {
         // Nothing is under way any more: when there are too many, it goes before those being served.
         register.finish(context.channel)
         isClosing = true
-        discarded = 0
+        // What was discarded before counts: both together are bounded.
         setAlarm(.discard, in: limits.discardTime, context)
         context.close(mode: .output, promise: nil)
         context.read()
