@@ -36,10 +36,10 @@ struct SimulationTests {
 }
 
 extension Scenario.Driver {
-    /// Worlds of one run of the suite: less than a minute for both.
+    /// Worlds of one run of the suite: about two minutes for both in a debug build.
     fileprivate var count: Int {
         switch self {
-        case .memory: 1_000
+        case .memory: 2_000
         case .sqlite: 500
         }
     }
