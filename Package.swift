@@ -134,7 +134,7 @@ let package = Package(
         .target(
             name: "UserDirectorySQLite",
             dependencies: [
-                "UserDirectory", "SQLiteSupport", "SyncModel",
+                "UserDirectory", "SQLiteSupport", "ServiceSupport", "SyncModel",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],

@@ -1,4 +1,5 @@
 import SQLiteSupport
+import ServiceSupport
 package import SyncModel
 import Synchronization
 package import UserDirectory

@@ -1,4 +1,5 @@
 import SQLiteSupport
+import ServiceSupport
 import SyncModel
 import UserDirectory
 
