@@ -1,5 +1,5 @@
 # Sourced by the scripts here and in Tests/Tools after they have changed to the project's folder. Installs what a machine with only
-# the Swift toolchain lacks: the headers of SQLite and zlib, from Debian's or Ubuntu's packages.
+# the Swift toolchain lacks: the headers of SQLite, zlib and libpq, from Debian's or Ubuntu's packages.
 
 say() { printf '\033[1m%s\033[0m\n' "$*"; }
 
@@ -28,11 +28,12 @@ install_packages() {
     apt_get install -y --no-install-recommends "$@"
 }
 
-# What the compiler's preprocessor makes of lines of C: the toolchain's compiler, for the build asks it too.
+# What the compiler's preprocessor makes of lines of C: the toolchain's compiler, for the build asks it too. Debian has the header of
+# libpq in a folder of its own, where Sources/CLibPQ looks as well.
 preprocess() {
     for compiler in clang cc gcc; do
         command -v "$compiler" >/dev/null || continue
-        printf '%s\n' "$@" | "$compiler" -E -P -x c - 2>/dev/null
+        printf '%s\n' "$@" | "$compiler" -E -P -I/usr/include/postgresql -x c - 2>/dev/null
         return
     done
     echo "A C compiler is missing; the Swift toolchain has one: clang" >&2
@@ -50,6 +51,7 @@ need() {
 if [ "$(uname -s)" = Linux ]; then
     need sqlite3.h libsqlite3-dev
     need zlib.h zlib1g-dev
+    need libpq-fe.h libpq-dev
 fi
 if [ -n "$packages" ]; then
     echo "The compiler does not find:$headers" >&2

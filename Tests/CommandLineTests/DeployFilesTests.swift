@@ -93,11 +93,11 @@ struct DeployFilesTests {
             process.waitUntilExit()
             return (process.terminationStatus, said)
         }
-        #expect(try prepare("sqlite3.h zlib.h") == (0, ""))
-        let bare = try prepare("sqlite3.h")
+        #expect(try prepare("sqlite3.h zlib.h libpq-fe.h") == (0, ""))
+        let bare = try prepare("sqlite3.h libpq-fe.h")
         #expect(bare.status == 1 && bare.said.contains("does not find: zlib.h\n") && bare.said.contains("no apt-get here"))
         try program("apt-get", "echo \"$@\" >&2")
-        let installed = try prepare("zlib.h")
+        let installed = try prepare("zlib.h libpq-fe.h")
         #expect(installed.status == 0 && installed.said.contains("install -y --no-install-recommends libsqlite3-dev\n"))
     }
 }
