@@ -120,6 +120,7 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
+        .target(name: "PostgreSQLSupport", dependencies: ["ServiceSupport", "CLibPQ"], swiftSettings: strict),
         .target(name: "JobQueue", dependencies: ["SyncModel"], swiftSettings: strict),
         .target(
             name: "JobQueueSQLite",
