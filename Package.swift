@@ -197,6 +197,12 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "PostgreSQLTestServer", dependencies: ["PostgreSQLSupport", "TestSupport"],
+            path: "Tests/PostgreSQLTestServer", swiftSettings: strict),
+        .testTarget(
+            name: "PostgreSQLSupportTests", dependencies: ["PostgreSQLSupport", "PostgreSQLTestServer", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "SyncAPITests",
             dependencies: [

@@ -24,6 +24,21 @@ case $python in */*) python=$(CDPATH= cd "$(dirname "$python")" && pwd)/$(basena
 export USERSYNC_PYTHON="$python"
 # Makes the certificates of the tests over TLS.
 command -v openssl >/dev/null || install_packages openssl
+# Tests start a PostgreSQL server of their own. The package would make and start one too, unless this file says that it must not.
+if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb >/dev/null; then
+    expect_apt_get postgresql
+    if [ "$(id -u)" = 0 ]; then root=; else root=sudo; fi
+    clusters=/etc/postgresql-common/createcluster.conf
+    [ -e "$clusters" ] || {
+        $root mkdir -p /etc/postgresql-common
+        echo 'create_main_cluster = false' | $root tee "$clusters" >/dev/null
+        restored=$clusters.dpkg-dist
+    }
+    install_packages -o Dpkg::Options::=--force-confold postgresql
+    # Whoever installs another version later finds the file as the package has it.
+    [ ! -e "${restored:-}" ] || $root mv "$restored" "$clusters"
+fi
+export USERSYNC_REQUIRE_POSTGRESQL=1
 if [ -z "${PROMTOOL:-}" ] && ! command -v promtool >/dev/null && [ ! -x .build/promtool/usr/bin/promtool ]; then
     say "Downloading promtool, which checks the metrics"
     # Unpacked, not installed: the package would start Prometheus.
