@@ -1,3 +1,4 @@
+import Foundation
 import PostgreSQLSupport
 import PostgreSQLTestServer
 import TestSupport
@@ -77,6 +78,25 @@ struct CommitTests {
         }
     }
 
+    @Test(
+        "a COMMIT that is not sent, since its time is over or its task cancelled, is known not to be made",
+        arguments: [true, false])
+    func notSent(isCancelled: Bool) async throws {
+        try await Database.with(Self.table) { database in
+            let connection = try await database.connect()
+            let task = Task {
+                try await connection.transaction(deadline: .now + .seconds(isCancelled ? 60 : 1)) { transaction in
+                    _ = try transaction.run(PostgresStatement(Self.insert, .int4(1)))
+                    if isCancelled { withUnsafeCurrentTask { $0?.cancel() } } else { usleep(1_100_000) }
+                }
+            }
+            let error = await #expect(throws: PostgresError.self) { try await task.value }
+            #expect(error?.kind == (isCancelled ? .cancelled : .deadline))
+            try #expect(await database.run("SELECT 1 FROM items").isEmpty)
+            #expect(await connection.isUsable())
+        }
+    }
+
     @Test("cancelled while COMMIT is under way, its answer is waited for")
     func shielded() async throws {
         try await Database.with(Self.table) { database in
@@ -132,17 +152,17 @@ struct CommitTests {
         }
     }
 
-    @Test("a COMMIT that did not wait for its standby is an unknown outcome, whatever the server answers")
-    func withoutStandby() async throws {
+    @Test(
+        "a commit that did not wait for its standby is an unknown outcome, whatever the server answers", arguments: [true, false])
+    func withoutStandby(isExplicit: Bool) async throws {
         let server = try PostgreSQLServer(["synchronous_standby_names": "nobody", "fsync": "off"])
-        try await server.run("SET synchronous_commit = local", "SELECT 1")
         let connection = try await PostgresConnection.open(
             PostgresURL(server.url(), applicationName: "tests"), deadline: .farAway)
         let processID = try await connection.processID()
         let task = Task {
-            try await connection.transaction(deadline: .farAway) { transaction in
-                _ = try transaction.run(.once("CREATE TABLE items (id int)"))
-            }
+            let create = PostgresStatement.once("CREATE TABLE items (id int)")
+            guard isExplicit else { return _ = try await connection.run([create], deadline: .farAway) }
+            try await connection.transaction(deadline: .farAway) { _ = try $0.run(create) }
         }
         let isWaiting = "SELECT 1 FROM pg_stat_activity WHERE pid = \(processID) AND wait_event = 'SyncRep'"
         while try await server.run(isWaiting).first?.isEmpty != false {}

@@ -127,6 +127,23 @@ struct PipelineTests {
         }
     }
 
+    @Test("a lost prepared statement within an open transaction fails: the rest of it alone must not take effect")
+    func fallbackWithinTransaction() async throws {
+        try await Database.with(Self.table) { database in
+            let connection = try await database.connect()
+            let insert = { (id: Int32) in PostgresStatement(Self.insert, .int4(id), .text(nil)) }
+            _ = try await connection.run([insert(1)], deadline: .farAway)
+            _ = try await connection.run(
+                [.once("DEALLOCATE ALL"), .once("BEGIN"), .once("DELETE FROM items")], deadline: .farAway)
+            let error = await #expect(throws: PostgresError.self) { try await connection.run([insert(2)], deadline: .farAway) }
+            #expect(error?.kind == .retryable)
+            let ids = try await connection.run([PostgresStatement("SELECT id FROM items")], deadline: .farAway).first?.map {
+                try $0.int(0)
+            }
+            #expect(ids == [1])
+        }
+    }
+
     @Test("a transaction whose prepared statements were lost runs again, unprepared")
     func fallbackInTransaction() async throws {
         try await Database.with(Self.table) { database in

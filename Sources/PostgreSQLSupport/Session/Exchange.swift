@@ -54,7 +54,7 @@ struct Exchange {
         }
         forgetUnprepared()
         if let failure { throw failure }
-        if session.handle.takeUnreplicated(), hasCommit {
+        if session.handle.takeUnreplicated() {
             throw PostgresError(.unknownOutcome, "committed without the standby that it should have waited for")
         }
         return results

@@ -43,12 +43,14 @@ package final class PostgresSession {
     package func run(
         _ statements: [PostgresStatement], deadline: ContinuousClock.Instant
     ) throws(PostgresError) -> [PostgresResult] {
+        // What was done before in a transaction is not done again.
+        let isWhole = isIdle
         do {
             return try exchange(statements, deadline)
         } catch {
             rollback()
             let isBeforeCommit = error.statement ?? 0 <= statements.firstIndex(where: \.isCommit) ?? .max
-            guard error.isOfPreparation, isBeforeCommit, handle.isGood else { throw error }
+            guard error.isOfPreparation, isWhole, isBeforeCommit, handle.isGood else { throw error }
         }
         // Not prepared now, or anew.
         do {
@@ -65,6 +67,7 @@ package final class PostgresSession {
     ) throws(PostgresError) -> [PostgresResult] {
         guard let pointer = handle.pointer, handle.isGood else { throw .closed }
         guard isShielded || !call.isCancelled else { throw PostgresError(.cancelled, "cancelled before it was sent") }
+        guard .now < deadline else { throw PostgresError(.deadline, "the time was over before it was sent") }
         guard !statements.isEmpty else { return [] }
         var exchange = Exchange(self, pointer, statements, deadline, isShielded: isShielded)
         do {
