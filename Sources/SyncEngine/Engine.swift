@@ -82,13 +82,16 @@ package final class Engine: Service, EngineControl {
     package var isIdle: Bool { dispatcher.isIdle }
 
     /// Reports an outage met at start, before the engine ran.
-    package func directoryUnavailable(_ error: String) async { await breaker.trip(error) }
+    package func directoryUnavailable(_ error: String) async { await breaker.trip(error, in: .batches(of: [])) }
 
     /// Runs until the graceful shutdown; then running batches finish, and leases are given back.
     package func run() async throws {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
-                await breaker.whenReset { [wake = dispatcher.wake] in wake.yield() }
+                await breaker.whenUsable { [wake = dispatcher.wake, alarm] in
+                    wake.yield()
+                    alarm.call()
+                }
                 group.addTask { await self.breaker.keepProbing() }
                 group.addTask { await self.keepSweeping() }
                 group.addTask { await self.keeper.run() }
@@ -132,14 +135,17 @@ package final class Engine: Service, EngineControl {
         }
         guard await !breaker.isTripped else { return }
         await step {
+            var (found, done) = (0, 0)
             for id in try await queue.cancelling(limit: Self.cancels) where await !breaker.isTripped {
-                await step { try await carryOutCancel(id) }
+                found += 1
+                await step { if try await carryOutCancel(id) { done += 1 } }
             }
+            if found == done { await breaker.isDone(.cancels) }
         }
         guard await !breaker.isTripped else { return }
         await step {
             let jobs = try await queue.endable(limit: Self.portion)
-            guard !jobs.isEmpty else { return }
+            guard !jobs.isEmpty else { return await breaker.isDone(.endings) }
             await closer.close(jobs)
             // There are more after these. If none of them could be ended, they wait for the next sweep.
             if jobs.count == Self.portion, try await queue.endable(limit: 1).first?.id != jobs[0].id { alarm.call() }
@@ -188,25 +194,27 @@ package final class Engine: Service, EngineControl {
         case .unknown: return .unknown
         case .ended(let job): return .ended(job)
         case .requested(let job, _), .requestedInLastPass(let job, _):
-            try await carryOut(request, of: id)
+            _ = try await carryOut(request, of: id)
             return .requested(try await queue.job(id) ?? job)
         }
     }
 
-    private func carryOutCancel(_ id: JobID) async throws {
+    private func carryOutCancel(_ id: JobID) async throws -> Bool {
         try await carryOut(try await queue.requestCancel(id, now: clock.now()), of: id)
     }
 
-    /// While the directory is away, the tombstones wait; the request is kept, and the sweep carries it out.
-    private func carryOut(_ request: CancelRequest, of id: JobID) async throws {
+    /// - Returns: false while the directory is away: the tombstones wait; the request is kept, and the sweep carries it out.
+    private func carryOut(_ request: CancelRequest, of id: JobID) async throws -> Bool {
         do {
             switch request {
-            case .unknown, .ended: return
+            case .unknown, .ended: break
             case .requested(_, let unstarted): try await drop(unstarted, of: id, isLastPass: false)
             case .requestedInLastPass(_, let unstarted): try await drop(unstarted, of: id, isLastPass: true)
             }
+            return true
         } catch let error as DirectoryError {
-            await breaker.trip(error.description)
+            await breaker.trip(error.description, in: .cancels)
+            return false
         }
     }
 

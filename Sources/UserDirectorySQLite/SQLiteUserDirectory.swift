@@ -196,11 +196,13 @@ package actor SQLiteUserDirectory: UserDirectory {
     }
 
     /// Commits a row and its removal: a full disk or a file turned read-only shows only on a write. Also checks that the table of
-    /// users is readable: a directory in which every batch would fail is not available.
+    /// users is readable, and that users can be created and changed as far as compiling that tells: a trigger may name a table
+    /// that is not there. What only the work itself would meet stays unknown.
     package func probe() throws(DirectoryError) {
         try write { statements in
             try Transaction.immediate(on: statements.connection) {
                 _ = try statements(UserSQL.anyUser).found()
+                for sql in UserSQL.writes { _ = try SQLStatement(statements.connection, sql) }
                 try statements("INSERT OR REPLACE INTO usersync_ledger (job_id, batch) VALUES ('probe', 0)").run()
                 try statements("DELETE FROM usersync_ledger WHERE job_id = 'probe'").run()
             }

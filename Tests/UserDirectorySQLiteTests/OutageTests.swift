@@ -43,6 +43,22 @@ struct OutageTests {
         #expect(try await it.outcomes(batch) == ["created"])
     }
 
+    @Test("a trigger of the CRM's that no user can pass fails the probe too, until it is gone", arguments: ["INSERT", "UPDATE"])
+    func triggerOfNowhere(event: String) async throws {
+        let it = try SQLiteFixture()
+        try await it.directory.prepare()
+        try await it.directory.probe()
+        let crm = try it.connection()
+        try await crm.write {
+            try $0.execute(sql: "CREATE TRIGGER x AFTER \(event) ON users BEGIN INSERT INTO nowhere VALUES (1); END")
+        }
+        // The first call may find out that the schema has changed.
+        for _ in 0..<3 { await #expect(throws: DirectoryError.self) { try await it.directory.probe() } }
+        try await crm.write { try $0.execute(sql: "DROP TRIGGER x") }
+        try await it.directory.probe()
+        #expect(try await it.outcomes(batch) == ["created"])
+    }
+
     @Test("a file locked at the start is prepared once the lock is gone")
     func lockedAtStart() async throws {
         let it = try SQLiteFixture(sql: CRMTables.guide.sql)

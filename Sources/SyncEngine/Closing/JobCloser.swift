@@ -58,9 +58,10 @@ actor JobCloser {
         do throws(DirectoryError) {
             refused = try await log(jobs, at: now)
         } catch {
-            await breaker.trip(error.description)
+            await breaker.trip(error.description, in: .endings)
             return
         }
+        await breaker.worked(.endings)
         await withDiscardingTaskGroup { group in
             // In the order given: a dictionary's own order differs from run to run.
             var ofTenants = Dictionary(grouping: jobs, by: \.tenantID)

@@ -20,6 +20,8 @@ struct CommitGroup: Sendable {
     /// Whether nothing of it may be applied any more, for its leases' time is over or one of them is lost.
     func isLate(by clock: WallClock) -> Bool { leases?.areOver(at: clock.now()) ?? false }
 
+    var tenants: Set<TenantID> { Set(batches.map(\.tenantID)) }
+
     /// Whether it contains batches of large jobs.
     var isBulk: Bool { batches.contains { $0.jobUsers > BatchLimits.mostUsers } }
 

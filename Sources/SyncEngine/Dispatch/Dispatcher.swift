@@ -71,30 +71,45 @@ actor Dispatcher {
         await withDiscardingTaskGroup { tasks in
             wake.yield()
             for await _ in wakes {
-                while !isStopped, await isAnythingLeased() {
-                    while !isStopped, let worker = idle.popLast() {
-                        guard let group = groups.popFirst() else {
-                            idle.append(worker)
-                            break
-                        }
-                        let number = begin(group)
-                        tasks.addTask { await self.carryOut(group, number, on: worker) }
-                    }
+                while let (group, worker) = await next() {
+                    let number = begin(group)
+                    tasks.addTask { await self.carryOut(group, number, on: worker) }
                 }
                 if isStopped { break }
             }
         }
-        for group in groups {
+        await giveBack()
+    }
+
+    /// A commit group and a free worker for it; leased now, unless leased ones wait. `nil` if there is none, or if none may be
+    /// begun now: while the directory is tried, one at a time is.
+    private func next() async -> (CommitGroup, SyncWorker)? {
+        while !isStopped, !idle.isEmpty {
+            let stage = await breaker.stage
+            if stage == .open {
+                await giveBack()
+                return nil
+            }
+            if stage == .trial, workersActive > 0 { return nil }
+            if !groups.isEmpty, let worker = idle.popLast() { return (groups.removeFirst(), worker) }
+            guard queue.readyCount > 0 else {
+                if stage == .trial { await breaker.isDone(.batches(of: [])) }
+                return nil
+            }
+            await leaseGroups()
+        }
+        return nil
+    }
+
+    /// Gives back what is leased and waits for a worker.
+    private func giveBack() async {
+        let waiting = groups
+        groups = []
+        pacing.withLock { $0.waiting = 0 }
+        for group in waiting {
             await queue.release(group.batches.map(\.lease))
             keeper.letGo(group.leases)
         }
-        groups = []
-    }
-
-    /// Leases for free workers, unless leased commit groups wait. False if no worker is free or there is no work.
-    private func isAnythingLeased() async -> Bool {
-        while groups.isEmpty, !idle.isEmpty, queue.readyCount > 0, !isStopped, await !breaker.isTripped { await leaseGroups() }
-        return !groups.isEmpty && !idle.isEmpty
     }
 
     private func leaseGroups() async {

@@ -89,7 +89,7 @@ extension SyncWorker {
             } catch {
                 held.insert(batch.tenantID)
                 guard case .transient(let text) = error else {
-                    await breaker.trip(error.description)
+                    await breaker.trip(error.description, in: .batches(of: [batch.tenantID]))
                     await queue.release([batch.lease])
                     continue
                 }
@@ -120,7 +120,7 @@ extension SyncWorker {
             group.leases?.startEnding(batch.lease)
             await finish([batch], as: [ended])
         } catch {
-            await breaker.trip(error.description)
+            await breaker.trip(error.description, in: .batches(of: [batch.tenantID]))
             await queue.release([batch.lease])
         }
     }

@@ -56,7 +56,7 @@ actor SyncWorker {
             switch error {
             case .unavailable(let text), .unusable(let text):
                 // In this order: what is given back must not be leased again at once.
-                await breaker.trip(text)
+                await breaker.trip(text, in: .batches(of: group.tenants))
                 await queue.release(group.leases(after: 0))
                 await applied(0)
             case .transient(let text):
@@ -83,6 +83,10 @@ actor SyncWorker {
             let names = batches.map { "\($0.jobID.text)/\($0.number)" }.joined(separator: " ")
             alarm.report(ImpossibleTransition(.batch, names, in: "leased", met: "an outcome of another batch"))
             throw .transient("The directory answered for other batches")
+        }
+        if await breaker.stage == .trial {
+            // If there is no outcome, a last pass has gone on.
+            await breaker.worked(.batches(of: Set(batches.prefix(max(1, outcomes.count)).map(\.tenantID))))
         }
         return outcomes
     }

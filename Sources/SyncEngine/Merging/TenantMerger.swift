@@ -35,46 +35,89 @@ struct TenantMerger: Sendable {
     /// Runs until cancelled.
     func run() async {
         var outage = Outage("Merging tenants", logger)
+        var failures = 0
         while !Task.isCancelled {
             var isAnyOpen = true
-            do {
-                let merges = try await queue.openMerges()
-                for merge in merges { try await advance(merge) }
-                isAnyOpen = !merges.isEmpty
+            switch await look() {
+            case .idle:
                 outage.worked()
-            } catch {
+                (failures, isAnyOpen) = (0, false)
+            case .advanced:
+                outage.worked()
+                failures = 0
+            case .heldUp: break
+            case .failed(let error):
                 outage.failed(error)
+                failures = min(failures + 1, Self.mostDoublings)
             }
-            _ = await alarm.wait(atMost: .seconds(isAnyOpen ? min(Self.pause, interval) : interval))
+            let pause = failures == 0 ? min(Self.pause, interval) : min(Self.pause * Double(1 << failures), Self.longestPause)
+            _ = await alarm.wait(atMost: .seconds(isAnyOpen ? pause : interval))
         }
     }
 
-    private func advance(_ merge: TenantMerge) async throws {
+    private enum Look {
+        /// No merge is open.
+        case idle
+        case advanced
+        /// The directory is away; nothing was tried.
+        case heldUp
+        case failed(any Error)
+    }
+
+    /// Advances every open merge. One that fails does not keep the others from it.
+    private func look() async -> Look {
+        do {
+            let merges = try await queue.openMerges()
+            var (look, failure): (Look, (any Error)?) = (merges.isEmpty ? .idle : .advanced, nil)
+            for merge in merges {
+                do {
+                    if try await !advance(merge) { look = .heldUp }
+                } catch {
+                    failure = failure ?? error
+                }
+            }
+            return failure.map { .failed($0) } ?? look
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    /// - Returns: false if the directory is away.
+    private func advance(_ merge: TenantMerge) async throws -> Bool {
         switch merge.state {
         case .draining:
-            if try await queue.startMoving(merge.id) { try await move(merge) }
-        case .moving: try await move(merge)
+            if try await queue.startMoving(merge.id) { return try await move(merge) }
+        case .moving: return try await move(merge)
         case .settling: try await settle(merge)
         // It is open all the same: its record is damaged.
         case .merged, .refused, .cancelled: try await refuse(merge, because: "its state cannot be read")
         }
+        return true
     }
 
-    private func move(_ merge: TenantMerge) async throws {
-        guard await !breaker.isTripped else { return }
+    /// A failure does not trip the circuit breaker: a merge is one long transaction, which may fail where batches do not. If the
+    /// directory is away, they say so.
+    /// - Returns: false if the directory is known to be away.
+    private func move(_ merge: TenantMerge) async throws -> Bool {
+        guard await !breaker.isTripped else { return false }
         let users: UserMerge
         do throws(DirectoryError) {
             users = try await directory.merge(merge.alias, into: merge.tenantID, now: queue.clock.now())
         } catch {
             switch error {
-            case .unavailable(let reason): return await breaker.trip(reason)
+            case .unavailable: throw error
             // The transaction was undone: nothing has moved.
-            case .transient(let reason), .unusable(let reason): return try await refuse(merge, because: reason)
+            case .transient(let reason), .unusable(let reason): try await refuse(merge, because: reason)
             }
+            return true
         }
-        guard users.conflicts == 0 else { return try await refuse(merge, because: Self.sentence(users)) }
+        guard users.conflicts == 0 else {
+            try await refuse(merge, because: Self.sentence(users))
+            return true
+        }
         try await queue.endMoving(merge.id, moved: users.moved, joined: users.joined, now: queue.clock.now())
         try await settle(merge)
+        return true
     }
 
     private func settle(_ merge: TenantMerge) async throws {
@@ -101,6 +144,9 @@ struct TenantMerger: Sendable {
 
     /// Seconds between looks at merges that wait for jobs to end.
     private static let pause = 0.5
+    /// Failures in a row double the pause, up to this.
+    private static let longestPause = 30.0
+    private static let mostDoublings = 6
     /// The most jobs, and the most deliveries, that one transaction gives to the tenant.
     private static let portion = 500
 }

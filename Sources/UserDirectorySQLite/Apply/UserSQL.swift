@@ -80,6 +80,11 @@ enum UserSQL {
         """
 
     static let anyUser = "SELECT \(columns) FROM users LIMIT 1"
+    /// Statements that write every column a user may have, for whoever only compiles them.
+    static let writes: [String] = {
+        let all = UserField.stored.reduce(into: FieldSet()) { $0.insert($1) }
+        return [insert(all, onConflictDoNothing: true), update(all), deactivate]
+    }()
     static let triggers = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = 'users' LIMIT 1"
 
     /// Creates a user unless a unique index already contains it. Omitted fields take the table's defaults.

@@ -36,6 +36,30 @@ struct DirectoryTroubleTests {
         }
     }
 
+    @Test("a trigger of the CRM's that no new user can pass is one outage, said once, and over soon after it is gone")
+    func triggerOfNowhere() async throws {
+        try await TestServer.run { server in
+            _ = try await server.synced([Bodies.user("u0", "u0@x.io")])
+            try server.execute("CREATE TRIGGER x AFTER INSERT ON users BEGIN INSERT INTO nowhere VALUES (1); END")
+            var ids: [String] = []
+            for number in 1...5 {
+                ids.append(try await server.submitted([Bodies.user("u\(number)", "u\(number)@x.io")], tenant: "t\(number)"))
+            }
+            #expect(try await server.isDirectoryAway())
+            let watched = ContinuousClock.now
+            while watched.duration(to: .now) < .seconds(2) {
+                let state = try await server.get("/readyz").json.directory.state.string
+                #expect(state == "unavailable")
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            try server.execute("DROP TRIGGER x")
+            for id in ids { #expect(try await server.ended(id).status.string == "completed") }
+            for line in ["directory unavailable, batches wait", "directory available again"] {
+                #expect(server.log.lines.count { $0.message.hasPrefix(line) } == 1)
+            }
+        }
+    }
+
     @Test("with a damaged file the server starts, accepts, and works once it is mended")
     func brokenAtStart() async throws {
         func prepare(_ data: URL) throws {

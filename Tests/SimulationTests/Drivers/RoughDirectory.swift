@@ -9,13 +9,14 @@ final class RoughDirectory: UserDirectory {
     private let clock: WallClock
     private let queueClock: WallClock
     /// Whether it can be reached; of the world's, as an outage outlives a process.
-    private let isAway: @Sendable () -> Bool
+    private let isAway: @Sendable (_ call: String) -> Bool
 
     /// - Parameters:
     ///   - clock: of the process.
     ///   - queueClock: of the queue that batches come from.
     init(
-        _ base: MemoryDirectory, weather: Weather, clock: WallClock, queueClock: WallClock, isAway: @escaping @Sendable () -> Bool
+        _ base: MemoryDirectory, weather: Weather, clock: WallClock, queueClock: WallClock,
+        isAway: @escaping @Sendable (_ call: String) -> Bool
     ) {
         self.queueClock = queueClock
         self.base = base
@@ -48,7 +49,9 @@ final class RoughDirectory: UserDirectory {
                     self.weather.executor, isWork: true)
                 // The ledger fences it, as long as that is there: a driver whose calls outlive their callers must not be carried out
                 // once the rows of their jobs went.
-                if !self.weather.executor.isDead, !self.isAway(), self.base.isFenced(batches) { _ = self.commit(batches, "late") }
+                if !self.weather.executor.isDead, !self.isAway("apply"), self.base.isFenced(batches) {
+                    _ = self.commit(batches, "late")
+                }
             }
             throw .transient("no answer in time")
         }
@@ -139,7 +142,7 @@ final class RoughDirectory: UserDirectory {
         await weather.pass()
         let prepared = await before()
         guard !weather.executor.isDead else { throw .unavailable("the process is dead") }
-        guard !isAway() else { throw .unavailable("away") }
+        guard !isAway(name) else { throw .unavailable("away") }
         if case .fails = fate {
             weather.executor.note("\(name) fails")
             throw .transient("simulated")

@@ -18,7 +18,9 @@ extension World {
         let clock = WorldClock(executor: executor).wall(ahead: scenario.clocksAhead[process])
         let directory = RoughDirectory(
             self.directory, weather: weather, clock: clock, queueClock: WorldClock(executor: executor).wall,
-            isAway: { self.state.withLock { $0.isAway } })
+            isAway: { call in
+                self.state.withLock { state in state.isAway && !(state.letsProbes && ["prepare", "probe"].contains(call)) }
+            })
         let life = await Task(executorPreference: executor) { [store, receiver, monitor] () -> Life? in
             do {
                 let queue = try await store.open(clock: clock, executor: executor)

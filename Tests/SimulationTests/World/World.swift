@@ -33,6 +33,8 @@ final class World: Sendable {
         var lastLife = 0
         var dead: [Life] = []
         var isAway = false
+        /// Only a probe is answered while it is away.
+        var letsProbes = false
         var isRough = true
         var isOver = false
         var starts: [CheckedContinuation<Void, Never>] = []
@@ -165,7 +167,10 @@ final class World: Sendable {
             case .stop(let process): await stop(process % scenario.processes)
             case .outage(let length):
                 scheduler.note("directory away")
-                state.withLock { $0.isAway = true }
+                state.withLock { state in
+                    state.isAway = true
+                    state.letsProbes = length % 2 == 1
+                }
                 await pause(.milliseconds(length))
                 state.withLock { $0.isAway = false }
                 monitor.fault(at: scheduler.now)

@@ -49,6 +49,7 @@ final class ScriptedDirectory: UserDirectory {
     var calls: [[Call]] { state.withLock { $0.applied } }
     /// What `log` was called with, call by call.
     var logged: [[JobID]] { state.withLock { $0.logged } }
+    var probes: Int { state.withLock { $0.probes } }
     var refusedTombstones: Int { state.withLock { $0.refusedTombstones } }
     /// Batches in the order in which they took effect.
     var effects: [Call] { state.withLock { $0.took } }

@@ -1,0 +1,116 @@
+import JobQueue
+import JobQueueSQLite
+import SyncModel
+import TestSupport
+import Testing
+import UserDirectory
+
+@testable import SyncEngine
+
+/// A probe writes less than the work does, so it may succeed while the work fails.
+@Suite("An outage that no probe meets")
+struct OutageTrialTests {
+    private static let tripped = "error directory unavailable, batches wait"
+    private static let reset = "notice directory available again"
+
+    /// Watches until the directory has been called `count` times.
+    private func watch(_ bench: EngineBench, until count: Int) async -> Set<DirectoryHealth.State> {
+        var seen: Set<DirectoryHealth.State> = []
+        while bench.directory.calls.count + bench.directory.logged.count < count {
+            if bench.directory.calls.count + bench.directory.logged.count > 0, bench.log.lines.contains(Self.tripped) {
+                seen.insert(await bench.engine.status().directory.state)
+            }
+            await Task.yield()
+        }
+        return seen
+    }
+
+    private func expectOneOutage(_ bench: EngineBench) async {
+        #expect(await bench.logs(Self.reset))
+        #expect(bench.log.lines.count { $0 == Self.tripped } == 1)
+        #expect(bench.log.lines.count { $0 == Self.reset } == 1)
+        #expect(await bench.engine.status().directory.state == .ok)
+    }
+
+    @Test("where every commit fails and no probe does there is one line and one state, the pauses grow, and the end is noticed")
+    func everyCommit() async throws {
+        let isAway = Shared(true)
+        let directory = ScriptedDirectory { _ in isAway.value ? .unavailable("no room") : nil }
+        try await EngineBench.run(directory: directory) { bench in
+            let start = ContinuousClock.now
+            var ids: [JobID] = []
+            for tenant in ["a", "b", "c"] as [TenantID] { ids.append(try await bench.accept(tenant, users: 1)) }
+            // Large jobs are in commits of their own, which two workers would try at once.
+            for tenant in ["d", "e"] as [TenantID] { ids.append(try await bench.accept(tenant, users: 300)) }
+            let calls = directory.calls.count
+            #expect(await watch(bench, until: calls + 5) == [.unavailable])
+            // 0.1, 0.2 and 0.4 s at least lie between them; two of the first may have begun at once.
+            #expect(start.duration(to: .now) > .seconds(0.7))
+            #expect(directory.calls.count <= 2 + directory.probes, "one commit group is tried after each probe")
+            isAway.value = false
+            for id in ids {
+                let job = await bench.engine.ended(id, within: 60)
+                #expect(job?.state == .completed && job?.attempts == [])
+            }
+            await expectOneOutage(bench)
+        }
+    }
+
+    @Test("where the batches of one tenant alone meet an outage, the others' go on between the pauses, in the same one state")
+    func oneTenant() async throws {
+        let poison = Shared<JobID?>(nil)
+        let isAway = Shared(true)
+        let directory = ScriptedDirectory { calls in
+            calls[calls.count - 1].contains { $0.jobID == poison.value } && isAway.value ? .unavailable("no room") : nil
+        }
+        try await EngineBench.run(directory: directory) { bench in
+            // A large job is in a commit of its own.
+            let first = try await bench.accept("a", users: 300)
+            poison.value = first
+            while !bench.log.lines.contains(Self.tripped) {
+                // It may have been applied before it was known to be the one.
+                if let job = try await bench.queue.job(poison.value ?? first), job.state.isEnd {
+                    poison.value = try await bench.accept("a", users: 300)
+                }
+                await Task.yield()
+            }
+            for number in 0..<4 {
+                let id = try await bench.accept(TenantID("t\(number)"), users: 1)
+                #expect(await bench.engine.ended(id, within: 60)?.state == .completed)
+                #expect(await bench.engine.status().directory.state == .unavailable)
+            }
+            isAway.value = false
+            let last = try #require(poison.value)
+            #expect(await bench.engine.ended(last, within: 60)?.state == .completed)
+            await expectOneOutage(bench)
+        }
+    }
+
+    @Test("where jobs' rows in sync_logs meet an outage, it is over once they are written, and the jobs then end at once")
+    func endings() async throws {
+        let tries = Shared(0)
+        let directory = ScriptedDirectory(refusing: { _ in
+            tries.value += 1
+            return tries.value < 4 ? .unavailable("no room") : nil
+        })
+        try await EngineBench.run(sweepInterval: 3600, directory: directory) { bench in
+            // Without users: nothing but its row is written.
+            let id = try await bench.accept("a", users: 0)
+            #expect(await watch(bench, until: 3) == [.unavailable])
+            #expect(await bench.engine.ended(id, within: 60)?.state == .completed)
+            await expectOneOutage(bench)
+        }
+    }
+
+    @Test("if nothing is left of what had failed, a probe that succeeds is enough")
+    func nothingLeft() async throws {
+        let directory = ScriptedDirectory { _ in .unavailable("no room") }
+        try await EngineBench.run(directory: directory) { bench in
+            let id = try await bench.accept("a", users: 1)
+            _ = await watch(bench, until: 3)
+            _ = try await bench.engine.cancel(id)
+            #expect(await bench.engine.ended(id, within: 60)?.state == .cancelled)
+            await expectOneOutage(bench)
+        }
+    }
+}
