@@ -79,6 +79,12 @@ extension WebhookCourier {
         return (outcome, DestinationAnswer(outcome, isConfiguredURL: delivery.what.isConfiguredURL, now: wall.now()))
     }
 
+    /// Recording works again once all that it failed for are recorded: others may have succeeded all the time.
+    private func hasRecorded(_ attempt: DeliveryAttempt) {
+        unrecorded.remove(attempt.deliveryID)
+        if unrecorded.isEmpty { recording.worked() }
+    }
+
     /// Records the attempt, however long that takes: otherwise it would be sent again and again. False if stopping.
     private func record(_ attempt: DeliveryAttempt) async -> Bool {
         var pause = Self.outboxPause
@@ -86,15 +92,16 @@ extension WebhookCourier {
             do {
                 // Not a child task: what has happened must be recorded even if this one is cancelled.
                 try await machine.detach { [outbox] in try await outbox.record(attempt) }.value
-                recording.worked()
+                hasRecorded(attempt)
                 return true
             } catch QueueError.leaseLost {
                 // Recorded by a call whose answer was lost; or it does not count: the delivery was redelivered, or is another
                 // process's, because this one was held up for longer than the lease.
-                recording.worked()
+                hasRecorded(attempt)
                 log.leaseLost(attempt)
                 return true
             } catch {
+                if unrecorded.count < Self.mostUnread { unrecorded.insert(attempt.deliveryID) }
                 recording.failed(error)
             }
             guard (try? await machine.sleep(for: .seconds(pause))) != nil else { return false }

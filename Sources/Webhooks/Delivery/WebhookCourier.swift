@@ -55,6 +55,8 @@ package actor WebhookCourier: Service {
     /// Deliveries whose bodies could not be read because the outbox cannot.
     var unread: Set<String> = []
     static let mostUnread = 1024
+    /// Deliveries of which an attempt could not be recorded yet.
+    var unrecorded: Set<String> = []
     var log: CourierLog
 
     private nonisolated let signals: AsyncStream<Void>
