@@ -64,7 +64,8 @@ struct OpenedStore {
             }
             let lastAcceptance = try TenantQueueLoader.lastAcceptance(db)
             let (tenants, merging) = (try TenantQueueLoader.load(db), try MergeRow.tenants(db))
-            return (try CounterRows.read(db), tenants, merging, lastNumber, lastAcceptance)
+            let totals = try CounterRows.readSound(db, lastNumber: lastNumber, warn: warn)
+            return (totals, tenants, merging, lastNumber, lastAcceptance)
         }
         configuration.readonly = true
         reader = try DatabaseQueue(path: path, configuration: configuration)

@@ -171,7 +171,8 @@ extension SQLiteJobQueue {
         WHERE seq = ?1
         """
     private static let cancelDeferred = """
-        UPDATE jobs SET cancelled = cancelled + deferred, deferred = 0, phase = CASE WHEN batches_done < batches THEN 1 ELSE 2 END
+        UPDATE jobs SET cancelled = \(Figure.plausible("cancelled")) + \(Figure.plausible("deferred")), deferred = 0,
+            phase = CASE WHEN batches_done < batches THEN 1 ELSE 2 END
         WHERE seq = ?1
         """
     private static let dropBatch = "UPDATE batches SET done = 2 WHERE id = ?1 AND done = 0 RETURNING users"

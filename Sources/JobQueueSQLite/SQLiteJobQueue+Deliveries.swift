@@ -101,7 +101,7 @@ extension SQLiteJobQueue {
     }
 
     private static let recordAttempt = """
-        UPDATE deliveries SET state = ?2, due_at = ?3, attempts = attempts + ?8,
+        UPDATE deliveries SET state = ?2, due_at = ?3, attempts = \(Figure.plausible("attempts")) + ?8,
             last_attempt_at = ?4, last_status = ?5, last_error = ?6, delivered_at = ?7
         WHERE seq = ?1 AND state = 0
         """

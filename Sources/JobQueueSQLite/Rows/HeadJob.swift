@@ -40,7 +40,9 @@ struct HeadJob {
     private static let start = "UPDATE jobs SET state = 1, started_at = ?2 WHERE seq = ?1 AND state = 0"
     /// Deferred users became batches, or were cancelled.
     static let addCut = """
-        UPDATE jobs SET batches = batches + ?2, deferred = deferred - ?3, cancelled = cancelled + ?4 WHERE seq = ?1
+        UPDATE jobs SET batches = \(Figure.plausible("batches")) + ?2, deferred = \(Figure.plausible("deferred")) - ?3,
+            cancelled = \(Figure.plausible("cancelled")) + ?4
+        WHERE seq = ?1
         """
 
     /// Records that a queued job was started.

@@ -16,7 +16,8 @@ struct OrphanRow: Sendable {
     private static let insert = """
         INSERT INTO leftovers (batch_key, kind, batches, users) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (batch_key) DO UPDATE
-            SET batches = batches + excluded.batches, users = users + excluded.users, kind = min(kind, excluded.kind)
+            SET batches = \(Figure.plausible("batches")) + excluded.batches, users = \(Figure.plausible("users")) + excluded.users,
+                kind = min(kind, excluded.kind)
         """
     private static let delete = "DELETE FROM leftovers WHERE batch_key = ?1"
     private static let selectAll = "SELECT batch_key FROM leftovers"

@@ -3,28 +3,28 @@ import SQLiteSupport
 import SyncModel
 
 /// Figures kept up to date so that rows need not be counted: one row of totals, and one row per tenant with open jobs.
+///
+/// They fail no commit, whatever something else has written into them: what stands there is not calculated with unless it is a
+/// number of a plausible size.
 enum CounterRows {
-    private static let addTotals = """
-        UPDATE counters SET queued = queued + ?1, running = running + ?2, completed = completed + ?3,
-            completed_with_errors = completed_with_errors + ?4, failed = failed + ?5, cancelled = cancelled + ?6,
-            pending_users = pending_users + ?7, deliveries_pending = deliveries_pending + ?8,
-            deliveries_delivered = deliveries_delivered + ?9, deliveries_dead = deliveries_dead + ?10
-        WHERE id = 1
-        """
+    static let columns = [
+        "queued", "running", "completed", "completed_with_errors", "failed", "cancelled", "pending_users", "deliveries_pending",
+        "deliveries_delivered", "deliveries_dead",
+    ]
+
+    private static let setTotals =
+        "UPDATE counters SET \(columns.enumerated().map { "\($1) = ?\($0 + 1)" }.joined(separator: ", ")) WHERE id = 1"
+    private static let selectTotals = "SELECT \(columns.joined(separator: ", ")) FROM counters WHERE id = 1"
     private static let addBacklog = """
-        INSERT INTO tenants (tenant_id, open_jobs, pending_users) VALUES (?1, ?2, ?3)
+        INSERT INTO tenants (tenant_id, open_jobs, pending_users) VALUES (?1, max(0, ?2), max(0, ?3))
         ON CONFLICT (tenant_id) DO UPDATE
-            SET open_jobs = open_jobs + excluded.open_jobs, pending_users = pending_users + excluded.pending_users
+            SET open_jobs = max(0, \(Figure.plausible("open_jobs")) + ?2), pending_users = max(0, \(Figure.plausible("pending_users")) + ?3)
         """
     private static let dropBacklog = "DELETE FROM tenants WHERE tenant_id = ?1 AND open_jobs = 0"
-    private static let selectTotals = """
-        SELECT queued, running, completed, completed_with_errors, failed, cancelled, pending_users,
-            deliveries_pending, deliveries_delivered, deliveries_dead
-        FROM counters WHERE id = 1
-        """
 
     /// Writes what the operations of one commit changed, once for all of them.
-    static func write(_ contexts: [WriteContext], _ db: Database) throws {
+    /// - Parameter totals: the figures as of the commit before.
+    static func write(_ contexts: [WriteContext], after totals: QueueCounters, _ db: Database) throws {
         var sum = QueueCounters()
         var backlogs: [TenantID: BacklogChange] = [:]
         for context in contexts {
@@ -35,15 +35,20 @@ enum CounterRows {
             }
         }
         if sum != QueueCounters() {
-            try db.sql(addTotals).run(
-                .int(sum[.queued]), .int(sum[.running]), .int(sum[.completed]), .int(sum[.completedWithErrors]),
-                .int(sum[.failed]), .int(sum[.cancelled]), .int(sum.pendingUsers), .int(sum.deliveriesPending),
-                .int(sum.deliveriesDelivered), .int(sum.deliveriesDead))
+            sum += totals
+            try write(sum, db)
         }
         for (tenantID, change) in backlogs {
             try db.sql(addBacklog).run(.tenant(tenantID), .int(change.openJobs), .int(change.pendingUsers))
             if change.openJobs < 0 { try db.sql(dropBacklog).run(.tenant(tenantID)) }
         }
+    }
+
+    static func write(_ totals: QueueCounters, _ db: Database) throws {
+        try db.sql(setTotals).run(
+            .int(totals[.queued]), .int(totals[.running]), .int(totals[.completed]), .int(totals[.completedWithErrors]),
+            .int(totals[.failed]), .int(totals[.cancelled]), .int(totals.pendingUsers), .int(totals.deliveriesPending),
+            .int(totals.deliveriesDelivered), .int(totals.deliveriesDead))
     }
 
     static func read(_ db: Database) throws -> QueueCounters {

@@ -163,7 +163,7 @@ final class QueueWriter: Sendable {
             if contexts.isEmpty {
                 try db.sql("ROLLBACK").run()
             } else {
-                try CounterRows.write(contexts, db)
+                try CounterRows.write(contexts, after: currentTotals, db)
                 try db.sql("COMMIT").run()
                 line.withLock { $0.commits += 1 }
                 totals.withLock { totals in for context in contexts { totals += context.totals } }
