@@ -31,4 +31,11 @@ package enum DatabaseFile {
         var hasMoved: Int32 = 0
         return sqlite3_file_control(connection, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved) == SQLITE_OK && hasMoved != 0
     }
+
+    /// Bytes of the file of the write-ahead log; 0 if there is none.
+    package static func logBytes(_ connection: OpaquePointer?) -> Int64 {
+        guard let path = sqlite3_db_filename(connection, "main").map({ String(cString: $0) }) else { return 0 }
+        var figures = stat()
+        return stat(path + "-wal", &figures) == 0 ? Int64(figures.st_size) : 0
+    }
 }

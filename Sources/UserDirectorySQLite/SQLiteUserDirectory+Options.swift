@@ -13,12 +13,32 @@ extension SQLiteUserDirectory {
         package var retentionDays: Double
         /// Steps beyond its own batches that a commit may take in last passes (`LastPassAllowance`).
         package var lastPassSteps = 10_000
+        /// The disk that holds the file; `nil` if its room does not matter.
+        package var disk: Disk?
 
         package init(busyTimeout: Double = 2, walPageLimit: Int = 48_000, cacheKiB: Int? = nil, retentionDays: Double = 7) {
             self.busyTimeout = busyTimeout
             self.walPageLimit = walPageLimit
             self.cacheKiB = cacheKiB
             self.retentionDays = retentionDays
+        }
+    }
+
+    /// The disk that holds the directory's file.
+    package struct Disk: Sendable {
+        /// `MIN_FREE_DISK_BYTES`, from which follow where it is tight and where the directory stops (`DiskMargins`).
+        package var minFreeBytes: Int64
+        /// `nil` if the system does not report it.
+        package var freeBytes: @Sendable () -> Int64?
+        /// Called when there is no room for a commit, to give up what can be spared. May be called again.
+        package var onShortage: @Sendable () -> Void
+
+        package init(
+            minFreeBytes: Int64, freeBytes: @escaping @Sendable () -> Int64?, onShortage: @escaping @Sendable () -> Void = {}
+        ) {
+            self.minFreeBytes = minFreeBytes
+            self.freeBytes = freeBytes
+            self.onShortage = onShortage
         }
     }
 }

@@ -86,7 +86,7 @@ package actor SQLiteUserDirectory: UserDirectory {
 
     private func applyNow(_ batches: [BatchWork], closeEarly: @escaping () -> Bool) throws(DirectoryError) -> [BatchApplied] {
         guard !batches.isEmpty else { return [] }
-        return try write { try applier($0).apply(batches, closeEarly: closeEarly) }
+        return try grow { try applier($0).apply(Array(batches.prefix($1)), closeEarly: closeEarly) }
     }
 
     private func giveUpNow(_ batch: BatchWork, error reason: String) throws(DirectoryError) -> BatchApplied {
@@ -188,17 +188,18 @@ package actor SQLiteUserDirectory: UserDirectory {
     ) throws(DirectoryError) -> UserMerge {
         ways.forgetAll()
         let (scope, retention) = (emailScope, options.retentionDays * 86_400)
-        return try write { statements in
+        return try grow { statements, _ in
             let plan = MergePlan(
                 statements.connection, tenantID, into: target, scope: scope, now: now, retention: retention)
             return try UserMerger(plan: plan, statements: statements).run()
         }
     }
 
-    /// Commits a row and its removal: a full disk or a file turned read-only shows only on a write. Also checks that the table of
-    /// users is readable, and that users can be created and changed as far as compiling that tells: a trigger may name a table
-    /// that is not there. What only the work itself would meet stays unknown.
+    /// Expects room for a commit of users, and commits a row and its removal: a full disk or a file turned read-only shows only on a
+    /// write. Also checks that the table of users is readable, and that users can be created and changed as far as compiling that
+    /// tells: a trigger may name a table that is not there. What only the work itself would meet stays unknown.
     package func probe() throws(DirectoryError) {
+        try file.expectRoom()
         try write { statements in
             try Transaction.immediate(on: statements.connection) {
                 _ = try statements(UserSQL.anyUser).found()
@@ -221,6 +222,11 @@ package actor SQLiteUserDirectory: UserDirectory {
         return try file.write(body)
     }
 
-    /// The number of batches per commit follows the file's size.
-    private func noteScale() { commitSize.store(file.scale.batchesPerCommit, ordering: .relaxed) }
+    private func grow<Result>(_ body: (UserStatements, Int) throws -> Result) throws(DirectoryError) -> Result {
+        defer { noteScale() }
+        return try file.grow(body)
+    }
+
+    /// The number of batches per commit follows the file's size, and the room on its disk.
+    private func noteScale() { commitSize.store(file.batchesPerCommit, ordering: .relaxed) }
 }

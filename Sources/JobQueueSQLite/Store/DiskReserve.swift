@@ -1,4 +1,5 @@
 import Foundation
+import SQLiteSupport
 
 #if canImport(Glibc)
     import Glibc
@@ -6,19 +7,19 @@ import Foundation
 
 /// A file beside the queue's that occupies some of the disk. Released when the disk is full, it makes room in which acknowledged
 /// work continues, and in which remains of broken uploads are deleted: deleting needs room too, in the log.
-final class DiskReserve: Sendable {
+package final class DiskReserve: Sendable {
     let bytes: Int64
     private let path: String
 
     /// - Parameter minFreeBytes: of the disk; the reserve is a quarter of it, between 1 and 16 MiB.
-    init(path: String, minFreeBytes: Int64) {
+    package init(path: String, minFreeBytes: Int64) {
         self.path = path + "-reserve"
-        bytes = max(1 << 20, min(minFreeBytes / 4, 16 << 20))
+        bytes = DiskMargins.floor(minFreeBytes: minFreeBytes)
     }
 
     /// Releases it. False if there was none.
     @discardableResult
-    func release() -> Bool { unlink(path) == 0 }
+    package func release() -> Bool { unlink(path) == 0 }
 
     /// Takes it again if it is missing. If there is no room for it, there is none.
     func restore() {

@@ -87,6 +87,15 @@ final class DirectoryConnection {
         }
     }
 
+    /// What this process wrote to the log and has not written back, in bytes.
+    var logBytes: Int64 { Int64(log.pages) * 4096 }
+
+    /// Empties the log's file if it is longer than this, without waiting for readers.
+    func emptyLog(longerThan bytes: Int64, busyTimeout: Double) {
+        let length = queue.writeWithoutTransaction { db in DatabaseFile.logBytes(db.sqliteConnection) }
+        if length > bytes { checkpointWhenQuiet(busyTimeout: busyTimeout) }
+    }
+
     /// Gives the connection the page cache for the file's present size.
     func fitScale() -> FileScale {
         queue.writeWithoutTransaction { db in

@@ -26,6 +26,7 @@ final class DirectoryFile {
     private var logTrouble: String?
     /// What suits the file, as of the last checkpoint.
     private(set) var scale = FileScale.small
+    private var room: CommitRoom?
 
     /// - Parameters:
     ///   - warn: called with what the operator should know, once each.
@@ -39,6 +40,7 @@ final class DirectoryFile {
         self.options = options
         self.warn = warn
         self.onReopen = onReopen
+        room = options.disk.map { CommitRoom($0) }
     }
 
     /// Opens the file, if it is not open, and creates or upgrades its tables.
@@ -55,15 +57,59 @@ final class DirectoryFile {
                 try connection.expectInPlace(statements.connection)
                 return result
             }
-            if connection.checkpointIfDue() { scale = connection.fitScale() }
+            keepLogShort(connection)
             return result
         } catch {
+            if let failure = SQLiteFailure(error), failure.primaryCode == SQLITE_FULL { makeRoom(connection) }
             // A damaged or missing file, or a changed table, may have been repaired: the next call reopens it.
             if let failure = error as? SQLiteFailure, failure.spoilsConnection || failure.tellsOfSchema {
                 reopen()
             }
             throw DirectoryError(error)
         }
+    }
+
+    /// Runs `body`, which writes more than it frees, where the disk has room for a commit.
+    /// - Parameter body: gets the most batches that the commit may take.
+    /// - Throws: `unavailable` if there is no room, before anything is written.
+    func grow<Result>(_ body: (UserStatements, _ batches: Int) throws -> Result) throws(DirectoryError) -> Result {
+        try expectRoom()
+        let most = room?.begin() ?? .max
+        let result = try write { try body($0, most) }
+        room?.worked()
+        return result
+    }
+
+    /// - Throws: `unavailable` if the disk has no room for a commit, even after what can be spared was given up.
+    func expectRoom() throws(DirectoryError) {
+        guard room?.shortage != nil else { return }
+        makeRoom(try connection(), isFull: false)
+        guard let shortage = room?.shortage else { return }
+        room?.refused()
+        throw .unavailable(shortage)
+    }
+
+    /// The most batches of a commit, whoever waits for it.
+    var batchesPerCommit: Int { min(scale.batchesPerCommit, room?.most ?? .max) }
+
+    private func keepLogShort(_ connection: DirectoryConnection) {
+        if let room, room.isTight(logBytes: connection.logBytes) {
+            connection.emptyLog(longerThan: DiskMargins.tightLogBytes, busyTimeout: options.busyTimeout)
+            scale = connection.fitScale()
+        } else if connection.checkpointIfDue() {
+            scale = connection.fitScale()
+        }
+    }
+
+    /// Gives up what can be spared, and empties the log: what a failed commit wrote stays in its file otherwise.
+    private func makeRoom(_ connection: DirectoryConnection, isFull: Bool = true) {
+        guard room != nil else { return }
+        connection.emptyLog(longerThan: 0, busyTimeout: options.busyTimeout)
+        if isFull { room?.filled() }
+        guard isFull || room?.shortage != nil else { return }
+        room?.giveUpWhatCanBeSpared()
+        // Written back into the room that was just made.
+        connection.emptyLog(longerThan: 0, busyTimeout: options.busyTimeout)
     }
 
     func checkpoint() {
@@ -109,6 +155,9 @@ final class DirectoryFile {
             state = .open(connection)
             self.makesFile = false
             return connection
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+            room?.giveUpWhatCanBeSpared()
+            throw DirectoryError(error)
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
             throw .unusable("The directory's rows do not fit its tables. SQLite says: \(SQLiteFailure(error).message)")
         } catch {
