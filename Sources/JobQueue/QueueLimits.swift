@@ -4,11 +4,10 @@ package import SyncModel
 package struct QueueLimits: Sendable, Hashable {
     /// `MAX_PENDING_USERS`: users accepted and not yet settled.
     package var maxPendingUsers = 5_000_000
-    /// `MIN_FREE_DISK_BYTES`.
+    /// `MIN_FREE_DISK_BYTES`, of the queue's disk and of the directory's.
     package var minFreeDiskBytes: Int64 = 1_073_741_824
-    /// How often each byte of a user is written to the queue's disk in total: in the queue, and in the directory if that is on
-    /// the same disk.
-    package var diskPerByte: Int64 = 2
+    /// The directory's file, if it is on another disk than the queue's: what users take there is asked of that disk.
+    package var directoryElsewhere: String?
     /// The most bytes of the queue's file and log; `nil` if only the disk limits them.
     package var maxBytes: Int64?
 

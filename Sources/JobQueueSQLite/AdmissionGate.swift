@@ -9,14 +9,6 @@ import Synchronization
 /// The disk is shared by what is already written, by uploads under way, and by what accepted users will take in the directory:
 /// the free room is what all of these leave above `minFreeDiskBytes`.
 final class AdmissionGate: Sendable {
-    /// What an upload will still take.
-    private struct Room {
-        /// Bytes announced but not written yet.
-        var toCome: Int64 = 0
-        /// What its users will take in the directory, if that is on the same disk.
-        var inDirectory: Int64 = 0
-    }
-
     private struct State {
         var failure: SQLiteFailure?
         /// Another process held a lock for longer than any write waits.
@@ -24,12 +16,8 @@ final class AdmissionGate: Sendable {
         /// When a call was last let through to find out whether writing works again.
         var triedAt: Timestamp?
         var measuredAt: Timestamp?
-        var freeBytes: Int64?
         var bytes: Int64 = 0
-        /// What uploads under way will still take.
-        var uploads: [UploadID: Room] = [:]
-        /// Bytes per user, as a moving average.
-        var userBytes: Double = 400
+        var room: DiskRoom
         /// What was last reported about the disk.
         var isShort = false
 
@@ -42,7 +30,7 @@ final class AdmissionGate: Sendable {
     private let disk: DiskGauge
     private let reserve: DiskReserve
     private let say: @Sendable (String) -> Void
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// Seconds between two checks of the disk, and between two attempts while writing fails.
     private static let interval: Double = 1
@@ -64,6 +52,7 @@ final class AdmissionGate: Sendable {
         self.disk = disk
         self.reserve = reserve
         self.say = say
+        state = Mutex(State(room: DiskRoom(limits: limits)))
     }
 
     /// Called after each group of writes.
@@ -109,7 +98,7 @@ final class AdmissionGate: Sendable {
                 return (.refused(reason: reason, retryAfter: Self.retryWhenFull), nil)
             }
             measure(&state, now)
-            let refusal = lack(of: 0, state, pendingUsers: pendingUsers)
+            let refusal = state.room.lack(pendingUsers: pendingUsers)
             let isShort = refusal != nil
             let word = refusal.map { "The queue takes no more: \($0)" } ?? "The queue takes more again: there is room on the disk"
             let news = isShort == state.isShort ? nil : word
@@ -133,15 +122,19 @@ final class AdmissionGate: Sendable {
         let now = clock.now()
         return state.withLock { state in
             measure(&state, now)
-            return state.freeBytes
+            return state.room.free.queue
         }
     }
 
     private func measure(_ state: inout State, _ now: Timestamp) {
         guard Self.isPast(state.measuredAt, now) else { return }
         state.measuredAt = now
-        state.freeBytes = disk.freeBytes(path)
+        state.room.free = freeNow()
         if limits.maxBytes != nil { state.bytes = DiskGauge.size(of: path) + DiskGauge.size(of: path + "-wal") }
+    }
+
+    private func freeNow() -> DiskRoom.Free {
+        DiskRoom.Free(queue: disk.freeBytes(path), directory: limits.directoryElsewhere.flatMap(disk.freeBytes))
     }
 
     /// Also true if the clock was set back.
@@ -159,68 +152,38 @@ extension AdmissionGate {
     /// - Throws: `QueueError.full` if there is not enough.
     func setAside(_ bytes: Int64, for upload: UploadID, pendingUsers: Int) throws(QueueError) {
         let reason: String? = state.withLock { state in
-            state.freeBytes = disk.freeBytes(path)
-            let needed = Self.times(bytes, limits.diskPerByte)
-            let reason = lack(of: needed, state, pendingUsers: pendingUsers)
-            if reason == nil { state.uploads[upload] = Room(toCome: bytes, inDirectory: max(0, needed - bytes)) }
-            return reason
+            state.room.free = freeNow()
+            return state.room.open(upload, bytes: bytes, pendingUsers: pendingUsers)
         }
         if let reason { throw .full(reason) }
     }
 
     /// The same for users of unknown size, assumed to be as large as recent ones.
     func setAside(users: Int, for upload: UploadID, pendingUsers: Int) throws(QueueError) {
-        let bytes = state.withLock { Double(users) * $0.userBytes }
+        let bytes = state.withLock { Double(users) * $0.room.userBytes }
         try setAside(Int64(max(0, min(bytes, 1e15))), for: upload, pendingUsers: pendingUsers)
     }
 
     /// Why this many more bytes of an upload may not be written; `nil` if they may, and they then count as written.
     func append(_ bytes: Int64, users: Int, to upload: UploadID, pendingUsers: Int) -> String? {
         state.withLock { state in
-            state.freeBytes = disk.freeBytes(path)
-            var room = state.uploads.removeValue(forKey: upload) ?? Room()
-            let reason = lack(of: Self.times(bytes, limits.diskPerByte), state, pendingUsers: pendingUsers)
-            if reason == nil {
-                // Beyond what was announced, the directory's share has not been reserved yet.
-                room.inDirectory += max(0, bytes - room.toCome) * (limits.diskPerByte - 1)
-                room.toCome = max(0, room.toCome - bytes)
-                if users > 0 { state.userBytes += (Double(bytes) / Double(users) - state.userBytes) / 8 }
-            }
-            state.uploads[upload] = room
-            return reason
+            state.room.free = freeNow()
+            return state.room.append(bytes, users: users, to: upload, pendingUsers: pendingUsers)
         }
     }
 
     /// An upload became a job or was dropped: what it will need is counted with the pending users, or not at all.
-    func settle(_ upload: UploadID) { state.withLock { _ = $0.uploads.removeValue(forKey: upload) } }
+    func settle(_ upload: UploadID) { state.withLock { $0.room.settle(upload) } }
 
     /// Whether the disk is so short that logs must be emptied and free pages given back.
     var isTight: Bool {
         guard let free = disk.freeBytes(path) else { return false }
-        return free < Self.times(limits.minFreeDiskBytes, 2)
+        return free < DiskMargins.tight(minFreeBytes: limits.minFreeDiskBytes)
     }
 
     /// Takes the reserve again once there is room for it above the limit.
     func restoreReserve() {
         guard let free = disk.freeBytes(path), free >= limits.minFreeDiskBytes + 2 * reserve.bytes else { return }
         reserve.restore()
-    }
-
-    /// Why this many more bytes do not fit; `nil` if they do, or if that is unknown.
-    private func lack(of needed: Int64, _ state: State, pendingUsers: Int) -> String? {
-        guard let free = state.freeBytes else { return nil }
-        let inDirectory = Double(pendingUsers) * state.userBytes * Double(limits.diskPerByte - 1)
-        let spokenFor = state.uploads.values.reduce(Int64(max(0, min(inDirectory, 1e15)))) { $0 + $1.toCome + $1.inDirectory }
-        guard free < limits.minFreeDiskBytes || free - limits.minFreeDiskBytes < spokenFor + needed else { return nil }
-        var reason = "The disk has \(free) bytes free"
-        if spokenFor > 0 { reason += ", \(spokenFor) of them spoken for" }
-        if needed > 0 { reason += ", \(needed) are needed" }
-        return reason + ", below the limit of \(limits.minFreeDiskBytes)"
-    }
-
-    private static func times(_ bytes: Int64, _ factor: Int64) -> Int64 {
-        let (product, overflows) = bytes.multipliedReportingOverflow(by: factor)
-        // Sums of a few of these do not overflow either.
-        return overflows ? 1 << 52 : min(product, 1 << 52)
     }
 }

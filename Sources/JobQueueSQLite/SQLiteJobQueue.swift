@@ -74,7 +74,7 @@ package final class SQLiteJobQueue: JobQueue {
         self.gate = gate
         writer = QueueWriter(
             pool: parts.pool, totals: parts.totals, log: parts.log, patience: parts.patience, place: parts.place,
-            threads: threads, report: { gate.committed($0) })
+            threads: threads, isTight: { gate.isTight }, report: { gate.committed($0) })
         ready.store(parts.tenants.readyCount, ordering: .relaxed)
     }
 

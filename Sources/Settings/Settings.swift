@@ -62,7 +62,7 @@ package struct Settings: Sendable, Hashable {
     package var maxConnections: Int?
     /// Users accepted and not yet settled; above it the server answers 503.
     package var maxPendingUsers: Int
-    /// Free bytes on the queue's disk; below it the server answers 503.
+    /// Free bytes on the disks of queue and directory; below it the server answers 503.
     package var minFreeDiskBytes: Int
     package var rateLimit: RateLimit
 

@@ -25,9 +25,15 @@ extension AssemblySteps {
 
     /// The directory, not opened yet.
     func directory() -> any UserDirectory {
-        SQLiteUserDirectory(
-            path: settings.database.path, emailScope: settings.emailScope, clock: clock,
-            options: .init(retentionDays: Double(settings.retentionDays)), warn: warn)
+        let (queue, database) = (settings.queue.path, settings.database.path)
+        let minFreeBytes = Int64(settings.minFreeDiskBytes)
+        var options = SQLiteUserDirectory.Options(retentionDays: Double(settings.retentionDays))
+        options.disk = .init(minFreeBytes: minFreeBytes, freeBytes: { DiskGauge.system.freeBytes(database) }) {
+            guard DiskGauge.isOneDisk(queue, database) else { return }
+            DiskReserve(path: FilePlace.resolved(queue), minFreeBytes: minFreeBytes).release()
+        }
+        return SQLiteUserDirectory(
+            path: database, emailScope: settings.emailScope, clock: clock, options: options, warn: warn)
     }
 }
 
@@ -38,6 +44,7 @@ extension QueueLimits {
         webhookOrder = settings.webhookOrder
         tenantAliases = settings.tenantAliases
         minFreeDiskBytes = Int64(settings.minFreeDiskBytes)
-        diskPerByte = DiskGauge.isOneDisk(settings.queue.path, settings.database.path) ? 2 : 1
+        let isOneDisk = DiskGauge.isOneDisk(settings.queue.path, settings.database.path)
+        directoryElsewhere = isOneDisk ? nil : settings.database.path
     }
 }

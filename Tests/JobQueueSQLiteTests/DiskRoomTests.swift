@@ -36,15 +36,15 @@ struct DiskRoomTests {
     func setAside() async throws {
         try await withQueue { fixture, queue in
             fixture.freeBytes.withLock { $0 = 11_000_000 }
-            let first = try await queue.openUpload(expecting: 4_000_000)
-            // 8 of 10 million are spoken for.
-            #expect(try await isFull { _ = try await queue.openUpload(expecting: 1_000_001) })
-            let second = try await queue.openUpload(expecting: 1_000_000)
+            // A user of 400 bytes counts once in the queue, and with 1,050 bytes in the directory: 7.25 of 10 million.
+            let first = try await queue.openUpload(expecting: 2_000_000)
+            #expect(try await isFull { _ = try await queue.openUpload(expecting: 758_621) })
+            let second = try await queue.openUpload(expecting: 758_620)
             #expect(queue.admission() == .open, "small ones find room still")
             #expect(try await isFull { _ = try await queue.openUpload(expecting: 1) })
             await queue.discard(first)
             await queue.discard(second)
-            _ = try await queue.openUpload(expecting: 5_000_000)
+            _ = try await queue.openUpload(expecting: 2_758_620)
             #expect(try await isFull { _ = try await queue.openUpload(expecting: .max) })
         }
     }
@@ -65,17 +65,18 @@ struct DiskRoomTests {
         }
     }
 
-    @Test("what an upload of unknown length has written counts twice until its users are in the directory")
+    @Test("what an upload of unknown length has written counts with its users' rows until they are in the directory")
     func unknownLength() async throws {
         try await withQueue { fixture, queue in
             let upload = try await queue.openUpload()
             let written = batches(10_000)
             let bytes = written.reduce(Int64(0)) { $0 + Int64($1.payload.bytes.count) }
             try await queue.append(written, to: upload)
-            // The disk tells of the first time; the second is spoken for.
-            fixture.freeBytes.withLock { $0 = 1_000_000 + bytes - 1 }
+            // The disk tells of what is in the queue; the rows are spoken for.
+            let rows = 10_000 * 250 + 2 * bytes
+            fixture.freeBytes.withLock { $0 = 1_000_000 + rows - 1 }
             #expect(try await isFull { _ = try await queue.openUpload(expecting: 0) })
-            fixture.freeBytes.withLock { $0 = 1_000_000 + bytes }
+            fixture.freeBytes.withLock { $0 = 1_000_000 + rows }
             _ = try await queue.openUpload(expecting: 0)
             await queue.discard(upload)
             fixture.freeBytes.withLock { $0 = 1_000_000 }
@@ -101,19 +102,66 @@ struct DiskRoomTests {
             #expect(linked.totalUsers == 100)
             #expect(try await queue.audit() == [])
             // What was set aside for it is free again; its users count as pending.
-            _ = try await queue.openUpload(expecting: 400_000)
+            _ = try await queue.openUpload(expecting: 200_000)
         }
     }
 
-    @Test("a directory on another disk takes nothing of this one")
+    @Test("a directory on another disk takes nothing of this one, and its own disk is asked as well")
     func otherDisk() async throws {
+        let elsewhere = "/elsewhere/crm.sqlite"
         var limits = Self.limits
-        limits.diskPerByte = 1
-        try await QueueDriver.sqlite.withQueue(limits: limits) { fixture, queue in
-            fixture.freeBytes.withLock { $0 = 11_000_000 }
-            _ = try await queue.openUpload(expecting: 10_000_000)
-            #expect(try await isFull { _ = try await queue.openUpload(expecting: 1) })
+        limits.directoryElsewhere = elsewhere
+        let directoryFree = Mutex<Int64>(27_250_000)
+        let place = try TemporaryDirectory()
+        let fixture = QueueFixture(limits: limits)
+        let queue = try await SQLiteJobQueue.open(
+            path: place.path + "/q.sqlite", limits: fixture.limits, clock: fixture.clock.wallClock,
+            disk: DiskGauge { path in path == elsewhere ? directoryFree.withLock { $0 } : 11_000_000 })
+        let upload = try await queue.openUpload(expecting: 10_000_000)
+        #expect(try await isFull { _ = try await queue.openUpload(expecting: 1) })
+        await queue.discard(upload)
+        directoryFree.withLock { $0 -= 1 }
+        #expect(try await isFull { _ = try await queue.openUpload(expecting: 10_000_000) })
+        _ = try await queue.openUpload(expecting: 9_999_999)
+        directoryFree.withLock { $0 = 999_999 }
+        fixture.clock.advance(2)
+        guard case .refused(let reason, _) = queue.admission() else {
+            Issue.record("the directory's disk is short, and the queue takes more")
+            return
         }
+        #expect(reason.contains("The directory's disk has 999999 bytes free"))
+        await queue.close()
+    }
+
+    @Test(
+        "an upload whose users turn out to be smaller than recent ones is refused as soon as they are seen: a row takes 250 bytes"
+    )
+    func smallUsers() throws {
+        var room = DiskRoom(limits: Self.limits)
+        room.free.queue = 121_000_000
+        let upload = UploadID(value: 1)
+        // By recent users, of 400 bytes: 109 of 120 million.
+        #expect(room.open(upload, bytes: 30_000_000, pendingUsers: 0) == nil)
+        #expect(room.append(2_000_000, users: 5_000, to: upload, pendingUsers: 0) == nil)
+        // Of 50 bytes, they are 600,000: 210 million in the directory.
+        let other = UploadID(value: 2)
+        room.settle(upload)
+        #expect(room.open(other, bytes: 30_000_000, pendingUsers: 0) == nil)
+        #expect(room.append(2_000_000, users: 40_000, to: other, pendingUsers: 0)?.contains("240000000 are needed") == true)
+        room.free.queue = 241_000_000
+        #expect(room.append(2_000_000, users: 40_000, to: other, pendingUsers: 0) == nil)
+    }
+
+    @Test("accepted users count with their rows, however small they are")
+    func pendingUsers() throws {
+        var room = DiskRoom(limits: Self.limits)
+        room.free.queue = 1 << 40
+        let upload = UploadID(value: 1)
+        for _ in 0..<200 { #expect(room.append(1000, users: 1000, to: upload, pendingUsers: 0) == nil) }
+        room.settle(upload)
+        room.free.queue = 1_000_000 + 25_000_000
+        #expect(room.lack(pendingUsers: 100_000)?.contains("of them spoken for") == true)
+        #expect(room.lack(pendingUsers: 99_000) == nil)
     }
 
     @Test("what could not be deleted is deleted later, without a restart")

@@ -21,15 +21,17 @@ final class QueueWriter: Sendable {
     private let place: OpenFilePlace
     private let threads: QueueThreads
     private let report: Report
+    private let isTight: @Sendable () -> Bool
 
     /// Milliseconds for which a group waits for another process's lock (a backup, a tool).
     private let patience: Int32
 
+    /// - Parameter isTight: whether the disk is: the log's file is then kept short.
     init(
         pool: DatabasePool, totals: QueueCounters, log: WriteAheadLog, patience: Int32, place: OpenFilePlace,
-        threads: QueueThreads,
-        report: @escaping Report
+        threads: QueueThreads, isTight: @escaping @Sendable () -> Bool, report: @escaping Report
     ) {
+        self.isTight = isTight
         self.patience = patience
         self.pool = pool
         self.place = place
@@ -106,16 +108,24 @@ final class QueueWriter: Sendable {
     private func serveOnce(_ db: Database) {
         do { try begin(db, patience: 0) } catch { return drainElsewhere() }
         guard serveNext(db, hasBegun: true) else { return }
-        let isDone = !log.isCheckpointDue && line.withLock { $0.endIfEmpty() }
+        let isDone = !isCheckpointDue && line.withLock { $0.endIfEmpty() }
         if !isDone { drainElsewhere() }
     }
 
     /// Runs on the writer's connection until no operation waits.
     private func drain(_ db: Database) {
         repeat {
-            if log.isCheckpointDue { log.checkpoint(db, truncating: false) }
+            if isLogTooLong {
+                log.checkpoint(db, truncating: true)
+            } else if log.isCheckpointDue {
+                log.checkpoint(db, truncating: false)
+            }
         } while serveNext(db)
     }
+
+    private var isCheckpointDue: Bool { log.isCheckpointDue || isLogTooLong }
+
+    private var isLogTooLong: Bool { log.pages > Int(DiskMargins.tightLogBytes / 4096) && isTight() }
 
     /// Carries out the next group; false if no operation waits.
     /// - Parameter hasBegun: whether a transaction was begun for it.

@@ -124,7 +124,7 @@ extension SettingDefinition {
         "Users accepted and not yet settled; above it 503")
     static let minFreeDiskBytes = SettingDefinition(
         "MIN_FREE_DISK_BYTES", .integer(0...1_125_899_906_842_624), default: "1073741824", .limits,
-        "Free bytes on the queue's disk; below it 503")
+        "Free bytes on the disks of queue and directory; below it 503")
     static let rateLimitMax = SettingDefinition(
         "RATE_LIMIT_MAX", .integer(0...1_000_000_000), default: "100", .limits,
         "Syncs of one caller in a window, removals and version 2 not counted; above it 429; 0: no limit")
