@@ -95,7 +95,7 @@ struct FullDiskFaults {
         try await TestServer.inFolder { folder, receiver in
             let data = folder.appending(path: "data")
             // In MiB, and the users of an upload: some 300 bytes each.
-            let (size, limit, users) = FaultScale.pick((80, 30, 65_000), full: (160, 60, 130_000))
+            let (size, limit, users) = FaultScale.pick((130, 30, 65_000), full: (260, 60, 130_000))
             try run("mount", "-t", "tmpfs", "-o", "size=\(size)m", "tmpfs", data.path)
             defer { try? run("umount", "-l", data.path) }
             let settings = ["MIN_FREE_DISK_BYTES": "\(limit << 20)", "LOG_LEVEL": "info"]
