@@ -38,6 +38,26 @@ if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb 
     # Whoever installs another version later finds the file as the package has it.
     [ ! -e "${restored:-}" ] || $root mv "$restored" "$clusters"
 fi
+if [ ! -x /usr/sbin/pgbouncer ]; then
+    # Unpacked, not installed: the package would start it.
+    export USERSYNC_PGBOUNCER="$PWD/.build/pgbouncer"
+    [ -x "$USERSYNC_PGBOUNCER/usr/sbin/pgbouncer" ] || (
+        say "Downloading PgBouncer, which stands before PostgreSQL in some tests"
+        mkdir -p "$USERSYNC_PGBOUNCER"
+        cd "$USERSYNC_PGBOUNCER"
+        unpack() {
+            libraries=$(apt-cache depends pgbouncer | sed -n 's/.* Depends: \(libc-ares[^ ]*\|libevent[^ ]*\)$/\1/p')
+            [ -n "$libraries" ] && apt-get -o Acquire::Retries=5 download -qq pgbouncer $libraries
+        }
+        unpack 2>/dev/null || {
+            expect_apt_get pgbouncer
+            apt_get update
+            unpack
+        }
+        for package in *.deb; do dpkg-deb -x "$package" .; done
+        rm ./*.deb
+    )
+fi
 export USERSYNC_REQUIRE_POSTGRESQL=1
 if [ -z "${PROMTOOL:-}" ] && ! command -v promtool >/dev/null && [ ! -x .build/promtool/usr/bin/promtool ]; then
     say "Downloading promtool, which checks the metrics"

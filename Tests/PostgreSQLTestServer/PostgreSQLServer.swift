@@ -33,8 +33,10 @@ package final class PostgreSQLServer: Sendable {
         leash = Mutex(try ServerLeash(folder, programs, settings))
     }
 
-    /// Before its folder is deleted.
-    deinit { leash.withLock { $0.end() } }
+    deinit { stop() }
+
+    /// Ends it, before its folder is deleted.
+    package func stop() { leash.withLock { $0.end() } }
 
     /// Of the process that all of the server's processes come from.
     package var processID: Int32 { leash.withLock { $0.processID } }

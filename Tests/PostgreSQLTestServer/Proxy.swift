@@ -34,9 +34,7 @@ package final class Proxy: Sendable {
     package init(to server: PostgreSQLServer) throws {
         let name = "/.s.PGSQL.\(PostgreSQLServer.port)"
         self.server = server.socketFolder + name
-        var template = Array("/tmp/usersync-px-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw PostgreSQLServer.Failed(description: String(cString: strerror(errno))) }
-        host = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        host = try TestFolder.make("usersync-px")
         listener = try UnixSocket.listen(host + name)
         Thread.detachNewThread { [self] in
             while case let client = accept(listener, nil, nil), client >= 0 {

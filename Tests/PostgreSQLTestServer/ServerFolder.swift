@@ -40,15 +40,10 @@ final class ServerFolder: Sendable {
             .write(toFile: data + "/pg_hba.conf", atomically: false, encoding: .utf8)
     }
 
-    /// In /tmp whatever `TMPDIR` says: the path of a socket may have 107 bytes.
     private init(isEmpty: Bool) throws {
-        var template = Array("/tmp/usersync-pg-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw PostgreSQLServer.Failed(description: String(cString: strerror(errno))) }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        path = try TestFolder.make("usersync-pg")
         watchdog = try Watchdog(Self.script, [path])
         guard mkdir(sockets, 0o755) == 0 else { throw PostgreSQLServer.Failed(description: String(cString: strerror(errno))) }
-        guard let user = PostgreSQLPrograms.user, let entry = getpwnam(user) else { return }
-        chmod(path, 0o755)
-        for path in [path, sockets] { chown(path, entry.pointee.pw_uid, entry.pointee.pw_gid) }
+        try TestFolder.give(sockets)
     }
 }

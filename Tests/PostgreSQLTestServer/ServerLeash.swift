@@ -5,16 +5,6 @@ final class ServerLeash: Sendable {
     let processID: Int32
     private let watchdog: Watchdog
 
-    /// A server that a test has stopped goes on, to hear that it must end.
-    private static let script = """
-        "$@" </dev/null &
-        pid=$!
-        read -r word
-        kill -CONT $pid
-        kill -QUIT $pid
-        wait $pid
-        """
-
     /// Starts a server and returns once it serves.
     init(_ folder: ServerFolder, _ programs: PostgreSQLPrograms, _ settings: [String: String]) throws {
         let all = [
@@ -30,7 +20,7 @@ final class ServerLeash: Sendable {
             guard let log = FileHandle(forWritingAtPath: folder.log) else {
                 throw PostgreSQLServer.Failed(description: "no log at \(folder.log)")
             }
-            let watchdog = try Watchdog(Self.script, command, output: log)
+            let watchdog = try Watchdog(Watchdog.ending, command, output: log)
             let processID = Self.served(folder, until: end)
             if let processID {
                 self.processID = processID

@@ -7,6 +7,18 @@ final class Watchdog: Sendable {
     private let process: Process
     private let input: Pipe
 
+    /// Starts its arguments as a command, and ends that. One that a test has stopped goes on, to hear that it must end.
+    static let ending = """
+        "$@" </dev/null &
+        pid=$!
+        read -r word
+        kill -CONT $pid
+        # Whichever it hears: the second is for those that do not know the first.
+        kill -QUIT $pid
+        kill -TERM $pid
+        wait $pid
+        """
+
     /// - Parameters:
     ///   - script: waits with `read` for this to end; its arguments are `$1`, `$2`, …
     ///   - output: where what it starts writes to.
