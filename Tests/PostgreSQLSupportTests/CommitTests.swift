@@ -1,7 +1,6 @@
 import Foundation
 import PostgreSQLSupport
 import PostgreSQLTestServer
-import TestSupport
 import Testing
 
 @Suite("The answer to COMMIT", .needsPostgreSQL)
@@ -97,26 +96,27 @@ struct CommitTests {
         }
     }
 
-    @Test("cancelled while COMMIT is under way, its answer is waited for")
+    @Test("cancelled while COMMIT is under way, its answer is waited for, and it is made")
     func shielded() async throws {
-        try await Database.with(Self.table) { database in
-            let proxy = try Proxy(to: database.server)
-            defer { proxy.close() }
-            let connection = try await database.connect(host: proxy.host)
-            let isCommitting = Shared(false)
+        let slow = """
+            CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END $$;
+            """
+        let trigger = """
+            CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON items DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()
+            """
+        try await Database.with(Self.table, slow, trigger) { database in
+            let connection = try await database.connect()
+            let processID = try await connection.processID()
             let task = Task {
                 try await connection.transaction(deadline: .farAway) { transaction in
                     _ = try transaction.run(PostgresStatement(Self.insert, .int4(1)))
-                    proxy.set(.delay(milliseconds: 300))
-                    isCommitting.value = true
                 }
             }
-            while !isCommitting.value { await Task.yield() }
-            try await Task.sleep(for: .milliseconds(50))
+            let isCommitting = "SELECT 1 FROM pg_stat_activity WHERE pid = \(processID) AND wait_event = 'PgSleep'"
+            while try await database.run(isCommitting).isEmpty {}
             task.cancel()
             try await task.value
             try #expect(await database.run("SELECT 1 FROM items").count == 1)
-            proxy.set(.pass)
             try #expect(await connection.run([PostgresStatement("SELECT 1")], deadline: .farAway).count == 1)
         }
     }
@@ -156,6 +156,7 @@ struct CommitTests {
         "a commit that did not wait for its standby is an unknown outcome, whatever the server answers", arguments: [true, false])
     func withoutStandby(isExplicit: Bool) async throws {
         let server = try PostgreSQLServer(["synchronous_standby_names": "nobody", "fsync": "off"])
+        defer { server.stop() }
         let connection = try await PostgresConnection.open(
             PostgresURL(server.url(), applicationName: "tests"), deadline: .farAway)
         let processID = try await connection.processID()

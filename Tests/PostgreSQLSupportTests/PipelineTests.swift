@@ -60,10 +60,11 @@ struct PipelineTests {
     func large() async throws {
         try await Database.with { database in
             let connection = try await database.connect()
-            let text = String(repeating: "x", count: 10_000)
-            let statements = (0..<1000).map { _ in PostgresStatement("SELECT $1::text", .text(text)) }
-            let results = try await connection.run(statements, deadline: .farAway)
-            try #expect(results.count == 1000 && results.allSatisfy { try $0.first?.text(0) == text })
+            // Long answers to shorter questions: the server stops reading long before all of them are sent.
+            let question = String(repeating: "x", count: 5000)
+            let statements = (0..<400).map { _ in PostgresStatement("SELECT repeat($1::text, 20)", .text(question)) }
+            let results = try await connection.run(statements, deadline: .now + .seconds(20))
+            try #expect(results.count == 400 && results.allSatisfy { try $0.first?.utf8(0)?.count == 100_000 })
         }
     }
 

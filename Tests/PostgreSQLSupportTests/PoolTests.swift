@@ -147,6 +147,7 @@ struct PoolTests {
     @Test("a server that crashed and came back is used again")
     func crash() async throws {
         let server = try PostgreSQLServer()
+        defer { server.stop() }
         let pool = PostgresPool(try PostgresURL(server.url(), applicationName: "tests"), size: 2)
         _ = try await pool.run(Self.one, deadline: .farAway)
         try server.crash()
