@@ -63,8 +63,7 @@ package actor PostgresConnection {
         return Result { () throws(Failure) in try body(session) }
     }
 
-    /// Whether the server has not closed it meanwhile, as far as that is known without asking it. If it has, so has this.
-    package func isUsable() -> Bool { session.isUsable() }
+    // MARK: In a pool
 
     enum Standing: Sendable {
         case idle
@@ -74,10 +73,31 @@ package actor PostgresConnection {
         case failed
     }
 
-    /// Ends one use of it. Nobody else may use it unless it is idle.
+    /// `use`, with what a pool has to know before and after it, in one turn on the connection's queue.
+    /// - Returns: no result if the server has closed the connection meanwhile; what may become of it.
+    nonisolated func useIfUsable<Value: Sendable, Failure>(
+        _ body: @escaping @Sendable (PostgresSession) throws(Failure) -> Value
+    ) async -> (result: Result<Value, Failure>?, standing: Standing) {
+        let call = Call(waking: pipe)
+        return await withTaskCancellationHandler {
+            await performIfUsable(call, body)
+        } onCancel: {
+            call.cancel()
+        }
+    }
+
+    private func performIfUsable<Value: Sendable, Failure>(
+        _ call: Call, _ body: @Sendable (PostgresSession) throws(Failure) -> Value
+    ) -> (result: Result<Value, Failure>?, standing: Standing) {
+        guard session.isUsable() else { return (nil, .spent) }
+        return (perform(call, body), handBack())
+    }
+
+    /// What may become of it after one use. Nobody else may use it unless it is idle.
     func handBack() -> Standing { session.hasFailed ? .failed : session.isIdle ? .idle : .spent }
 
-    var isOpen: Bool { session.handle.isGood }
+    /// Whether the server has not closed it meanwhile, as far as that is known without asking it. If it has, so has this.
+    package func isUsable() -> Bool { session.isUsable() }
 
     package func close() { session.close() }
 }

@@ -66,16 +66,23 @@ package final class PostgresPool: Sendable {
         deadline: ContinuousClock.Instant, _ body: @escaping @Sendable (PostgresSession) throws(Failure) -> Value
     ) async throws(PostgresError) -> Result<Value, Failure> {
         try await takeTurn(deadline)
-        let taken: Idle
-        do {
-            taken = try await take(deadline)
-        } catch {
-            endTurn()
-            throw error
+        defer { endTurn() }
+        while let idle = await takeIdle() {
+            // If the server has closed it meanwhile, another is tried, in the end a new one.
+            if let result = await use(idle, body) { return result }
         }
-        let result = await taken.connection.use(body)
-        await putBack(taken)
-        endTurn()
+        // Before it connects: whatever happens then, it may have been the old server.
+        let generation = state.withLock { $0.generation }
+        let new = Idle(connection: try await .open(url, memory: memory, deadline: deadline), generation: generation)
+        guard let result = await use(new, body) else { throw .closed }
+        return result
+    }
+
+    private func use<Value: Sendable, Failure>(
+        _ one: Idle, _ body: @escaping @Sendable (PostgresSession) throws(Failure) -> Value
+    ) async -> Result<Value, Failure>? {
+        let (result, standing) = await one.connection.useIfUsable(body)
+        await putBack(one, standing)
         return result
     }
 
@@ -91,20 +98,18 @@ package final class PostgresPool: Sendable {
 
     // MARK: Connections
 
-    private func take(_ deadline: ContinuousClock.Instant) async throws(PostgresError) -> Idle {
+    /// - Returns: the one used last; `nil` if none is idle.
+    private func takeIdle() async -> Idle? {
         while let (one, isCurrent) = state.withLock({ state in
             state.idle.popLast().map { ($0, $0.generation == state.generation) }
         }) {
-            if isCurrent, await one.connection.isUsable() { return one }
+            if isCurrent { return one }
             await one.connection.close()
         }
-        // Before it connects: whatever happens then, it may have been the old server.
-        let generation = state.withLock { $0.generation }
-        return Idle(connection: try await .open(url, memory: memory, deadline: deadline), generation: generation)
+        return nil
     }
 
-    private func putBack(_ one: Idle) async {
-        let standing = await one.connection.handBack()
+    private func putBack(_ one: Idle, _ standing: PostgresConnection.Standing) async {
         let isKept = state.withLock { state in
             if standing == .failed, one.generation == state.generation { state.generation += 1 }
             guard standing == .idle, one.generation == state.generation, !state.line.isClosed else { return false }
