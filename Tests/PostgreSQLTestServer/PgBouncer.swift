@@ -6,7 +6,6 @@ package import Testing
 package final class PgBouncer: Sendable {
     /// The folder of its socket: what a URL names as host.
     package let host: String
-    private let folder: Watchdog
     private let process: Watchdog
 
     /// A folder into which Debian's package and its libraries were unpacked (`USERSYNC_PGBOUNCER`), or `/`; `nil`: it is not here.
@@ -19,8 +18,7 @@ package final class PgBouncer: Sendable {
 
     package init(before server: PostgreSQLServer) throws {
         guard let root = Self.root else { throw PostgreSQLServer.Failed(description: "there is no PgBouncer here") }
-        host = try TestFolder.make("usersync-pb")
-        folder = try Watchdog("read -r word\nsleep 0.2\nrm -rf \"$1\"", [host])
+        host = try TestFolder.make()
         // Where whoever runs it may read.
         let libraries = root == "/" ? [] : try Self.libraries(in: root + "/usr/lib")
         try Command.run(["cp", "-L", root + "/usr/sbin/pgbouncer"] + libraries + [host])
@@ -49,7 +47,7 @@ package final class PgBouncer: Sendable {
 
     package func close() {
         process.end()
-        folder.end()
+        TestFolder.remove(host)
     }
 
     private static func libraries(in folder: String) throws -> [String] {

@@ -34,7 +34,7 @@ package final class Proxy: Sendable {
     package init(to server: PostgreSQLServer) throws {
         let name = "/.s.PGSQL.\(PostgreSQLServer.port)"
         self.server = server.socketFolder + name
-        host = try TestFolder.make("usersync-px")
+        host = try TestFolder.make()
         listener = try UnixSocket.listen(host + name)
         Thread.detachNewThread { [self] in
             while case let client = accept(listener, nil, nil), client >= 0 {
@@ -47,7 +47,7 @@ package final class Proxy: Sendable {
     package func close() {
         state.withLock { $0.isOver = true }
         shutdown(listener, Int32(SHUT_RDWR))
-        try? FileManager.default.removeItem(atPath: host)
+        TestFolder.remove(host)
     }
 
     package func set(_ mode: Mode) {
@@ -62,12 +62,12 @@ package final class Proxy: Sendable {
 
     private func serve(_ client: Int32) {
         guard let upstream = try? UnixSocket.connect(server) else {
-            Glibc.close(client)
+            Foundation.close(client)
             return
         }
         while pass(client, upstream) {}
-        Glibc.close(client)
-        Glibc.close(upstream)
+        Foundation.close(client)
+        Foundation.close(upstream)
     }
 
     /// One turn; false: the connection is over.

@@ -1,20 +1,12 @@
 import Foundation
 
-/// A folder of a server's own, deleted with the last reference to it or with this process.
+/// A folder of a server's own, deleted with the last reference to it, or with this process.
 final class ServerFolder: Sendable {
     let path: String
-    private let watchdog: Watchdog
 
     var data: String { path + "/data" }
     var sockets: String { path + "/s" }
     var log: String { path + "/log" }
-
-    /// Waits for the server to have gone.
-    private static let script = """
-        read -r word
-        for i in 0 1 2 3 4 5 6 7 8 9; do [ -e "$1/data/postmaster.pid" ] || break; sleep 0.5; done
-        rm -rf "$1"
-        """
 
     /// Of a server that was made but never started.
     private static let template = Result { try ServerFolder() }
@@ -41,9 +33,9 @@ final class ServerFolder: Sendable {
     }
 
     private init(isEmpty: Bool) throws {
-        path = try TestFolder.make("usersync-pg")
-        watchdog = try Watchdog(Self.script, [path])
-        guard mkdir(sockets, 0o755) == 0 else { throw PostgreSQLServer.Failed(description: String(cString: strerror(errno))) }
-        try TestFolder.give(sockets)
+        path = try TestFolder.make()
+        try TestFolder.make(sockets)
     }
+
+    deinit { TestFolder.remove(path) }
 }

@@ -4,13 +4,13 @@ import Foundation
 enum UnixSocket {
     static func listen(_ path: String) throws -> Int32 {
         let socket = try make()
-        guard at(path, { bind(socket, $0, $1) }) == 0, Glibc.listen(socket, 64) == 0 else { throw failed(socket) }
+        guard at(path, { bind(socket, $0, $1) }) == 0, Foundation.listen(socket, 64) == 0 else { throw failed(socket) }
         return socket
     }
 
     static func connect(_ path: String) throws -> Int32 {
         let socket = try make()
-        guard at(path, { Glibc.connect(socket, $0, $1) }) == 0 else { throw failed(socket) }
+        guard at(path, { Foundation.connect(socket, $0, $1) }) == 0 else { throw failed(socket) }
         return socket
     }
 
@@ -18,7 +18,7 @@ enum UnixSocket {
     static func send(_ bytes: ArraySlice<UInt8>, to socket: Int32) -> Bool {
         var rest = bytes
         while !rest.isEmpty {
-            let sent = rest.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let sent = rest.withUnsafeBytes { Foundation.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             guard sent > 0 else { return false }
             rest = rest.dropFirst(sent)
         }
