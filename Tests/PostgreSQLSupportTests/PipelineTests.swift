@@ -29,7 +29,8 @@ struct PipelineTests {
     @Test("an error undoes the whole pipeline, says which statement, and leaves the connection usable", arguments: [0, 1, 2, 3])
     func error(at place: Int) async throws {
         try await Database.with(Self.table) { database in
-            let connection = try await database.connect()
+            let memory = PreparedMemory()
+            let connection = try await database.connect(memory: memory)
             for _ in 0..<3 {
                 var statements = (1...4).map { PostgresStatement(Self.insert, .int4(Int32($0)), .text("a")) }
                 // Refused when run, or when parsed.
@@ -39,6 +40,7 @@ struct PipelineTests {
                 #expect(error?.statement == place)
                 try #expect(await connection.run(Self.count, deadline: .farAway).first?.first?.int(0) == 0)
             }
+            #expect(!memory.isOff, "what was not prepared is not taken for it")
         }
     }
 

@@ -26,6 +26,14 @@ struct WireReaderTests {
         #expect(WireReader.elements(head[...], of: [23]) == nil)
     }
 
+    @Test("an element that ends before its length is no element")
+    func shortElement() {
+        let head: [UInt8] = [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 23, 0, 0, 0, 1, 0, 0, 0, 1]
+        #expect(WireReader.elements((head + [0, 0, 0, 4, 1, 2, 3, 4])[...], of: [23])?.count == 1)
+        #expect(WireReader.elements((head + [0, 0, 0, 5, 1, 2, 3, 4])[...], of: [23]) == nil)
+        #expect(WireReader.elements((head + [0xFF, 0xFF, 0xFF, 0xFE, 1, 2, 3, 4])[...], of: [23]) == nil)
+    }
+
     @Test("a number is read from its own width alone")
     func widths() {
         #expect(WireReader.whole([0xFF, 0xFE], as: Int16.self) == -2)
