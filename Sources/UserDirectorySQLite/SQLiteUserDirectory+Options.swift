@@ -16,6 +16,10 @@ extension SQLiteUserDirectory {
         /// The disk that holds the file; `nil` if its room does not matter.
         package var disk: Disk?
 
+        /// `walPageLimit`, or fewer if they are more than a quarter of `MIN_FREE_DISK_BYTES`: a disk that others fill at once must be
+        /// able to take what the log holds as soon as that much is free again. Not fewer than 4,000 (16 MiB).
+        var logPages: Int { min(walPageLimit, disk.map { max(4_000, Int($0.minFreeBytes / 4 / 4096)) } ?? .max) }
+
         package init(busyTimeout: Double = 2, walPageLimit: Int = 48_000, cacheKiB: Int? = nil, retentionDays: Double = 7) {
             self.busyTimeout = busyTimeout
             self.walPageLimit = walPageLimit

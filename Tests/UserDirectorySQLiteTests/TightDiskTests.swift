@@ -122,4 +122,16 @@ struct TightDiskTests {
         }
         #expect(room.shortage == nil && room.begin() == .max)
     }
+
+    @Test("the log is no longer than a quarter of the limit, so that what it holds finds room where the limit is free again")
+    func logLength() {
+        var options = SQLiteUserDirectory.Options()
+        #expect(options.logPages == 48_000)
+        for (limit, pages) in [(0, 4_000), (64 << 20, 4_096), (512 << 20, 32_768), (1 << 30, 48_000), (1 << 50, 48_000)]
+            as [(Int64, Int)]
+        {
+            options.disk = .init(minFreeBytes: limit, freeBytes: { nil })
+            #expect(options.logPages == pages)
+        }
+    }
 }

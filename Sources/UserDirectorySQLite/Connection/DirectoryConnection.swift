@@ -28,7 +28,7 @@ final class DirectoryConnection {
         // The CRM's own triggers and views may rely on it.
         configuration.acceptsDoubleQuotedStringLiterals = true
         queue = try DatabaseQueue(path: path, configuration: configuration)
-        let log = WriteAheadLog(limit: options.walPageLimit)
+        let log = WriteAheadLog(limit: options.logPages)
         self.log = log
         fixedCacheKiB = options.cacheKiB
         try queue.writeWithoutTransaction { db in
