@@ -87,18 +87,22 @@ package struct DeliveryAttempt: Sendable, Hashable {
 
 /// What one call of `JobControl.redeliverDead` did.
 package struct Redelivered: Sendable, Hashable {
-    /// Deliveries that are due now.
+    /// Deliveries that are to be sent again.
     package var count: Int
-    /// Those of them whose destination asked for more than a minute of patience, which is not over.
+    /// Those of them that are not due now: they wait for an earlier one of their tenant, or their destination asked for more than a
+    /// minute of patience, which is not over.
     package var waiting: Int
-    /// Until when the last of those waits; `nil` if there are none.
+    /// Those of the waiting that wait for an earlier one of their tenant (`WEBHOOK_ORDER=tenant`).
+    package var behind: Int
+    /// When the last of the destinations' waits is over; `nil` if there are none.
     package var waitsUntil: Timestamp?
     /// Where the next call continues; `nil` if there are no more.
     package var nextCursor: String?
 
-    package init(count: Int, waiting: Int = 0, waitsUntil: Timestamp? = nil, nextCursor: String?) {
+    package init(count: Int, waiting: Int = 0, behind: Int = 0, waitsUntil: Timestamp? = nil, nextCursor: String?) {
         self.count = count
         self.waiting = waiting
+        self.behind = behind
         self.waitsUntil = waitsUntil
         self.nextCursor = nextCursor
     }

@@ -246,6 +246,7 @@ package final class Engine: Service, EngineControl {
             all.waiting += step.waiting
             all.waitsUntil = [all.waitsUntil, step.waitsUntil].compactMap(\.self).max()
             all.nextCursor = step.nextCursor
+            all.behind += step.behind
         } while all.nextCursor != nil
         return all
     }

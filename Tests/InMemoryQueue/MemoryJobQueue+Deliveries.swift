@@ -160,23 +160,31 @@ extension MemoryJobQueue {
     package func redeliverDead(
         ofJob job: JobID?, ofTenant tenant: TenantID?, limit: Int, cursor: String?, now: Timestamp
     ) async throws -> Redelivered {
-        let before = try cursor.map { try Cursor.numbers($0, "d", count: 1)[0] } ?? .max
+        let place = try cursor.map { try Cursor.numbers($0, "d", count: 2) }
         return try change { state in
+            let upTo = place?[1] ?? state.disk.posted.map { Int64($0.seq) }.max() ?? 0
+            let after = place?[0] ?? 0
             let tenants = tenant.map { state.tenants(listedAs: $0) }
             let found = state.disk.posted.indices.filter { at in
                 let (seq, delivery) = (state.disk.posted[at].seq, state.disk.posted[at].delivery)
-                return Int64(seq) < before && delivery.state == .dead && job ?? delivery.what.jobID == delivery.what.jobID
+                return Int64(seq) > after && Int64(seq) <= upTo && delivery.state == .dead
+                    && job ?? delivery.what.jobID == delivery.what.jobID
                     && tenants?.contains { $0 == delivery.what.tenantID } ?? true
-            }.sorted { state.disk.posted[$0].seq > state.disk.posted[$1].seq }
+            }.sorted { state.disk.posted[$0].seq < state.disk.posted[$1].seq }
             let page = found.prefix(limit)
             for at in page { state.startAnew(at, now: now) }
             state.keepOrder(at: now)
             if !page.isEmpty { state.deliveriesDue += 1 }
-            let last = page.last.map { Cursor.text("d", Int64(state.disk.posted[$0].seq)) }
-            let holds = page.compactMap { state.disk.destinations[state.disk.posted[$0].delivery.what.destination]?.heldUntil }
-                .filter { $0 > now }
+            let last = page.last.map { Cursor.text("d", Int64(state.disk.posted[$0].seq), upTo) }
+            let isBehind = page.map { state.disk.posted[$0].delivery.nextAttemptAt == nil }
+            let holds = page.map { at in
+                state.disk.destinations[state.disk.posted[at].delivery.what.destination]?.heldUntil.flatMap {
+                    $0 > now ? $0 : nil
+                }
+            }
             return Redelivered(
-                count: page.count, waiting: holds.count, waitsUntil: holds.max(), nextCursor: found.count > limit ? last : nil)
+                count: page.count, waiting: zip(isBehind, holds).count { $0 || $1 != nil }, behind: isBehind.count { $0 },
+                waitsUntil: holds.compactMap(\.self).max(), nextCursor: found.count > limit ? last : nil)
         }
     }
 

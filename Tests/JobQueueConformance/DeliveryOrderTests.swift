@@ -113,6 +113,29 @@ struct DeliveryOrderTests {
         }
     }
 
+    @Test(
+        "of the dead that are sent again, a page at a time, the tenant's earliest goes first, and those behind are counted",
+        arguments: QueueDriver.all)
+    func deadInPages(_ driver: QueueDriver) async throws {
+        try await withQueue(driver) { fixture, queue in
+            for id in ["a1", "b1", "a2", "a3", "a4", "b2", "test1"] {
+                let delivery = id == "test1" ? fixture.delivery(id) : fixture.delivery(id, of: id.hasPrefix("a") ? "a" : "b")
+                try await queue.add(delivery, now: fixture.now)
+            }
+            for id in ["a1", "a2", "a3", "b1", "test1"] { try await fixture.attempt(queue, id, .dead) }
+            let first = try await queue.redeliverDead(ofJob: nil, ofTenant: nil, limit: 2, cursor: nil, now: fixture.now)
+            #expect(first.count == 2 && first.waiting == 0 && first.behind == 0)
+            #expect(try await due(queue, fixture) == ["a1", "b1"])
+            let second = try await queue.redeliverDead(
+                ofJob: nil, ofTenant: nil, limit: 2, cursor: first.nextCursor, now: fixture.now)
+            #expect(second.count == 2 && second.waiting == 2 && second.behind == 2 && second.waitsUntil == nil)
+            let last = try await queue.redeliverDead(
+                ofJob: nil, ofTenant: nil, limit: 2, cursor: second.nextCursor, now: fixture.now)
+            #expect(last == Redelivered(count: 1, nextCursor: nil))
+            #expect(try await due(queue, fixture) == ["a1", "b1", "test1"])
+        }
+    }
+
     @Test("otherwise all that are due may be sent", arguments: QueueDriver.all)
     func anyOrder(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in

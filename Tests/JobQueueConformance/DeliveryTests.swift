@@ -134,7 +134,7 @@ struct DeliveryTests {
                 cursor = step.nextCursor
                 if steps.count == 1 {
                     #expect(fixture.events.take().deliveriesDue == 1)
-                    for id in ["msg_3", "msg_4"] {
+                    for id in ["msg_0", "msg_1"] {
                         let delivery = try #require(try await queue.delivery(id))
                         #expect(delivery.state == .pending && delivery.attempts == 0 && delivery.nextAttemptAt == fixture.now)
                         try await fixture.attempt(queue, id, .dead)

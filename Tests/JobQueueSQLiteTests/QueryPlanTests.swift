@@ -78,12 +78,12 @@ struct QueryPlanTests {
             DeliveryRow.bodyByID,
             ["SEARCH d USING COVERING INDEX deliveries_id (id=?)", "SEARCH b USING INTEGER PRIMARY KEY (rowid=?)"]
         ),
-        (SQLiteJobQueue.allDead, ["SEARCH deliveries USING INDEX deliveries_state (state=? AND rowid<?)"]),
+        (SQLiteJobQueue.allDead, ["SEARCH deliveries USING INDEX deliveries_state (state=? AND rowid>? AND rowid<?)"]),
         (
             SQLiteJobQueue.deadOfTenant,
-            ["SEARCH deliveries USING INDEX deliveries_tenant (tenant_id=? AND state=? AND rowid<?)"]
+            ["SEARCH deliveries USING INDEX deliveries_tenant (tenant_id=? AND state=? AND rowid>? AND rowid<?)"]
         ),
-        (SQLiteJobQueue.deadOfJob, ["SEARCH deliveries USING INDEX deliveries_job (job_id=? AND rowid<?)"]),
+        (SQLiteJobQueue.deadOfJob, ["SEARCH deliveries USING INDEX deliveries_job (job_id=? AND rowid>? AND rowid<?)"]),
         (DeliveryRow.nextDueOf, ["SEARCH deliveries USING COVERING INDEX deliveries_due (destination=? AND due_at>?)"]),
         (DeliveryRow.nextDue, ["SEARCH deliveries USING COVERING INDEX deliveries_due_time (due_at>?)"]),
         (

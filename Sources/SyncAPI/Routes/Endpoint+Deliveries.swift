@@ -22,18 +22,22 @@ extension Endpoint {
         .post, "/api/internal/sync/deliveries/{id}/redeliver", .anyKey,
         OpenAPIOperation(
             "redeliver", tag: "deliveries", "Send a webhook again",
-            "Whatever its state, and whatever its destination asked for; its attempts start over.",
+            """
+            Whatever its state, and whatever its destination asked for; its attempts start over. With WEBHOOK_ORDER=tenant it is sent \
+            after the tenant's earlier ones.
+            """,
             parameters: ["DeliveryID"],
-            answers: [OpenAPIAnswer(202, "The webhook is sent now.", .json(DeliveryAnswerDocument.self))], errors: [404, 503]))
+            answers: [OpenAPIAnswer(202, "The webhook is sent now, or in its turn.", .json(DeliveryAnswerDocument.self))],
+            errors: [404, 503]))
 
     package static let redeliverDead = Endpoint(
         .post, "/api/internal/sync/deliveries/redeliver", .anyKey,
         OpenAPIOperation(
             "redeliverDead", tag: "deliveries", "Send all dead webhooks again",
             """
-            Those of one job or tenant, if it is named. Each once, even if it dies again meanwhile. Where the destination asked to \
-            wait they do.
+            Those of one job or tenant, if it is named, the earliest first. Each once, even if it dies again meanwhile. Where the \
+            destination asked to wait they do.
             """,
             parameters: ["DeadState", "JobFilter", "TenantFilter"],
-            answers: [OpenAPIAnswer(202, "They are due now.", .json(RedeliveryAnswerDocument.self))], errors: [503]))
+            answers: [OpenAPIAnswer(202, "They are sent again.", .json(RedeliveryAnswerDocument.self))], errors: [503]))
 }

@@ -52,7 +52,7 @@ package struct DeliveriesController: Sendable {
         return answer(isBehind ? "The webhook waits for an earlier one of its tenant" : "The webhook is sent now", delivery)
     }
 
-    /// 202 and how many dead ones are due now. The state is in the query so that a call without one does nothing.
+    /// 202 and how many dead ones are sent again. The state is in the query so that a call without one does nothing.
     @Sendable private func redeliverDead(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         let query = QueryParameters(request.uri.query)
         try query.expectOnly("state", "jobId", "tenantId")
@@ -65,7 +65,8 @@ package struct DeliveriesController: Sendable {
         OperatorAction("redeliver all dead", deliveryID: nil).log("accepted: \(all.count)", context)
         return .json(
             .accepted,
-            document: RedeliveryAnswerDocument(redelivered: all.count, waiting: all.waiting, waitsUntil: all.waitsUntil))
+            document: RedeliveryAnswerDocument(
+                redelivered: all.count, waiting: all.waiting, behind: all.behind, waitsUntil: all.waitsUntil))
     }
 
     /// 202 and the delivery of a test event for the configured address.
