@@ -69,22 +69,6 @@ struct UnreadAnswersTests {
         #expect(outcome.status == 0 && outcome.error.contains("3 webhooks will be sent again now"))
     }
 
-    @Test("redeliver --dead says how many wait, and until when; redeliver, that a webhook waits for an earlier one")
-    func redeliveredWaits() async throws {
-        let all = try await run(
-            ["deliveries", "redeliver", "--dead"],
-            answer: #"{"redelivered":3,"waiting":2,"waitsUntil":"2026-11-28T23:00:00.000Z"}"#,
-            to: "POST \(Self.sync)/deliveries/redeliver")
-        #expect(all.status == 0 && all.error.contains("2 of them wait until 2026-11-28T23:00:00.000Z at most"))
-        for (due, isTold) in [("null", true), (#""2026-11-28T23:00:00.000Z""#, false)] {
-            let one = try await run(
-                ["deliveries", "redeliver", "msg_1"],
-                answer: #"{"message":"","delivery":{"id":"msg_1","state":"pending","nextAttemptAt":\#(due)}}"#,
-                to: "POST \(Self.sync)/deliveries/msg_1/redeliver")
-            #expect(one.status == 0 && one.error.contains("msg_1 waits for an earlier webhook of its tenant") == isTold)
-        }
-    }
-
     @Test(
         "no number ends a command otherwise than with a status",
         arguments: [

@@ -70,7 +70,7 @@ package struct DeliveryAnswerDocument: JSONDocument {
     package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
         try coder.member("success", &success)
         try coder.member("message", &message)
-        try coder.member("delivery", &delivery)
+        try coder.required("delivery", &delivery)
     }
 }
 

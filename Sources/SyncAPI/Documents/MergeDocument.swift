@@ -75,7 +75,7 @@ package struct MergeAnswerDocument: JSONDocument {
 
     package mutating func members<Coder: MemberCoder>(_ coder: inout Coder) throws(Coder.Failure) {
         try coder.member("success", &success)
-        try coder.member("message", &message)
+        try coder.required("message", &message)
         try coder.nullable("merge", &merge)
     }
 }

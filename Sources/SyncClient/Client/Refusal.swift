@@ -4,8 +4,8 @@ import SyncModel
 import TerminalUI
 
 /// The server refused the request.
-struct Refusal: Error, CustomStringConvertible {
-    let status: Int
+package struct Refusal: Error, CustomStringConvertible {
+    package let status: Int
     let error: ErrorDocument?
     /// Seconds.
     let retryAfter: Int?
@@ -18,7 +18,7 @@ struct Refusal: Error, CustomStringConvertible {
         self.hasKey = hasKey
     }
 
-    var description: String {
+    package var description: String {
         var lines = ["the server answered \(status)\(error.map { ": \(TerminalText.oneLine($0.error))" } ?? "")"]
         switch error?.details {
         case .sentence(let text): lines.append("  \(TerminalText.oneLine(text))")

@@ -48,12 +48,17 @@ package struct SyncClient: Sendable {
         package func reading<Document: JSONDocument>(
             as _: Document.Type
         ) throws(ClientFailure) -> (document: Document, unread: [String]) {
+            let read: (document: Document, unread: [String])
             do {
-                return try Document.reading(json: body)
+                read = try Document.reading(json: body)
             } catch {
                 let what = (error as? DecodingError)?.unreadable.map { "\($0); " } ?? ""
                 throw ClientFailure("the server's answer (\(status)) cannot be read: \(what)is it a usersync server?")
             }
+            if let document = read.document as? any SuccessDocument, !document.success {
+                throw ClientFailure("the server's answer (\(status)) says that it failed; is it a usersync server?")
+            }
+            return read
         }
     }
 

@@ -14,12 +14,10 @@ extension SyncClient.Answer {
     }
 
     /// The answer as the server sent it.
-    /// - Throws: `ClientFailure` if it is not a JSON object, as from a proxy or another server.
-    var json: Data {
-        get throws(ClientFailure) {
-            if (try? JSONSerialization.jsonObject(with: body)) is [String: Any] { return body }
-            throw ClientFailure("the server's answer (\(status)) is not a JSON object; is it a usersync server?")
-        }
+    /// - Throws: `ClientFailure` if it is not the document, as from a proxy or another server.
+    func json<Document: JSONDocument>(of _: Document.Type) throws(ClientFailure) -> Data {
+        _ = try reading(as: Document.self)
+        return body
     }
 }
 

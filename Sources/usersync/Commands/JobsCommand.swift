@@ -66,7 +66,7 @@ struct JobsCommand: AsyncParsableCommand {
                         ("status", status), ("tenantId", tenant), ("source", source), ("since", since), ("until", until),
                         ("limit", "\(limit)"), ("cursor", cursor),
                     ])
-                if json { return try terminal.say(json: answer.json) }
+                if json { return try terminal.say(json: answer.json(of: PageDocument<JobSummaryDocument>.self)) }
                 let page = try answer.shown(as: PageDocument<JobSummaryDocument>.self, on: terminal)
                 guard !page.items.isEmpty else { return terminal.note("No jobs.") }
                 for line in JobTables.jobs(page.items).lines(width: terminal.outputWidth, style: terminal.style) {
@@ -112,7 +112,9 @@ struct JobsCommand: AsyncParsableCommand {
                     job = try answer.shown(as: JobDocument.self, on: terminal)
                 }
                 if json {
-                    return try terminal.say(json: failed ? await follower.failures(limit: most).json : answer.json)
+                    guard failed else { return try terminal.say(json: answer.json(of: JobDocument.self)) }
+                    let failures = try await follower.failures(limit: most)
+                    return try terminal.say(json: failures.json(of: PageDocument<UserResultDocument>.self))
                 }
                 for line in job.lines(style: terminal.style) { try terminal.say(line) }
                 guard failed, job.failed > 0 else { return }
@@ -147,12 +149,12 @@ struct JobsCommand: AsyncParsableCommand {
             try await server.withClient { client in
                 let answer = try await client.call(.retryJob, id: id)
                 let accepted = try answer.shown(as: AcknowledgementDocument.self, on: terminal)
-                if json, !follow { return try terminal.say(json: answer.json) }
+                if json, !follow { return try terminal.say(json: answer.json(of: AcknowledgementDocument.self)) }
                 terminal.note("\(terminal.errorStyle.green("✔")) \(accepted.message), job \(accepted.jobID)")
                 guard follow else { return }
                 let follower = JobFollower(client: client, jobID: accepted.jobID)
                 let (job, last) = try await SubmitCommand.watch(follower, terminal: terminal)
-                if json { try terminal.say(json: last.json) }
+                if json { try terminal.say(json: last.json(of: JobDocument.self)) }
                 try await SubmitCommand.sum(up: job, follower, terminal: terminal)
                 if job.state != .completed { throw ExitCode(1) }
             }
@@ -180,9 +182,13 @@ struct JobsCommand: AsyncParsableCommand {
             let terminal = Terminal.standard
             try await server.withClient { client in
                 let answer = try await client.call(.cancelJob, id: id)
-                if json { return try terminal.say(json: answer.json) }
+                let job = try answer.shown(as: JobDocument.self, on: terminal)
+                if json { return try terminal.say(json: answer.json(of: JobDocument.self)) }
                 terminal.note(
-                    "\(terminal.errorStyle.green("✔")) Job \(id) is being cancelled; it ends after its running batches")
+                    "\(terminal.errorStyle.green("✔")) "
+                        + (job.hasEnded
+                            ? "Job \(id) has ended: \(job.stateWords)"
+                            : "Job \(id) is being cancelled; it ends after its running batches"))
             }
         }
     }

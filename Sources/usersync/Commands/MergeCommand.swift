@@ -36,7 +36,7 @@ extension TenantsCommand {
             try await server.withClient { client in
                 if yes { return try await merge(client, terminal) }
                 let answer = try await client.call(.previewMerge, query: names)
-                if json { return try terminal.say(json: answer.json) }
+                if json { return try terminal.say(json: answer.json(of: MergePreviewDocument.self)) }
                 let preview = try answer.shown(as: MergePreviewDocument.self, on: terminal)
                 for line in Self.lines(preview) { try terminal.say(line) }
                 guard preview.conflicts == 0 else {
@@ -51,7 +51,12 @@ extension TenantsCommand {
             let begun = try await client.call(.beginMerge, query: names)
             let answer = try begun.shown(as: MergeAnswerDocument.self, on: terminal)
             guard var merge = answer.merge else {
-                if json { return try terminal.say(json: begun.json) }
+                let unread = try begun.reading(as: MergeAnswerDocument.self).unread
+                guard unread.isEmpty else {
+                    throw CommandFailure(
+                        "the server's answer cannot be read: \(UnreadParts.sentence(unread)); look: usersync tenants merges")
+                }
+                if json { return try terminal.say(json: begun.json(of: MergeAnswerDocument.self)) }
                 return terminal.note("\(terminal.errorStyle.green("✔")) \(answer.message)")
             }
             terminal.note("\(answer.message); that goes on if this command is ended (usersync tenants merges)")
@@ -64,7 +69,7 @@ extension TenantsCommand {
                 if line != shown, merge.endedAt == nil { terminal.note(terminal.errorStyle.dim(line)) }
                 shown = line
             }
-            if json { try terminal.say(json: try await client.call(.merge, id: id).json) }
+            if json { try terminal.say(json: try await client.call(.merge, id: id).json(of: MergeDocument.self)) }
             guard merge.state == "merged" else {
                 terminal.note("\(terminal.errorStyle.red("✘")) \(Self.progress(merge))")
                 throw ExitCode(1)
@@ -140,7 +145,7 @@ extension TenantsCommand {
                 let terminal = Terminal.standard
                 try await server.withClient { client in
                     let answer = try await client.call(.merges, query: [("limit", "\(limit)"), ("cursor", cursor)])
-                    if json { return try terminal.say(json: answer.json) }
+                    if json { return try terminal.say(json: answer.json(of: PageDocument<MergeDocument>.self)) }
                     let page = try answer.shown(as: PageDocument<MergeDocument>.self, on: terminal)
                     guard !page.items.isEmpty else { return terminal.note("No merges.") }
                     var table = Table([
@@ -181,9 +186,12 @@ extension TenantsCommand {
                 let terminal = Terminal.standard
                 try await server.withClient { client in
                     let answer = try await client.call(.cancelMerge, id: "\(id)")
-                    if json { return try terminal.say(json: answer.json) }
-                    let message = try answer.shown(as: MergeAnswerDocument.self, on: terminal).message
-                    terminal.note("\(terminal.errorStyle.green("✔")) \(message)")
+                    let cancelled = try answer.shown(as: MergeAnswerDocument.self, on: terminal)
+                    guard cancelled.merge != nil else {
+                        throw CommandFailure("the server's answer names no merge; look: usersync tenants merges")
+                    }
+                    if json { return try terminal.say(json: answer.json(of: MergeAnswerDocument.self)) }
+                    terminal.note("\(terminal.errorStyle.green("✔")) \(cancelled.message)")
                 }
             }
         }

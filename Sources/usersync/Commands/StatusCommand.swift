@@ -39,7 +39,7 @@ struct StatusCommand: AsyncParsableCommand {
             if watch { return try await watch(client, terminal) }
             let (answer, screen) = try await look(client)
             if json {
-                try terminal.say(json: answer.json)
+                try terminal.say(json: answer.json(of: StatusDocument.self))
                 if !screen.unread.isEmpty { terminal.warn("\(screen.unreadSentence)") }
             } else {
                 for line in screen.lines(width: terminal.outputWidth, style: terminal.style) { try terminal.say(line) }
@@ -62,7 +62,7 @@ struct StatusCommand: AsyncParsableCommand {
             do {
                 let (answer, screen) = try await look(client)
                 if json {
-                    try terminal.say(json: answer.json)
+                    try terminal.say(json: answer.json(of: StatusDocument.self))
                 } else {
                     lines = screen.lines(width: terminal.outputWidth, style: terminal.style)
                 }

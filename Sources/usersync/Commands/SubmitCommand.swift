@@ -64,6 +64,7 @@ struct SubmitCommand: AsyncParsableCommand {
         if format == .json, tenantName != nil {
             throw ValidationError("--tenant-name is for NDJSON and CSV: a request names its tenant")
         }
+        if let format, format != .json, tenant == nil { throw ValidationError("\(Upload.TenantMissing(format: format))") }
         if let idempotencyKey,
             !(1...TextLimits.idempotencyKey).contains(idempotencyKey.utf8.count)
                 || !idempotencyKey.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
@@ -100,13 +101,13 @@ struct SubmitCommand: AsyncParsableCommand {
                     + (isReplay ? " (already accepted under this idempotency key)" : ""))
             for warning in accepted.warnings { terminal.warn("\(warning)") }
             guard follow else {
-                if json { try terminal.say(json: answer.json) }
+                if json { try terminal.say(json: answer.json(of: AcknowledgementDocument.self)) }
                 if !json { terminal.note(terminal.errorStyle.dim("  usersync jobs show \(accepted.jobID)")) }
                 return
             }
             let follower = JobFollower(client: client, jobID: accepted.jobID)
             let (job, last) = try await Self.watch(follower, terminal: terminal)
-            if json { try terminal.say(json: last.json) }
+            if json { try terminal.say(json: last.json(of: JobDocument.self)) }
             try await Self.sum(up: job, follower, terminal: terminal)
             if job.state != .completed { throw ExitCode(1) }
         }

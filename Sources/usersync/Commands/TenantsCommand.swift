@@ -58,7 +58,7 @@ struct TenantsCommand: AsyncParsableCommand {
             try await server.withClient { client in
                 let answer = try await client.call(
                     .aliases, query: [("tenantId", tenant), ("limit", "\(limit)"), ("cursor", cursor)])
-                if json { return try terminal.say(json: answer.json) }
+                if json { return try terminal.say(json: answer.json(of: PageDocument<TenantAliasDocument>.self)) }
                 let page = try answer.shown(as: PageDocument<TenantAliasDocument>.self, on: terminal)
                 guard !page.items.isEmpty else { return terminal.note("No aliases.") }
                 var table = Table([("Alias", .left), ("Tenant", .left), ("Origin", .left), ("Since (UTC)", .left)])
@@ -127,7 +127,7 @@ struct TenantsCommand: AsyncParsableCommand {
         let terminal = Terminal.standard
         try await server.withClient { client in
             let answer = try await client.call(endpoint, query: query)
-            if json { return try terminal.say(json: answer.json) }
+            if json { return try terminal.say(json: answer.json(of: AliasAnswerDocument.self)) }
             let message = try answer.shown(as: AliasAnswerDocument.self, on: terminal).message
             terminal.note("\(terminal.errorStyle.green("✔")) \(message)")
         }
