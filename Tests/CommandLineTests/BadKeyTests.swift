@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import ServerTestSupport
 import TestSupport
 import Testing
@@ -46,14 +47,66 @@ struct BadKeyTests {
         #expect(try await run(["status"], key: "\(end),\(FakeServer.key)").status == 0)
     }
 
-    @Test("a key file that is empty, missing, a folder or endless is bad usage")
+    @Test("a key file that is empty, missing, a folder, too long or endless is bad usage, for a reason in words")
     func files() async throws {
         let folder = try TemporaryDirectory()
-        for file in [try folder.write("empty", "\n"), folder.path + "/none", folder.path, "/dev/zero"] {
+        for (file, reason) in [
+            (try folder.write("empty", "\n"), "is empty"), (folder.path + "/none", "cannot be read: No such file or directory"),
+            (folder.path, "cannot be read: Is a directory"), ("/dev/zero", "has more than 4096 bytes"),
+            (try folder.write("long", String(repeating: "k", count: 4097)), "has more than 4096 bytes"),
+        ] {
             let outcome = try await run(["status", "--key-file", file], key: nil)
-            #expect(outcome.status == 2 && outcome.error.contains("the key file \(file)"))
+            #expect(outcome.status == 2 && outcome.error.contains("the key file \(file) \(reason)"), "\(outcome.error)")
             #expect(!outcome.error.contains("reached"))
         }
+        let most = try folder.write("most", String(repeating: "k", count: 4095) + "\n")
+        #expect(try await run(["status", "--key-file", most], key: nil).status == 0)
+    }
+
+    @Test(
+        "what names the tenant of users is there and fits, or it is bad usage; a name and a source are sent without spaces around"
+    )
+    func tenant() async throws {
+        let folder = try TemporaryDirectory()
+        let file = try folder.write("users", #"{"email":"a@x.example","name":"A"}"# + "\n")
+        for arguments in [
+            [], ["--format", "ndjson"], ["--format", "csv"], ["--tenant", "t", "--tenant-name", ""],
+            ["--tenant", "t", "--tenant-name", " "], ["--tenant", "t", "--tenant-name", String(repeating: "n", count: 256)],
+        ] {
+            let outcome = try await run(["submit", file] + arguments)
+            #expect(outcome.status == 2 && outcome.error.contains("--tenant"), "\(arguments): \(outcome)")
+        }
+        let server = FakeServer()
+        let outcome = try await server.serve { url in
+            try await CommandRunner.run(
+                ["submit", file, "--tenant", " acme ", "--source", " my source ", "--server", url],
+                environment: ["INTERNAL_API_KEY": FakeServer.key])
+        }
+        let sent = try #require(await server.received.first)
+        #expect(outcome.status == 0)
+        #expect(sent.headers[.init("X-Tenant-ID")!] == "acme" && sent.headers[.init("X-Sync-Source")!] == "my source")
+        #expect(String(decoding: sent.body, as: UTF8.self).contains(#""id":"acme""#))
+    }
+
+    @Test(
+        "a text that no server takes for a filter or a name is bad usage",
+        arguments: [
+            ["jobs", "--tenant"], ["jobs", "--source"], ["jobs", "--cursor"], ["deliveries", "--tenant"],
+            ["deliveries", "--cursor"],
+            ["tenants", "alias", "--tenant"], ["tenants", "alias", "--cursor"], ["tenants", "merges", "--cursor"],
+            ["tenants", "alias", "set", "a"], ["tenants", "alias", "forget"], ["tenants", "alias", "merge", "a"],
+        ])
+    func filters(arguments: [String]) async throws {
+        for text in ["", String(repeating: "x", count: 1025)] {
+            let outcome = try await run(arguments + [text])
+            #expect(outcome.status == 2 && outcome.error.contains(" must have 1 to "), "\(outcome.error)")
+        }
+    }
+
+    @Test("an --interval that nothing is shown at is bad usage")
+    func interval() async throws {
+        let outcome = try await run(["status", "--interval", "5"])
+        #expect(outcome.status == 2 && outcome.error.contains("--interval is for --watch"))
     }
 
     @Test(
@@ -61,7 +114,9 @@ struct BadKeyTests {
         arguments: [
             ["--source", "a\nb"], ["--source", ""], ["--source", "a\u{7F}"], ["--idempotency-key", "a b"],
             ["--idempotency-key", "é"], ["--idempotency-key", "a\r"], ["--idempotency-key", String(repeating: "k", count: 256)],
-            ["--tenant", "a\tb"], ["--tenant", ""],
+            ["--tenant", "a\tb"], ["--tenant", ""], ["--tenant", " "], ["--tenant", String(repeating: "t", count: 256)],
+            ["--source", " "], ["--source", String(repeating: "s", count: 256)],
+            ["--source", String(repeating: "s", count: 20_000)],
         ])
     func headers(arguments: [String]) async throws {
         let folder = try TemporaryDirectory()

@@ -27,7 +27,7 @@ package struct Upload: Sendable {
     /// - Parameters:
     ///   - tenant: the tenant's id; required if the file contains only users.
     ///   - tenantName: the id by default.
-    /// - Throws: `ClientFailure` if the tenant cannot be determined.
+    /// - Throws: `TenantMissing` if the file needs one, `ClientFailure` if the tenant cannot be determined otherwise.
     package static func prepare(
         file: InputFile, path: String, format: UserFileFormat?, tenant: String?, tenantName: String?, compress: Bool
     ) async throws -> Upload {
@@ -43,7 +43,7 @@ package struct Upload: Sendable {
         switch format {
         case .ndjson, .csv:
             guard let tenant else {
-                throw ClientFailure("a \(format.rawValue) file contains only users: name their tenant with --tenant")
+                throw TenantMissing(format: format)
             }
             tenantID = tenant
             frame = SyncRequestFrame(tenantID: tenant, tenantName: tenantName ?? tenant, syncedBy: "usersync submit")
@@ -60,6 +60,17 @@ package struct Upload: Sendable {
         let body = UploadBody(
             file: file, head: head, format: format, frame: frame, isCompressed: compress, meter: UploadMeter())
         return Upload(body: body, tenantID: tenantID, remarks: remarks)
+    }
+
+    /// A file of users has no tenant, and none was named.
+    package struct TenantMissing: Error, CustomStringConvertible {
+        let format: UserFileFormat
+
+        package init(format: UserFileFormat) { self.format = format }
+
+        package var description: String {
+            "\(format.rawValue.uppercased()) contains only users: name their tenant with --tenant"
+        }
     }
 
     /// Reads as much as tells the format.

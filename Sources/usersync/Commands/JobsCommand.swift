@@ -50,6 +50,8 @@ struct JobsCommand: AsyncParsableCommand {
             if let status, JobState(rawValue: status) == nil {
                 throw ValidationError("--status must be one of \(JobState.allCases.map(\.rawValue).joined(separator: ", "))")
             }
+            for (name, text) in [("--tenant", tenant), ("--source", source)] { try OptionText.check(name, text) }
+            try OptionText.check("--cursor", cursor, atMost: TextLimits.cursor)
             for (name, time) in [("--since", since), ("--until", until)] {
                 if let time, Timestamp(iso8601: time) == nil {
                     throw ValidationError("\(name) must be a time such as 2025-08-19T10:00:00Z")

@@ -29,6 +29,10 @@ extension TenantsCommand {
         var json = false
         @OptionGroup var server: ServerOptions
 
+        func validate() throws {
+            for (name, text) in [("alias", alias), ("tenant", tenant)] { try OptionText.check(name, text) }
+        }
+
         private var names: [(String, String?)] { [("alias", alias), ("tenantId", tenant)] }
 
         func run() async throws {
@@ -139,7 +143,10 @@ extension TenantsCommand {
             var json = false
             @OptionGroup var server: ServerOptions
 
-            func validate() throws { try JobsCommand.validate(limit: limit) }
+            func validate() throws {
+                try JobsCommand.validate(limit: limit)
+                try OptionText.check("--cursor", cursor, atMost: TextLimits.cursor)
+            }
 
             func run() async throws {
                 let terminal = Terminal.standard

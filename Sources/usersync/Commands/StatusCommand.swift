@@ -21,8 +21,8 @@ struct StatusCommand: AsyncParsableCommand {
     @Flag(help: "Refresh it until Ctrl-C.")
     var watch = false
 
-    @Option(help: ArgumentHelp("Seconds between refreshes with --watch.", valueName: "seconds"))
-    var interval = 2.0
+    @Option(help: ArgumentHelp("Seconds between refreshes with --watch; 2 by default.", valueName: "seconds"))
+    var interval: Double?
 
     @Flag(help: "Print the server's answer.")
     var json = false
@@ -30,6 +30,8 @@ struct StatusCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func validate() throws {
+        guard let interval else { return }
+        guard watch else { throw ValidationError("--interval is for --watch: the status is shown once") }
         guard interval >= 0.2, interval <= 3600 else { throw ValidationError("--interval must be from 0.2 to 3600 seconds") }
     }
 
@@ -75,7 +77,7 @@ struct StatusCommand: AsyncParsableCommand {
                 }
             }
             try show(lines, terminal)
-            let next = clock.now + .seconds(interval)
+            let next = clock.now + .seconds(interval ?? 2)
             var shown = terminal.measured.size
             while clock.now < next {
                 if terminal.isOutputClosed { return }

@@ -71,25 +71,30 @@ struct SubmitCommand: AsyncParsableCommand {
         {
             throw ValidationError("--idempotency-key must have 1 to \(TextLimits.idempotencyKey) visible ASCII characters")
         }
-        for (name, value) in [("--source", source), ("--tenant", tenant)] {
-            if let value, value.isEmpty || !Upload.canBeHeader(value) {
-                throw ValidationError("\(name) is sent in a header: it must not be empty or have control characters")
-            }
+        for (name, value) in [("--source", source), ("--tenant", tenant)] { try OptionText.check(header: name, value) }
+        if let tenantName {
+            try OptionText.check("--tenant-name", tenantName.contains { !$0.isWhitespace } ? tenantName : "")
         }
     }
 
     func run() async throws {
         let terminal = Terminal.standard
         let input = try InputFile(path: file)
-        var upload = try await Upload.prepare(
-            file: input, path: file, format: format, tenant: tenant, tenantName: tenantName, compress: gzip)
+        var upload: Upload
+        do {
+            upload = try await Upload.prepare(
+                file: input, path: file, format: format, tenant: tenant.map(OptionText.inHeader), tenantName: tenantName,
+                compress: gzip)
+        } catch let error as Upload.TenantMissing {
+            throw CommandFailure("\(file): \(error)", status: CommandFailure.badUsage)
+        }
         if upload.format == .json, tenantName != nil {
             throw CommandFailure(
                 "--tenant-name has no effect: \(file) is a request (JSON), which names its tenant",
                 status: CommandFailure.badUsage)
         }
         for remark in upload.remarks { terminal.warn("\(remark)") }
-        upload.source = source
+        upload.source = OptionText.inHeader(source)
         upload.idempotencyKey = idempotencyKey
         let prepared = upload
         try await server.withClient { client in

@@ -51,7 +51,11 @@ struct TenantsCommand: AsyncParsableCommand {
         var json = false
         @OptionGroup var server: ServerOptions
 
-        func validate() throws { try JobsCommand.validate(limit: limit) }
+        func validate() throws {
+            try JobsCommand.validate(limit: limit)
+            try OptionText.check("--tenant", tenant)
+            try OptionText.check("--cursor", cursor, atMost: TextLimits.cursor)
+        }
 
         func run() async throws {
             let terminal = Terminal.standard
@@ -95,6 +99,10 @@ struct TenantsCommand: AsyncParsableCommand {
         var json = false
         @OptionGroup var server: ServerOptions
 
+        func validate() throws {
+            for (name, text) in [("alias", alias), ("tenant", tenant)] { try OptionText.check(name, text) }
+        }
+
         func run() async throws {
             try await TenantsCommand.change(server, json, .setAlias, [("alias", alias), ("tenantId", tenant)])
         }
@@ -117,6 +125,8 @@ struct TenantsCommand: AsyncParsableCommand {
         @Flag(help: "Print the server's answer.")
         var json = false
         @OptionGroup var server: ServerOptions
+
+        func validate() throws { try OptionText.check("alias", alias) }
 
         func run() async throws { try await TenantsCommand.change(server, json, .forgetAlias, [("alias", alias)]) }
     }
