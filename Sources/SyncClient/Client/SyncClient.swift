@@ -72,7 +72,9 @@ package struct SyncClient: Sendable {
         // A refused connection is reported at once instead of being retried until the deadline.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
-        configuration.http1_1ConnectionDebugInitializer = StatusGuard.add
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            StatusGuard.add(to: channel).flatMap { EarlyAnswer.add(to: channel) }
+        }
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         do {
             let value = try await body(SyncClient(target: target, http: http))
