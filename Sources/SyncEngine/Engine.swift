@@ -161,6 +161,8 @@ package final class Engine: Service, EngineControl {
         do {
             try await body()
         } catch {
+            // A process that ends: what is interrupted is done at the next start.
+            if Task.isCancelled || error is CancellationError { return }
             logger.error("sweep failed", metadata: ["error": .string("\(error)")])
         }
     }
@@ -244,9 +246,9 @@ package final class Engine: Service, EngineControl {
                 ofJob: job, ofTenant: tenant, limit: 256, cursor: all.nextCursor, now: clock.now())
             all.count += step.count
             all.waiting += step.waiting
+            all.behind += step.behind
             all.waitsUntil = [all.waitsUntil, step.waitsUntil].compactMap(\.self).max()
             all.nextCursor = step.nextCursor
-            all.behind += step.behind
         } while all.nextCursor != nil
         return all
     }

@@ -21,7 +21,7 @@ extension StartFailure {
             self.init("HOST and PORT: listening there is not permitted", isMisconfigured: true)
         case let error as IOError:
             self.init("HOST and PORT: the server cannot listen there: \(String(cString: strerror(error.errnoCode)))")
-        case is SocketAddressError: self.init("HOST: the name cannot be looked up")
+        case is SocketAddressError, is SocketAddressError.UnknownHost: self.init("HOST: the name cannot be looked up")
         default: self.init("HOST and PORT: the server cannot listen there (\(String(reflecting: type(of: error))))")
         }
     }

@@ -127,6 +127,8 @@ actor JobCloser {
                 "job ended without its row in sync_logs",
                 metadata: ["job": .string(job.id.text), "error": .string(refusal)])
         } catch {
+            // A process that ends: the job is ended at the next start.
+            if Task.isCancelled || error is CancellationError { return }
             logger.error("job could not be ended", metadata: ["job": .string(job.id.text), "error": .string("\(error)")])
         }
     }
