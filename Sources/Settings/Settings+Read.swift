@@ -39,7 +39,7 @@ extension Settings {
         let nodeEnvironment = reader.choice(.nodeEnvironment, of: AppEnvironment.self)
         environment = reader.choice(.appEnvironment) ?? nodeEnvironment ?? .production
 
-        let directory = reader.path(reader.text(.dataDirectory) ?? ".")
+        let directory = reader.path(.dataDirectory, reader.text(.dataDirectory) ?? ".")
         dataDirectory = directory
         database = reader.database(.databaseURL, otherwise: "crm.sqlite", in: directory)
         queue = reader.database(.queueURL, otherwise: "queue.sqlite", in: directory)
@@ -63,8 +63,9 @@ extension Settings {
         webhookSendAPIKey = reader.boolean(.webhookSendAPIKey)
         let systemCAFile = reader.text(.sslCertFile)
         let ownCAFile = reader.text(.webhookCAFile)
-        webhookCAFile = (ownCAFile ?? systemCAFile).map { reader.path($0) }
-        webhookCAFileSetting = (ownCAFile == nil ? SettingDefinition.sslCertFile : .webhookCAFile).name
+        let caFileSetting: SettingDefinition = ownCAFile == nil ? .sslCertFile : .webhookCAFile
+        webhookCAFile = (ownCAFile ?? systemCAFile).map { reader.path(caFileSetting, $0) }
+        webhookCAFileSetting = caFileSetting.name
         webhookProxy = reader.address(.webhookProxy) { text throws(WebAddressError) in try ProxyAddress(text) }
         webhookOrder = reader.choice(.webhookOrder) ?? .any
 
@@ -149,7 +150,7 @@ extension SettingsReader {
         let fallback = DatabaseAddress.sqlite(path: directory.hasSuffix("/") ? directory + file : "\(directory)/\(file)")
         guard let text = text(definition) else { return fallback }
         do throws(DatabaseAddress.Problem) {
-            return try DatabaseAddress(text) { self.path($0) }
+            return try DatabaseAddress(text) { path(definition, $0) }
         } catch {
             switch error {
             case .malformed: refuse(definition)

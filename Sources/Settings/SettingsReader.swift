@@ -32,12 +32,21 @@ package struct SettingsReader {
 
     /// Warns of quotes and comments that are part of a value: only `.env` and YAML take them away, and only once.
     private mutating func warnOfLeftovers(_ definition: SettingDefinition, _ text: String) {
-        if text.utf8.count > 1, let quote = text.utf8.first, quote == text.utf8.last, [0x22, 0x27].contains(quote) {
-            warn(definition, "the value begins and ends with a quote, which is part of it; remove both unless they are meant")
+        let place: String? =
+            if SettingsReader.isQuoted(text) { "the value" } else if case .list = definition.kind {
+                SettingsReader.items(text).firstIndex(where: SettingsReader.isQuoted).map { "entry \($0 + 1)" }
+            } else { nil }
+        if let place {
+            warn(definition, "\(place) begins and ends with a quote, which is part of it; remove both unless they are meant")
         }
-        if place(definition.name) == nil, text.contains(/\s#/) {
+        if self.place(definition.name) == nil, text.contains(/\s#/) {
             warn(definition, "what follows the # is part of the value: there are no comments in an environment variable")
         }
+    }
+
+    private static func isQuoted(_ text: String) -> Bool {
+        guard text.utf8.count > 1, let quote = text.utf8.first else { return false }
+        return quote == text.utf8.last && [0x22, 0x27].contains(quote)
     }
 
     /// False for a value that says nothing: empty, blank, or white space before a `#` (what `NAME= # …` leaves if a file of
@@ -47,10 +56,21 @@ package struct SettingsReader {
         return first != "#" || value.first == "#"
     }
 
-    /// A path, with `~` at its start replaced by the home folder.
-    func path(_ text: some StringProtocol) -> String {
-        guard let home, text == "~" || text.hasPrefix("~/") else { return String(text) }
-        return (home.hasSuffix("/") ? String(home.dropLast()) : home) + text.dropFirst()
+    /// A path, with `~` at its start replaced by the home folder. A problem if it begins with what a shell replaces or leaves out,
+    /// and nobody does here: a folder of that name would be made.
+    mutating func path(_ definition: SettingDefinition, _ text: some StringProtocol) -> String {
+        if let home, text == "~" || text.hasPrefix("~/") {
+            return (home.hasSuffix("/") ? String(home.dropLast()) : home) + text.dropFirst()
+        }
+        let oddity: String? =
+            switch text.first {
+            case "~": home == nil ? "~ without a home folder (HOME)" : "~ and a name, and only ~/ is replaced"
+            case "$": "$, and variables are not replaced here"
+            case "#": "#, as a comment does"
+            default: nil
+            }
+        if let oddity { problem(definition, "the path begins with \(oddity); write it out, or ./ before it if it is meant") }
+        return String(text)
     }
 
     /// The values of a list, without empty ones.

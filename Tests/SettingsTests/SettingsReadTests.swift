@@ -115,7 +115,10 @@ struct SettingsReadTests {
 
     @Test("quotes that are part of a value are warned about, and so is what looks like a comment in the environment")
     func leftovers() throws {
-        for value in ["'\(goodKey)'", "\"\(goodKey)\"", "\"\(goodKey)\",\"\(goodKey)2\""] {
+        for value in [
+            "'\(goodKey)'", "\"\(goodKey)\"", "\"\(goodKey)\",\"\(goodKey)2\"", "\(goodKey),'\(goodKey)2'",
+            "'\(goodKey)', \(goodKey)2",
+        ] {
             let warnings = try read(["INTERNAL_API_KEY": value]).warnings
             #expect(warnings.map(\.name) == ["INTERNAL_API_KEY"] && warnings.first?.message.contains("quote") == true)
         }
@@ -178,6 +181,20 @@ struct SettingsReadTests {
         #expect(problems(["PORT": "#80"]).count == 1)
     }
 
+    @Test(
+        "a path that begins as a shell's variable, another's home or a comment does is a problem, not a folder of that name",
+        arguments: ["~bob/data", "~x", "$HOME/x", "${HOME}", "# here", "#"])
+    func shellPaths(path: String) throws {
+        for (name, value) in [
+            ("DATA_DIR", path), ("DATABASE_URL", "sqlite:\(path)"), ("QUEUE_URL", "sqlite:\(path)"), ("WEBHOOK_CA_FILE", path),
+            ("SSL_CERT_FILE", path),
+        ] {
+            let found = problems([name: value])
+            #expect(found.count == 1 && found[0].hasPrefix("\(name): the path begins with \(path.prefix(1))"), "\(found)")
+            #expect(!found[0].contains(path) || path.count == 1)
+        }
+    }
+
     @Test("~/ at the head of a path is the home folder, and nothing else of a path is changed")
     func home() throws {
         func settings(_ values: [String: String], home: String?) throws -> Settings {
@@ -189,7 +206,7 @@ struct SettingsReadTests {
         #expect(moved.database == .sqlite(path: "/home/ann/crm.db"))
         #expect(moved.queue == .sqlite(path: "/home/ann/data/queue.sqlite"))
         #expect(try settings(["DATA_DIR": "~"], home: "/home/ann").dataDirectory == "/home/ann")
-        for kept in ["~bob/data", "data/~/x", "~x", "./~/x"] {
+        for kept in ["data/~/x", "./~/x", "./$HOME", "./# x", "a$b"] {
             #expect(try settings(["DATA_DIR": kept], home: "/home/ann").dataDirectory == kept)
         }
         #expect(
