@@ -8,11 +8,13 @@ struct DeployFilesTests {
         try String(contentsOf: Repository.root.appending(path: name), encoding: .utf8)
     }
 
-    @Test("the unit does not restart for settings that cannot be used, bounds memory, and lets no crash tell what is in it")
+    @Test(
+        "the unit does not restart for arguments or settings that cannot be used, bounds memory, and lets no crash tell what is in it"
+    )
     func unit() throws {
         let lines = Set(try text("deploy/usersync.service").split(separator: "\n"))
         for line in [
-            "RestartPreventExitStatus=78", "LimitCORE=0", "MemoryMax=2G",
+            "RestartPreventExitStatus=2 78", "LimitCORE=0", "MemoryMax=2G",
             "Environment=SWIFT_BACKTRACE=registers=none,color=no,interactive=no",
         ] { #expect(lines.contains(Substring(line)), "\(line)") }
     }
