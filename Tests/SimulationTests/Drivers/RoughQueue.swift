@@ -139,7 +139,9 @@ final class RoughQueue: JobQueue {
     func record(_ attempt: DeliveryAttempt) async throws {
         try await call("record", .write) {
             if !weather.executor.isDead { monitor.deliveries { $0.records(attempt, in: weather.life) } }
+            monitor.isEnding(attempt.deliveryID, attempt.lease, true)
             do { try await base.record(attempt) } catch {
+                monitor.isEnding(attempt.deliveryID, attempt.lease, false)
                 if !weather.executor.isDead { monitor.tell { $0.refusedToRecord(attempt) } }
                 throw error
             }

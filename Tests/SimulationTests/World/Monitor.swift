@@ -22,6 +22,8 @@ final class Monitor: Sendable {
         var until: Timestamp?
         /// Whoever leased it knows, and lives.
         var isKnown = false
+        /// Its attempt is being recorded, which ends it: another may be granted before that call returns.
+        var isEnding = false
     }
 
     private struct State {
@@ -228,7 +230,7 @@ final class Monitor: Sendable {
         let isTaken = state.withLock { state in
             let before = state.deliveryLeases.updateValue(
                 Lease(id: leased.lease, life: life, until: leased.expiresAt), forKey: leased.delivery.what.id)
-            return before.map { $0.until.map { now < $0 } ?? true } ?? false
+            return before.map { !$0.isEnding && ($0.until.map { now < $0 } ?? true) } ?? false
         }
         if isTaken { fail("\(leased.delivery.what.id) was leased while it was held") }
     }
@@ -240,6 +242,11 @@ final class Monitor: Sendable {
                 state.deliveryLeases[leased.delivery.what.id]?.isKnown = true
             }
         }
+    }
+
+    /// Its attempt is being recorded, or could not be.
+    func isEnding(_ id: String, _ lease: DeliveryLease, _ isEnding: Bool) {
+        state.withLock { if $0.deliveryLeases[id]?.id == lease { $0.deliveryLeases[id]?.isEnding = isEnding } }
     }
 
     func released(_ leased: LeasedDelivery) { released(leased.delivery.what.id, leased.lease) }

@@ -19,7 +19,9 @@ extension Scenario {
             let at = number(0...last)
             events.append((at, .merge(tenant: alias, into: target)))
             if chance(4) { events.append((at + number(0...600), .cancelMerges)) }
-            if chance(4) { events.append((at + number(0...3_000), .forgetName(tenant: alias))) }
+            // The keys that a name has used stay the tenant's: what is sent again under a forgotten name is another tenant's request.
+            let hasKeys = plans.contains { $0.tenant == alias && $0.request?.isKeyed == true }
+            if chance(4), !hasKeys { events.append((at + number(0...3_000), .forgetName(tenant: alias))) }
         }
         events.sort { $0.at < $1.at }
     }
