@@ -102,7 +102,8 @@ struct DamagedFiguresTests {
     /// Accepts, works, retries, cancels and sends again: each must be done.
     private func use(_ queue: SQLiteJobQueue, _ past: Job, _ fixture: QueueFixture) async throws {
         let tenants: [TenantID] = ["b", "c"]
-        try await fixture.accept(queue, "c", users: 1)
+        // One whose figures stand in the file, one of whom nothing does.
+        for tenant in tenants { try await fixture.accept(queue, tenant, users: 1) }
         for tenant in tenants { try await fixture.work(queue, tenant, deliver: true) }
         let retry = try await queue.retryFailed(of: past.id, as: JobID(now: fixture.now), requestID: "r", now: fixture.now)
         guard case .linked(_, existing: false) = retry else {
@@ -118,7 +119,7 @@ struct DamagedFiguresTests {
         let endable = try #require(try await queue.drop(dropped.id, batches: unstarted, now: fixture.now))
         #expect(try await fixture.end(queue, endable))
         let due = try await fixture.leaseDeliveries(queue)
-        #expect(due.count == 3)
+        #expect(due.count == 4)
         for leased in due {
             try await queue.record(DeliveryAttempt(leased, at: fixture.now, status: 500, error: "no", next: .dead))
             #expect(try await queue.redeliver(leased.delivery.what.id, now: fixture.now))
