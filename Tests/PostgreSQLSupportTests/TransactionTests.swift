@@ -129,18 +129,20 @@ struct TransactionTests {
         try await Database.with(Self.table, "INSERT INTO items VALUES (1, ''), (2, '')") { database in
             try await database.run("ALTER DATABASE \(database.name) SET deadlock_timeout = '20ms'")
             let connections = [try await database.connect(), try await database.connect()]
-            let (locked, runs) = ([DispatchSemaphore(value: 0), DispatchSemaphore(value: 0)], Shared([0, 0]))
+            let locked = [DispatchSemaphore(value: 0), DispatchSemaphore(value: 0)]
+            // One each: adding to one that both have could be lost.
+            let runs = [Shared(0), Shared(0)]
             try await withThrowingTaskGroup { group in
                 for (index, connection) in connections.enumerated() {
                     group.addTask {
                         try await connection.transaction(deadline: .farAway) { transaction in
-                            runs.value[index] += 1
+                            runs[index].value += 1
                             let add = { (id: Int) in
                                 PostgresStatement(
                                     "UPDATE items SET name = name || $2 WHERE id = $1", .int8(id), .text("\(index)"))
                             }
                             _ = try transaction.run(add(index + 1))
-                            if runs.value[index] == 1 {
+                            if runs[index].value == 1 {
                                 locked[index].signal()
                                 locked[1 - index].wait()
                             }
@@ -150,7 +152,7 @@ struct TransactionTests {
                 }
                 try await group.waitForAll()
             }
-            #expect(runs.value.reduce(0, +) == 3)
+            #expect(runs[0].value + runs[1].value == 3)
             let names = try await database.run("SELECT name FROM items").map { try $0.text(0).sorted() }
             #expect(names == [["0", "1"], ["0", "1"]])
         }
