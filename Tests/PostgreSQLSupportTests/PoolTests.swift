@@ -117,18 +117,17 @@ struct PoolTests {
     func demoted() async throws {
         try await Database.with("CREATE TABLE items (id int)") { database in
             let pool = PostgresPool(try database.url(), size: 2)
-            let ids = Shared<Set<Int32>>([])
-            try await withThrowingTaskGroup { group in
+            let ids = try await withThrowingTaskGroup(of: Int32.self, returning: Set<Int32>.self) { group in
                 for _ in 0..<2 {
                     group.addTask {
                         let found = try await pool.run(
                             [PostgresStatement("SELECT pg_backend_pid(), pg_sleep(0.2)")], deadline: .farAway)
-                        ids.value.insert(Int32(try found.first?.first?.int(0) ?? 0))
+                        return Int32(try found.first?.first?.int(0) ?? 0)
                     }
                 }
-                try await group.waitForAll()
+                return try await group.reduce(into: []) { $0.insert($1) }
             }
-            try #require(ids.value.count == 2)
+            try #require(ids.count == 2)
             // What a server says that was the primary once.
             let error = await #expect(throws: PostgresError.self) {
                 try await pool.run(
@@ -138,7 +137,7 @@ struct PoolTests {
             for _ in 0..<3 {
                 let id = try await pool.run([PostgresStatement("SELECT pg_backend_pid()")], deadline: .farAway).first?.first?.int(
                     0)
-                #expect(!ids.value.contains(Int32(id ?? 0)))
+                #expect(!ids.contains(Int32(id ?? 0)))
             }
             await pool.close()
         }
