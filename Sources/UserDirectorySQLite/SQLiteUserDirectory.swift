@@ -102,7 +102,7 @@ package actor SQLiteUserDirectory: UserDirectory {
 
     private func applier(_ statements: UserStatements) -> BatchApplier {
         BatchApplier(
-            statements: statements, scope: emailScope, retention: options.retentionDays * 86_400, clock: clock, ways: ways,
+            SQLiteUserStore(statements, retention: options.retentionDays * 86_400), scope: emailScope, clock: clock, ways: ways,
             lastPassSteps: options.lastPassSteps)
     }
 
@@ -110,7 +110,7 @@ package actor SQLiteUserDirectory: UserDirectory {
         ways.forget(job)
         return try write { statements in
             try Transaction.immediate(on: statements.connection) {
-                let ledger = Ledger(statements: statements)
+                let ledger = SQLiteLedger(statements: statements)
                 var standing: [Int: BatchApplied] = [:]
                 for batch in batches {
                     if let applied = try ledger.find(job, batch) {
@@ -125,7 +125,7 @@ package actor SQLiteUserDirectory: UserDirectory {
     }
 
     private func settledAheadNow(of job: JobID) throws(DirectoryError) -> [AppliedUser] {
-        try write { try WaitingUsers(statements: $0).settledAhead(of: job) }
+        try write { try SQLiteWaitingUsers(statements: $0).settledAhead(of: job) }
     }
 
     private func logNow(_ jobs: [SyncLogEntry]) throws(DirectoryError) {
@@ -156,8 +156,8 @@ package actor SQLiteUserDirectory: UserDirectory {
         let (retention, now) = (options.retentionDays * 86_400, clock.now())
         try write { statements in
             try Transaction.immediate(on: statements.connection) {
-                for job in jobs { try Ledger(statements: statements).forget(job) }
-                try EarlyRemovals(statements: statements, retention: retention).forgetOld(at: now)
+                for job in jobs { try SQLiteLedger(statements: statements).forget(job) }
+                try SQLiteEarlyRemovals(statements: statements, retention: retention).forgetOld(at: now)
             }
         }
     }

@@ -203,7 +203,8 @@ struct FileTests {
                 #expect(!plan.isEmpty)
             }
             for sql in [
-                WaitingUsers.sharerBefore, WaitingUsers.openCarrier, WaitingUsers.keepingCarrier, WaitingUsers.keepingAll,
+                SQLiteWaitingUsers.sharerBefore, SQLiteWaitingUsers.openCarrier, SQLiteWaitingUsers.keepingCarrier,
+                SQLiteWaitingUsers.keepingAll,
             ] {
                 let plan = try plan(of: sql, it).filter { $0.contains("usersync_waiting") }
                 #expect(!plan.isEmpty)

@@ -118,7 +118,7 @@ package final class RecordFields {
     /// The fields in which the request differs from what is stored, except for the email, which has its own rules. A name that is
     /// not known differs from none.
     @inlinable
-    package func changes(from stored: borrowing some StoredUser & ~Copyable) -> FieldSet {
+    package func changes(from stored: some StoredUser) -> FieldSet {
         var set = FieldSet()
         let keepsName = isNameUnknown
         for field in UserField.stored where field != .email && !(keepsName && field == .name) {
@@ -148,7 +148,7 @@ package enum FieldValue {
 }
 
 /// A user as a driver has read it.
-package protocol StoredUser: ~Copyable {
+package protocol StoredUser {
     /// True if the column has exactly this value.
     func holds(_ value: FieldValue, in field: UserField) -> Bool
 }

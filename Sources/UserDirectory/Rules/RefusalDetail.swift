@@ -3,6 +3,7 @@ import SyncModel
 /// A database's reason for refusing a user, fit to be shown: short, and without the user's own values.
 package enum RefusalDetail {
     static let maximumLength = 200
+    package static let ignored = "A trigger of the database ignored the row"
 
     /// - Parameter message: the database's own message. One of the CRM's triggers may have put values of the row into it.
     package static func text(_ message: String, hiding fields: RecordFields) -> String {

@@ -4,25 +4,21 @@ import SQLiteSupport
 import UserDirectory
 
 /// What follows from a failure for the users of a batch and for the directory.
-extension SQLiteFailure {
-    /// An extended code that SQLite does not use: two users are in each other's way, found by us, not by the database.
-    private static let conflictCode = SQLITE_CONSTRAINT | (255 << 8)
+extension SQLiteFailure: StoreFailure {
+    static var brokenForeignKey: SQLiteFailure {
+        SQLiteFailure(code: SQLITE_CONSTRAINT, message: "FOREIGN KEY constraint failed")
+    }
 
-    static var conflict: SQLiteFailure { SQLiteFailure(code: conflictCode, message: "") }
-
-    var isConflict: Bool { code == Self.conflictCode }
-
-    /// Likewise: the table has the highest id there is.
+    /// An extended code that SQLite does not use: the table has the highest id there is.
     private static let idsUsedUpCode = SQLITE_CONSTRAINT | (254 << 8)
 
     static func idsUsedUp(of table: String) -> SQLiteFailure {
         SQLiteFailure(code: idsUsedUpCode, message: "The table \(table) has the highest id there is: none is left for a new row")
     }
 
-    var isOfUsedUpIDs: Bool { code == Self.idsUsedUpCode }
+    package var isOfUsedUpIDs: Bool { code == Self.idsUsedUpCode }
 
-    /// The row was refused, but the directory works: another user may succeed.
-    var refusesOneUser: Bool {
+    package var refusesOneUser: Bool {
         switch primaryCode {
         case SQLITE_CONSTRAINT, SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_RANGE: true
         // One of the CRM's triggers or generated columns met a value it cannot handle.

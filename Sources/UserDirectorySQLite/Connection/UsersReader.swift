@@ -33,7 +33,7 @@ actor UsersReader {
     func hasUsers(of tenantID: TenantID) throws(DirectoryError) -> Bool {
         do {
             return try DatabaseFile.readBeside(path) { connection in
-                try [MergeSQL.anyUser, EarlyRemovals.anyOfTenant].contains { sql in
+                try [MergeSQL.anyUser, SQLiteEarlyRemovals.anyOfTenant].contains { sql in
                     try SQLStatement(connection, sql).first(.text(tenantID.text)) { _ in true } ?? false
                 }
             }

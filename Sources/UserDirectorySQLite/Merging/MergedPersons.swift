@@ -75,6 +75,6 @@ extension MergePlan {
     /// - Throws: a refusal, if the last statement changed another number of rows: a trigger ignored some of them.
     func expectChanges(_ count: Int) throws(SQLiteFailure) {
         guard Int(sqlite3_changes(connection)) != count else { return }
-        throw SQLiteFailure(code: SQLITE_CONSTRAINT, message: UserApplier.ignored)
+        throw SQLiteFailure(code: SQLITE_CONSTRAINT, message: RefusalDetail.ignored)
     }
 }

@@ -3,7 +3,7 @@ import SyncModel
 import UserDirectory
 
 /// Which rows a retry has written.
-extension WaitingUsers {
+extension SQLiteWaitingUsers {
     private static let insertWritten = """
         INSERT OR REPLACE INTO usersync_waiting (job_id, user_index, wrapper_user_id, state, result) VALUES (?1, ?2, ?3, 3, ?6)
         """
@@ -11,19 +11,16 @@ extension WaitingUsers {
         SELECT 1 FROM usersync_waiting INDEXED BY usersync_waiting_written WHERE job_id = ?1 AND wrapper_user_id = ?3 AND state = 3 LIMIT 1
         """
 
-    /// Marks the user as settled: the retry has written to the row with this id.
-    /// - Parameter result: kept for its batch's turn; `nil` if this is it.
-    func addWritten(_ index: UInt32, id: [UInt8], result: [UInt8]?, in batch: BatchContext) throws(SQLiteFailure) {
-        let insert = try statement(Self.insertWritten, batch.jobID)
+    func addWritten(_ index: UInt32, id: [UInt8], result: [UInt8]?, in job: JobID) throws(SQLiteFailure) {
+        let insert = try statement(Self.insertWritten, job)
         insert.bind(Self.index, Int64(index))
         insert.bind(Self.id, copying: id)
         if let result { insert.bind(6, blob: result) } else { insert.bindNull(6) }
         try insert.run()
     }
 
-    /// Whether the retry has written to the row with this id.
-    func isWritten(_ id: [UInt8], in batch: BatchContext) throws(SQLiteFailure) -> Bool {
-        let select = try statement(Self.anyWritten, batch.jobID)
+    func isWritten(_ id: [UInt8], in job: JobID) throws(SQLiteFailure) -> Bool {
+        let select = try statement(Self.anyWritten, job)
         select.bind(Self.id, copying: id)
         return try select.found()
     }

@@ -3,43 +3,8 @@ import SQLiteSupport
 import SyncModel
 import UserDirectory
 
-/// Users of a job that wait for its last pass: each as sent, with the id it carries (of either kind, in the column
-/// `wrapper_user_id`), a Kinde id beside that, and the address it asks for.
-///
-/// Settled users are removed, with three exceptions: those settled before their own batch's turn, whose result waits for it;
-/// those whose row keeps an address that they did not ask for, which other users of the job must know; and, in a retry, those
-/// whose row it wrote.
-struct WaitingUsers {
-    /// `state` of a row. Queries spell out the numbers so that the partial indexes apply.
-    enum State: Int64 {
-        case open = 0
-        case settled = 1
-        /// Settled, but its row keeps an address that it did not ask for.
-        case keeps = 2
-        /// Settled by a retry, which has written to the row with its id.
-        case written = 3
-    }
-
-    /// A user that carries an id.
-    struct Carrier {
-        var index: UInt32
-        /// The address it asks for, in lower case; `nil` if none.
-        var email: [UInt8]?
-        /// The Kinde id beside its own.
-        var kindeID: [UInt8]?
-    }
-
-    /// A row as found at its batch's turn.
-    struct Entry {
-        var state: State
-        var result: [UInt8]
-
-        /// The result that waits for the batch's turn; `nil` if the user is not settled yet.
-        var settled: AppliedUser? {
-            state == .open ? nil : result.withUnsafeBytes { LedgerResults.decode($0) }?.users.first
-        }
-    }
-
+/// The table `usersync_waiting`. The id that a user carries, of either kind, is in the column `wrapper_user_id`.
+struct SQLiteWaitingUsers: WaitingUsers {
     let statements: UserStatements
 
     private static let job: Int32 = 1
@@ -100,16 +65,14 @@ struct WaitingUsers {
         try statement(Self.anyOf, job).found()
     }
 
-    /// Whether rows of the job keep addresses that were not asked for.
     func keepAddresses(in job: JobID) throws(SQLiteFailure) -> Bool {
         try statement(Self.anyKeeping, job).found()
     }
 
-    /// - Parameter record: as sent, including its length; `nil` for a settled user.
     func add(
-        _ fields: RecordFields, _ record: UnsafeRawBufferPointer?, as state: State, row: Int64 = 0, in batch: BatchContext
+        _ fields: RecordFields, _ record: UnsafeRawBufferPointer?, as state: WaitingState, row: Int64, in job: JobID
     ) throws(SQLiteFailure) {
-        let insert = try statement(Self.insert, batch.jobID)
+        let insert = try statement(Self.insert, job)
         bind(fields, to: insert)
         insert.bind(5, state.rawValue)
         if let record { insert.bind(6, blob: record) } else { insert.bindNull(6) }
@@ -117,15 +80,14 @@ struct WaitingUsers {
         try insert.run()
     }
 
-    func find(_ index: UInt32, in batch: BatchContext) throws(SQLiteFailure) -> Entry? {
-        let select = try statement(Self.entry, batch.jobID)
+    func find(_ index: UInt32, in job: JobID) throws(SQLiteFailure) -> WaitingEntry? {
+        let select = try statement(Self.entry, job)
         select.bind(Self.index, Int64(index))
         guard try select.step() else { return nil }
         defer { select.reset() }
-        return Entry(state: State(rawValue: select.int64(0)) ?? .open, result: Array(select.blob(1)))
+        return WaitingEntry(state: WaitingState(rawValue: select.int64(0)) ?? .open, result: Array(select.blob(1)))
     }
 
-    /// The results that wait for their batch's turn, in index order.
     func settledAhead(of job: JobID) throws(SQLiteFailure) -> [AppliedUser] {
         let select = try statement(Self.results, job)
         var users: [AppliedUser] = []
@@ -138,63 +100,53 @@ struct WaitingUsers {
         return users
     }
 
-    /// A waiting user's record, including its length.
-    func record(of index: UInt32, in batch: BatchContext) throws(SQLiteFailure) -> [UInt8] {
-        let select = try statement(Self.recordOf, batch.jobID)
+    func record(of index: UInt32, in job: JobID) throws(SQLiteFailure) -> [UInt8] {
+        let select = try statement(Self.recordOf, job)
         select.bind(Self.index, Int64(index))
         guard try select.step() else { return [] }
         defer { select.reset() }
         return Array(select.blob(0))
     }
 
-    /// The user that this one must come after: the last unsettled one before it that asks for the same address, else one that
-    /// carries the same id, else one that has this one's Kinde id beside its own, or the other way round.
-    func sharer(before fields: RecordFields, in batch: BatchContext) throws(SQLiteFailure) -> UInt32? {
-        let select = try statement(Self.sharerBefore, batch.jobID)
+    func sharer(before fields: RecordFields, in job: JobID) throws(SQLiteFailure) -> UInt32? {
+        let select = try statement(Self.sharerBefore, job)
         bind(fields, to: select)
         guard try select.step() else { return nil }
         defer { select.reset() }
         return UInt32(truncatingIfNeeded: select.int64(0))
     }
 
-    /// The first waiting user that carries an id.
-    func carrier(of id: [UInt8], in batch: BatchContext) throws(SQLiteFailure) -> Carrier? {
-        try carrier(Self.openCarrier, id, batch)
+    func carrier(of id: [UInt8], in job: JobID) throws(SQLiteFailure) -> WaitingCarrier? {
+        try carrier(Self.openCarrier, id, job)
     }
 
-    /// The users that a row keeps its address from: the last one that was found in it, and the last one of an id that several rows
-    /// have.
-    func keepingCarriers(of row: Int64, _ ids: [[UInt8]], in batch: BatchContext) throws(SQLiteFailure) -> [Carrier] {
-        let select = try statement(Self.keepingCarrier, batch.jobID)
+    func keepingCarriers(of row: Int64, _ ids: [[UInt8]], in job: JobID) throws(SQLiteFailure) -> [WaitingCarrier] {
+        let select = try statement(Self.keepingCarrier, job)
         select.bind(Self.row, row)
         var found = [try carrier(select)]
-        for id in ids { found.append(try carrier(Self.keepingAll, id, batch)) }
+        for id in ids { found.append(try carrier(Self.keepingAll, id, job)) }
         return found.compactMap { $0 }
     }
 
-    private func carrier(_ sql: String, _ id: [UInt8], _ batch: BatchContext) throws(SQLiteFailure) -> Carrier? {
-        let select = try statement(sql, batch.jobID)
+    private func carrier(_ sql: String, _ id: [UInt8], _ job: JobID) throws(SQLiteFailure) -> WaitingCarrier? {
+        let select = try statement(sql, job)
         select.bind(Self.id, copying: id)
         return try carrier(select)
     }
 
-    private func carrier(_ select: SQLStatement) throws(SQLiteFailure) -> Carrier? {
+    private func carrier(_ select: SQLStatement) throws(SQLiteFailure) -> WaitingCarrier? {
         guard try select.step() else { return nil }
         defer { select.reset() }
-        return Carrier(
+        return WaitingCarrier(
             index: UInt32(truncatingIfNeeded: select.int64(0)), email: select.text(1).map { Array($0) },
             kindeID: select.text(2).map { Array($0) })
     }
 
-    /// Marks the user as settled.
-    /// - Parameters:
-    ///   - state: what other users of the job must know about it.
-    ///   - result: kept for its batch's turn; `nil` if this is it.
     func settle(
-        _ index: UInt32, as state: State = .settled, row: Int64 = 0, result: [UInt8]?, in batch: BatchContext
+        _ index: UInt32, as state: WaitingState, row: Int64, result: [UInt8]?, in job: JobID
     ) throws(SQLiteFailure) {
         let isKept = result != nil || state != .settled
-        let statement = try statement(isKept ? Self.update : Self.delete, batch.jobID)
+        let statement = try statement(isKept ? Self.update : Self.delete, job)
         statement.bind(Self.index, Int64(index))
         if isKept {
             statement.bind(5, state.rawValue)
@@ -204,14 +156,12 @@ struct WaitingUsers {
         try statement.run()
     }
 
-    /// The row now has the address asked for last: a note that it keeps another one no longer applies.
-    func noLongerKeeps(_ row: Int64, in batch: BatchContext) throws(SQLiteFailure) {
-        let update = try statement(Self.release, batch.jobID)
+    func noLongerKeeps(_ row: Int64, in job: JobID) throws(SQLiteFailure) {
+        let update = try statement(Self.release, job)
         update.bind(Self.row, row)
         try update.run()
     }
 
-    /// Removes a job's entries.
     func forget(_ job: JobID) throws(SQLiteFailure) {
         try statement("DELETE FROM usersync_waiting WHERE job_id = ?1", job).run()
     }

@@ -2,9 +2,8 @@ import SQLiteSupport
 import SyncModel
 import UserDirectory
 
-/// Removals that came before any row had their id: a later sync with older data must not bring the user back. A removal at a time
-/// that no request could have named by now (?6 and later) is not believed.
-struct EarlyRemovals {
+/// What `?6` and later is lies ahead of any time that a request could have named.
+struct SQLiteEarlyRemovals: EarlyRemovals {
     let statements: UserStatements
     /// How long they are kept, in seconds.
     let retention: Double
@@ -31,12 +30,10 @@ struct EarlyRemovals {
         try insert.run()
     }
 
-    /// Whether any removal of the tenant is newer than the batch's job; if not, none needs to be looked up.
     func areNewer(than work: BatchWork, at moment: Timestamp) throws(SQLiteFailure) -> Bool {
         try statement(Self.newer, work.tenantID, after: work.syncTime, at: moment).found()
     }
 
-    /// When the user was removed, if that was after its data was read.
     func moment(of fields: RecordFields, in batch: BatchContext) throws(SQLiteFailure) -> Timestamp? {
         let select = try statement(Self.find, batch)
         select.bind(2, fields[.id].map { .text($0) } ?? .null)

@@ -1,40 +1,29 @@
-import GRDBSQLite
-import SQLiteSupport
 import SyncModel
-import UserDirectory
 
 extension UserApplier {
     /// Runs `body`, which settles the present user. With savepoints, what a refused user left behind is undone and the refusal
     /// becomes its verdict.
     /// - Throws: a refusal, only without savepoints or if it ended the transaction; then `culprit` is the user's result.
-    func guarded(_ body: () throws(SQLiteFailure) -> Verdict) throws(SQLiteFailure) -> Verdict {
+    func guarded(_ body: () throws -> Verdict) throws -> Verdict {
         if !culprits.isEmpty, let known = culprits[Culprit(jobID: batch.jobID, index: fields.index)] {
             _ = try lookAtOwnRow()
             return .failed(known.code ?? .refusedByDatabase, crmUserID: known.crmUserID, detail: known.detail)
         }
         guard usesSavepoints else { return try body() }
-        try statements("SAVEPOINT usersync_user").run()
-        do throws(SQLiteFailure) {
-            let verdict = try body()
-            if Transaction.hasBrokenForeignKeys(on: statements.connection) {
-                throw SQLiteFailure(code: SQLITE_CONSTRAINT, message: "FOREIGN KEY constraint failed")
-            }
-            try statements("RELEASE usersync_user").run()
-            return verdict
-        } catch  where error.refusesOneUser {
-            let verdict = refusal(error)
-            guard !Transaction.isOver(on: statements.connection) else {
+        do {
+            return try store.savepoint(body)
+        } catch let failure as any StoreFailure where failure.refusesOneUser {
+            let verdict = refusal(failure)
+            guard !store.isOver else {
                 culprit = result(of: verdict)
-                throw error
+                throw failure
             }
-            try statements("ROLLBACK TO usersync_user").run()
-            try statements("RELEASE usersync_user").run()
             return verdict
         }
     }
 
-    private func refusal(_ failure: SQLiteFailure) -> Verdict {
-        if failure.isConflict { return .failed(.identityConflict, crmUserID: matchedRowID) }
+    private func refusal(_ failure: any StoreFailure) -> Verdict {
+        if case RuleRefusal.conflict = failure { return .failed(.identityConflict, crmUserID: matchedRowID) }
         return .failed(.refusedByDatabase, crmUserID: matchedRowID, detail: RefusalDetail.text(failure.message, hiding: fields))
     }
 

@@ -3,12 +3,8 @@ import SQLiteSupport
 import SyncModel
 import UserDirectory
 
-/// The integration guide's `sync_logs`: one row per job. The table is optional: a refusal by it keeps no user from being synced.
-struct SyncLogTable {
+struct SyncLogTable: JobLogTable {
     let statements: UserStatements
-
-    /// The reason given if a trigger ended the transaction instead of refusing the row.
-    static let endedTransaction = "A trigger of sync_logs rolls the transaction back"
 
     /// Whether the table refused the row: a constraint, its schema, a trigger. A failure of the whole directory is not one.
     static func isRefusal(_ failure: SQLiteFailure) -> Bool {
@@ -18,16 +14,14 @@ struct SyncLogTable {
         }
     }
 
-    /// Writes a job's row unless it has one, in a savepoint, so that a refusal undoes nothing else. Call it inside a transaction
-    /// that holds the write lock.
-    /// - Returns: why the table refuses the row; `nil` if it was written.
-    /// - Throws: a refusal, only if it ended the transaction.
+    func isRefusal(_ error: any Error) -> Bool { (error as? SQLiteFailure).map { Self.isRefusal($0) } ?? false }
+
     func add(_ entry: SyncLogEntry) throws(SQLiteFailure) -> String? {
         try statements("SAVEPOINT usersync_log").run()
         do throws(SQLiteFailure) {
             try insert(entry)
             if Transaction.hasBrokenForeignKeys(on: statements.connection) {
-                throw SQLiteFailure(code: SQLITE_CONSTRAINT, message: "FOREIGN KEY constraint failed")
+                throw .brokenForeignKey
             }
             try statements("RELEASE usersync_log").run()
             return nil
@@ -38,7 +32,6 @@ struct SyncLogTable {
         }
     }
 
-    /// The same without a savepoint: a refusal is thrown.
     func insert(_ entry: SyncLogEntry) throws(SQLiteFailure) {
         let insert = try statements(
             """

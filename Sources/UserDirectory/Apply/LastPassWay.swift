@@ -1,5 +1,4 @@
-import SyncModel
-import UserDirectory
+package import SyncModel
 
 /// The chain from a user of the last pass to the one it comes after, from there to the next, and so on.
 final class LastPassWay {
@@ -83,12 +82,14 @@ final class LastPassWay {
 }
 
 /// Chains that continue in the next transaction. A lost chain is followed again.
-final class LastPassWays {
+package final class LastPassWays {
     private var ways: [JobID: LastPassWay] = [:]
 
     /// Chains are kept for this many jobs, with this many steps in total; others are finished in one transaction.
     private static let jobs = 16
     private static let steps = 2_000_000
+
+    package init() {}
 
     /// The job's chain as far as it was followed, if it is this user's; else a new one.
     func way(of job: JobID, from index: UInt32) -> LastPassWay {
@@ -110,8 +111,8 @@ final class LastPassWays {
         return true
     }
 
-    func forget(_ job: JobID) { ways[job] = nil }
-    func forgetAll() { ways = [:] }
+    package func forget(_ job: JobID) { ways[job] = nil }
+    package func forgetAll() { ways = [:] }
 }
 
 /// Steps beyond their own batch that the last passes in one transaction may take before it is committed.

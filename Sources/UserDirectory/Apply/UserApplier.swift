@@ -1,7 +1,4 @@
-import GRDBSQLite
-import SQLiteSupport
 import SyncModel
-import UserDirectory
 
 /// Applies users one by one, inside a transaction held by its caller.
 ///
@@ -23,10 +20,11 @@ final class UserApplier {
         var index: UInt32
     }
 
-    let statements: UserStatements
+    let store: any UserStore
+    let rows: any UserRows
+    let waiting: any WaitingUsers
+    let removals: any EarlyRemovals
     let scope: EmailScope
-    let waiting: WaitingUsers
-    let removals: EarlyRemovals
     let fields = RecordFields()
     var batch: BatchContext
     /// Whether each user is applied in its own savepoint.
@@ -54,24 +52,32 @@ final class UserApplier {
     /// Whether the row keeps an address that the user does not ask for.
     var keepsAddress = false
 
-    static let ignored = "A trigger of the database ignored the row"
     static let removedBefore = "User is inactive: it was removed after the moment this data is of"
 
     /// Reads what holds for the whole transaction: the write lock keeps others from changing it.
     init(
-        _ statements: UserStatements, scope: EmailScope, retention: Double, batch: BatchContext, usesSavepoints: Bool,
+        _ store: any UserStore, scope: EmailScope, batch: BatchContext, usesSavepoints: Bool,
         culprits: [Culprit: AppliedUser], looksForIDs: Bool = false
-    ) throws(SQLiteFailure) {
-        self.statements = statements
+    ) throws {
+        self.store = store
+        rows = store.rows
+        waiting = store.waiting
+        removals = store.removals
         self.scope = scope
         self.batch = batch
         self.usesSavepoints = usesSavepoints
         self.culprits = culprits
         self.looksForIDs = looksForIDs
-        waiting = WaitingUsers(statements: statements)
-        removals = EarlyRemovals(statements: statements, retention: retention)
-        hasTriggers = try statements(UserSQL.triggers).found()
-        hasMixedCase = try MixedCaseIndex.findsRows(statements, hasTriggers: hasTriggers)
+        let facts = try rows.facts()
+        hasTriggers = facts.hasTriggers
+        hasMixedCase = facts.hasMixedCase
+        rows.enter(batch)
+    }
+
+    /// Goes on with another batch of the same transaction.
+    func enter(_ batch: BatchContext) {
+        self.batch = batch
+        rows.enter(batch)
     }
 
     /// Makes a record the present user.
@@ -81,11 +87,10 @@ final class UserApplier {
     }
 
     /// Makes a waiting user the present one.
-    func load(_ index: UInt32) throws(SQLiteFailure) {
-        guard fields.load(copying: try waiting.record(of: index, in: batch)) else {
-            // Blames this batch, not the file: its attempts run out.
-            throw SQLiteFailure(
-                code: SQLITE_MISMATCH, message: "the record of waiting user \(index) of job \(batch.jobID) cannot be read")
+    func load(_ index: UInt32) throws {
+        guard fields.load(copying: try waiting.record(of: index, in: batch.jobID)) else {
+            // A fault of the batch, not of the database: its attempts run out.
+            throw DirectoryError.transient("The record of waiting user \(index) of job \(batch.jobID) cannot be read")
         }
         forgetMet()
     }
@@ -102,16 +107,16 @@ final class UserApplier {
     /// Applies a user on the first pass.
     /// - Parameter raw: its record with its length, kept if it must wait.
     /// - Returns: `nil` if it waits for the last pass.
-    func apply(_ raw: UnsafeRawBufferPointer, _ record: UserRecord) throws(SQLiteFailure) -> AppliedUser? {
+    func apply(_ raw: UnsafeRawBufferPointer, _ record: UserRecord) throws -> AppliedUser? {
         load(record)
         isFinal = false
-        let verdict = try guarded { () throws(SQLiteFailure) -> Verdict in try firstVerdict(raw) }
+        let verdict = try guarded { try firstVerdict(raw) }
         if case .deferred = verdict { return nil }
         let user = result(of: verdict)
         if try markWritten(user, result: nil) { return user }
         guard batch.operation == .userSync, fields.personID != nil else { return user }
         if try leavesAddress(user) {
-            try waiting.add(fields, nil, as: .keeps, row: matchedRowID, in: batch)
+            try waiting.add(fields, nil, as: .keeps, row: matchedRowID, in: batch.jobID)
             batch.hasWaiting = true
             batch.hasKeeping = true
         } else if batch.hasKeeping {
@@ -120,24 +125,24 @@ final class UserApplier {
         return user
     }
 
-    private func firstVerdict(_ raw: UnsafeRawBufferPointer) throws(SQLiteFailure) -> Verdict {
+    private func firstVerdict(_ raw: UnsafeRawBufferPointer) throws -> Verdict {
         if batch.operation == .userRemoval { return try remove() }
-        let first = batch.hasWaiting ? try waiting.sharer(before: fields, in: batch) : nil
+        let first = batch.hasWaiting ? try waiting.sharer(before: fields, in: batch.jobID) : nil
         let verdict = first == nil ? try decide() : .deferred
         guard case .deferred = verdict else { return verdict }
-        try waiting.add(fields, raw, as: .open, in: batch)
+        try waiting.add(fields, raw, as: .open, row: 0, in: batch.jobID)
         batch.hasWaiting = true
         return verdict
     }
 
     /// What becomes of the present user, if it comes after no other that it shares anything with.
-    func decide() throws(SQLiteFailure) -> Verdict {
+    func decide() throws -> Verdict {
         if let problem = fields[.problem] { return .failed(.invalidUser, detail: String(decoding: problem, as: UTF8.self)) }
         return fields.isComplete ? try meet() : .failed(.invalidUser)
     }
 
     /// Matches the present user against the stored rows and writes it.
-    func meet() throws(SQLiteFailure) -> Verdict {
+    func meet() throws -> Verdict {
         let triesFirst = newInARow == 2 && !hasTriggers && !hasMixedCase && !looksForIDs
         // No unique index contains Kinde ids.
         let isKnownByKindeID = fields.ownKindeID != nil
@@ -161,7 +166,7 @@ final class UserApplier {
 
     /// Finds the row with the user's id without writing to it.
     /// - Returns: the row's id, if there is one.
-    func lookAtOwnRow() throws(SQLiteFailure) -> Int64? {
+    func lookAtOwnRow() throws -> Int64? {
         guard let row = try findByID() else { return nil }
         defer { row.done() }
         matchedRowID = row.id
@@ -171,18 +176,12 @@ final class UserApplier {
     }
 
     /// Gives a row a temporary address while others get theirs.
-    func move(_ row: Int64, to email: String) throws(SQLiteFailure) {
-        let update = try statement(UserSQL.moveEmail)
-        update.bind(UserSQL.parameter(.email), copying: email)
-        update.bind(UserSQL.row, row)
-        try update.run()
-        guard sqlite3_changes(statements.connection) > 0 else {
-            throw SQLiteFailure(code: SQLITE_CONSTRAINT, message: Self.ignored)
-        }
+    func move(_ row: Int64, to email: String) throws {
+        guard try rows.move(row, to: email) else { throw RuleRefusal.ignored }
     }
 
     /// Writes what the user sends to its row, and its email if possible.
-    func update(_ row: StoredRow) throws(SQLiteFailure) -> Verdict {
+    func update(_ row: any StoredUserRow) throws -> Verdict {
         let id = row.id
         matchedRowID = id
         let emailStands = fields.email.map { row.email?.sameBytes(as: $0) ?? false } ?? true
@@ -194,7 +193,7 @@ final class UserApplier {
             row.done()
             return .applied(.stale, crmUserID: id)
         }
-        var changes = fields.changes(from: row)
+        var changes = row.changes(by: fields)
         // Another row may have it there.
         if isMisplaced(row) { changes.subtract(FieldSet(.kindeUserID)) }
         row.done()
@@ -210,30 +209,13 @@ final class UserApplier {
         return try write(changes, to: id)
     }
 
-    private func write(_ changes: FieldSet, to id: Int64) throws(SQLiteFailure) -> Verdict {
-        let update = try statements.update(changes)
-        batch.bindConstants(to: update)
-        bind(changes, to: update)
-        update.bind(UserSQL.row, id)
-        try update.run()
-        guard sqlite3_changes(statements.connection) > 0 else {
-            return .failed(.refusedByDatabase, crmUserID: id, detail: Self.ignored)
+    private func write(_ changes: FieldSet, to id: Int64) throws -> Verdict {
+        guard try rows.update(id, changes, of: fields) else {
+            return .failed(.refusedByDatabase, crmUserID: id, detail: RefusalDetail.ignored)
         }
         keepsAddress = false
         let takesID = changes.contains(.id) || changes.contains(.kindeUserID) && fields[.kindeUserID] != nil
         let isRemoved = takesID ? try staysRemoved(id) : false
         return .applied(changes.isEmpty ? .unchanged : .updated, crmUserID: id, detail: isRemoved ? Self.removedBefore : nil)
-    }
-
-    /// Binds every field of the shape: what an earlier user bound would count otherwise, and lead into memory that is gone.
-    func bind(_ shape: FieldSet, to statement: SQLStatement) {
-        shape.forEach { field in statement.bind(UserSQL.parameter(field), fields.target(field) ?? .null) }
-    }
-
-    /// A statement with the batch's constants bound.
-    func statement(_ sql: String) throws(SQLiteFailure) -> SQLStatement {
-        let statement = try statements(sql)
-        batch.bindConstants(to: statement)
-        return statement
     }
 }

@@ -1,20 +1,24 @@
-import SQLiteSupport
-import SyncModel
-import UserDirectory
+package import SyncModel
 
 /// Applies batches in one transaction, each exactly once, so that a bad user fails alone.
 ///
 /// The first attempt uses no savepoints: they are not needed as long as the database refuses no one, and each costs copies of the
 /// pages it might have to restore. If a user is refused, everything is rolled back and repeated with one savepoint per user.
-struct BatchApplier {
-    let statements: UserStatements
+package struct BatchApplier {
+    let store: any UserStore
     let scope: EmailScope
-    /// How long an early removal is remembered, in seconds.
-    let retention: Double
     let clock: WallClock
     let ways: LastPassWays
     /// See `LastPassAllowance`.
     let lastPassSteps: Int
+
+    package init(_ store: any UserStore, scope: EmailScope, clock: WallClock, ways: LastPassWays, lastPassSteps: Int) {
+        self.store = store
+        self.scope = scope
+        self.clock = clock
+        self.ways = ways
+        self.lastPassSteps = lastPassSteps
+    }
 
     /// Why an attempt ended before its commit.
     private enum Interruption: Error {
@@ -41,7 +45,7 @@ struct BatchApplier {
         var unlogged: Set<JobID> = []
     }
 
-    func apply(_ batches: [BatchWork], closeEarly: @escaping () -> Bool) throws -> [BatchApplied] {
+    package func apply(_ batches: [BatchWork], closeEarly: @escaping () -> Bool) throws -> [BatchApplied] {
         var knowledge = Knowledge()
         var limit = batches.count
         var attempts = 0
@@ -66,11 +70,13 @@ struct BatchApplier {
         }
     }
 
+    /// The reason given if a trigger ended the transaction instead of refusing the row.
+    private static let endedByLog = "A trigger of sync_logs rolls the transaction back"
+
     private func attempt(
         _ batches: ArraySlice<BatchWork>, _ knowledge: Knowledge, number: Int, closeEarly: @escaping () -> Bool
     ) throws -> [BatchApplied] {
-        let connection = statements.connection
-        try Transaction.execute("BEGIN IMMEDIATE", on: connection)
+        try store.begin(batches)
         do {
             var results: [BatchApplied] = []
             var applier: UserApplier?
@@ -83,21 +89,20 @@ struct BatchApplier {
                 if position > 0, closeEarly() || allowance.isSpent { break }
                 if let job = unfinished[work.tenantID], job != work.jobID { break }
                 var applied: BatchApplied
-                if let standing = try Ledger(statements: statements).find(work.jobID, work.number) {
+                if let standing = try store.ledger.find(work.jobID, work.number) {
                     applied = standing
                 } else {
-                    let context = try BatchContext(work, statements, retention: retention, at: clock.now())
+                    let context = try BatchContext(work, store, at: clock.now())
                     let users =
                         try applier
                         ?? UserApplier(
-                            statements, scope: scope, retention: retention, batch: context,
-                            usesSavepoints: knowledge.usesSavepoints, culprits: knowledge.culprits,
-                            looksForIDs: knowledge.looksForIDs)
+                            store, scope: scope, batch: context, usesSavepoints: knowledge.usesSavepoints,
+                            culprits: knowledge.culprits, looksForIDs: knowledge.looksForIDs)
                     applier = users
-                    users.batch = context
+                    users.enter(context)
                     guard let users = try applyUsers(of: work, at: position, with: users, allowance) else { break }
                     applied = users
-                    try Ledger(statements: statements).record(applied)
+                    try store.ledger.record(applied)
                 }
                 if work.isWholeJob, applied.deferred.isEmpty, !applied.isTombstone {
                     applied.jobLog = try log(work, applied, at: position, knowledge) == nil ? .written : .refused
@@ -105,29 +110,29 @@ struct BatchApplier {
                 if !applied.deferred.isEmpty { unfinished[work.tenantID] = work.jobID }
                 results.append(applied)
             }
-            // A broken deferred foreign key would fail the commit without saying which user broke it.
-            if !knowledge.usesSavepoints, Transaction.hasBrokenForeignKeys(on: connection) {
+            // A broken deferred constraint would fail the commit without saying which user broke it.
+            if !knowledge.usesSavepoints, store.isBroken {
                 throw Interruption.needsSavepoints
             }
-            try Transaction.execute("COMMIT", on: connection)
+            try store.commit()
             return results
         } catch {
-            Transaction.rollback(on: connection)
+            store.rollBack()
             throw error
         }
     }
 
     /// Writes the row of a job that is this batch. Returns why the table refuses it, if it does; the users are kept regardless.
     private func log(_ work: BatchWork, _ applied: BatchApplied, at position: Int, _ knowledge: Knowledge) throws -> String? {
-        guard !knowledge.unlogged.contains(work.jobID) else { return SyncLogTable.endedTransaction }
-        let (table, entry) = (SyncLogTable(statements: statements), SyncLogEntry(work, applied.users, at: clock.now()))
-        do throws(SQLiteFailure) {
+        guard !knowledge.unlogged.contains(work.jobID) else { return Self.endedByLog }
+        let (table, entry) = (store.jobLog, SyncLogEntry(work, applied.users, at: clock.now()))
+        do {
             if knowledge.usesSavepoints { return try table.add(entry) }
             try table.insert(entry)
             return nil
-        } catch  where SyncLogTable.isRefusal(error) {
-            guard Transaction.isOver(on: statements.connection) else { throw Interruption.needsSavepoints }
-            if error.isOfUsedUpIDs { throw Interruption.needsLogIDs }
+        } catch  where table.isRefusal(error) {
+            guard store.isOver else { throw Interruption.needsSavepoints }
+            if (error as? any StoreFailure)?.isOfUsedUpIDs == true { throw Interruption.needsLogIDs }
             throw Interruption.rolledBackByLog(position: position)
         }
     }
@@ -166,8 +171,8 @@ struct BatchApplier {
                 applied.users.sort { $0.index < $1.index }
                 applied.deferred = []
             }
-            if work.isWholeJob, applier.batch.hasWaiting { try applier.waiting.forget(work.jobID) }
-        } catch let failure as SQLiteFailure where failure.refusesOneUser {
+            if work.isWholeJob, applier.batch.hasWaiting { try store.waiting.forget(work.jobID) }
+        } catch let failure as any StoreFailure where failure.refusesOneUser {
             if failure.isOfUsedUpIDs, !applier.looksForIDs { throw Interruption.needsIDs }
             guard applier.usesSavepoints else { throw Interruption.needsSavepoints }
             guard let user = applier.culprit else { throw failure }

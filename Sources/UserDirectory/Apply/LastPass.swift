@@ -1,6 +1,4 @@
-import SQLiteSupport
 import SyncModel
-import UserDirectory
 
 /// The last pass of a job: settles the users that wait, whatever the order in which their batches come.
 ///
@@ -15,15 +13,15 @@ struct LastPass {
     /// `nil`: the batch is its whole job, and its last pass ends within its transaction.
     let allowance: LastPassAllowance?
 
-    private var waiting: WaitingUsers { applier.waiting }
+    private var waiting: any WaitingUsers { applier.waiting }
     private var batch: BatchContext { applier.batch }
 
     /// The result of a user whose batch's turn it is.
     /// - Parameter raw: the record with its length.
     /// - Returns: `nil` if the transaction has done enough and the next one continues.
-    func settle(_ raw: UnsafeRawBufferPointer, _ record: UserRecord) throws(SQLiteFailure) -> AppliedUser? {
+    func settle(_ raw: UnsafeRawBufferPointer, _ record: UserRecord) throws -> AppliedUser? {
         applier.isFinal = true
-        if let entry = try waiting.find(record.index, in: batch) {
+        if let entry = try waiting.find(record.index, in: batch.jobID) {
             if let settled = entry.settled { return settled }
         } else {
             try makeWait(raw, record)
@@ -39,8 +37,8 @@ struct LastPass {
             hasMoved = true
             let step = way.last
             if step == record.index { applier.load(record) } else { try applier.load(step) }
-            let verdict = try applier.guarded { () throws(SQLiteFailure) -> UserApplier.Verdict in
-                if let sharer = try waiting.sharer(before: applier.fields, in: batch) {
+            let verdict = try applier.guarded {
+                if let sharer = try waiting.sharer(before: applier.fields, in: batch.jobID) {
                     return .comesAfter(sharer, .sharing)
                 }
                 return try applier.decide()
@@ -78,15 +76,15 @@ struct LastPass {
         var areUnknown: Bool?
         try payload.forEachRaw { raw, record in
             guard areUnknown != false else { return }
-            let isKnown = try waiting.find(record.index, in: batch) != nil
+            let isKnown = try waiting.find(record.index, in: batch.jobID) != nil
             if areUnknown == nil { areUnknown = !isKnown }
             if !isKnown { try makeWait(raw, record) }
         }
     }
 
-    private func makeWait(_ raw: UnsafeRawBufferPointer, _ record: UserRecord) throws(SQLiteFailure) {
+    private func makeWait(_ raw: UnsafeRawBufferPointer, _ record: UserRecord) throws {
         applier.load(record)
-        try waiting.add(applier.fields, raw, as: .open, in: batch)
+        try waiting.add(applier.fields, raw, as: .open, row: 0, in: batch.jobID)
         applier.batch.hasWaiting = true
     }
 
@@ -95,19 +93,20 @@ struct LastPass {
         var results = users.makeIterator()
         try payload.forEachRaw { _, record in
             guard let user = results.next() else { return }
-            let state = try waiting.find(user.index, in: batch)?.state
+            let state = try waiting.find(user.index, in: batch.jobID)?.state
             if state == nil {
                 applier.load(record)
-                try waiting.add(applier.fields, nil, as: .settled, in: batch)
+                try waiting.add(applier.fields, nil, as: .settled, row: 0, in: batch.jobID)
             }
-            try waiting.settle(user.index, as: state ?? .settled, result: LedgerResults.encode([user], deferred: []), in: batch)
+            try waiting.settle(
+                user.index, as: state ?? .settled, row: 0, result: LedgerResults.encode([user], deferred: []), in: batch.jobID)
             applier.batch.hasWaiting = true
         }
     }
 
     /// Settles some or all of the users that wait for each other.
     /// - Returns: the result of the user whose turn it is, if it is among them.
-    private func leave(_ circle: [LastPassWay.Step], own: UInt32) throws(SQLiteFailure) -> AppliedUser? {
+    private func leave(_ circle: [LastPassWay.Step], own: UInt32) throws -> AppliedUser? {
         guard circle.contains(where: { $0.cause != .address }) else { return try handRound(circle.map(\.index), own: own) }
         var stuck = circle.indices.filter { at in
             circle[at].cause == .address && circle[(at + circle.count - 1) % circle.count].cause != .address
@@ -126,19 +125,19 @@ struct LastPass {
     }
 
     /// Each of them gets the address that the next one's row has.
-    private func handRound(_ users: [UInt32], own: UInt32) throws(SQLiteFailure) -> AppliedUser? {
+    private func handRound(_ users: [UInt32], own: UInt32) throws -> AppliedUser? {
         var results: [AppliedUser] = []
-        let verdict = try applier.guarded { () throws(SQLiteFailure) -> UserApplier.Verdict in
+        let verdict = try applier.guarded {
             results = []
             // The first gives up its address before it gets the one it asks for; after that, each finds its own free.
             try applier.load(users[0])
-            guard let row = try applier.lookAtOwnRow() else { throw SQLiteFailure.conflict }
+            guard let row = try applier.lookAtOwnRow() else { throw RuleRefusal.conflict }
             try applier.move(row, to: "usersync-\(batch.jobID)-\(users[0])@moving.invalid")
             for index in users.reversed() {
                 try applier.load(index)
                 let verdict = try applier.meet()
                 // Undone together with the others: an email that several rows have, for example.
-                guard case .applied = verdict else { throw SQLiteFailure.conflict }
+                guard case .applied = verdict else { throw RuleRefusal.conflict }
                 results.append(applier.result(of: verdict))
             }
             return .deferred
@@ -160,7 +159,7 @@ struct LastPass {
     }
 
     /// Records the present user's result.
-    private func note(_ user: AppliedUser, isOwnTurn: Bool) throws(SQLiteFailure) {
+    private func note(_ user: AppliedUser, isOwnTurn: Bool) throws {
         let keeps = try applier.leavesAddress(user)
         if keeps {
             applier.batch.hasKeeping = true
@@ -170,6 +169,6 @@ struct LastPass {
         let result = isOwnTurn ? nil : LedgerResults.encode([user], deferred: [])
         if !keeps, try applier.markWritten(user, result: result) { return }
         try waiting.settle(
-            user.index, as: keeps ? .keeps : .settled, row: keeps ? applier.matchedRowID : 0, result: result, in: batch)
+            user.index, as: keeps ? .keeps : .settled, row: keeps ? applier.matchedRowID : 0, result: result, in: batch.jobID)
     }
 }

@@ -3,11 +3,9 @@ import SQLiteSupport
 import SyncModel
 import UserDirectory
 
-/// The ledger: which batches took effect, and with which results.
-struct Ledger {
+struct SQLiteLedger: BatchLedger {
     let statements: UserStatements
 
-    /// The batch's entry; `nil` if the batch has not been applied.
     func find(_ job: JobID, _ batch: Int) throws(SQLiteFailure) -> BatchApplied? {
         let select = try statements("SELECT results FROM usersync_ledger WHERE job_id = ?1 AND batch = ?2")
         select.bind(1, copying: job.text)
