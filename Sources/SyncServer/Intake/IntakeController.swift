@@ -35,6 +35,10 @@ package struct IntakeController: Sendable {
             }
             switch try await session.finish() {
             case .connectionTest:
+                guard session.received <= Submission.checkBytes else {
+                    throw APIError.badRequest("An accessibility check has at most \(Submission.checkBytes) bytes")
+                }
+                await session.discard()
                 submission.forgive()
                 await submission.release()
                 return connectionOK()

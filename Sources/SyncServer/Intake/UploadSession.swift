@@ -33,22 +33,26 @@ final class UploadSession {
     /// Which body it is; `nil` as long as that is not known.
     var body: SyncBody? { reader.body }
 
-    /// Reserves room for a large body before it is read.
+    /// Reserves room, and a seat, for a large body before it is read. Only `accept` and `discard` give the room back.
     /// - Parameter bytes: its length, as far as it is known.
     func expect(_ bytes: Int) async throws {
         guard bytes > UploadSession.appendBytes else { return }
+        try takeSeat()
         upload = try await queue.openUpload(expecting: Int64(bytes))
     }
 
     /// Reads the next bytes.
     func take(_ bytes: UnsafeRawBufferPointer) throws {
         received += bytes.count
-        if received > UploadSeats.largeBytes, !hasSeat {
-            try seats.take()
-            hasSeat = true
-        }
+        if received > UploadSeats.largeBytes { try takeSeat() }
         try reader.feed(bytes)
         drainReader()
+    }
+
+    private func takeSeat() throws {
+        guard !hasSeat else { return }
+        try seats.take()
+        hasSeat = true
     }
 
     private func leaveSeat() {
@@ -84,7 +88,7 @@ final class UploadSession {
         return accepted
     }
 
-    /// Drops what was appended. Must be called if `accept` did not succeed.
+    /// Drops what was appended, and what was reserved. Must be called unless `accept` has succeeded.
     func discard() async {
         if let upload { await queue.discard(upload) }
         upload = nil
