@@ -28,6 +28,7 @@ final class AdmissionGate: Sendable {
     private let limits: QueueLimits
     private let clock: WallClock
     private let disk: DiskGauge
+    private let elsewhere: DistantDisk?
     private let reserve: DiskReserve
     private let say: @Sendable (String) -> Void
     private let state: Mutex<State>
@@ -50,6 +51,7 @@ final class AdmissionGate: Sendable {
         self.limits = limits
         self.clock = clock
         self.disk = disk
+        elsewhere = limits.directoryElsewhere.map { path in DistantDisk { disk.freeBytes(path) } }
         self.reserve = reserve
         self.say = say
         state = Mutex(State(room: DiskRoom(limits: limits)))
@@ -134,7 +136,7 @@ final class AdmissionGate: Sendable {
     }
 
     private func freeNow() -> DiskRoom.Free {
-        DiskRoom.Free(queue: disk.freeBytes(path), directory: limits.directoryElsewhere.flatMap(disk.freeBytes))
+        DiskRoom.Free(queue: disk.freeBytes(path), directory: elsewhere?.freeBytes)
     }
 
     /// Also true if the clock was set back.
@@ -172,8 +174,14 @@ extension AdmissionGate {
         }
     }
 
+    /// The body of an upload has ended.
+    func end(_ upload: UploadID) { state.withLock { $0.room.end(upload) } }
+
     /// An upload became a job or was dropped: what it will need is counted with the pending users, or not at all.
     func settle(_ upload: UploadID) { state.withLock { $0.room.settle(upload) } }
+
+    /// Uploads for which something is reserved.
+    var uploads: Int { state.withLock { $0.room.openUploads } }
 
     /// Whether the disk is so short that logs must be emptied and free pages given back.
     var isTight: Bool {

@@ -32,8 +32,10 @@ struct DiskRoom {
     var free = Free()
     private let limits: QueueLimits
     private var uploads: [UploadID: Upload] = [:]
-    /// Bytes per user, as a moving average.
+    /// Bytes per user, on average over those who are pending or arriving.
     private(set) var userBytes: Double = 400
+    /// So many users of the first average are added to them: a few others do not say what the next ones are like.
+    private static let usualUsers: Double = 1000
 
     /// What a user's row takes besides its texts, in bytes, and how often their bytes count: id and address are in the row and in
     /// indexes, whose pages are not full. Measured: 223 bytes for a user of 50, 438 for one of 240, 363 for 110, 1,273 for 500.
@@ -63,11 +65,25 @@ struct DiskRoom {
         after.users += users
         let reason = lack(of: need(after) + Bytes(queue: Double(bytes)), pendingUsers: pendingUsers)
         uploads[upload] = reason == nil ? after : before
-        if reason == nil, users > 0 { userBytes += (Double(bytes) / Double(users) - userBytes) / 8 }
+        if reason == nil { learn(bytes: bytes, of: users, pendingUsers: pendingUsers) }
         return reason
     }
 
+    /// Keeps the average such that it tells, times the pending users, how many bytes they have: few users of many bytes neither vanish
+    /// among the others nor count for them.
+    private mutating func learn(bytes: Int64, of users: Int, pendingUsers: Int) {
+        guard users > 0 else { return }
+        let arriving = uploads.values.reduce(0) { $0 + $1.users }
+        let known = Self.usualUsers + Double(max(0, pendingUsers)) + Double(max(0, arriving - users))
+        userBytes = (userBytes * known + Double(bytes)) / (known + Double(users))
+    }
+
+    /// The body of an upload has ended: nothing more of it comes, however much was announced.
+    mutating func end(_ upload: UploadID) { uploads[upload]?.toCome = 0 }
+
     mutating func settle(_ upload: UploadID) { uploads[upload] = nil }
+
+    var openUploads: Int { uploads.count }
 
     // MARK: Needs
 

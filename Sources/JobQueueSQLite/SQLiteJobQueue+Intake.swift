@@ -76,7 +76,10 @@ extension SQLiteJobQueue {
     // MARK: Acceptance
 
     package func accept(_ job: NewJob, upload: UploadID?, batches: [NewBatch]) async throws -> Job {
-        if let upload { try await expectRoom(for: batches, of: upload) }
+        if let upload {
+            gate.end(upload)
+            try await expectRoom(for: batches, of: upload)
+        }
         // What is left of an upload may be 2 MiB.
         let accepted = try await writer.write(isShort: upload == nil) { [self] context in
             try accept(job, upload: upload, batches: batches, in: context)

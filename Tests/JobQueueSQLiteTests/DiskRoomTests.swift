@@ -152,6 +152,65 @@ struct DiskRoomTests {
         #expect(room.append(2_000_000, users: 40_000, to: other, pendingUsers: 0) == nil)
     }
 
+    @Test("few users of many bytes do not make many others count as much, and do not vanish among them")
+    func fewLargeUsers() throws {
+        var room = DiskRoom(limits: Self.limits)
+        room.free.queue = 1 << 40
+        let upload = UploadID(value: 1)
+        for _ in 0..<32 { #expect(room.append(2 << 20, users: 32, to: upload, pendingUsers: 0) == nil) }
+        room.settle(upload)
+        // 1,024 users of 64 KiB are pending, then 100,000 of 400 bytes arrive.
+        for _ in 0..<20 { #expect(room.append(2_000_000, users: 5_000, to: upload, pendingUsers: 1_024) == nil) }
+        room.settle(upload)
+        let bytes: Int64 = 2 * (64 << 20 + 40_000_000) + 101_024 * 250
+        room.free.queue = 1_000_000 + bytes * 12 / 10
+        #expect(room.lack(pendingUsers: 101_024) == nil)
+        room.free.queue = 1_000_000 + bytes * 5 / 10
+        #expect(room.lack(pendingUsers: 101_024) != nil)
+    }
+
+    @Test("an upload whose body has ended counts with what it has, not with what was announced")
+    func ended() throws {
+        var room = DiskRoom(limits: Self.limits)
+        room.free.queue = 101_000_000
+        let upload = UploadID(value: 1)
+        #expect(room.open(upload, bytes: 20_000_000, pendingUsers: 0) == nil)
+        #expect(room.append(2_000_000, users: 5_000, to: upload, pendingUsers: 0) == nil)
+        room.free.queue = 10_000_000
+        #expect(room.lack(pendingUsers: 0) != nil)
+        room.end(upload)
+        #expect(room.append(1_000, users: 2, to: upload, pendingUsers: 0) == nil)
+        #expect(room.openUploads == 1)
+    }
+
+    @Test("a directory's disk that hangs keeps nobody from the queue")
+    func hangs() async throws {
+        let elsewhere = "/elsewhere/crm.sqlite"
+        var limits = Self.limits
+        limits.directoryElsewhere = elsewhere
+        let gate = DispatchSemaphore(value: 0)
+        let place = try TemporaryDirectory()
+        let fixture = QueueFixture(limits: limits)
+        let queue = try await SQLiteJobQueue.open(
+            path: place.path + "/q.sqlite", limits: fixture.limits, clock: fixture.clock.wallClock,
+            disk: DiskGauge { path in
+                if path == elsewhere { gate.wait() }
+                return 1 << 40
+            })
+        let done = Shared(false)
+        let work = Task {
+            #expect(queue.admission() == .open && queue.isWritable)
+            let upload = try await queue.openUpload(expecting: 10_000_000)
+            try await queue.append(batches(100), to: upload)
+            _ = try await queue.accept(fixture.newJob("a", users: 100), upload: upload, batches: [])
+            done.value = true
+        }
+        #expect(await eventually { done.value })
+        for _ in 0..<100 { gate.signal() }
+        try await work.value
+        await queue.close()
+    }
+
     @Test("accepted users count with their rows, however small they are")
     func pendingUsers() throws {
         var room = DiskRoom(limits: Self.limits)
@@ -161,7 +220,7 @@ struct DiskRoomTests {
         room.settle(upload)
         room.free.queue = 1_000_000 + 25_000_000
         #expect(room.lack(pendingUsers: 100_000)?.contains("of them spoken for") == true)
-        #expect(room.lack(pendingUsers: 99_000) == nil)
+        #expect(room.lack(pendingUsers: 97_000) == nil)
     }
 
     @Test("what could not be deleted is deleted later, without a restart")
