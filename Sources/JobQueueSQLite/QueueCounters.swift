@@ -40,6 +40,14 @@ struct QueueCounters: Sendable, Hashable {
         self[.running] += 1
     }
 
+    /// The figures after what one commit has changed. However wrong a job's row was, no negative number of users makes room for others.
+    func after(_ changes: QueueCounters) -> QueueCounters {
+        var sum = self
+        sum += changes
+        sum.pendingUsers = max(0, sum.pendingUsers)
+        return sum
+    }
+
     static func += (a: inout QueueCounters, b: QueueCounters) {
         for i in a.jobs.indices { a.jobs[i] += b.jobs[i] }
         a.pendingUsers += b.pendingUsers

@@ -99,7 +99,7 @@ extension SQLiteJobQueue {
                 progress.add(finished, number: number, keepsDeferred: false)
             } else if let users = try context.sql(Self.dropBatch).first(.int(batchID), map: { $0.int(0) }) {
                 try context.sql(FinishedRow.deletePayload).run(.int(batchID))
-                progress.counts.cancelled += users
+                progress.counts.cancelled += max(0, min(users, BatchLimits.mostUsers))
                 progress.ended.insert(number)
             }
         }
@@ -124,7 +124,7 @@ extension SQLiteJobQueue {
                 }
                 let step = gate.isTight ? Self.tightDropStep : Self.dropStep
                 let cancelled = try cutDeferred(
-                    of: row.seq, batchKey: row.batchKey, batches: row.job.batches, upTo: step, in: context,
+                    of: row.seq, batchKey: row.batchKey, upTo: step, in: context,
                     where: { ahead[$0] != nil })
                 context.backlog(row.job.tenantID, pendingUsers: -cancelled)
                 let numbers = try OpenBatch.numbers(of: row.batchKey, from: row.nextBatch, limit: step, context.db)
@@ -156,8 +156,13 @@ extension SQLiteJobQueue {
         return try await replaceIDs(of: unreadable, for: "cancelling") ? try await cancelling(limit: limit) : found
     }
 
+    /// `nil` also if it is damaged.
     private static func payload(_ batchID: Int64, _ db: Database) throws -> BatchPayload? {
-        try db.sql(selectPayload).first(.int(batchID)) { BatchPayload(bytes: $0.bytes(0), count: $0.int(1)) }
+        do {
+            return try db.sql(selectPayload).first(.int(batchID)) { BatchPayload(bytes: $0.bytes(0), count: $0.int(1)) }
+        } catch  where SQLiteFailure(error)?.isOfDamage == true {
+            return nil
+        }
     }
 
     /// The most batches that one transaction drops.
@@ -171,7 +176,7 @@ extension SQLiteJobQueue {
         WHERE seq = ?1
         """
     private static let cancelDeferred = """
-        UPDATE jobs SET cancelled = \(Figure.plausible("cancelled")) + \(Figure.plausible("deferred")), deferred = 0,
+        UPDATE jobs SET cancelled = \(Figure.plausible("cancelled")) + min(\(Figure.plausible("deferred")), total_users), deferred = 0,
             phase = CASE WHEN batches_done < batches THEN 1 ELSE 2 END
         WHERE seq = ?1
         """

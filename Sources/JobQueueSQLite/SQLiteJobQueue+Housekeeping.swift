@@ -65,8 +65,21 @@ extension SQLiteJobQueue {
         do { try await sweep(keys) } catch { owed.withLock { $0 += keys } }
     }
 
-    /// Deletes what is marked under batch keys, then the marks.
+    /// Deletes what is marked under batch keys, then the marks. What cannot be deleted keeps nothing else
+    /// from being deleted.
     func sweep(_ keys: [Int64]) async throws {
+        do {
+            try await sweepAll(keys)
+        } catch QueueError.damaged, QueueError.refused {
+            var failure: (any Error)?
+            for key in keys {
+                do { try await sweepAll([key]) } catch { failure = error }
+            }
+            if let failure { throw failure }
+        }
+    }
+
+    private func sweepAll(_ keys: [Int64]) async throws {
         var rest = keys[...]
         while !rest.isEmpty {
             let step = rest

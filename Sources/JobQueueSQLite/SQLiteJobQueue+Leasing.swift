@@ -32,8 +32,23 @@ extension SQLiteJobQueue {
     private func lease(_ request: LeaseRequest, now: Timestamp, by call: LeaseCall) async throws -> [LeasedBatch] {
         let (read, left) = try leaseByReading(request, now: now, by: call)
         guard !left.isEmpty else { return read }
-        return try await read
-            + writer.write { [self] context in try left.flatMap { try lease($0, now: now, by: call, in: context) } }
+        do {
+            return try await read + lease(left, now: now, by: call)
+        } catch QueueError.damaged(let text), QueueError.refused(let text) {
+            // What is wrong with one tenant's rows keeps no other from its own.
+            var leased = read
+            for share in left {
+                do {
+                    leased += try await lease([share], now: now, by: call)
+                } catch QueueError.damaged, QueueError.refused {}
+            }
+            guard !leased.isEmpty else { throw QueueError.damaged(text) }
+            return leased
+        }
+    }
+
+    private func lease(_ shares: [Share], now: Timestamp, by call: LeaseCall) async throws -> [LeasedBatch] {
+        try await writer.write { [self] context in try shares.flatMap { try lease($0, now: now, by: call, in: context) } }
     }
 
     private func withCarriedIDs(_ batches: [LeasedBatch]) -> [LeasedBatch] {
@@ -142,8 +157,13 @@ extension SQLiteJobQueue {
         do {
             found = try readNow { db in
                 try zip(shares, claimed).map { share, claim in
-                    guard let job = try HeadJob.find(share.tenantID, db), !job.needsStartWritten else { return nil }
-                    return try Self.find(share, of: job, in: claim.state, db)
+                    do {
+                        guard let job = try HeadJob.find(share.tenantID, db), !job.needsStartWritten else { return nil }
+                        return try Self.find(share, of: job, in: claim.state, db)
+                    } catch  where SQLiteFailure(error)?.isOfDamage == true {
+                        // The writer meets it too, by itself.
+                        return nil
+                    }
                 }
             }
         } catch {
@@ -191,7 +211,7 @@ extension SQLiteJobQueue {
         var found = try Self.find(share, of: job, in: state, context.db)
         nothing = .nothingYet
         if found.batches.isEmpty, found.outstanding == 0, job.deferred > 0 {
-            try cutDeferred(of: job.seq, batchKey: job.batchKey, batches: job.batches, upTo: share.batches, in: context)
+            try cutDeferred(of: job.seq, batchKey: job.batchKey, upTo: share.batches, in: context)
             found = try Self.find(share, of: job, in: state, context.db)
         }
         guard !found.batches.isEmpty else {
@@ -210,12 +230,11 @@ extension SQLiteJobQueue {
     /// Turns deferred users into batches of the last pass, in index order across the job. Only as many as are leased (or dropped)
     /// now, so that neither memory nor the transaction grows with their number.
     /// - Parameters:
-    ///   - count: how many batches the job has.
     ///   - isMeant: whether a user should be applied; the others are cancelled on the way.
     /// - Returns: how many were cancelled.
     @discardableResult
     func cutDeferred(
-        of seq: Int64, batchKey: Int64, batches count: Int, upTo limit: Int, in context: WriteContext,
+        of seq: Int64, batchKey: Int64, upTo limit: Int, in context: WriteContext,
         where isMeant: (UInt32) -> Bool = { _ in true }
     ) throws -> Int {
         var cutter = RecordCutter()
@@ -240,7 +259,8 @@ extension SQLiteJobQueue {
         }
         if batches.count < limit, let batch = cutter.take() { batches.append(batch) }
         guard let end else { return 0 }
-        let users = try BatchRows.insert(batches, key: batchKey, from: count, pass: .conflicts, in: context)
+        let number = try OpenBatch.nextNumber(of: batchKey, context.db)
+        let users = try BatchRows.insert(batches, key: batchKey, from: number, pass: .conflicts, in: context)
         try context.sql(DeferredRow.deleteUpTo).run(.int(batchKey), .int(end))
         try context.sql(HeadJob.addCut).run(.int(seq), .int(batches.count), .int(users + cancelled), .int(cancelled))
         return cancelled

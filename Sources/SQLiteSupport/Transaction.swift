@@ -16,16 +16,7 @@ package enum Transaction {
 
     /// Runs `body` in a transaction that holds the write lock from the start; any error undoes all of it.
     package static func immediate<Value>(on connection: OpaquePointer, _ body: () throws -> Value) throws -> Value {
-        try run("BEGIN IMMEDIATE", on: connection, body)
-    }
-
-    /// Runs `body` in a transaction that sees one state of the database throughout.
-    package static func reading<Value>(on connection: OpaquePointer, _ body: () throws -> Value) throws -> Value {
-        try run("BEGIN", on: connection, body)
-    }
-
-    private static func run<Value>(_ begin: String, on connection: OpaquePointer, _ body: () throws -> Value) throws -> Value {
-        try execute(begin, on: connection)
+        try execute("BEGIN IMMEDIATE", on: connection)
         do {
             let value = try body()
             try execute("COMMIT", on: connection)
@@ -34,6 +25,14 @@ package enum Transaction {
             rollback(on: connection)
             throw error
         }
+    }
+
+    /// Runs `body`, which writes nothing, in a transaction that sees one state of the database throughout.
+    package static func reading<Value>(on connection: OpaquePointer, _ body: () throws -> Value) throws -> Value {
+        try execute("BEGIN", on: connection)
+        // After damage that `body` has met and borne, SQLite does not commit even that.
+        defer { if (try? execute("COMMIT", on: connection)) == nil { rollback(on: connection) } }
+        return try body()
     }
 
     /// Whether a deferred foreign key is broken now, so that a commit would fail.

@@ -127,7 +127,7 @@ struct DamagedDeliveriesTests {
     }
 
     /// Leads the chain of pages that are full of a byte nowhere.
-    private static func tear(pagesOf byte: UInt8, in path: String) throws {
+    static func tear(pagesOf byte: UInt8, in path: String) throws {
         var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
         for page in stride(from: 0, to: bytes.count, by: 4096) where bytes[page + 4..<page + 4096].allSatisfy({ $0 == byte }) {
             bytes.replaceSubrange(page..<page + 4, with: [0x7F, 0xFF, 0xFF, 0xFF])

@@ -74,6 +74,36 @@ struct DamagedFiguresTests {
         }
     }
 
+    @Test("users of a job that cannot be are neither cancelled nor make room for others")
+    func figuresOfAJob() async throws {
+        for value in [1 << 62, -(1 << 62), 7] {
+            try await withSQLiteQueue(isSound: false) { fixture, queue in
+                let job = try await fixture.accept(queue, "a", users: 150)
+                try await fixture.accept(queue, "b", users: 3)
+                for column in ["deferred", "created", "failed"] {
+                    try await queue.writer.alone { db in
+                        try db.execute(sql: "UPDATE jobs SET \(column) = \(value) WHERE tenant_id = 'a'")
+                    }
+                }
+                try await queue.writer.alone { db in
+                    try db.execute(sql: "UPDATE batches SET users = \(value) WHERE first_index > 0")
+                }
+                let unstarted: [Int]
+                switch try await queue.requestCancel(job.id, now: fixture.now) {
+                case .requested(_, let open), .requestedInLastPass(_, let open): unstarted = open
+                default: unstarted = []
+                }
+                if let endable = try await queue.drop(job.id, batches: unstarted, now: fixture.now) {
+                    try await fixture.end(queue, endable)
+                }
+                let ended = try #require(try await queue.job(job.id))
+                #expect((0...150).contains(ended.counts.cancelled), "\(value): \(ended.counts)")
+                let pending = try await queue.statistics(now: fixture.now).pendingUsers
+                #expect((0...153).contains(pending), "\(value): \(pending)")
+            }
+        }
+    }
+
     @Test("figures that are counted anew are told once; sound ones are not counted")
     func told() async throws {
         let place = try TemporaryDirectory()

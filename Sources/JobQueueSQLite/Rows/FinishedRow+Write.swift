@@ -15,7 +15,9 @@ extension FinishedRow {
             $0.int(0)
         }
         guard let users else { return false }
-        if isWithoutRecords { counts.cancelled = max(0, users - counts.successful - counts.failed) }
+        if isWithoutRecords {
+            counts.cancelled = max(0, min(users, BatchLimits.mostUsers) - counts.successful - counts.failed)
+        }
         do {
             if !results.isEmpty { try context.sql(Self.insertResults).run(.int(id), .bytes(results)) }
         } catch  where mayLoseResults && SQLiteFailure(error)?.isOfContent ?? false {

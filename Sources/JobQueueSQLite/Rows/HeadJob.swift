@@ -115,15 +115,46 @@ struct OpenBatch {
             == BatchPass.conflicts.rawValue
     }
 
+    private static let selectRow = "SELECT id, pass, attempts, users FROM batches WHERE id = ?1"
+    private static let selectRecords = "SELECT records FROM payloads WHERE id = ?1"
+
+    private init(_ row: SQLRow, _ records: [UInt8]) {
+        number = BatchName.number(of: row.int64(0))
+        pass = BatchPass(rawValue: row.int(1)) ?? .first
+        attempts = row.int(2)
+        payload = BatchPayload(bytes: records, count: records.isEmpty ? 0 : row.int(3))
+    }
+
     static func next(_ job: HeadJob, from number: Int, limit: Int, _ db: Database) throws -> [OpenBatch] {
-        try db.sql(select).all(
-            .int(BatchName.id(key: job.batchKey, number: number)), .int(BatchName.bounds(key: job.batchKey).last), .int(limit)
-        ) { row in
-            let records = row.bytes(4)
-            return OpenBatch(
-                number: BatchName.number(of: row.int64(0)), pass: BatchPass(rawValue: row.int(1)) ?? .first, attempts: row.int(2),
-                payload: BatchPayload(bytes: records, count: records.isEmpty ? 0 : row.int(3)))
+        do {
+            return try db.sql(select).all(
+                .int(BatchName.id(key: job.batchKey, number: number)), .int(BatchName.bounds(key: job.batchKey).last), .int(limit)
+            ) { OpenBatch($0, $0.bytes(4)) }
+        } catch  where SQLiteFailure(error)?.isOfDamage == true {
+            return try numbers(of: job.batchKey, from: number, limit: limit, db).compactMap { number in
+                try readable(BatchName.id(key: job.batchKey, number: number), db)
+            }
         }
+    }
+
+    /// A batch whose payload may be damaged: as one whose payload is lost, then.
+    private static func readable(_ id: Int64, _ db: Database) throws -> OpenBatch? {
+        var records: [UInt8] = []
+        do {
+            records = try db.sql(selectRecords).first(.int(id)) { $0.bytes(0) } ?? []
+        } catch  where SQLiteFailure(error)?.isOfDamage == true {
+            records = []
+        }
+        return try db.sql(selectRow).first(.int(id)) { OpenBatch($0, records) }
+    }
+
+    private static let selectLast = "SELECT id FROM batches WHERE id >= ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1"
+
+    /// The number that the next new batch of a job gets: whatever its row says, it is one that no batch has.
+    static func nextNumber(of batchKey: Int64, _ db: Database) throws -> Int {
+        let bounds = BatchName.bounds(key: batchKey)
+        let last = try db.sql(selectLast).first(.int(bounds.first), .int(bounds.last)) { BatchName.number(of: $0.int64(0)) }
+        return (last ?? -1) + 1
     }
 }
 

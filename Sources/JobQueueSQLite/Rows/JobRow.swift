@@ -21,18 +21,19 @@ extension JobRow {
         var job = Job(
             id: id, operation: Operation(code: row.int(8)), tenantID: TenantID(row.text(9)), tenantName: row.text(10),
             source: row.text(11), state: JobState(code: row.int(12)), syncTime: row.time(14), acceptedAt: row.time(15),
-            totalUsers: row.int(18), batches: row.int(19), requestID: row.text(28))
+            totalUsers: max(0, row.int(18)), batches: row.int(19), requestID: row.text(28))
         job.cancelRequested = row.int(13) != 0
         job.startedAt = row.optionalTime(16)
         job.endedAt = row.optionalTime(17)
         job.batchesDone = row.int(20)
-        job.counts.created = row.int(21)
-        job.counts.updated = row.int(22)
-        job.counts.unchanged = row.int(23)
-        job.counts.stale = row.int(24)
-        job.counts.removed = row.int(25)
-        job.counts.failed = row.int(26)
-        job.counts.cancelled = row.int(27)
+        let users = 0...job.totalUsers
+        job.counts.created = row.int(21).clamped(to: users)
+        job.counts.updated = row.int(22).clamped(to: users)
+        job.counts.unchanged = row.int(23).clamped(to: users)
+        job.counts.stale = row.int(24).clamped(to: users)
+        job.counts.removed = row.int(25).clamped(to: users)
+        job.counts.failed = row.int(26).clamped(to: users)
+        job.counts.cancelled = row.int(27).clamped(to: users)
         job.callbackURL = row.optionalText(29)
         job.traceparent = row.optionalText(30)
         job.syncType = row.optionalText(31)
@@ -40,14 +41,15 @@ extension JobRow {
         job.retryOf = row.optionalText(33).flatMap { JobID($0) }
         job.warnings = JSONColumn.items(row.optionalText(34), [String].self) ?? []
         job.failedCodes = (JSONColumn.items(row.optionalText(35), [String: Int].self) ?? [:])
-            .mapValues { max(0, min($0, job.totalUsers)) }
+            .mapValues { $0.clamped(to: users) }
         job.attempts = JSONColumn.items(row.optionalText(36), [BatchAttempt].self) ?? []
         job.error = row.optionalText(37)
         job.sequence = row.optionalInt(38).map { Int64($0) }
         if let sent = row.optionalText(39) { job.sentTenantID = TenantID(sent) }
         self.init(
             job: job, seq: row.int64(0), batchKey: row.int64(1), phase: JobPhase(rawValue: row.int(2)) ?? .closed,
-            nextBatch: row.int(3), deferred: row.int(4), retryBatch: row.optionalInt(5), retryAt: row.optionalTime(6))
+            nextBatch: row.int(3), deferred: row.int(4).clamped(to: users), retryBatch: row.optionalInt(5),
+            retryAt: row.optionalTime(6))
     }
 
     private static let insert = """

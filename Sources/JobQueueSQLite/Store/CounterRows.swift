@@ -34,10 +34,7 @@ enum CounterRows {
                 backlogs[tenantID, default: BacklogChange()].pendingUsers += change.pendingUsers
             }
         }
-        if sum != QueueCounters() {
-            sum += totals
-            try write(sum, db)
-        }
+        if sum != QueueCounters() { try write(totals.after(sum), db) }
         for (tenantID, change) in backlogs {
             try db.sql(addBacklog).run(.tenant(tenantID), .int(change.openJobs), .int(change.pendingUsers))
             if change.openJobs < 0 { try db.sql(dropBacklog).run(.tenant(tenantID)) }

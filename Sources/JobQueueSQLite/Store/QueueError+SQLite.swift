@@ -10,7 +10,9 @@ extension QueueError {
             self =
                 failure.isOfContent
                 ? .refused("The queue holds it already or cannot hold it (\(failure.message))")
-                : .unavailable("The queue cannot be written now: \(failure.message) (SQLite \(failure.code))")
+                : failure.isOfDamage
+                    ? .damaged("What the queue's file holds of it is damaged: \(failure.message) (SQLite \(failure.code))")
+                    : .unavailable("The queue cannot be written now: \(failure.message) (SQLite \(failure.code))")
         } else {
             self = .unavailable("The queue cannot be written now")
         }

@@ -176,7 +176,8 @@ final class QueueWriter: Sendable {
                 try CounterRows.write(contexts, after: currentTotals, db)
                 try db.sql("COMMIT").run()
                 line.withLock { $0.commits += 1 }
-                totals.withLock { totals in for context in contexts { totals += context.totals } }
+                let changes = contexts.reduce(into: QueueCounters()) { $0 += $1.totals }
+                totals.withLock { $0 = $0.after(changes) }
                 for context in contexts { context.committed() }
                 do {
                     try place.check(db)
@@ -217,7 +218,8 @@ final class QueueWriter: Sendable {
             } catch {
                 context.rolledBack()
                 progress[i] = .refused(error)
-                if let failure = SQLiteFailure(error), failure.isOfStorage { report(.failed(failure)) }
+                // Damage that one operation meets is its own: the commit shows whether the file can be written.
+                if let failure = SQLiteFailure(error), failure.isOfStorage, !failure.isOfDamage { report(.failed(failure)) }
                 // SQLite rolled back the whole transaction: nothing of the group is kept.
                 if !db.isInsideTransaction { throw error }
                 if savepoints {

@@ -142,7 +142,7 @@ actor SyncWorker {
         case done(T)
         /// The lease was no longer held; nothing changed. (`finish` names those that were lost, and writes the others.)
         case leaseLost
-        /// The queue already has it or cannot hold it; repeating the write does not help.
+        /// The queue already has it, cannot hold it or meets damage in it; repeating the write does not help.
         case refused(String)
         /// The process is stopping.
         case stopped
@@ -158,7 +158,7 @@ actor SyncWorker {
                 logger.notice("lease lost, nothing changed")
                 metrics.lost(leases: 1)
                 return .leaseLost
-            } catch QueueError.refused(let text) {
+            } catch QueueError.refused(let text), QueueError.damaged(let text) {
                 return .refused(text)
             } catch {
                 // The queue itself logs once that it cannot be written.
