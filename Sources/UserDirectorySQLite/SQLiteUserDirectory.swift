@@ -113,7 +113,7 @@ package actor SQLiteUserDirectory: UserDirectory {
                 let ledger = SQLiteLedger(statements: statements)
                 var standing: [Int: BatchApplied] = [:]
                 for batch in batches {
-                    if let applied = try ledger.find(job, batch) {
+                    if let applied = try ledger.findOrClear(job, batch) {
                         if !applied.isTombstone { standing[batch] = applied }
                     } else {
                         try ledger.record(BatchApplied(jobID: job, number: batch, users: [], isTombstone: true))
@@ -188,7 +188,8 @@ package actor SQLiteUserDirectory: UserDirectory {
     ) throws(DirectoryError) -> UserMerge {
         ways.forgetAll()
         let (scope, retention) = (emailScope, options.retentionDays * 86_400)
-        return try grow { statements, _ in
+        defer { noteScale() }
+        return try file.growOnce { statements in
             let plan = MergePlan(
                 statements.connection, tenantID, into: target, scope: scope, now: now, retention: retention)
             return try UserMerger(plan: plan, statements: statements).run()

@@ -123,6 +123,29 @@ struct TightDiskTests {
         #expect(room.shortage == nil && room.begin() == .max)
     }
 
+    @Test("a merge that does not fit makes no commit of users smaller, and has none of them wait")
+    func merge() async throws {
+        let disk = Disk()
+        let it = try fixture(on: disk)
+        try await it.directory.prepare()
+        for tenant in ["t1", "t2"] as [TenantID] {
+            try await it.apply(
+                BatchWork(job: tenant == "t1" ? 1 : 2, tenant: tenant, [TestUser(tenant.text, "a@\(tenant).example")]))
+        }
+        // What SQLite says where a table has no id left is what it says of a full disk.
+        try it.execute(
+            """
+            CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT);
+            INSERT INTO audit VALUES (9223372036854775807);
+            CREATE TRIGGER audited AFTER UPDATE OF tenant_id ON users BEGIN INSERT INTO audit VALUES (NULL); END;
+            """)
+        disk.set(10 << 20)
+        for _ in 0..<3 {
+            await #expect(throws: DirectoryError.self) { try await it.directory.merge("t2", into: "t1", now: .at(9)) }
+        }
+        #expect(try await it.directory.apply((3..<9).map { batch($0) }, closeEarly: { false }).count == 4)
+    }
+
     @Test("the log is no longer than a quarter of the limit, so that what it holds finds room where the limit is free again")
     func logLength() {
         var options = SQLiteUserDirectory.Options()

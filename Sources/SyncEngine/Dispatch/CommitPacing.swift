@@ -85,6 +85,9 @@ struct CommitPacing {
     /// Commit groups that workers have taken.
     var running: Int { groups.count }
 
+    /// Whether a commit group's commit is not finished. What is left to do after that is the queue's matter.
+    var isApplying: Bool { applying > 0 }
+
     /// True if nothing is being worked on and no commit group waits.
     var isIdle: Bool { running == 0 && waiting == 0 }
 }

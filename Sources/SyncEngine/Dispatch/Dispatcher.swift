@@ -90,13 +90,13 @@ actor Dispatcher {
                 await giveBack()
                 return nil
             }
-            if stage == .trial, workersActive > 0 { return nil }
+            if stage == .trial, pacing.withLock({ $0.isApplying }) { return nil }
             if !groups.isEmpty, let worker = idle.popLast() { return (groups.removeFirst(), worker) }
             guard queue.readyCount > 0 else {
                 if stage == .trial { await breaker.isDone(.batches(of: [])) }
                 return nil
             }
-            await leaseGroups()
+            await leaseGroups(inTrial: stage == .trial)
         }
         return nil
     }
@@ -112,10 +112,11 @@ actor Dispatcher {
         }
     }
 
-    private func leaseGroups() async {
+    /// - Parameter inTrial: each tenant is tried by itself then: one with whom the directory fails must not fail the others.
+    private func leaseGroups(inTrial: Bool) async {
         let most = mostBatches()
         var request = LeaseRequest(
-            tenants: configuration.tenantsPerCommit, batches: pacing.withLock { $0.batches(most: most) },
+            tenants: inTrial ? 1 : configuration.tenantsPerCommit, batches: pacing.withLock { $0.batches(most: most) },
             smallJobs: configuration.smallJobsPerCommit)
         request.seconds = configuration.leaseSeconds
         do {

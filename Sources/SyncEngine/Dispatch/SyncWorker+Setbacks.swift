@@ -120,6 +120,11 @@ extension SyncWorker {
             group.leases?.startEnding(batch.lease)
             await finish([batch], as: [ended])
         } catch {
+            if case .transient(let text) = error {
+                // Not the directory, this batch.
+                group.leases?.startEnding(batch.lease)
+                return await setAside(batch, until: clock.now().advanced(bySeconds: retry.cap), error: text)
+            }
             await breaker.trip(error.description, in: .batches(of: [batch.tenantID]))
             await queue.release([batch.lease])
         }

@@ -6,7 +6,7 @@ extension BatchApplier {
     ///   may be exactly what fails.
     package func giveUp(_ work: BatchWork, error: String, marksRows: Bool) throws -> BatchApplied {
         try store.transaction(for: [work]) {
-            if let standing = try store.ledger.find(work.jobID, work.number) { return standing }
+            if let standing = try store.ledger.findOrClear(work.jobID, work.number) { return standing }
             let applier = try UserApplier(
                 store, scope: scope, batch: BatchContext(work, store, at: clock.now()), usesSavepoints: false, culprits: [:])
             var ended = BatchApplied(jobID: work.jobID, number: work.number, users: [])

@@ -47,7 +47,10 @@ final class DirectoryFile {
     func prepare() throws(DirectoryError) { _ = try connection() }
 
     /// Runs `body` on the open file, followed by a checkpoint if one is due.
-    func write<Result>(_ body: (UserStatements) throws -> Result) throws(DirectoryError) -> Result {
+    /// - Parameter isOfUsers: whether it is a commit of users, which may be made smaller if it finds the disk full.
+    func write<Result>(
+        isOfUsers: Bool = false, _ body: (UserStatements) throws -> Result
+    ) throws(DirectoryError) -> Result {
         let connection = try connection()
         do {
             let result = try connection.withStatements { statements in
@@ -60,7 +63,10 @@ final class DirectoryFile {
             keepLogShort(connection)
             return result
         } catch {
-            if let failure = SQLiteFailure(error), failure.primaryCode == SQLITE_FULL { makeRoom(connection) }
+            if let failure = SQLiteFailure(error), failure.primaryCode == SQLITE_FULL {
+                if isOfUsers { room?.filled() }
+                makeRoom(connection)
+            }
             // A damaged or missing file, or a changed table, may have been repaired: the next call reopens it.
             if let failure = error as? SQLiteFailure, failure.spoilsConnection || failure.tellsOfSchema {
                 reopen()
@@ -75,9 +81,15 @@ final class DirectoryFile {
     func grow<Result>(_ body: (UserStatements, _ batches: Int) throws -> Result) throws(DirectoryError) -> Result {
         try expectRoom()
         let most = room?.begin() ?? .max
-        let result = try write { try body($0, most) }
+        let result = try write(isOfUsers: true) { try body($0, most) }
         room?.worked()
         return result
+    }
+
+    /// The same for one transaction that can be no smaller: whether it fits tells nothing of others.
+    func growOnce<Result>(_ body: (UserStatements) throws -> Result) throws(DirectoryError) -> Result {
+        try expectRoom()
+        return try write(body)
     }
 
     /// - Throws: `unavailable` if the disk has no room for a commit, even after what can be spared was given up.
@@ -105,7 +117,6 @@ final class DirectoryFile {
     private func makeRoom(_ connection: DirectoryConnection, isFull: Bool = true) {
         guard room != nil else { return }
         connection.emptyLog(longerThan: 0, busyTimeout: options.busyTimeout)
-        if isFull { room?.filled() }
         guard isFull || room?.shortage != nil else { return }
         room?.giveUpWhatCanBeSpared()
         // Written back into the room that was just made.

@@ -64,6 +64,7 @@ extension DirectoryError {
             case let error as DirectoryError: error
             case let error as SQLiteFailure: error.directoryError
             case let error as DatabaseError: SQLiteFailure(error).directoryError
+            case let error as UnreadableLedgerRow: .transient("\(error)")
             default: .transient("\(type(of: error))")
             }
     }

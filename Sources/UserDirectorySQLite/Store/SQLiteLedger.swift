@@ -6,7 +6,7 @@ import UserDirectory
 struct SQLiteLedger: BatchLedger {
     let statements: UserStatements
 
-    func find(_ job: JobID, _ batch: Int) throws(SQLiteFailure) -> BatchApplied? {
+    func find(_ job: JobID, _ batch: Int) throws -> BatchApplied? {
         let select = try statements("SELECT results FROM usersync_ledger WHERE job_id = ?1 AND batch = ?2")
         select.bind(1, copying: job.text)
         select.bind(2, Int64(batch))
@@ -14,7 +14,7 @@ struct SQLiteLedger: BatchLedger {
         defer { select.reset() }
         if select.isNull(0) { return BatchApplied(jobID: job, number: batch, users: [], isTombstone: true) }
         guard let results = LedgerResults.decode(select.blob(0)) else {
-            throw SQLiteFailure(code: SQLITE_CORRUPT, message: "the ledger row of batch \(batch) of job \(job) cannot be read")
+            throw UnreadableLedgerRow(jobID: job, batch: batch)
         }
         return BatchApplied(jobID: job, number: batch, users: results.users, deferred: results.deferred)
     }
@@ -29,6 +29,13 @@ struct SQLiteLedger: BatchLedger {
             insert.bind(3, blob: LedgerResults.encode(applied.users, deferred: applied.deferred))
         }
         try insert.run()
+    }
+
+    func remove(_ job: JobID, _ batch: Int) throws {
+        let delete = try statements("DELETE FROM usersync_ledger WHERE job_id = ?1 AND batch = ?2")
+        delete.bind(1, copying: job.text)
+        delete.bind(2, Int64(batch))
+        try delete.run()
     }
 
     /// Removes a job's rows, including those of its waiting users.

@@ -1,6 +1,10 @@
+import InMemoryQueue
 import JobQueue
 import JobQueueSQLite
+import Logging
+import ServiceSupport
 import SyncModel
+import Telemetry
 import TestSupport
 import Testing
 import UserDirectory
@@ -56,21 +60,23 @@ struct OutageTrialTests {
         }
     }
 
-    @Test("where the batches of one tenant alone meet an outage, the others' go on between the pauses, in the same one state")
-    func oneTenant() async throws {
+    @Test(
+        "where the batches of one tenant alone meet an outage, the others' go on between the pauses, in the same one state",
+        arguments: [300, 1])
+    func oneTenant(users: Int) async throws {
         let poison = Shared<JobID?>(nil)
         let isAway = Shared(true)
         let directory = ScriptedDirectory { calls in
             calls[calls.count - 1].contains { $0.jobID == poison.value } && isAway.value ? .unavailable("no room") : nil
         }
         try await EngineBench.run(directory: directory) { bench in
-            // A large job is in a commit of its own.
-            let first = try await bench.accept("a", users: 300)
+            // A large job is in a commit of its own, small ones of several tenants share theirs.
+            let first = try await bench.accept("a", users: users)
             poison.value = first
             while !bench.log.lines.contains(Self.tripped) {
                 // It may have been applied before it was known to be the one.
                 if let job = try await bench.queue.job(poison.value ?? first), job.state.isEnd {
-                    poison.value = try await bench.accept("a", users: 300)
+                    poison.value = try await bench.accept("a", users: users)
                 }
                 await Task.yield()
             }
@@ -83,6 +89,51 @@ struct OutageTrialTests {
             let last = try #require(poison.value)
             #expect(await bench.engine.ended(last, within: 60)?.state == .completed)
             await expectOneOutage(bench)
+        }
+    }
+
+    @Test("results that cannot be written to the queue keep no other work from being tried")
+    func stuckResults() async throws {
+        let clock = TestClock.running()
+        let queue = MemoryJobQueue(store: MemoryQueueStore(clock: clock.wallClock))
+        let (logger, machine, metrics) = (
+            Logger(label: "engine") { _ in SwiftLogNoOpLogHandler() }, Machine.real, EngineMetrics()
+        )
+        let configuration = EngineConfiguration(workers: 2, webhookURL: nil, publicURL: nil)
+        let stuck = try await EngineBench.accept(queue, "a", users: 1)
+        let isStuck = Shared(false)
+        let leasing = ScriptedLeasing(
+            base: queue,
+            refusing: { batches in
+                guard batches.contains(where: { $0.batch.jobID == stuck }) else { return }
+                isStuck.value = true
+                throw QueueError.unavailable("no room for it")
+            })
+        // The second commit meets an outage, which is over at once.
+        let directory = ScriptedDirectory { $0.count == 2 ? .unavailable("locked") : nil }
+        let breaker = CircuitBreaker(
+            directory: directory, clock: clock.wallClock, machine: machine, logger: logger, probeDelays: 0.01...0.02)
+        let closer = JobCloser(
+            queue: queue, directory: directory, breaker: breaker, configuration: configuration, clock: clock.wallClock,
+            metrics: metrics, logger: logger)
+        let workers = (0..<2).map { _ in
+            SyncWorker(
+                queue: leasing, directory: directory, breaker: breaker, closer: closer, retry: .batches, clock: clock.wallClock,
+                machine: machine, metrics: metrics, logger: logger, alarm: TransitionAlarm(logger: logger), onPutOff: {})
+        }
+        let dispatcher = Dispatcher(
+            queue: leasing, keeper: LeaseKeeper(queue: leasing, seconds: 600, machine: machine, logger: logger), breaker: breaker,
+            workers: workers, configuration: configuration, mostBatches: { 10 }, clock: clock.wallClock, machine: machine,
+            logger: logger, alarm: TransitionAlarm(logger: logger))
+        await breaker.whenUsable { dispatcher.wake.yield() }
+        await withTaskGroup { tasks in
+            tasks.addTask { await dispatcher.run() }
+            tasks.addTask { await breaker.keepProbing() }
+            #expect(await eventually { isStuck.value })
+            _ = try? await EngineBench.accept(queue, "b", users: 1)
+            dispatcher.wake.yield()
+            #expect(await eventually { directory.effects.count == 2 }, "the other job is applied after the outage")
+            tasks.cancelAll()
         }
     }
 

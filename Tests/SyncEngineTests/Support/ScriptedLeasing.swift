@@ -8,7 +8,9 @@ struct ScriptedLeasing: JobLeasing {
 
     let base: MemoryJobQueue
     /// Called with what would be done.
-    let finishing: @Sendable (_ finish: Finish) async throws -> FinishedJobs
+    var finishing: @Sendable (_ finish: Finish) async throws -> FinishedJobs = { try await $0() }
+    /// Called first.
+    var refusing: @Sendable (_ batches: [FinishedBatch]) throws -> Void = { _ in }
 
     var clock: WallClock { base.clock }
     var readyCount: Int { base.readyCount }
@@ -16,7 +18,8 @@ struct ScriptedLeasing: JobLeasing {
     func finish(
         _ batches: [FinishedBatch], now: Timestamp, ending: @escaping @Sendable (Job) -> JobEnding?
     ) async throws -> FinishedJobs {
-        try await finishing { try await base.finish(batches, now: now, ending: ending) }
+        try refusing(batches)
+        return try await finishing { try await base.finish(batches, now: now, ending: ending) }
     }
 
     func observe(_ observer: QueueObserver) { base.observe(observer) }
