@@ -58,8 +58,8 @@ package final class Engine: Service, EngineControl {
         self.breaker = breaker
         self.closer = closer
         merger = TenantMerger(
-            queue: queue, directory: directory, breaker: breaker, interval: configuration.sweepInterval, machine: machine,
-            logger: logger)
+            queue: queue, directory: directory, breaker: breaker, interval: configuration.sweepInterval,
+            longestFailure: configuration.longestMergeFailure, machine: machine, logger: logger)
         self.completions = completions
         self.alarm = alarm
         self.keeper = keeper
@@ -215,7 +215,12 @@ package final class Engine: Service, EngineControl {
             }
             return true
         } catch let error as DirectoryError {
-            await breaker.trip(error.description, in: .cancels)
+            if case .transient(let text) = error {
+                // Not the directory, this job: the next sweep tries again.
+                logger.error("cancel failed", metadata: ["job": .string(id.text), "error": .string(text)])
+            } else {
+                await breaker.trip(error.description, in: .cancels)
+            }
             return false
         }
     }

@@ -21,6 +21,8 @@ package struct EngineConfiguration: Sendable {
     /// How long a lease lasts unless it is renewed, in seconds, where leases do not end with their process: so long the batches of
     /// a process that died wait for another. Renewed after a third of it.
     package var leaseSeconds: Double
+    /// For how long moving the users of one tenant to another may fail before it is given up, in seconds: jobs of both wait for it.
+    package var longestMergeFailure = 600.0
 
     package init(
         workers: Int, webhookURL: String?, publicURL: String?, retry: RetryPolicy = .batches, batchesPerCommit: Int? = nil,

@@ -14,16 +14,19 @@ struct TenantMerger: Sendable {
     private let logger: Logger
     /// Seconds between looks for merges that another process began.
     private let interval: Double
+    /// Seconds for which moving users may fail.
+    private let longestFailure: Double
     private let alarm: SweepAlarm
 
     init(
         queue: any TenantMerging & TimedQueue, directory: any UserDirectory, breaker: CircuitBreaker, interval: Double,
-        machine: Machine, logger: Logger
+        longestFailure: Double, machine: Machine, logger: Logger
     ) {
         self.queue = queue
         self.directory = directory
         self.breaker = breaker
         self.interval = interval
+        self.longestFailure = longestFailure
         self.machine = machine
         self.logger = logger
         alarm = SweepAlarm(machine: machine)
@@ -36,9 +39,10 @@ struct TenantMerger: Sendable {
     func run() async {
         var outage = Outage("Merging tenants", logger)
         var failures = 0
+        var failing: [Int64: ContinuousClock.Instant] = [:]
         while !Task.isCancelled {
             var isAnyOpen = true
-            switch await look() {
+            switch await look(&failing) {
             case .idle:
                 outage.worked()
                 (failures, isAnyOpen) = (0, false)
@@ -65,15 +69,24 @@ struct TenantMerger: Sendable {
     }
 
     /// Advances every open merge. One that fails does not keep the others from it.
-    private func look() async -> Look {
+    /// - Parameter failing: since when merges have failed at each look.
+    private func look(_ failing: inout [Int64: ContinuousClock.Instant]) async -> Look {
         do {
             let merges = try await queue.openMerges()
+            let open = Set(merges.map(\.id))
+            failing = failing.filter { open.contains($0.key) }
             var (look, failure): (Look, (any Error)?) = (merges.isEmpty ? .idle : .advanced, nil)
             for merge in merges {
                 do {
                     if try await !advance(merge) { look = .heldUp }
+                    failing[merge.id] = nil
                 } catch {
                     failure = failure ?? error
+                    let since = failing[merge.id] ?? machine.now
+                    failing[merge.id] = since
+                    if since.duration(to: machine.now) > .seconds(longestFailure) {
+                        try await giveUp(merge, because: error)
+                    }
                 }
             }
             return failure.map { .failed($0) } ?? look
@@ -118,6 +131,16 @@ struct TenantMerger: Sendable {
         try await queue.endMoving(merge.id, moved: users.moved, joined: users.joined, now: queue.clock.now())
         try await settle(merge)
         return true
+    }
+
+    /// Refuses a merge that the directory has failed to carry out for so long: what waits for it must go on. It may be the only work
+    /// that fails, as it is one transaction, however large. One that has been done all the same goes on.
+    private func giveUp(_ merge: TenantMerge, because error: any Error) async throws {
+        guard merge.state == .moving, let error = error as? DirectoryError,
+            let ahead = try? await directory.previewMerge(of: merge.alias, into: merge.tenantID),
+            ahead.moved + ahead.joined + ahead.conflicts > 0
+        else { return }
+        try await refuse(merge, because: "it could not be carried out: \(error)")
     }
 
     private func settle(_ merge: TenantMerge) async throws {

@@ -95,7 +95,8 @@ struct EngineTests {
                 let job = await bench.engine.ended(id, within: 60)
                 #expect(job?.state == .completed && job?.attempts == [])
             }
-            #expect(directory.calls.map(\.count) == [4, 1, 4])
+            // After the outage one tenant is tried by itself.
+            #expect(directory.calls.map(\.count) == [4, 1, 1, 3])
         }
     }
 
@@ -189,7 +190,7 @@ struct EngineTests {
             while try await bench.queue.job(ids[1])?.attempts.isEmpty != false { await Task.yield() }
             try await bench.queue.writer.alone { db in try db.sql("DELETE FROM results WHERE length(results) = 0").run() }
             #expect(await bench.engine.ended(ids[1], within: 60)?.state == .completed)
-            #expect(bench.log.lines.contains("error results refused by the queue"))
+            #expect(await bench.logs("error results refused by the queue"))
         }
     }
 
@@ -242,7 +243,7 @@ struct EngineTests {
             let id = try await bench.accept("a", users: 2)
             let job = try #require(await bench.engine.ended(id, within: 60))
             #expect(job.state == .completed && job.counts.created == 2 && job.attempts.count == 1)
-            #expect(bench.log.lines.count { $0 == "error impossible transition" } == 1)
+            #expect(await bench.logs("error impossible transition", times: 1))
         }
     }
 }

@@ -36,7 +36,7 @@ struct RefusedWritesTests {
             #expect(await bench.engine.ended(ids.value[1], within: 60)?.state == .completed)
             let others = try await bench.queue.results(of: ids.value[1], status: nil, limit: 10, cursor: nil)
             #expect(others.items.count == 3)
-            #expect(bench.log.lines.count { $0 == "error results refused by the queue" } == 3)
+            #expect(await bench.logs("error results refused by the queue", times: 3))
             #expect(bench.directory.effects.count == 2)
         }
     }
@@ -99,7 +99,7 @@ struct RefusedWritesTests {
                 #expect(job.warnings == (isRefused ? ["The queue refused the webhook of this job"] : []))
                 #expect(try await bench.queue.deliveries(of: id).count == (isRefused ? 0 : 1))
             }
-            #expect(bench.log.lines.count { $0 == "error job ended without its webhook" } == 2)
+            #expect(await bench.logs("error job ended without its webhook", times: 2))
         }
     }
 

@@ -25,6 +25,7 @@ struct EngineBench: Sendable {
         workers: Int = 2, retry: RetryPolicy = .batches, sweepInterval: Double = 5,
         webhookURL: String? = nil, machine: Machine = .real,
         directory: ScriptedDirectory = ScriptedDirectory(), impossible expected: Set<ImpossibleTransition.Subject> = [],
+        longestMergeFailure: Double = 600,
         queued: (SQLiteJobQueue) async throws -> Void = { _ in },
         _ body: (EngineBench) async throws -> Void
     ) async throws {
@@ -35,8 +36,9 @@ struct EngineBench: Sendable {
         try await queued(queue)
         let log = TestLog()
         let impossible = Shared<[ImpossibleTransition]>([])
-        let configuration = EngineConfiguration(
+        var configuration = EngineConfiguration(
             workers: workers, webhookURL: webhookURL, publicURL: nil, retry: retry, sweepInterval: sweepInterval)
+        configuration.longestMergeFailure = longestMergeFailure
         let engine = Engine(
             queue: queue, directory: directory, configuration: configuration,
             machine: machine, logger: Logger(label: "engine") { _ in log },
@@ -59,6 +61,12 @@ struct EngineBench: Sendable {
     /// Whether a line is logged within a minute: some come after what others wait for.
     func logs(_ line: String) async -> Bool {
         await eventually { log.lines.contains(line) }
+    }
+
+    /// Whether a line is logged so often, and no more often, within a minute.
+    func logs(_ line: String, times: Int) async -> Bool {
+        func count() -> Int { log.lines.count { $0 == line } }
+        return await eventually { count() >= times } && count() == times
     }
 
     /// Accepts a job of `users` users in batches of 100.

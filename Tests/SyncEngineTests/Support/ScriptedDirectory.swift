@@ -27,6 +27,8 @@ final class ScriptedDirectory: UserDirectory {
     private let answering: @Sendable (_ calls: [[Call]], _ outcomes: [BatchApplied]) -> [BatchApplied]
     /// Asked before each `log`.
     private let refusing: @Sendable (_ jobs: [JobID]) -> DirectoryError?
+    /// Says what a merge would do, or does.
+    private let merging: @Sendable (_ isPreview: Bool) -> Result<UserMerge, DirectoryError>
     /// No tombstone can be written until the first probe.
     private let isAwayUntilProbed: Bool
     let batchesPerCommit = 100
@@ -36,8 +38,10 @@ final class ScriptedDirectory: UserDirectory {
         taking: @escaping @Sendable (_ batches: Int, _ closeEarly: @Sendable () -> Bool) async -> Int = { batches, _ in batches },
         refusing: @escaping @Sendable (_ jobs: [JobID]) -> DirectoryError? = { _ in nil },
         answering: @escaping @Sendable (_ calls: [[Call]], _ outcomes: [BatchApplied]) -> [BatchApplied] = { $1 },
+        merging: @escaping @Sendable (_ isPreview: Bool) -> Result<UserMerge, DirectoryError> = { _ in .success(UserMerge()) },
         isAwayUntilProbed: Bool = false
     ) {
+        self.merging = merging
         self.isAwayUntilProbed = isAwayUntilProbed
         self.answering = answering
         self.refusing = refusing
@@ -99,6 +103,14 @@ final class ScriptedDirectory: UserDirectory {
             }
             return standing
         }
+    }
+
+    func previewMerge(of tenantID: TenantID, into target: TenantID) async throws(DirectoryError) -> UserMerge {
+        try merging(true).get()
+    }
+
+    func merge(_ tenantID: TenantID, into target: TenantID, now: Timestamp) async throws(DirectoryError) -> UserMerge {
+        try merging(false).get()
     }
 
     func settledAhead(of job: JobID) async throws(DirectoryError) -> [AppliedUser] { [] }
