@@ -1,7 +1,6 @@
 import GRDB
 import JobQueue
 import JobQueueConformance
-import SQLiteSupport
 import SyncModel
 import TestSupport
 import Testing
@@ -75,22 +74,6 @@ struct DamagedTenantTests {
             try await queue.writer.alone { db in try db.execute(sql: "DROP TRIGGER refusing") }
             try await queue.sweep(try await queue.leftovers())
             #expect(try await queue.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM payloads") } == 0)
-        }
-    }
-
-    @Test("damage that one write meets is told to its caller alone: the queue can be written")
-    func oneWrite() async throws {
-        try await withSQLiteQueue { fixture, queue in
-            await #expect(throws: QueueError.self) {
-                try await queue.writer.write { _ in throw SQLiteFailure(code: 11, message: "malformed") }
-            }
-            #expect(queue.isWritable && queue.admission() == .open)
-            await #expect(throws: QueueError.self) {
-                try await queue.writer.write { _ in throw SQLiteFailure(code: 10, message: "input/output") }
-            }
-            #expect(!queue.isWritable)
-            try await fixture.accept(queue, "a", users: 1)
-            #expect(queue.isWritable)
         }
     }
 

@@ -2,6 +2,15 @@ import JobQueue
 import SQLiteSupport
 
 extension QueueError {
+    /// The protocol's error for what went wrong in one operation of a transaction: damage that it met is no other's.
+    init(ofOperation error: any Error) {
+        if let failure = SQLiteFailure(error), failure.isOfDamage {
+            self = .damaged("What the queue's file holds of it is damaged: \(failure.message) (SQLite \(failure.code))")
+        } else {
+            self.init(error)
+        }
+    }
+
     /// The protocol's error for what went wrong in a transaction.
     init(_ error: any Error) {
         if let error = error as? QueueError {
@@ -10,9 +19,7 @@ extension QueueError {
             self =
                 failure.isOfContent
                 ? .refused("The queue holds it already or cannot hold it (\(failure.message))")
-                : failure.isOfDamage
-                    ? .damaged("What the queue's file holds of it is damaged: \(failure.message) (SQLite \(failure.code))")
-                    : .unavailable("The queue cannot be written now: \(failure.message) (SQLite \(failure.code))")
+                : .unavailable("The queue cannot be written now: \(failure.message) (SQLite \(failure.code))")
         } else {
             self = .unavailable("The queue cannot be written now")
         }

@@ -217,9 +217,8 @@ final class QueueWriter: Sendable {
                 progress[i] = .done(context, answer: try operation.perform(context))
             } catch {
                 context.rolledBack()
-                progress[i] = .refused(error)
-                // Damage that one operation meets is its own: the commit shows whether the file can be written.
-                if let failure = SQLiteFailure(error), failure.isOfStorage, !failure.isOfDamage { report(.failed(failure)) }
+                progress[i] = .refused(QueueError(ofOperation: error))
+                if let failure = SQLiteFailure(error), failure.isOfStorage { report(.failed(failure)) }
                 // SQLite rolled back the whole transaction: nothing of the group is kept.
                 if !db.isInsideTransaction { throw error }
                 if savepoints {

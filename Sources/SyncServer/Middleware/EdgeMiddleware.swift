@@ -70,6 +70,9 @@ package struct EdgeMiddleware: RouterMiddleware {
             // The queue itself logs once that it cannot be written.
             context.logger.debug("queue cannot be written", metadata: ["error": .string(reason)])
             return .unavailable("The queue cannot be written at the moment", retryAfter: 5)
+        case QueueError.damaged(let reason):
+            context.logger.error("queue is damaged", metadata: ["error": .string(reason)])
+            return .unavailable("What the queue holds of this is damaged", retryAfter: 60)
         case QueueError.full(let reason): return .unavailable(reason, retryAfter: 10)
         case QueueError.claimLost:
             return APIError(
