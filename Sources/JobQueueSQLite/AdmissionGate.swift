@@ -51,7 +51,7 @@ final class AdmissionGate: Sendable {
         self.limits = limits
         self.clock = clock
         self.disk = disk
-        elsewhere = limits.directoryElsewhere.map { path in DistantDisk { disk.freeBytes(path) } }
+        elsewhere = limits.directory.flatMap { place in place.isElsewhere ? DistantDisk { Self.measure(place, disk) } : nil }
         self.reserve = reserve
         self.say = say
         state = Mutex(State(room: DiskRoom(limits: limits)))
@@ -136,7 +136,22 @@ final class AdmissionGate: Sendable {
     }
 
     private func freeNow() -> DiskRoom.Free {
-        DiskRoom.Free(queue: disk.freeBytes(path), directory: elsewhere?.freeBytes)
+        var free = DiskRoom.Free(queue: disk.freeBytes(path))
+        if let elsewhere {
+            let measured = elsewhere.figures
+            (free.directory, free.directoryLog) = (measured?.free, logBeyond(measured?.log ?? 0))
+        } else if let directory = limits.directory {
+            free.directoryLog = logBeyond(DiskGauge.size(of: directory.path + "-wal"))
+        }
+        return free
+    }
+
+    private static func measure(_ place: QueueLimits.DirectoryPlace, _ disk: DiskGauge) -> DistantDisk.Figures {
+        DistantDisk.Figures(free: disk.freeBytes(place.path), log: DiskGauge.size(of: place.path + "-wal"))
+    }
+
+    private func logBeyond(_ bytes: Int64) -> Int64 {
+        max(0, bytes - DiskMargins.mostLogBytes(minFreeBytes: limits.minFreeDiskBytes))
     }
 
     /// Also true if the clock was set back.
@@ -177,8 +192,20 @@ extension AdmissionGate {
     /// The body of an upload has ended.
     func end(_ upload: UploadID) { state.withLock { $0.room.end(upload) } }
 
-    /// An upload became a job or was dropped: what it will need is counted with the pending users, or not at all.
+    /// An upload was dropped.
     func settle(_ upload: UploadID) { state.withLock { $0.room.settle(upload) } }
+
+    /// An upload became a job.
+    func accepted(_ upload: UploadID) { state.withLock { $0.room.accept(upload) } }
+
+    /// Users with so many bytes are pending now; or, with a negative number, no longer.
+    func pend(_ bytes: Int64) { state.withLock { $0.room.pend(bytes) } }
+
+    /// So many of the pending users no longer are, whichever they were.
+    func unpend(users: Int, of pendingUsers: Int) { state.withLock { $0.room.unpend(users: users, of: pendingUsers) } }
+
+    /// Bytes of the pending users.
+    var pendingBytes: Double { state.withLock { $0.room.pendingBytes } }
 
     /// Uploads for which something is reserved.
     var uploads: Int { state.withLock { $0.room.openUploads } }

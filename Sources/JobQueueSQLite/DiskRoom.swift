@@ -2,8 +2,8 @@ import JobQueue
 
 /// What is spoken for on the disks of queue and directory: by uploads under way, and by accepted users who are not in the directory yet.
 ///
-/// What is written shows in the free bytes. The rest is estimated: an upload's by its own users once there are some, before that by
-/// recent ones, as a body's length does not say how many users are in it.
+/// What is written shows in the free bytes, and what is pending is counted. The rest is estimated: how many users are still to come in
+/// an upload, by its own users once there are some, before that by recent ones, as a body's length does not say.
 struct DiskRoom {
     /// Bytes in two columns: the queue's file, and the directory's.
     struct Bytes {
@@ -27,15 +27,21 @@ struct DiskRoom {
         var queue: Int64?
         /// Only if the directory is on another disk.
         var directory: Int64?
+        /// What stands in the directory's log beyond the length it has by itself: somebody reads that file, and the log must be written
+        /// back into it once they are done.
+        var directoryLog: Int64 = 0
     }
 
     var free = Free()
     private let limits: QueueLimits
     private var uploads: [UploadID: Upload] = [:]
-    /// Bytes per user, on average over those who are pending or arriving.
-    private(set) var userBytes: Double = 400
-    /// So many users of the first average are added to them: a few others do not say what the next ones are like.
-    private static let usualUsers: Double = 1000
+    /// Bytes of the users that are pending: of each as it was sent.
+    private(set) var pendingBytes: Double = 0
+    /// Bytes per user, as a moving average over users.
+    private(set) var userBytes = usualUserBytes
+    static let usualUserBytes: Double = 400
+    /// So many users count as much as all before them.
+    private static let usualUsers: Double = 10_000
 
     /// What a user's row takes besides its texts, in bytes, and how often their bytes count: id and address are in the row and in
     /// indexes, whose pages are not full. Measured: 223 bytes for a user of 50, 438 for one of 240, 363 for 110, 1,273 for 500.
@@ -65,23 +71,33 @@ struct DiskRoom {
         after.users += users
         let reason = lack(of: need(after) + Bytes(queue: Double(bytes)), pendingUsers: pendingUsers)
         uploads[upload] = reason == nil ? after : before
-        if reason == nil { learn(bytes: bytes, of: users, pendingUsers: pendingUsers) }
+        if reason == nil, users > 0 {
+            // Few users of many bytes do not say what the next ones are like.
+            userBytes += (Double(bytes) / Double(users) - userBytes) * Double(users) / (Self.usualUsers + Double(users))
+        }
         return reason
-    }
-
-    /// Keeps the average such that it tells, times the pending users, how many bytes they have: few users of many bytes neither vanish
-    /// among the others nor count for them.
-    private mutating func learn(bytes: Int64, of users: Int, pendingUsers: Int) {
-        guard users > 0 else { return }
-        let arriving = uploads.values.reduce(0) { $0 + $1.users }
-        let known = Self.usualUsers + Double(max(0, pendingUsers)) + Double(max(0, arriving - users))
-        userBytes = (userBytes * known + Double(bytes)) / (known + Double(users))
     }
 
     /// The body of an upload has ended: nothing more of it comes, however much was announced.
     mutating func end(_ upload: UploadID) { uploads[upload]?.toCome = 0 }
 
     mutating func settle(_ upload: UploadID) { uploads[upload] = nil }
+
+    /// An upload became a job: its users are pending now.
+    mutating func accept(_ upload: UploadID) {
+        guard let accepted = uploads.removeValue(forKey: upload) else { return }
+        pendingBytes += Double(accepted.written + accepted.toCome)
+    }
+
+    /// Users with so many bytes are pending now; or, with a negative number, no longer.
+    mutating func pend(_ bytes: Int64) { pendingBytes = max(0, pendingBytes + Double(bytes)) }
+
+    /// So many of the pending users no longer are, whichever they were.
+    /// - Parameter before: how many were pending.
+    mutating func unpend(users: Int, of before: Int) {
+        guard users > 0 else { return }
+        pendingBytes *= before > users ? 1 - Double(users) / Double(before) : 0
+    }
 
     var openUploads: Int { uploads.count }
 
@@ -102,9 +118,9 @@ struct DiskRoom {
 
     /// Why this much more does not fit; `nil` if it does, or if that is unknown.
     func lack(of more: Bytes = Bytes(), pendingUsers: Int) -> String? {
-        let pending = inDirectory(users: Double(pendingUsers), bytes: Double(pendingUsers) * userBytes)
-        let spoken = uploads.values.reduce(Bytes(directory: pending)) { $0 + need($1) }
-        guard limits.directoryElsewhere != nil else {
+        let pending = pendingUsers > 0 ? inDirectory(users: Double(pendingUsers), bytes: pendingBytes) : 0
+        let spoken = uploads.values.reduce(Bytes(directory: pending + Double(free.directoryLog))) { $0 + need($1) }
+        guard limits.directory?.isElsewhere == true else {
             return lack(more.queue + more.directory, spoken.queue + spoken.directory, free: free.queue, whose: "The")
         }
         return lack(more.queue, spoken.queue, free: free.queue, whose: "The queue's")

@@ -14,6 +14,8 @@ struct OpenedStore {
     var reader: DatabaseQueue
     var log: WriteAheadLog
     var totals: QueueCounters
+    /// Bytes of the users that are pending.
+    let pendingBytes: Int64
     var tenants: TenantQueue
     var merging: Set<TenantID>
     var lastNumber: Int64
@@ -52,7 +54,7 @@ struct OpenedStore {
         pool = try DatabasePool(path: path, configuration: configuration)
         let log = WriteAheadLog(limit: logPages)
         self.log = log
-        (totals, tenants, merging, lastNumber, lastAcceptance) = try pool.writeWithoutTransaction { db in
+        (totals, pendingBytes, tenants, merging, lastNumber, lastAcceptance) = try pool.writeWithoutTransaction { db in
             try Self.checkOwner(db, now: now)
             try Self.setPragmas(db)
             log.attach(to: db)
@@ -65,7 +67,7 @@ struct OpenedStore {
             let lastAcceptance = try TenantQueueLoader.lastAcceptance(db)
             let (tenants, merging) = (try TenantQueueLoader.load(db), try MergeRow.tenants(db))
             let totals = try CounterRows.readSound(db, lastNumber: lastNumber, warn: warn)
-            return (totals, tenants, merging, lastNumber, lastAcceptance)
+            return (totals, PendingBytes.read(db, of: totals.pendingUsers), tenants, merging, lastNumber, lastAcceptance)
         }
         configuration.readonly = true
         reader = try DatabaseQueue(path: path, configuration: configuration)

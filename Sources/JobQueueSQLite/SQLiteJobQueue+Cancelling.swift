@@ -51,6 +51,7 @@ extension SQLiteJobQueue {
         try context.sql(Self.cancelDeferred).run(.int(row.seq))
         guard row.deferred > 0 else { return nil }
         context.backlog(row.job.tenantID, pendingUsers: -row.deferred)
+        unpend(row.deferred, in: context)
         try OrphanRow.mark(row.batchKey, .deferred, context.db)
         return row.batchKey
     }
@@ -104,6 +105,7 @@ extension SQLiteJobQueue {
             }
         }
         guard !progress.ended.isEmpty else { return }
+        unpend(progress.counts.settled, in: context)
         _ = try settle([row.seq: progress], of: [row.seq: row], now: now, ending: { _ in nil }, in: context)
     }
 
@@ -127,6 +129,7 @@ extension SQLiteJobQueue {
                     of: row.seq, batchKey: row.batchKey, upTo: step, in: context,
                     where: { ahead[$0] != nil })
                 context.backlog(row.job.tenantID, pendingUsers: -cancelled)
+                unpend(cancelled, in: context)
                 let numbers = try OpenBatch.numbers(of: row.batchKey, from: row.nextBatch, limit: step, context.db)
                 try drop(id, numbers[...], [:], ahead, now: now, in: context)
                 return (false, nil)

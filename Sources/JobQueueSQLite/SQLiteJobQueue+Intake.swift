@@ -84,8 +84,17 @@ extension SQLiteJobQueue {
         let accepted = try await writer.write(isShort: upload == nil) { [self] context in
             try accept(job, upload: upload, batches: batches, in: context)
         }
-        if let upload { gate.settle(upload) }
+        if let upload {
+            gate.accepted(upload)
+        } else {
+            gate.pend(batches.reduce(0) { $0 + Int64($1.payload.bytes.count) })
+        }
         return accepted
+    }
+
+    /// Users of whom nothing is known but their number are no longer pending, once the operation is committed.
+    func unpend(_ users: Int, in context: WriteContext) {
+        context.afterCommit { [self] in gate.unpend(users: users, of: writer.currentTotals.pendingUsers.saturatingAdd(users)) }
     }
 
     /// Creates a job inside a transaction. The observer is notified after the commit.

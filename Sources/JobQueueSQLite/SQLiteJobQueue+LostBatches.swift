@@ -22,6 +22,7 @@ extension SQLiteJobQueue {
             row.deferred = 0
             row.phase = .endable
             context.backlog(row.job.tenantID, pendingUsers: -lost)
+            unpend(lost, in: context)
             context.afterCommit { [self] in notify { $0.jobWaiting() } }
         }
         try row.write(over: before, in: context)

@@ -32,6 +32,7 @@ extension SQLiteJobQueue {
                 await discard(upload)
                 return request
             }
+            gate.accepted(upload)
             return request
         } catch {
             await discard(upload)

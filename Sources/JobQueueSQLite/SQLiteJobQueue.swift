@@ -72,6 +72,7 @@ package final class SQLiteJobQueue: JobQueue {
         let gate = AdmissionGate(
             path: parts.path, limits: limits, clock: clock, disk: disk, reserve: parts.reserve, say: say)
         self.gate = gate
+        gate.pend(parts.pendingBytes)
         writer = QueueWriter(
             pool: parts.pool, totals: parts.totals, log: parts.log, patience: parts.patience, place: parts.place,
             threads: threads, isTight: { gate.isTight }, report: { gate.committed($0) })

@@ -7,6 +7,9 @@ package enum DiskMargins {
     /// Below this many the directory takes no more users: the rest is for ending what was begun.
     package static func floor(minFreeBytes: Int64) -> Int64 { max(1 << 20, min(minFreeBytes / 4, 16 << 20)) }
 
+    /// The longest log of the directory while nobody else reads its file, in bytes.
+    package static func mostLogBytes(minFreeBytes: Int64) -> Int64 { max(16 << 20, minFreeBytes / 4) }
+
     /// The longest file of a log on a tight disk, in bytes; beyond it a commit is followed by a checkpoint that empties the file.
     package static let tightLogBytes: Int64 = 1 << 20
 }

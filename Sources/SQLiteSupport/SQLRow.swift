@@ -15,6 +15,8 @@ package struct SQLRow {
     /// far smaller.
     package func int(_ column: Int32) -> Int { Int(max(-Self.largest, min(int64(column), Self.largest))) }
 
+    package func double(_ column: Int32) -> Double { sqlite3_column_double(statement.handle, column) }
+
     package func isNull(_ column: Int32) -> Bool { statement.isNull(column) }
     package func optionalInt(_ column: Int32) -> Int? { isNull(column) ? nil : int(column) }
 

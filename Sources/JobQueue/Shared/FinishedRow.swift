@@ -40,4 +40,9 @@ package struct FinishedRow: Sendable {
             payload: batch.batch.payload, users: batch.users, deferred: batch.batch.pass == .conflicts ? [] : batch.deferred)
         lostResults = batch.lostResults
     }
+
+    /// Bytes of the batch's users that no longer wait for anything.
+    package func settledBytes(of payload: BatchPayload) -> Int64 {
+        Int64(payload.bytes.count) - deferred.reduce(0) { $0 + Int64($1.record.count) }
+    }
 }

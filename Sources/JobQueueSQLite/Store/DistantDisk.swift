@@ -4,26 +4,32 @@ import Synchronization
 /// The disk of the directory, where that is another one than the queue's: that of a network file system may hang, which must keep
 /// nobody from the queue. So it is measured on a thread of its own, and whoever asks waits a moment for that at most.
 final class DistantDisk: Sendable {
+    struct Figures: Sendable {
+        /// Free bytes; `nil` if the system does not report them.
+        var free: Int64?
+        /// The length of the directory's log.
+        var log: Int64
+    }
+
     private struct State {
         var isMeasuring = false
-        var free: Int64?
-        /// When `free` was measured.
+        var figures: Figures?
         var measuredAt: ContinuousClock.Instant?
     }
 
     private let state = Mutex(State())
     private let thread = DispatchQueue(label: "usersync.queue.distant-disk")
-    private let measure: @Sendable () -> Int64?
+    private let measure: @Sendable () -> Figures
 
     /// Once: while a measurement is late, nobody waits for it.
     private static let patience = DispatchTimeInterval.milliseconds(250)
     /// How long a figure is believed while the disk does not answer.
     private static let lifetime = Duration.seconds(10)
 
-    init(measure: @escaping @Sendable () -> Int64?) { self.measure = measure }
+    init(measure: @escaping @Sendable () -> Figures) { self.measure = measure }
 
-    /// Free bytes; `nil` if the system does not report them, or has not for some time.
-    var freeBytes: Int64? {
+    /// `nil` if the disk has not answered for some time.
+    var figures: Figures? {
         let isFree = state.withLock { state in
             defer { state.isMeasuring = true }
             return !state.isMeasuring
@@ -31,14 +37,14 @@ final class DistantDisk: Sendable {
         if isFree {
             let done = DispatchSemaphore(value: 0)
             thread.async { [self] in
-                let free = measure()
-                state.withLock { $0 = State(free: free, measuredAt: .now) }
+                let figures = measure()
+                state.withLock { $0 = State(figures: figures, measuredAt: .now) }
                 done.signal()
             }
-            if done.wait(timeout: .now() + Self.patience) == .success { return state.withLock { $0.free } }
+            if done.wait(timeout: .now() + Self.patience) == .success { return state.withLock { $0.figures } }
         }
         return state.withLock { state in
-            state.measuredAt.map { $0.duration(to: .now) <= Self.lifetime } ?? false ? state.free : nil
+            state.measuredAt.map { $0.duration(to: .now) <= Self.lifetime } ?? false ? state.figures : nil
         }
     }
 }
