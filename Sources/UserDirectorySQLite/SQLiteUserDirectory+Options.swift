@@ -13,6 +13,8 @@ extension SQLiteUserDirectory {
         package var retentionDays: Double
         /// Steps beyond its own batches that a commit may take in last passes (`LastPassAllowance`).
         package var lastPassSteps = 10_000
+        /// Seconds for which it is remembered that `sync_logs` takes no row.
+        package var logPause = 5.0
         /// The disk that holds the file; `nil` if its room does not matter.
         package var disk: Disk?
 

@@ -22,6 +22,7 @@ package actor SQLiteUserDirectory: UserDirectory {
     nonisolated let line = PendingCalls()
     private nonisolated let commitSize = Atomic(FileScale.small.batchesPerCommit)
     private let ways: LastPassWays
+    private let logTrouble: SyncLogTrouble
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -38,6 +39,7 @@ package actor SQLiteUserDirectory: UserDirectory {
         self.options = options
         let ways = LastPassWays()
         self.ways = ways
+        logTrouble = SyncLogTrouble(seconds: options.logPause)
         reader = UsersReader(path: path)
         previews = UsersReader(path: path)
         file = DirectoryFile(path: path, scope: emailScope, options: options, warn: warn, onReopen: { ways.forgetAll() })
@@ -102,8 +104,8 @@ package actor SQLiteUserDirectory: UserDirectory {
 
     private func applier(_ statements: UserStatements) -> BatchApplier {
         BatchApplier(
-            SQLiteUserStore(statements, retention: options.retentionDays * 86_400), scope: emailScope, clock: clock, ways: ways,
-            lastPassSteps: options.lastPassSteps)
+            SQLiteUserStore(statements, retention: options.retentionDays * 86_400, logTrouble: logTrouble), scope: emailScope,
+            clock: clock, ways: ways, lastPassSteps: options.lastPassSteps)
     }
 
     private func tombstoneNow(_ job: JobID, batches: [Int]) throws(DirectoryError) -> [Int: BatchApplied] {
@@ -129,10 +131,11 @@ package actor SQLiteUserDirectory: UserDirectory {
     }
 
     private func logNow(_ jobs: [SyncLogEntry]) throws(DirectoryError) {
+        if let refusal = logTrouble.standing { throw Self.logRefused(refusal) }
         let refusal: String? = try write { statements in
             do {
                 try Transaction.immediate(on: statements.connection) {
-                    let table = SyncLogTable(statements: statements)
+                    let table = SyncLogTable(statements: statements, trouble: logTrouble)
                     for job in jobs { if let refusal = try table.add(job) { throw LogRefusal(said: refusal) } }
                 }
                 return nil
@@ -144,8 +147,12 @@ package actor SQLiteUserDirectory: UserDirectory {
         }
         guard let refusal else { return }
         // The table may have been dropped or changed: the next call upgrades it again.
-        file.reopen()
-        throw .transient("The table sync_logs refuses a row. SQLite says: \(refusal)")
+        if logTrouble.hasMet { file.reopen() }
+        throw Self.logRefused(refusal)
+    }
+
+    private static func logRefused(_ refusal: String) -> DirectoryError {
+        .transient("The table sync_logs refuses a row. SQLite says: \(refusal)")
     }
 
     private struct LogRefusal: Error {

@@ -2,6 +2,7 @@ import SyncModel
 import Testing
 import UserDirectory
 import UserDirectoryConformance
+import UserDirectorySQLite
 
 @Suite("What the optional sync_logs says keeps no user out")
 struct RefusedLogTests {
@@ -85,6 +86,28 @@ struct RefusedLogTests {
         try await it.directory.log([entry(3)])
         #expect(try await it.directory.apply(small, closeEarly: { false }).allSatisfy { $0.jobLog == .written })
         #expect(try Set(it.rows("sync_logs").compactMap { $0["job_id"] }) == Set([1, 2, 3].map { JobID.test($0).text }))
+    }
+
+    @Test("a table that takes no row at all is not asked again for some seconds; one that refuses a row is asked for the next")
+    func pause() async throws {
+        var options = SQLiteUserDirectory.Options(busyTimeout: 0.05)
+        options.logPause = 3600
+        let it = try SQLiteFixture(options: options)
+        try await it.directory.prepare()
+        func log(_ job: Int) async throws -> BatchApplied.JobLog {
+            try await it.apply(BatchWork(job: job, [TestUser("\(job)", "u\(job)@x.example")]).alone)[0].jobLog
+        }
+        try it.execute(
+            "CREATE TRIGGER one BEFORE INSERT ON sync_logs WHEN NEW.total_users = 1 BEGIN SELECT RAISE(ABORT, 'no'); END")
+        #expect(try await log(1) == .refused)
+        try it.execute("DROP TRIGGER one")
+        #expect(try await log(2) == .written)
+        try it.execute("ALTER TABLE sync_logs RENAME COLUMN details TO detail")
+        #expect(try await log(3) == .refused)
+        try it.execute("ALTER TABLE sync_logs RENAME COLUMN detail TO details")
+        #expect(try await log(4) == .refused)
+        await #expect(throws: DirectoryError.self) { try await it.directory.log([entry(4)]) }
+        #expect(try it.rows("users").count == 4)
     }
 
     @Test(

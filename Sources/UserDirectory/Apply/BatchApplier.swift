@@ -125,6 +125,7 @@ package struct BatchApplier {
     /// Writes the row of a job that is this batch. Returns why the table refuses it, if it does; the users are kept regardless.
     private func log(_ work: BatchWork, _ applied: BatchApplied, at position: Int, _ knowledge: Knowledge) throws -> String? {
         guard !knowledge.unlogged.contains(work.jobID) else { return Self.endedByLog }
+        if let refusal = store.jobLog.standingRefusal { return refusal }
         let (table, entry) = (store.jobLog, SyncLogEntry(work, applied.users, at: clock.now()))
         do {
             if knowledge.usesSavepoints { return try table.add(entry) }

@@ -11,13 +11,13 @@ final class SQLiteUserStore: UserStore {
     private let statements: UserStatements
 
     /// - Parameter retention: how long an early removal is remembered, in seconds.
-    init(_ statements: UserStatements, retention: Double) {
+    init(_ statements: UserStatements, retention: Double, logTrouble: SyncLogTrouble) {
         self.statements = statements
         rows = SQLiteUserRows(statements)
         waiting = SQLiteWaitingUsers(statements: statements)
         removals = SQLiteEarlyRemovals(statements: statements, retention: retention)
         ledger = SQLiteLedger(statements: statements)
-        jobLog = SyncLogTable(statements: statements)
+        jobLog = SyncLogTable(statements: statements, trouble: logTrouble)
     }
 
     func begin(_ batches: ArraySlice<BatchWork>) throws {

@@ -5,6 +5,9 @@ import UserDirectory
 
 struct SyncLogTable: JobLogTable {
     let statements: UserStatements
+    let trouble: SyncLogTrouble
+
+    var standingRefusal: String? { trouble.standing }
 
     /// Whether the table refused the row: a constraint, its schema, a trigger. A failure of the whole directory is not one.
     static func isRefusal(_ failure: SQLiteFailure) -> Bool {
@@ -17,6 +20,7 @@ struct SyncLogTable: JobLogTable {
     func isRefusal(_ error: any Error) -> Bool { (error as? SQLiteFailure).map { Self.isRefusal($0) } ?? false }
 
     func add(_ entry: SyncLogEntry) throws(SQLiteFailure) -> String? {
+        if let refusal = standingRefusal { return refusal }
         try statements("SAVEPOINT usersync_log").run()
         do throws(SQLiteFailure) {
             try insert(entry)
@@ -33,6 +37,15 @@ struct SyncLogTable: JobLogTable {
     }
 
     func insert(_ entry: SyncLogEntry) throws(SQLiteFailure) {
+        do throws(SQLiteFailure) {
+            try write(entry)
+        } catch {
+            trouble.met(error)
+            throw error
+        }
+    }
+
+    private func write(_ entry: SyncLogEntry) throws(SQLiteFailure) {
         let insert = try statements(
             """
             INSERT INTO sync_logs (tenant_id, operation, total_users, successful, failed, details, synced_at, job_id)

@@ -29,7 +29,7 @@ final class SQLiteFixture: DirectoryFixture {
     ///   - original: whose file to start from, as it is now.
     init(
         scope: EmailScope = .global, sql: String? = nil, copying original: SQLiteFixture? = nil,
-        options: SQLiteUserDirectory.Options = .init(busyTimeout: 0.05)
+        options: SQLiteUserDirectory.Options = SQLiteFixture.impatient
     ) throws {
         place = try TemporaryDirectory()
         path = place.url.appending(path: "crm.sqlite").path
@@ -40,6 +40,13 @@ final class SQLiteFixture: DirectoryFixture {
         try original?.execute("VACUUM INTO '\(path)'")
         if let sql { try execute(sql) }
     }
+
+    /// Waits hardly for locks, and asks at each job whether `sync_logs` takes rows again.
+    static let impatient = {
+        var options = SQLiteUserDirectory.Options(busyTimeout: 0.05)
+        options.logPause = 0
+        return options
+    }()
 
     /// A connection of the CRM's own; it may leave transactions open.
     func connection() throws -> DatabaseQueue {
