@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import SyncModel
 import Synchronization
 import TestSupport
@@ -97,30 +98,62 @@ struct TightDiskTests {
         disk.set(10 << 20)
         #expect(room.begin() == CommitRoom.tightBatches)
         room.filled()
-        #expect(room.shortage == nil)
+        #expect(room.shortage() == nil)
         #expect(room.begin() == 1)
         room.filled()
-        #expect(room.shortage?.contains("\(20 << 20)") == true)
+        #expect(room.shortage()?.contains("\(20 << 20)") == true)
         disk.set(20 << 20)
-        #expect(room.shortage == nil && room.begin() == CommitRoom.tightBatches)
+        #expect(room.shortage() == nil && room.begin() == CommitRoom.tightBatches)
         room.worked()
         disk.set(10 << 20)
-        #expect(room.shortage == nil)
+        #expect(room.shortage() == nil)
         // A guess that was too high is given up.
         for _ in 0..<2 {
             _ = room.begin()
             room.filled()
         }
-        #expect(room.shortage != nil)
+        #expect(room.shortage() != nil)
         for _ in 0..<4 { room.refused() }
-        #expect(room.shortage == nil)
+        #expect(room.shortage() == nil)
         // What fails for want of something else than room does not wait for room.
         disk.set(1 << 40)
         for _ in 0..<3 {
             _ = room.begin()
             room.filled()
         }
-        #expect(room.shortage == nil && room.begin() == .max)
+        #expect(room.shortage() == nil && room.begin() == .max)
+    }
+
+    @Test("what a reader keeps in the log is room that the file will take: users wait for it, and go on once the reader is gone")
+    func reader() async throws {
+        let disk = Disk()
+        let it = try fixture(on: disk)
+        try await it.directory.prepare()
+        let reader = try it.connection()
+        try await reader.writeWithoutTransaction { db in
+            try db.execute(sql: "BEGIN")
+            _ = try Row.fetchOne(db, sql: "SELECT count(*) FROM users")
+        }
+        disk.set(6 << 20)
+        var number = 0
+        var refusal: DirectoryError?
+        while refusal == nil, number < 400 {
+            number += 1
+            do throws(DirectoryError) {
+                _ = try await it.directory.apply([batch(number)], closeEarly: { false })
+            } catch { refusal = error }
+        }
+        guard case .unavailable(let text) = refusal else {
+            Issue.record("not an outage: \(String(describing: refusal))")
+            return
+        }
+        #expect(text.contains("while somebody reads the file"))
+        #expect(disk.shortages.withLock { $0 } == 0, "there is room otherwise: nothing is given up")
+        await #expect(throws: DirectoryError.self) { try await it.directory.probe() }
+        try await reader.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
+        try await it.directory.probe()
+        #expect(try await it.directory.apply([batch(number)], closeEarly: { false }).count == 1)
+        #expect(try it.rows("users").count == number * 200)
     }
 
     @Test("a merge that does not fit makes no commit of users smaller, and has none of them wait")

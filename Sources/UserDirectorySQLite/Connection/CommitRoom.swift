@@ -25,8 +25,15 @@ struct CommitRoom {
     }
 
     /// The sentence for callers if there is no room for a commit; `nil` if there is, or if that is unknown.
-    var shortage: String? {
-        guard let free = disk.freeBytes(), free < needed else { return nil }
+    /// - Parameter logBytes: in the log: the file takes them when they are written back, which somebody who reads it delays.
+    func shortage(logBytes: Int64 = 0) -> String? {
+        guard let free = disk.freeBytes(), free - logBytes < needed else { return nil }
+        guard free < needed else {
+            return """
+                The directory's disk has \(free) bytes free, of the \(needed) that a commit needs and \(logBytes) for its log, \
+                which cannot be written back while somebody reads the file
+                """
+        }
         return "The directory's disk has \(free) bytes free, of the \(needed) that a commit needs"
     }
 

@@ -94,10 +94,12 @@ final class DirectoryFile {
 
     /// - Throws: `unavailable` if the disk has no room for a commit, even after what can be spared was given up.
     func expectRoom() throws(DirectoryError) {
-        guard room?.shortage != nil else { return }
-        makeRoom(try connection(), isFull: false)
-        guard let shortage = room?.shortage else { return }
-        room?.refused()
+        guard let room else { return }
+        let connection = try connection()
+        guard room.shortage(logBytes: connection.logBytes) != nil else { return }
+        makeRoom(connection, isFull: false)
+        guard let shortage = room.shortage(logBytes: connection.logBytes) else { return }
+        self.room?.refused()
         throw .unavailable(shortage)
     }
 
@@ -117,7 +119,7 @@ final class DirectoryFile {
     private func makeRoom(_ connection: DirectoryConnection, isFull: Bool = true) {
         guard room != nil else { return }
         connection.emptyLog(longerThan: 0, busyTimeout: options.busyTimeout)
-        guard isFull || room?.shortage != nil else { return }
+        guard isFull || room?.shortage() != nil else { return }
         room?.giveUpWhatCanBeSpared()
         // Written back into the room that was just made.
         connection.emptyLog(longerThan: 0, busyTimeout: options.busyTimeout)
