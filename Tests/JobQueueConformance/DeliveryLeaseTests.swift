@@ -43,6 +43,20 @@ struct DeliveryLeaseTests {
         }
     }
 
+    @Test("an attempt counts under the present lease alone, not under one that was given back", arguments: QueueDriver.all)
+    func presentLease(_ driver: QueueDriver) async throws {
+        try await withDelivery(driver) { fixture, queue in
+            let first = try #require(try await fixture.leaseDeliveries(queue).first)
+            await queue.release([first])
+            let second = try #require(try await fixture.leaseDeliveries(queue).first)
+            #expect(first.lease != second.lease)
+            await #expect(throws: QueueError.leaseLost) { try await record(first, .dead, queue, fixture) }
+            #expect(try await queue.delivery("msg_1")?.attempts == 0)
+            try await record(second, .delivered, queue, fixture)
+            #expect(try await queue.delivery("msg_1")?.state == .delivered)
+        }
+    }
+
     @Test("of one destination no more than asked for are leased, the rest later", arguments: QueueDriver.all)
     func fewOfEach(_ driver: QueueDriver) async throws {
         try await driver.withQueue { fixture, queue in

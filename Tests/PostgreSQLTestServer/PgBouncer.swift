@@ -39,7 +39,8 @@ package final class PgBouncer: Sendable {
             Watchdog.ending,
             PostgreSQLPrograms.starter + ["env", "LD_LIBRARY_PATH=\(host)", host + "/pgbouncer", "-q", host + "/ini"])
         let end = Date.now + 30
-        while !FileManager.default.fileExists(atPath: "\(host)/.s.PGSQL.\(PostgreSQLServer.port)") {
+        // Its socket is there before anybody listens.
+        while !UnixSocket.accepts("\(host)/.s.PGSQL.\(PostgreSQLServer.port)") {
             guard Date.now < end else { throw PostgreSQLServer.Failed(description: "PgBouncer does not start") }
             Thread.sleep(forTimeInterval: 0.01)
         }

@@ -14,6 +14,13 @@ enum UnixSocket {
         return socket
     }
 
+    /// Whether somebody listens.
+    static func accepts(_ path: String) -> Bool {
+        guard let socket = try? connect(path) else { return false }
+        close(socket)
+        return true
+    }
+
     /// - Returns: false if the other side has gone.
     static func send(_ bytes: ArraySlice<UInt8>, to socket: Int32) -> Bool {
         var rest = bytes

@@ -23,6 +23,22 @@ struct IdempotencyTests {
         }
     }
 
+    @Test("a queue that takes no more answers for what it has taken")
+    func fullQueue() async throws {
+        try await TestServer.run(["MAX_PENDING_USERS": "1"]) { server in
+            var configuration = Configuration()
+            configuration.allowsUnsafeTransactions = true
+            let crm = try DatabaseQueue(path: server.databasePath, configuration: configuration)
+            try await crm.writeWithoutTransaction { db in try db.execute(sql: "BEGIN IMMEDIATE") }
+            let users = [Bodies.user("u1", "a@x.io")]
+            #expect(try await server.sync(users, headers: ["Idempotency-Key": "k1"]).status == 202)
+            #expect(try await server.sync(users, headers: ["Idempotency-Key": "k2"]).status == 503)
+            #expect(try await server.sync(users, headers: ["Idempotency-Key": "k1"]).header("idempotent-replayed") == "true")
+            try await crm.writeWithoutTransaction { db in try db.execute(sql: "ROLLBACK") }
+            try crm.close()
+        }
+    }
+
     @Test("a key is per tenant and path, and the inflated body is what counts")
     func scope() async throws {
         try await TestServer.run { server in
