@@ -18,7 +18,7 @@ extension PersonTests {
             try it.execute(
                 """
                 INSERT INTO users (email, name, tenant_id, is_admin, wrapper_user_id, kinde_user_id)
-                VALUES ('ann@x.example', 'Ann', 't1', 1, \(ids))
+                VALUES ('ann@x.example', 'Ann', 't1', true, \(ids))
                 """)
             #expect(try await send(it, job: 1, at: 1, [new], manner) == ["updated"])
             #expect(try it.users("is_admin") == [[isAdmin ? "1" : "0"]], "case \(at)")

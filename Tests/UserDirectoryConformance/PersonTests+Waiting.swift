@@ -23,7 +23,7 @@ extension PersonTests {
         try it.execute(
             """
             INSERT INTO users (email, name, tenant_id, kinde_user_id, is_admin) VALUES
-              ('c@x.example', 'C', 't1', 'kp_3', 0), ('f@x.example', 'F', 't1', 'kp_3', 1)
+              ('c@x.example', 'C', 't1', 'kp_3', false), ('f@x.example', 'F', 't1', 'kp_3', true)
             """)
         var invalid = user("kp_3", "d")
         invalid.fields[.problem] = .text("invalid")

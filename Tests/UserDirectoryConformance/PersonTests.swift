@@ -162,7 +162,7 @@ struct PersonTests {
         try it.execute(
             """
             INSERT INTO users (email, name, tenant_id, kinde_user_id, is_admin) VALUES
-              ('c@x.example', 'C', 't1', 'kp_3', 0), ('f@x.example', 'F', 't1', 'kp_3', 1)
+              ('c@x.example', 'C', 't1', 'kp_3', false), ('f@x.example', 'F', 't1', 'kp_3', true)
             """)
         var cleared = user("u-1", "d")
         cleared.fields[.kindeUserID] = .null

@@ -203,7 +203,7 @@ struct TakeOverTests {
         try it.execute(
             """
             INSERT INTO users (email, name, tenant_id, wrapper_user_id, is_admin) VALUES
-              ('Bob@X.example', 'Big', 't1', '1', 1), ('bob@x.example', 'Small', 't1', '2', 1)
+              ('Bob@X.example', 'Big', 't1', '1', true), ('bob@x.example', 'Small', 't1', '2', true)
             """)
         let work = BatchWork(job: 2, at: 1, [TestUser("9", "Bob@X.example", name: "New")]).alone
         #expect(try await it.apply(work)[0].users == [AppliedUser(index: 0, outcome: .updated, crmUserID: 1, isRelinked: true)])

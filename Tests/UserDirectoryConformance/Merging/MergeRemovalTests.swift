@@ -9,7 +9,7 @@ struct MergeRemovalTests {
         BatchWork(job: job, tenant: tenant, operation: .userRemoval, at: seconds, BatchPayload([TestUser.removal(id)]))
     }
 
-    @Test("one that came by the wrong name is obeyed, unless the target's news is newer", arguments: DirectoryDriver.all)
+    @Test("one that came by the wrong name is obeyed, unless the target's news is newer", arguments: DirectoryDriver.allThatMerge)
     func wrongName(driver: DirectoryDriver) async throws {
         for (id, at, isActive) in [("u1", 20, "0"), ("kp_1", 20, "0"), ("u1", 10, "1"), ("u1", 5, "1"), ("u2", 20, "1")]
             as [(String, Int64, String)]
@@ -35,7 +35,7 @@ struct MergeRemovalTests {
         }
     }
 
-    @Test("one of the target's is obeyed by a row that comes", arguments: DirectoryDriver.all)
+    @Test("one of the target's is obeyed by a row that comes", arguments: DirectoryDriver.allThatMerge)
     func ofTarget(driver: DirectoryDriver) async throws {
         for (at, isActive) in [(20, "0"), (5, "1")] as [(Int64, String)] {
             for isJoined in [false, true] {
@@ -51,7 +51,7 @@ struct MergeRemovalTests {
         }
     }
 
-    @Test("a user removed from the tenant later than the target's news is inactive", arguments: DirectoryDriver.all)
+    @Test("a user removed from the tenant later than the target's news is inactive", arguments: DirectoryDriver.allThatMerge)
     func removedLater(driver: DirectoryDriver) async throws {
         let it = try await driver.make(.tenant)
         for (job, tenant) in [(1, "a"), (2, "t")] as [(Int, TenantID)] {
@@ -66,7 +66,7 @@ struct MergeRemovalTests {
         #expect(try await it.outcomes(late) == ["stale"])
     }
 
-    @Test("of two of one id the later is kept; one past its retention is not obeyed", arguments: DirectoryDriver.all)
+    @Test("of two of one id the later is kept; one past its retention is not obeyed", arguments: DirectoryDriver.allThatMerge)
     func kept(driver: DirectoryDriver) async throws {
         let it = try await driver.make(.tenant, retentionDays: 1)
         try await it.apply(BatchWork(tenant: "t", at: 10, [TestUser("u1", "ann@x.example")]))

@@ -17,7 +17,9 @@ struct MergeTests {
         return merge
     }
 
-    @Test("who is unknown to the target becomes its user: only tenant and updated_at change", arguments: DirectoryDriver.all)
+    @Test(
+        "who is unknown to the target becomes its user: only tenant and updated_at change",
+        arguments: DirectoryDriver.allThatMerge)
     func moved(driver: DirectoryDriver) async throws {
         for scope in EmailScope.allCases {
             let it = try await driver.make(scope)
@@ -47,7 +49,7 @@ struct MergeTests {
 
     @Test(
         "one person by the platform id, by the Kinde id, by the email: the target's row stays and gets the ids that it lacks",
-        arguments: DirectoryDriver.all)
+        arguments: DirectoryDriver.allThatMerge)
     func joined(driver: DirectoryDriver) async throws {
         let cases: [(a: Row, t: Row, ids: [String?])] = [
             (Row(key: 1, platformID: "u1", kindeID: "kp_1"), Row(key: 2, platformID: "u1"), ["u1", "kp_1"]),
@@ -86,7 +88,7 @@ struct MergeTests {
         }
     }
 
-    @Test("an admin of the target stays admin", arguments: DirectoryDriver.all)
+    @Test("an admin of the target stays admin", arguments: DirectoryDriver.allThatMerge)
     func admin(driver: DirectoryDriver) async throws {
         let it = try await driver.make(.tenant)
         try await it.apply(BatchWork(tenant: "t", at: 1, [TestUser("u1", "ann@x.example", [.isAdmin: .yes])]))
@@ -99,7 +101,9 @@ struct MergeTests {
         #expect(try it.users("name", "is_admin", "is_active")[0] == ["Name", "1", "1"])
     }
 
-    @Test("active is who was active at the last of both, and older news than both had stays out", arguments: DirectoryDriver.all)
+    @Test(
+        "active is who was active at the last of both, and older news than both had stays out",
+        arguments: DirectoryDriver.allThatMerge)
     func news(driver: DirectoryDriver) async throws {
         let cases: [(a: (seen: Int?, isActive: Bool), t: (seen: Int?, isActive: Bool), isActive: Bool)] = [
             ((20, false), (10, true), false), ((10, false), (20, true), true), ((20, true), (10, false), true),
@@ -130,7 +134,7 @@ struct MergeTests {
         }
     }
 
-    @Test("an older list that came later brings nobody back who was removed since", arguments: DirectoryDriver.all)
+    @Test("an older list that came later brings nobody back who was removed since", arguments: DirectoryDriver.allThatMerge)
     func lateList(driver: DirectoryDriver) async throws {
         for scope in [EmailScope.tenant, .global] {
             let it = try await driver.make(scope)
@@ -146,7 +150,7 @@ struct MergeTests {
         }
     }
 
-    @Test("a row left behind that is written again is a user again", arguments: DirectoryDriver.all)
+    @Test("a row left behind that is written again is a user again", arguments: DirectoryDriver.allThatMerge)
     func again(driver: DirectoryDriver) async throws {
         let it = try await driver.make(.tenant)
         for (job, tenant) in [(1, "a"), (2, "t")] as [(Int, TenantID)] {
@@ -165,7 +169,7 @@ struct MergeTests {
         #expect(try it.users("is_active") == [["0"], ["0"]])
     }
 
-    @Test("with one scope for all emails the address of the newer row goes with it", arguments: DirectoryDriver.all)
+    @Test("with one scope for all emails the address of the newer row goes with it", arguments: DirectoryDriver.allThatMerge)
     func address(driver: DirectoryDriver) async throws {
         for isNewer in [true, false] {
             let it = try await driver.make(.global)
@@ -184,7 +188,7 @@ struct MergeTests {
         }
     }
 
-    @Test("a tenant and itself, and two without users", arguments: DirectoryDriver.all)
+    @Test("a tenant and itself, and two without users", arguments: DirectoryDriver.allThatMerge)
     func nothing(driver: DirectoryDriver) async throws {
         let it = try await driver.make(.global)
         try await it.apply(BatchWork(tenant: "t", [TestUser("u1", "ann@x.example")]))

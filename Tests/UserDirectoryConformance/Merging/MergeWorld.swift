@@ -44,7 +44,7 @@ struct MergeWorld: Equatable, Sendable {
                 INSERT INTO users (id, tenant_id, email, name, wrapper_user_id, kinde_user_id, is_active, is_admin, roles, department,
                   last_synced_at, sync_time, updated_at)
                 VALUES (\(row.key), '\(row.tenant)', '\(row.email)', 'N\(row.key)', \(text(row.platformID)), \(text(row.kindeID)),
-                  \(row.isActive ? 1 : 0), \(row.isAdmin ? 1 : 0), \(text(row.roles)), \(text(row.department)), \(time(row.seen)),
+                  \(row.isActive), \(row.isAdmin), \(text(row.roles)), \(text(row.department)), \(time(row.seen)),
                   \(time(row.news)), \(time(row.written)))
                 """)
         }

@@ -13,13 +13,18 @@ package struct DirectoryDriver: Sendable, CustomTestStringConvertible {
     }
 
     private let name: String
+    /// Whether it makes the users of one tenant those of another.
+    private let merges: Bool
     private let open: @Sendable (Options) async throws -> any DirectoryFixture
     private var restsAlways = false
 
     package var testDescription: String { restsAlways ? "\(name), resting" : name }
 
-    package init(name: String, open: @escaping @Sendable (Options) async throws -> any DirectoryFixture) {
+    package init(
+        name: String, merges: Bool = true, open: @escaping @Sendable (Options) async throws -> any DirectoryFixture
+    ) {
         self.name = name
+        self.merges = merges
         self.open = open
     }
 
@@ -31,6 +36,8 @@ package struct DirectoryDriver: Sendable, CustomTestStringConvertible {
 
     /// Every driver that the conformance suites run on.
     package static var all: [DirectoryDriver] { registry.drivers }
+
+    static var allThatMerge: [DirectoryDriver] { all.filter(\.merges) }
 
     /// Those of `all`, and each once more with last passes that rest after each step.
     static var allAndResting: [DirectoryDriver] {
@@ -50,9 +57,14 @@ package struct DirectoryDriver: Sendable, CustomTestStringConvertible {
 /// enum SQLiteConformance {}
 /// ```
 package struct DirectoryConformance: SuiteTrait {
-    fileprivate init(_ driver: DirectoryDriver) { DirectoryDriver.registry.add(driver) }
+    fileprivate init(_ driver: DirectoryDriver?) {
+        if let driver { DirectoryDriver.registry.add(driver) }
+    }
 }
 
 extension Trait where Self == DirectoryConformance {
-    package static func conformance(of driver: DirectoryDriver) -> Self { DirectoryConformance(driver) }
+    /// - Parameter isHere: whether the driver's database is on this machine.
+    package static func conformance(of driver: DirectoryDriver, where isHere: Bool = true) -> Self {
+        DirectoryConformance(isHere ? driver : nil)
+    }
 }
