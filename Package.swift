@@ -121,6 +121,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "PostgreSQLSupport", dependencies: ["ServiceSupport", "CLibPQ"], swiftSettings: strict),
+        .target(
+            name: "UserDirectoryPostgreSQL", dependencies: ["UserDirectory", "PostgreSQLSupport", "SyncModel"],
+            swiftSettings: strict),
         .target(name: "JobQueue", dependencies: ["SyncModel"], swiftSettings: strict),
         .target(
             name: "JobQueueSQLite",
@@ -202,6 +205,13 @@ let package = Package(
             path: "Tests/PostgreSQLTestServer", swiftSettings: strict),
         .testTarget(
             name: "PostgreSQLSupportTests", dependencies: ["PostgreSQLSupport", "PostgreSQLTestServer", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "UserDirectoryPostgreSQLTests",
+            dependencies: [
+                "UserDirectoryPostgreSQL", "UserDirectory", "UserDirectoryConformance", "PostgreSQLSupport",
+                "PostgreSQLTestServer", "SyncModel", "TestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SyncAPITests",

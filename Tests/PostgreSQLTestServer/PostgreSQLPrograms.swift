@@ -31,10 +31,10 @@ struct PostgreSQLPrograms: Sendable {
 }
 
 extension Trait where Self == ConditionTrait {
-    /// A test against a real server. Skipped only where none is installed and `USERSYNC_REQUIRE_POSTGRESQL` does not say that one must be.
+    /// A test against a real server.
     package static var needsPostgreSQL: ConditionTrait {
         .enabled(
-            if: PostgreSQLPrograms.found != nil || ProcessInfo.processInfo.environment["USERSYNC_REQUIRE_POSTGRESQL"] != nil,
+            if: PostgreSQLServer.isHere,
             "no PostgreSQL server is installed here (Debian: postgresql)")
     }
 }

@@ -13,6 +13,12 @@ package final class PostgreSQLServer: Sendable {
     private let settings: [String: String]
     private let leash: Mutex<ServerLeash>
 
+    /// Whether tests against a server are to run: only where none is installed, and `USERSYNC_REQUIRE_POSTGRESQL` does not say that one must
+    /// be, they are not.
+    package static var isHere: Bool {
+        PostgreSQLPrograms.found != nil || ProcessInfo.processInfo.environment["USERSYNC_REQUIRE_POSTGRESQL"] != nil
+    }
+
     /// The one of this process, started by the first test that asks. Not durable: for tests of everything else.
     package static func shared() throws -> PostgreSQLServer { try common.get() }
 

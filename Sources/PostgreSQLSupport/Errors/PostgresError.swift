@@ -32,7 +32,7 @@ package struct PostgresError: Error, Sendable, Equatable {
     /// Which of the statements that were sent failed, counted from 0; `nil` if none of them.
     package var statement: Int?
     /// Not the statement failed, but what was prepared of it: sent again, it is not, or anew.
-    var isOfPreparation = false
+    package var isOfPreparation = false
 
     package init(_ kind: Kind, _ message: String) {
         self.kind = kind

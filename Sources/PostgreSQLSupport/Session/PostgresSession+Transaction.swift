@@ -26,6 +26,13 @@ extension PostgresSession {
         }
     }
 
+    /// A transaction for whoever says by itself when it ends: with `commit`, or `rollback`.
+    package func begin(
+        _ settings: TransactionSettings = TransactionSettings(), deadline: ContinuousClock.Instant
+    ) -> PostgresTransaction {
+        PostgresTransaction(self, settings, deadline: deadline)
+    }
+
     /// - Throws: if the task is cancelled meanwhile.
     private func rest(_ pause: Duration) throws(PostgresError) {
         let end = ContinuousClock.now + pause

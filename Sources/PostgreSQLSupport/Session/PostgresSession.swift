@@ -83,7 +83,7 @@ package final class PostgresSession {
     }
 
     /// Ends a transaction that is open; one that cannot be ended ends with its connection.
-    func rollback() {
+    package func rollback() {
         guard handle.isGood, handle.transactionStatus != PQTRANS_IDLE else { return }
         _ = try? exchange([.rollback], .now + Self.rollbackTime, isShielded: true)
         if handle.transactionStatus != PQTRANS_IDLE { close() }

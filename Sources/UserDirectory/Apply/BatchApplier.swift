@@ -114,7 +114,11 @@ package struct BatchApplier {
             if !knowledge.usesSavepoints, store.isBroken {
                 throw Interruption.needsSavepoints
             }
-            try store.commit()
+            do {
+                try store.commit()
+            } catch let failure as any StoreFailure where failure.refusesOneUser && !knowledge.usesSavepoints {
+                throw Interruption.needsSavepoints
+            }
             return results
         } catch {
             store.rollBack()
