@@ -45,6 +45,6 @@ extension QueueLimits {
         tenantAliases = settings.tenantAliases
         minFreeDiskBytes = Int64(settings.minFreeDiskBytes)
         let isOneDisk = DiskGauge.isOneDisk(settings.queue.path, settings.database.path)
-        directory = DirectoryPlace(path: settings.database.path, isElsewhere: !isOneDisk)
+        directory = DirectoryPlace(path: FilePlace.resolved(settings.database.path), isElsewhere: !isOneDisk)
     }
 }
