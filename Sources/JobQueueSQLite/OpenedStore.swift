@@ -64,6 +64,8 @@ struct OpenedStore {
             guard (0..<BatchName.lastKey).contains(lastNumber) else {
                 throw QueueError.unusable("it is damaged: the last number of a job in it is \(lastNumber)")
             }
+            // On a full disk the queue starts all the same.
+            try? DeliveryNumbers.mend(db, warn: warn)
             let lastAcceptance = try TenantQueueLoader.lastAcceptance(db)
             let (tenants, merging) = (try TenantQueueLoader.load(db), try MergeRow.tenants(db))
             let totals = try CounterRows.readSound(db, lastNumber: lastNumber, warn: warn)

@@ -105,6 +105,31 @@ struct DamagedDeliveriesTests {
         }
     }
 
+    @Test(
+        "has a number after which there is none: the next start gives it another, and new ones find theirs",
+        arguments: [false, true])
+    func number(isGone: Bool) async throws {
+        try await withSQLiteQueue { fixture, queue in
+            for id in ["one", "two"] { try await queue.add(fixture.delivery(id), now: fixture.now) }
+            try await queue.writer.alone { db in
+                for table in ["deliveries", "delivery_bodies"] {
+                    try db.execute(sql: "UPDATE \(table) SET seq = 9223372036854775807 WHERE seq = 1")
+                }
+                // The largest number that was ever given is remembered.
+                if isGone {
+                    try db.execute(sql: "UPDATE sqlite_sequence SET seq = 9223372036854775807 WHERE name = 'deliveries'")
+                }
+            }
+            await #expect(throws: QueueError.self) { try await queue.add(fixture.delivery("three"), now: fixture.now) }
+            let reborn = try #require(try await QueueDriver.sqlite.killed(fixture) as? SQLiteJobQueue)
+            try await reborn.add(fixture.delivery("four"), now: fixture.now)
+            #expect(try await Set(fixture.leaseDeliveries(reborn).map(\.delivery.what.id)) == ["one", "two", "four"])
+            for id in ["one", "two", "four"] { #expect(try await reborn.body(of: id) != nil) }
+            #expect(try await reborn.audit() == [])
+            await reborn.close()
+        }
+    }
+
     @Test("has a body that is told to be damaged, where the file can be read otherwise")
     func body() async throws {
         try await withSQLiteQueue(isSound: false) { fixture, queue in
