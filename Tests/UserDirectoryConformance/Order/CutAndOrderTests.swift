@@ -10,7 +10,7 @@ struct CutAndOrderTests {
         arguments: DirectoryDriver.allAndResting, Property.seeds(fresh: 25))
     func differential(driver: DirectoryDriver, seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)
-        for number in 0..<5 {
+        for number in 0..<driver.casesPerSeed {
             let found = OrderCase.random(&random)
             let manners = [OrderRun.Manner()] + (0..<3).map { _ in OrderRun.Manner.random(&random) }
             for manner in manners {

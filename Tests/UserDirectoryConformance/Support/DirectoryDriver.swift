@@ -15,16 +15,20 @@ package struct DirectoryDriver: Sendable, CustomTestStringConvertible {
     private let name: String
     /// Whether it makes the users of one tenant those of another.
     private let merges: Bool
+    /// How many cases a seed of a property stands for: fewer where a directory is expensive to make.
+    let casesPerSeed: Int
     private let open: @Sendable (Options) async throws -> any DirectoryFixture
     private var restsAlways = false
 
     package var testDescription: String { restsAlways ? "\(name), resting" : name }
 
     package init(
-        name: String, merges: Bool = true, open: @escaping @Sendable (Options) async throws -> any DirectoryFixture
+        name: String, merges: Bool = true, casesPerSeed: Int = 5,
+        open: @escaping @Sendable (Options) async throws -> any DirectoryFixture
     ) {
         self.name = name
         self.merges = merges
+        self.casesPerSeed = casesPerSeed
         self.open = open
     }
 

@@ -11,7 +11,7 @@ import UserDirectoryPostgreSQL
 @testable import PostgreSQLSupport
 
 extension DirectoryDriver {
-    static let postgresql = DirectoryDriver(name: "PostgreSQL", merges: false) { options in
+    static let postgresql = DirectoryDriver(name: "PostgreSQL", merges: false, casesPerSeed: 1) { options in
         var own = PostgresUserDirectory.Options()
         own.retentionDays = options.retentionDays
         own.patience = Double(hangTime)
