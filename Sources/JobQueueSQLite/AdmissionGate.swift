@@ -198,11 +198,18 @@ extension AdmissionGate {
     /// An upload became a job.
     func accepted(_ upload: UploadID) { state.withLock { $0.room.accept(upload) } }
 
-    /// Users with so many bytes are pending now; or, with a negative number, no longer.
+    /// Users with so many bytes are pending now.
     func pend(_ bytes: Int64) { state.withLock { $0.room.pend(bytes) } }
 
+    /// Users with so many bytes no longer are.
+    func unpend(bytes: Int64, leaving pendingUsers: Int) {
+        state.withLock { $0.room.unpend(bytes: bytes, leaving: pendingUsers) }
+    }
+
     /// So many of the pending users no longer are, whichever they were.
-    func unpend(users: Int, of pendingUsers: Int) { state.withLock { $0.room.unpend(users: users, of: pendingUsers) } }
+    func unpend(users: Int, leaving pendingUsers: Int) {
+        state.withLock { $0.room.unpend(users: users, leaving: pendingUsers) }
+    }
 
     /// Bytes of the pending users.
     var pendingBytes: Double { state.withLock { $0.room.pendingBytes } }

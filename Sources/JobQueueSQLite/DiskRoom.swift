@@ -89,14 +89,19 @@ struct DiskRoom {
         pendingBytes += Double(accepted.written + accepted.toCome)
     }
 
-    /// Users with so many bytes are pending now; or, with a negative number, no longer.
-    mutating func pend(_ bytes: Int64) { pendingBytes = max(0, pendingBytes + Double(bytes)) }
+    /// Users with so many bytes are pending now.
+    mutating func pend(_ bytes: Int64) { pendingBytes += Double(bytes) }
+
+    /// Users with so many bytes no longer are.
+    /// - Parameter pendingUsers: how many are left. With the last one goes what the estimate of others left behind.
+    mutating func unpend(bytes: Int64, leaving pendingUsers: Int) {
+        pendingBytes = pendingUsers > 0 ? max(0, pendingBytes - Double(bytes)) : 0
+    }
 
     /// So many of the pending users no longer are, whichever they were.
-    /// - Parameter before: how many were pending.
-    mutating func unpend(users: Int, of before: Int) {
+    mutating func unpend(users: Int, leaving pendingUsers: Int) {
         guard users > 0 else { return }
-        pendingBytes *= before > users ? 1 - Double(users) / Double(before) : 0
+        pendingBytes *= pendingUsers > 0 ? Double(pendingUsers) / (Double(pendingUsers) + Double(users)) : 0
     }
 
     var openUploads: Int { uploads.count }

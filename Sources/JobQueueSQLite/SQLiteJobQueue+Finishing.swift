@@ -10,8 +10,10 @@ extension SQLiteJobQueue {
         guard !batches.isEmpty else { return FinishedJobs() }
         let rows = batches.map { (lease: $0.batch.lease, row: FinishedRow($0)) }
         let isShort = batches.reduce(0) { $0 + $1.users.count } <= BatchLimits.mostUsers
-        let ended = try await writer.write(isShort: isShort) { [self] context in
+        let bytes = zip(rows, batches).map { (lease: $0.lease, settled: $0.row.settledBytes(of: $1.batch.payload)) }
+        return try await writer.write(isShort: isShort) { [self] context in
             let (progress, jobs, lost) = try finish(rows, in: context)
+            unpend(bytes: bytes.reduce(0) { lost.contains($1.lease) ? $0 : $0 + $1.settled }, in: context)
             var ended = try settle(progress, of: jobs, now: now, ending: ending, in: context)
             ended.lost = lost
             // In the last pass, a cancel waits for the held batch.
@@ -22,13 +24,6 @@ extension SQLiteJobQueue {
             }
             return ended
         }
-        let lost = Set(ended.lost)
-        gate.pend(
-            -zip(batches, rows).reduce(0) { sum, finished in
-                guard !lost.contains(finished.1.lease) else { return sum }
-                return sum + finished.1.row.settledBytes(of: finished.0.batch.payload)
-            })
-        return ended
     }
 
     /// Ends the batches whose leases are held; returns what must be written to their jobs, the jobs as they were before, and the

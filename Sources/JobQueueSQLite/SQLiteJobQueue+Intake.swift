@@ -81,20 +81,21 @@ extension SQLiteJobQueue {
             try await expectRoom(for: batches, of: upload)
         }
         // What is left of an upload may be 2 MiB.
-        let accepted = try await writer.write(isShort: upload == nil) { [self] context in
+        return try await writer.write(isShort: upload == nil) { [self] context in
             try accept(job, upload: upload, batches: batches, in: context)
         }
-        if let upload {
-            gate.accepted(upload)
-        } else {
-            gate.pend(batches.reduce(0) { $0 + Int64($1.payload.bytes.count) })
-        }
-        return accepted
     }
 
-    /// Users of whom nothing is known but their number are no longer pending, once the operation is committed.
+    // In the order of the commits: what is accepted counts before a worker can have finished it.
+
+    /// So many bytes of users are no longer pending, once the operation is committed.
+    func unpend(bytes: Int64, in context: WriteContext) {
+        context.afterCommit { [self] in gate.unpend(bytes: bytes, leaving: writer.currentTotals.pendingUsers) }
+    }
+
+    /// The same of users of whom nothing is known but their number.
     func unpend(_ users: Int, in context: WriteContext) {
-        context.afterCommit { [self] in gate.unpend(users: users, of: writer.currentTotals.pendingUsers.saturatingAdd(users)) }
+        context.afterCommit { [self] in gate.unpend(users: users, leaving: writer.currentTotals.pendingUsers) }
     }
 
     /// Creates a job inside a transaction. The observer is notified after the commit.
@@ -127,7 +128,9 @@ extension SQLiteJobQueue {
         }
         context.count { $0[.queued] += 1 }
         context.backlog(names.tenantID, openJobs: 1, pendingUsers: users)
+        let bytes = batches.reduce(Int64(0)) { $0 + Int64($1.payload.bytes.count) }
         context.afterCommit { [self, job] in
+            if let upload { gate.accepted(upload) } else { gate.pend(bytes) }
             if let claim = job.idempotency?.claim { forget(claim) }
             if isHeld { return }
             if accepted.batches > 0 {

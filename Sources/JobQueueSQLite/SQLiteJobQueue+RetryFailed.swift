@@ -32,7 +32,6 @@ extension SQLiteJobQueue {
                 await discard(upload)
                 return request
             }
-            gate.accepted(upload)
             return request
         } catch {
             await discard(upload)

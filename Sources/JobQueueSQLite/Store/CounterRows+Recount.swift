@@ -70,7 +70,7 @@ extension CounterRows {
         CAST(max(0, min(\(Figure.largest / 1024),
             total_users - created - updated - unchanged - stale - removed - failed - cancelled)) AS INTEGER)
         """
-    private static let openStates = "\(JobState.queued.code), \(JobState.running.code)"
+    static let openStates = "\(JobState.queued.code), \(JobState.running.code)"
     private static let countBacklogs = """
         INSERT INTO tenants (tenant_id, open_jobs, pending_users)
         SELECT tenant_id, count(*), sum(\(pending)) FROM jobs INDEXED BY jobs_state WHERE state IN (\(openStates)) GROUP BY tenant_id

@@ -5,16 +5,15 @@ import SyncModel
 
 /// How many bytes the pending users have, as the tables say it: read at the start alone, counted from then on.
 enum PendingBytes {
-    private static let openStates = "\(JobState.queued.code), \(JobState.running.code)"
     private static let inBatches = """
         SELECT total(length(p.records)) FROM jobs j INDEXED BY jobs_state
         JOIN batches b ON b.id >= j.batch_key << 20 AND b.id < (j.batch_key + 1) << 20 AND b.done = 0
         JOIN payloads p ON p.id = b.id
-        WHERE j.state IN (\(openStates))
+        WHERE j.state IN (\(CounterRows.openStates))
         """
     private static let waiting = """
         SELECT total(length(d.record)) FROM jobs j INDEXED BY jobs_state JOIN deferred d ON d.batch_key = j.batch_key
-        WHERE j.state IN (\(openStates)) AND j.deferred > 0
+        WHERE j.state IN (\(CounterRows.openStates)) AND j.deferred > 0
         """
 
     /// - Parameter users: how many there are. If their records cannot be read they are taken for usual ones.
